@@ -10,11 +10,11 @@ def main() -> None:
     from riskreg.up import ports
 
     if sys.argv[1:2] == ["up"]:
-        ports.choose(sys.argv[2:])
+        ports.put_addresses_into_environment(sys.argv[2:])
     else:
         # A command counts no requests, and the folder may be there only while the web server is.
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
-        ports.join()
+        ports.join_running_system()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

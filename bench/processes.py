@@ -167,7 +167,7 @@ class Valkey(Program):
     """The embedded Valkey, as ``manage.py up`` runs it; ``keeps``: with an append-only file."""
 
     def __init__(self, folder: Path, env: dict[str, str], *, keeps: bool) -> None:
-        described = valkey.embedded(folder)
+        described = valkey.describe_embedded(folder)
         given = described.program.stdin
         if keeps:
             given = given.replace(b"appendonly no", b"appendonly yes\nappendfsync everysec")

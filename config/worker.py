@@ -146,10 +146,10 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         self, client: socket.socket, status: int, reason: str, detail: str, exc: BaseException
     ) -> None:
         from riskreg.api.core.errors import problem
-        from riskreg.kernel.middleware import HEADER, name_of
+        from riskreg.kernel.middleware import HEADER, request_id_from
 
         response = problem(status, detail)
-        response[HEADER] = name = name_of("")
+        response[HEADER] = name = request_id_from("")
         self.log.warning("Request %s could not be read: %s", name, exc)
         self._send(client, response, reason)
 
@@ -181,7 +181,7 @@ def _glance(req: Any, conn: Any) -> Any:
     """What the head of a request says of who asks, as far as a refusal and its count need it."""
     from django.http import HttpRequest, parse_cookie
 
-    from riskreg.kernel.middleware import name_of
+    from riskreg.kernel.middleware import request_id_from
 
     request = HttpRequest()
     request.method, request.path = req.method, req.path
@@ -190,5 +190,5 @@ def _glance(req: Any, conn: Any) -> Any:
     # A socket in the file system has no address.
     request.META["REMOTE_ADDR"] = conn.client[0] if isinstance(conn.client, tuple) else ""
     request.COOKIES = parse_cookie(request.META.get("HTTP_COOKIE", ""))
-    request.id = name_of(request.META.get("HTTP_X_REQUEST_ID", ""))  # type: ignore[attr-defined]
+    request.id = request_id_from(request.META.get("HTTP_X_REQUEST_ID", ""))  # type: ignore[attr-defined]
     return request

@@ -224,13 +224,15 @@ def without_append_only(connection: Any) -> Iterator[None]:
     """Take the append-only rules of the database away for a moment, and put them back."""
     rules = appendonly.rules()
     for rule in rules:
-        appendonly.run(connection, appendonly.drop_sql(connection.vendor, rule.table, rule.when))
+        appendonly.execute_all(
+            connection, appendonly.drop_sql(connection.vendor, rule.table, rule.when)
+        )
     try:
         yield
     finally:
         for rule in rules:
             made = appendonly.create_sql(connection.vendor, rule.table, rule.when, rule.columns)
-            appendonly.run(connection, made)
+            appendonly.execute_all(connection, made)
 
 
 @pytest.fixture(scope="session", autouse=True)

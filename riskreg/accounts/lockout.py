@@ -100,7 +100,7 @@ class SignInHandler(AbstractAxesHandler, AxesBaseHandler):  # type: ignore[misc]
     def user_logged_out(self, sender: Any, request: Any, user: Any, **_rest: Any) -> None:
         """Nothing to count."""
         if user is not None:
-            security_log.record("signed_out", user.uuid)
+            security_log.write_line("signed_out", user.uuid)
 
 
 def wait_page(

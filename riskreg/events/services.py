@@ -106,7 +106,7 @@ def append_all(entries: Sequence[Entry]) -> list[Event]:
 
 def _tell_security_log(entries: Sequence[Entry]) -> None:
     """Of accounts and of how a register is set up, once it stands: names of fields, no values."""
-    if not security_log.on():
+    if not security_log.is_on():
         return
     for entry in entries:
         if entry.audience is None or concerns_security(entry.verb):
@@ -114,7 +114,7 @@ def _tell_security_log(entries: Sequence[Entry]) -> None:
 
 
 def _record_in_security_log(entry: Entry, chain: str) -> None:
-    security_log.record(
+    security_log.write_line(
         entry.verb,
         entry.actor,
         subject=entry.subject_uuid,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.access import Viewer
 
 Lines = list[tuple[str, str]]
@@ -30,7 +30,7 @@ def about_lines(
     return [
         (_("Register"), viewer.register.name),
         (_("As of"), at.isoformat(timespec="seconds")),
-        (_("For"), f"{viewer.user}{bracketed(seen_by)}"),
+        (_("For"), f"{viewer.user}{in_brackets(seen_by)}"),
         (_("Filters"), "; ".join(filters) or unasked or _("none: all that the reader may see")),
         (_("Order"), order or _("that of the list")),
         (

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
-from riskreg.kernel.search import matching
+from riskreg.kernel.search import contains_every_word
 from riskreg.register.access import Viewer
 from riskreg.register.external_ids import has_external_id
 from riskreg.register.filtering import (
@@ -62,7 +62,7 @@ def _readers() -> dict[str, Reader]:
         "risk": linked_to_risks(Indicator.risks, "indicator_id"),
         "objective": toward_objectives(Indicator.risks, "indicator_id", own_field="objective"),
         "term": is_filed_under(watched, "indicator_id", "pk", term="risk__terms"),
-        "q": lambda asked: matching(asked.value, "search_text", "ref"),
+        "q": lambda asked: contains_every_word(asked.value, "search_text", "ref"),
         "active": lambda asked: Q(active=is_switch_on(asked)),
         "late": _is_late,
         "due_before": _due_before,

@@ -47,7 +47,9 @@ def create_sql(vendor: str, table: str, when: str = "", columns: tuple[str, ...]
 def drop_sql(vendor: str, table: str, when: str = "") -> list[str]:
     """The statements that take the rule away again (a migration undone)."""
     on = "" if vendor == "sqlite" else f" ON {table}"
-    return [f"DROP TRIGGER IF EXISTS {table}_no_{verb}{on}" for verb in _verbs(vendor, when)]
+    return [
+        f"DROP TRIGGER IF EXISTS {table}_no_{verb}{on}" for verb in _verbs_refused(vendor, when)
+    ]
 
 
 def rules() -> "list[AppendOnly]":
@@ -72,16 +74,16 @@ def missing_rules(connection: BaseDatabaseWrapper) -> list[str]:
     wanted = {
         f"{rule.table}_no_{verb}"
         for rule in rules()
-        for verb in _verbs(connection.vendor, rule.when)
+        for verb in _verbs_refused(connection.vendor, rule.when)
     }
     return sorted(wanted - there)
 
 
-def _verbs(vendor: str, when: str) -> list[str]:
+def _verbs_refused(vendor: str, when: str) -> list[str]:
     return ["update", "delete"] + ([] if vendor == "sqlite" or when else ["truncate"])
 
 
-def run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
+def execute_all(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
     """Execute each statement on ``connection``."""
     with connection.cursor() as cursor:
         for statement in statements:

@@ -34,7 +34,7 @@ def is_away(error: BaseException | None) -> bool:
     return isinstance(error, OperationalError | InterfaceError)
 
 
-def note(request: HttpRequest, error: BaseException | None) -> None:
+def log_once_away(request: HttpRequest, error: BaseException | None) -> None:
     """One line in the log for each request that met it."""
     if not getattr(request, "database_away", False):
         request.database_away = True  # type: ignore[attr-defined]
@@ -51,7 +51,7 @@ def as_away(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def sentence() -> str:
+def away_sentence() -> str:
     """What anybody is told."""
     return _(
         "The database does not answer at the moment. If you were saving something, look whether "

@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 log = structlog.get_logger(__name__)
 
 
-def note_besides(what: str, write: Callable[[], object]) -> None:
+def write_or_log_failure(what: str, write: Callable[[], object]) -> None:
     """Do a small ``write`` of a request that only reads; that it cannot be done is only logged.
 
     Reading goes on while the disk is full, or the database for reading alone.

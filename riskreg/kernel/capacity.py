@@ -53,7 +53,7 @@ class _Place:
     number: int = field(default=0)
 
 
-def sentence(refused: Refused) -> str:
+def refusal_sentence(refused: Refused) -> str:
     """What anybody is told."""
     if refused is Refused.CALLER:
         return _(
@@ -150,7 +150,7 @@ class Places:
         held = [*self._in_work, *self._waiting]
         if len(held) >= self._most:
             return Refused.FULL
-        return Refused.CALLER if _of_caller(credential, held) >= self._each else None
+        return Refused.CALLER if _count_of_caller(credential, held) >= self._each else None
 
     def _begins_a_burst(self) -> bool:
         before, self._refused_at = self._refused_at, self._clock()
@@ -162,7 +162,7 @@ class Places:
             turns = [
                 (mine, place.number, place)
                 for place in self._waiting
-                if (mine := _of_caller(place.credential, self._in_work)) < each
+                if (mine := _count_of_caller(place.credential, self._in_work)) < each
             ]
             if not turns:
                 break
@@ -183,6 +183,6 @@ class Places:
                 self._begin_what_can_be()
 
 
-def _of_caller(credential: str, places: Iterable[_Place]) -> int:
+def _count_of_caller(credential: str, places: Iterable[_Place]) -> int:
     caller = _owners.caller(credential)
     return sum(_owners.caller(place.credential) == caller for place in places)

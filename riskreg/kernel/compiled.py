@@ -175,7 +175,7 @@ class _Parameter:
                     return cls(kept, place, day - value)
                 if moment is not None and abs(moment.date() - value) <= _NEAR:
                     raise TypeError(f"{kept!r} is a moment, and a day was said")
-            elif _comparable(value) == _comparable(kept):
+            elif _as_comparable(value) == _as_comparable(kept):
                 return cls(kept, place)
         return cls(kept)
 
@@ -209,7 +209,7 @@ def _stand_in(kind: type[Value], place: int, number: int) -> Value:
     return str(LARGE + place) if kind is str else uuid.UUID(int=LARGE + place)
 
 
-def _comparable(value: Any) -> Any:
+def _as_comparable(value: Any) -> Any:
     """A parameter as comparable: SQLite is handed a UUID as its digits."""
     return value.hex if isinstance(value, uuid.UUID) else value
 

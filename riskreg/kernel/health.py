@@ -100,9 +100,9 @@ def check_migrations() -> None:
     applied = set(MigrationRecorder(connection).applied_migrations())
     if missing_migrations(applied):
         raise NotReady("unapplied migrations: run manage.py migrate")
-    apps = {app for app, _name in migrations()}
-    newer = {key for key in applied - migrations() if key[0] in apps}
-    if newer and not any(may_work(migrations()) for may_work in MAY_WORK):
+    apps = {app for app, _name in all_migrations()}
+    newer = {key for key in applied - all_migrations() if key[0] in apps}
+    if newer and not any(may_work(all_migrations()) for may_work in MAY_WORK):
         raise NotReady("the database is of a newer version than this code")
 
 
@@ -110,11 +110,11 @@ def missing_migrations(applied: Iterable[tuple[str, str]] | None = None) -> set[
     """Migrations of this code that the database (or ``applied``) lacks."""
     if applied is None:
         applied = MigrationRecorder(connection).applied_migrations()
-    return set(migrations()) - set(applied)
+    return set(all_migrations()) - set(applied)
 
 
 @cache
-def migrations() -> frozenset[tuple[str, str]]:
+def all_migrations() -> frozenset[tuple[str, str]]:
     """Every migration of the code, read once for each process: it cannot change while it runs."""
     return frozenset(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
 
@@ -185,7 +185,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         except Exception as error:
             # The reason may carry an address or a password: it goes to the log's type name only.
             log.warning("not_ready", part=name, error=type(error).__name__)
-            results[name] = _reason(error)
+            results[name] = _reason_text(error)
     if request.GET.get("deep") == "1":
         results |= _deep_results()
     ready = all(result == "ok" for result in results.values())
@@ -195,7 +195,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _reason(error: Exception) -> str:
+def _reason_text(error: Exception) -> str:
     if _CERTIFICATE.search(str(error)):
         return "its certificate could not be verified"
     return "unreachable"

@@ -33,7 +33,7 @@ def text_of(value: Any) -> str:
     return str(value or "")
 
 
-def written(before: Any, text: str) -> Any:
+def replace_in_language(before: Any, text: str) -> Any:
     """``text`` in place of the reader's version of ``before``; the other languages' stay."""
     if not isinstance(before, Mapping):
         return text

@@ -10,19 +10,20 @@ from django.db import connection
 from django.db.models import BooleanField, F, Func, Value
 
 
-def among(field: str, ids: Collection[int]) -> Func:
+def is_among(field: str, ids: Collection[int]) -> Func:
     """The condition that ``field`` is one of ``ids``: ``filter(among("risk_id", ids))``."""
-    return among_listed(field, listed(ids))
+    return is_among_listed(field, ids_as_one_value(ids))
 
 
-def listed(ids: Collection[int]) -> str:
-    """``ids`` as the one value that ``among_listed`` takes."""
+def ids_as_one_value(ids: Collection[int]) -> str:
+    """``ids`` as the one value that ``is_among_listed`` takes."""
     text = ",".join(map(str, ids))
     return f"[{text}]" if connection.vendor == "sqlite" else f"{{{text}}}"
 
 
-def among_listed(field: str, ids: str) -> Func:
-    """``among`` for a statement that is written once, to which ``ids`` (``listed``) are a value."""
+def is_among_listed(field: str, ids: str) -> Func:
+    """``is_among`` for a statement that is written once, to which ``ids`` (``ids_as_one_value``)
+    are a value."""
     if connection.vendor == "sqlite":
         joined, ending = " IN (SELECT value FROM json_each(", "))"
     else:

@@ -11,7 +11,7 @@ HEADER = "X-Request-ID"
 _VALID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,63}")
 
 
-def name_of(sent: str) -> str:
+def request_id_from(sent: str) -> str:
     """The name of a request whose caller ``sent`` one: that one if it is proper, else a new one."""
     return sent if _VALID.fullmatch(sent) else str(uuid.uuid4())
 
@@ -28,7 +28,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        name = name_of(request.META.get("HTTP_X_REQUEST_ID", ""))
+        name = request_id_from(request.META.get("HTTP_X_REQUEST_ID", ""))
         # The request's own logger takes it from there, and 500 pages from `id`.
         request.META["HTTP_X_REQUEST_ID"] = name
         request.id = name  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 
-def enumerated(texts: Iterable[Any]) -> str:
+def enumerate_texts(texts: Iterable[Any]) -> str:
     """Things of one kind one after the other: “R-001, R-002”."""
     return _(", ").join(str(text) for text in texts)
 
@@ -37,6 +37,6 @@ def colon() -> str:
     return pgettext("punctuation", ": ")
 
 
-def bracketed(text: Any) -> str:
+def in_brackets(text: Any) -> str:
     """An aside in brackets, to be set directly behind what it belongs to."""
     return pgettext("punctuation", " (%(text)s)") % {"text": text}

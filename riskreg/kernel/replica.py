@@ -98,12 +98,12 @@ def _is_of_the_primary(model: Any) -> bool:
     return meta.app_label in _OF_THE_PRIMARY or meta.label_lower in _MODELS_OF_THE_PRIMARY
 
 
-def configured() -> bool:
+def has_replica() -> bool:
     """Whether there is a replica to read from."""
     return REPLICA in settings.DATABASES
 
 
-def reading() -> BaseDatabaseWrapper:
+def reading_connection() -> BaseDatabaseWrapper:
     """The connection for a statement that no model stands for, as a query's would be chosen."""
     there = _reads_there.get() and not connections[DEFAULT_DB_ALIAS].in_atomic_block
     return connections[REPLICA if there else DEFAULT_DB_ALIAS]
@@ -115,7 +115,7 @@ def from_replica(read: Callable[Concatenate[V, P], R]) -> Callable[Concatenate[V
 
     @functools.wraps(read)
     def asked(first: V, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if not configured() or connections[DEFAULT_DB_ALIAS].in_atomic_block:
+        if not has_replica() or connections[DEFAULT_DB_ALIAS].in_atomic_block:
             return read(first, *args, **kwargs)
         if not _replica.has_all_that_is_committed():
             return read(first, *args, **kwargs)
@@ -159,14 +159,14 @@ class _Replica:
         """
         if not self._may_be_asked():
             return False
-        place = _committed()
+        place = _committed_place()
         if place is None:
             self._rest("replica_not_comparable")
             return False
         wait: float = settings.DATABASE_REPLICA_WAIT_SECONDS
         end = time.monotonic() + (min(wait, LATE_SECONDS) if self._late else wait)
         try:
-            while (progress := _replayed(place)).follows:
+            while (progress := _progress_behind(place)).follows:
                 if progress.behind_bytes <= 0:
                     self._note(late=False)
                     return True
@@ -222,17 +222,17 @@ class _Replica:
 _replica = _Replica()
 
 
-def progress() -> Progress | None:
+def replica_progress() -> Progress | None:
     """How the replica stands; None where it does not answer, or cannot be asked."""
-    place = _committed()
+    place = _committed_place()
     if place is None:
         return None
     try:
-        found = _replayed(place)
+        found = _progress_behind(place)
         if found.follows and found.behind_bytes > 0:
             # What is on its way at this moment is nothing to tell.
             time.sleep(settings.DATABASE_REPLICA_WAIT_SECONDS)
-            found = _replayed(place)
+            found = _progress_behind(place)
         return found
     except (Error, InterfaceError):
         with contextlib.suppress(Exception):
@@ -243,9 +243,9 @@ def progress() -> Progress | None:
 def gauges(_at: Any) -> Iterable[Metric]:
     """Whether lists are read from the replica, and how far it is behind; no figure of one that does
     not answer, or does not follow."""
-    if not configured():
+    if not has_replica():
         return
-    found = progress()
+    found = replica_progress()
     follows = found is not None and found.follows
     in_use = GaugeMetricFamily(IN_USE, "1: lists are read from the replica, 0: from the primary")
     in_use.add_metric([], float(found is not None and follows and found.behind_bytes <= 0))
@@ -259,11 +259,11 @@ def gauges(_at: Any) -> Iterable[Metric]:
     yield from (in_use, behind, seconds)
 
 
-def not_in_use(_at: Any) -> Mapping[str, Sequence[str]]:
+def not_in_use_sentences(_at: Any) -> Mapping[str, Sequence[str]]:
     """Why lists are not read from the replica, in a sentence."""
-    if not configured():
+    if not has_replica():
         return {}
-    found = progress()
+    found = replica_progress()
     if found is None:
         return {"replica": ["it does not answer; the primary serves lists"]}
     if not found.follows:
@@ -274,7 +274,7 @@ def not_in_use(_at: Any) -> Mapping[str, Sequence[str]]:
     return {"replica": []}
 
 
-def _committed() -> tuple[str, str, int] | None:
+def _committed_place() -> tuple[str, str, int] | None:
     """Where the primary's log of changes is, and whose log it is; None where it does not tell."""
     try:
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
@@ -288,7 +288,7 @@ def _committed() -> tuple[str, str, int] | None:
         return None
 
 
-def _replayed(place: tuple[str, str, int]) -> Progress:
+def _progress_behind(place: tuple[str, str, int]) -> Progress:
     """How far the replica is behind ``place``. Raises what it fails with, soon if it is frozen."""
     connection: Any = connections[REPLICA]
     try:

@@ -1,8 +1,8 @@
 """Finding text as people do: case, accents and width aside, in any script, served by an index.
 
 A row that can be found keeps its words in a column of the form below, and one condition
-(``matching``) reads it, on screen and API alike. The index is FTS5 with trigrams on SQLite and
-pg_trgm on PostgreSQL; both are made by ``search_index.SearchIndex`` in a migration.
+(``contains_every_word``) reads it, on screen and API alike. The index is FTS5 with trigrams on
+SQLite and pg_trgm on PostgreSQL; both are made by ``search_index.SearchIndex`` in a migration.
 
 The stored form is plain ASCII, so that neither index depends on the locale of its server: words in
 Latin letters and digits stand between two spaces, any other letter is written by its number
@@ -31,7 +31,7 @@ _RUN = re.compile(r"[a-z0-9]+|(?:~[0-9a-f]{4}|\^[0-9a-f]{6})+")
 _REF = re.compile(r"([A-Z]{1,4})[-\s\u2010-\u2015\u2212]?0*([0-9]{1,9})")
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """``text`` without differences of case, accent and width: ``Étude`` → etude."""
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_STROKES)
     apart = unicodedata.normalize("NFD", plain)
@@ -40,7 +40,7 @@ def fold(text: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """The words of ``text`` in the stored form, in their order."""
-    return _RUN.findall("".join(_encode(c) for c in fold(text)))
+    return _RUN.findall("".join(_encode(c) for c in fold_text(text)))
 
 
 def search_text(*parts: Any) -> str:
@@ -53,7 +53,7 @@ def search_text(*parts: Any) -> str:
     return f"{_GAP}{_GAP.join(words)}{_GAP}" if words else ""
 
 
-def matching(query: str, column: str = "search_text", ref: str = "") -> Q:
+def contains_every_word(query: str, column: str = "search_text", ref: str = "") -> Q:
     """The condition that every word of ``query`` stands in ``column``.
 
     Words of one or two letters or digits are looked for at the beginning of words, all others
@@ -78,7 +78,7 @@ def matching(query: str, column: str = "search_text", ref: str = "") -> Q:
 
 def ref_typed(text: str) -> str | None:
     """The ref that ``text`` means: ``r1``, ``R001``, ``r-1`` → ``R-001``; None when it is none."""
-    found = _REF.fullmatch(fold(text).strip().upper())
+    found = _REF.fullmatch(fold_text(text).strip().upper())
     return f"{found[1]}-{int(found[2]):03d}" if found else None
 
 

@@ -125,7 +125,7 @@ def with_append_only_rule_dropped(
     """Do ``act`` to an append-only table, for a migration that adds a derived column to it; the
     rule is made anew after it, with the ``condition`` and ``columns`` that it had (``when`` and
     ``columns`` of ``AppendOnly``). Other triggers of the table stay."""
-    appendonly.run(connection, appendonly.drop_sql(connection.vendor, table, condition))
+    appendonly.execute_all(connection, appendonly.drop_sql(connection.vendor, table, condition))
     act()
     statements = appendonly.create_sql(connection.vendor, table, condition, columns)
-    appendonly.run(connection, statements)
+    appendonly.execute_all(connection, statements)

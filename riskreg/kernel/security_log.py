@@ -2,9 +2,8 @@
 
 A log of its own, one JSON object a line, whatever the level and form of the others. It names
 accounts by their public id alone, what was typed as an address by a keyed hash, and a client as
-SECURITY_LOG_ADDRESSES says. Nothing is written to it but what a caller of ``record`` names: values
-that people type, and secrets, are never among it.
-"""
+SECURITY_LOG_ADDRESSES says. Nothing is written to it but what a caller of ``write_line`` names:
+values that people type, and secrets, are never among it. """
 
 import ipaddress
 import json
@@ -41,17 +40,17 @@ def asked_from(address: str) -> None:
     _address.set(address)
 
 
-def on() -> bool:
+def is_on() -> bool:
     """Whether anything is written at all."""
     return _logger.isEnabledFor(logging.INFO)
 
 
-def record(event: str, account: uuid.UUID | None = None, /, **fields: Any) -> None:
+def write_line(event: str, account: uuid.UUID | None = None, /, **fields: Any) -> None:
     """Write one line; ``account`` is the public id of whoever acted, where that is known.
 
     ``fields``: text, numbers, ids, lists of them. What is empty or None is left out.
     """
-    if not on():
+    if not is_on():
         return
     line = {
         "at": clock.now().isoformat(timespec="milliseconds"),

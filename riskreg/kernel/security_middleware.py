@@ -21,10 +21,10 @@ class SecurityLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         security_log.asked_from(client_address(request))
         response = self.get_response(request)
-        if not security_log.on():
+        if not security_log.is_on():
             return response
         if response.status_code == 403:
-            security_log.record("refused", account_of(request), **_what(request))
+            security_log.write_line("refused", account_of(request), **_asked_and_page(request))
         elif _is_file(request, response):
             _record_file(request, response)
         return response
@@ -46,7 +46,7 @@ def account_of(request: HttpRequest) -> Any:
     return found
 
 
-def _what(request: HttpRequest) -> dict[str, Any]:
+def _asked_and_page(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     asked = RequestLogMiddleware.format_request(request)
     return {"asked": asked, "page": match.view_name if match else ""}
@@ -61,11 +61,11 @@ def _is_file(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def _record_file(request: HttpRequest, response: Any) -> None:
-    account, what = account_of(request), _what(request)
+    account, what = account_of(request), _asked_and_page(request)
     rows: Callable[[], int | None] = getattr(response, _ROWS, lambda: None)
 
     def end(size: int, whole: bool) -> None:
-        security_log.record("exported", account, **what, rows=rows(), bytes=size, whole=whole)
+        security_log.write_line("exported", account, **what, rows=rows(), bytes=size, whole=whole)
 
     if response.streaming:
         response.streaming_content = _count_bytes(response.streaming_content, end)

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import get_language
 
 from riskreg.kernel.models import WithDerived
-from riskreg.kernel.search import fold
+from riskreg.kernel.search import fold_text
 
 KEY_MAX = 300
 _PARTS = re.compile(r"[0-9]+|[\u3400-\u9fff\uf900-\ufaff]+|[^0-9\u3400-\u9fff\uf900-\ufaff]+")
@@ -24,7 +24,7 @@ def sort_key(text: str) -> str:
     Numbers go by their value, words by their letters, Chinese after them by pinyin and tone.
     """
     key = []
-    for part in _PARTS.findall(fold(text)):
+    for part in _PARTS.findall(fold_text(text)):
         if part.isdigit():
             digits = part.lstrip("0") or "0"
             key.append(f"{len(digits):03d}{digits}")

@@ -14,4 +14,4 @@ class OperationsConfig(AppConfig):
         health.MAY_WORK.append(may_work)
         health.GAUGES += [gauges, replica.gauges]
         health.DEEP.append(lambda at: broken_promises(engine_state(at)))
-        health.DEEP.append(replica.not_in_use)
+        health.DEEP.append(replica.not_in_use_sentences)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.localised import localised
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
 from riskreg.register.appetite import named_appetites
 from riskreg.register.models import Criteria, Term
@@ -49,4 +49,4 @@ def _term_and_rating_names(criteria: Criteria, terms: Iterable[Term]) -> list[tu
 
 def _up_to(named: list[tuple[str, str]]) -> str:
     text = _("%(term)s up to %(rating)s")
-    return enumerated([text % {"term": term, "rating": rating} for term, rating in named])
+    return enumerate_texts([text % {"term": term, "rating": rating} for term, rating in named])

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.kernel.localised import day_text, exact_amount, localised, number
-from riskreg.kernel.punctuation import bracketed, enumerated
+from riskreg.kernel.punctuation import enumerate_texts, in_brackets
 from riskreg.register.axes import Axes
 from riskreg.register.change_kinds import Line
 from riskreg.register.change_policy import (
@@ -218,7 +218,7 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
 def tolerance_text(points: Sequence[Mapping[str, float]]) -> str:
     """A tolerance in words: each amount with its chance."""
     text = _("%(amount)s with a chance of at most %(share)s %%")
-    return enumerated(
+    return enumerate_texts(
         text
         % {
             "amount": exact_amount(Decimal(str(point["amount"]))),
@@ -261,7 +261,7 @@ def _level(level: Snapshot) -> str:
 
 
 def _names(rows: Sequence[Snapshot]) -> str:
-    names = enumerated(" / ".join(row["names"].values()) for row in rows)
+    names = enumerate_texts(" / ".join(row["names"].values()) for row in rows)
     return _("%(n)d: %(names)s") % {"n": len(rows), "names": names}
 
 
@@ -272,8 +272,8 @@ def _dimensions(rows: Sequence[Snapshot]) -> str:
     for row in rows:
         texts_of = [" / ".join(text.values()) for text in row.get("descriptions") or []]
         name = " / ".join(row["names"].values())
-        texts.append(f"{name}{bracketed(' · '.join(texts_of))}" if texts_of else name)
-    return enumerated(texts)
+        texts.append(f"{name}{in_brackets(' · '.join(texts_of))}" if texts_of else name)
+    return enumerate_texts(texts)
 
 
 def _cell(cell: Snapshot, names: Mapping[str, str]) -> str:
@@ -287,7 +287,7 @@ def _size_text(cells: Sequence[Sequence[Any]]) -> str:
 def _mapping(mapping: Any, axes: Axes) -> str:
     return " · ".join(
         f"{axes.name(axis)}: "
-        + enumerated(f"{old} → {new if new is not None else _('to be judged again')}"
+        + enumerate_texts(f"{old} → {new if new is not None else _('to be judged again')}"
                        for old, new in levels.items())
         for axis, levels in mapping.items()
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from riskreg.kernel.search import matching
+from riskreg.kernel.search import contains_every_word
 from riskreg.register.access import Viewer
 from riskreg.register.external_ids import has_external_id
 from riskreg.register.fields import OBJECTIVE
@@ -40,7 +40,7 @@ def _readers() -> dict[str, Reader]:
     return choice_readers(OBJECTIVE) | {
         "party": is_of_party,
         "external_id": has_external_id,
-        "q": lambda asked: matching(asked.value, "search_text"),
+        "q": lambda asked: contains_every_word(asked.value, "search_text"),
         "due_before": _due_before,
     }
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.errors import Forbidden
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
 from riskreg.register.models import Register, Role
 
@@ -233,6 +233,6 @@ def _why_not_for_person(viewer: Viewer, action: str) -> str:
 
 def _roles(action: str, at_least: Reach) -> str:
     """The roles whose right to ``action`` reaches that far."""
-    return enumerated(
+    return enumerate_texts(
         Role(role).label for role, how_far in PERMISSIONS[action].items() if how_far >= at_least
     )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from riskreg.kernel.localised import localised
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.change_kinds import Line
 from riskreg.reminders import policy
 from riskreg.reminders.policy import Rung, ladder_differences, rungs_from
@@ -61,7 +61,7 @@ def rung_line(rung: Rung | None, people: Mapping[uuid.UUID, str]) -> str:
     if rung is None:
         return ""
     labels = rung_labels(rung, people)
-    line = f"{enumerated(labels['who'])} · {enumerated(labels['channels'])}"
+    line = f"{enumerate_texts(labels['who'])} · {enumerate_texts(labels['channels'])}"
     return f"{line} · {_('at once')}" if rung.interrupts else line
 
 

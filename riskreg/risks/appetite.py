@@ -22,17 +22,17 @@ from riskreg.risks.models import Kind, Risk
 NOBODY = Q(pk=None)
 
 
-def above(matrix: Matrix, stage: str = "residual") -> Q:
+def is_above(matrix: Matrix, stage: str = "residual") -> Q:
     """Of positions: threats that are rated above their appetite at ``stage``."""
-    return _above(matrix, matrix.above_terms, stage)
+    return _is_above(matrix, matrix.above_terms, stage)
 
 
-def above_own(matrix: Matrix, own: OwnTerms, stage: str = "residual") -> Q:
+def is_above_own(matrix: Matrix, own: OwnTerms, stage: str = "residual") -> Q:
     """Of positions: threats that are rated above what a party itself is content with."""
-    return _above(matrix, dict(own).__getitem__, stage)
+    return _is_above(matrix, dict(own).__getitem__, stage)
 
 
-def _above(matrix: Matrix, above_terms: Callable[[str], Terms], stage: str) -> Q:
+def _is_above(matrix: Matrix, above_terms: Callable[[str], Terms], stage: str) -> Q:
     ratings: dict[Terms, list[str]] = defaultdict(list)
     for key in matrix.rating_keys:
         if not (terms := above_terms(key)).nobody:
@@ -40,7 +40,7 @@ def _above(matrix: Matrix, above_terms: Callable[[str], Terms], stage: str) -> Q
     found = NOBODY
     for terms, keys in ratings.items():
         rated = Q(**{f"{stage}_rating__in": keys})
-        found |= rated if terms.everybody else rated & filed(matrix, terms)
+        found |= rated if terms.everybody else rated & is_filed_within(matrix, terms)
     return Q(kind=Kind.THREAT) & found
 
 
@@ -54,11 +54,11 @@ def above_by_versions(versions: Iterable[Criteria]) -> Q:
         alike[rules].append(matrix)
     found = NOBODY
     for matrices in alike.values():
-        found |= Q(criteria__in=[m.criteria.pk for m in matrices]) & above(matrices[0])
+        found |= Q(criteria__in=[m.criteria.pk for m in matrices]) & is_above(matrices[0])
     return found
 
 
-def tightened(pairs: Sequence[tuple[Terms, Terms]], matrix: Matrix) -> Q | bool:
+def is_newly_taken_in(pairs: Sequence[tuple[Terms, Terms]], matrix: Matrix) -> Q | bool:
     """Of positions: risks that one of ``pairs`` takes in by the second and did not by the first
     (``policy.acceptances.tightened_pairs_of_terms``); True or False where that does not depend on
     terms."""
@@ -66,21 +66,21 @@ def tightened(pairs: Sequence[tuple[Terms, Terms]], matrix: Matrix) -> Q | bool:
     for before, now in pairs:
         if now.nobody or before.everybody:
             continue
-        parts = [] if now.everybody else [filed(matrix, now)]
-        parts += [] if before.nobody else [~filed(matrix, before)]
+        parts = [] if now.everybody else [is_filed_within(matrix, now)]
+        parts += [] if before.nobody else [~is_filed_within(matrix, before)]
         if not parts:
             return True
         found.append(functools.reduce(operator.and_, parts))
     return functools.reduce(operator.or_, found) if found else False
 
 
-def filed(matrix: Matrix, terms: Terms) -> Q:
+def is_filed_within(matrix: Matrix, terms: Terms) -> Q:
     """Of positions: those of the risks that ``terms`` takes in, in the register of ``matrix``."""
-    found = _under(matrix, terms.some) if terms.some else NOBODY
-    return found | ~_under(matrix, terms.named) if terms.others else found
+    found = _is_filed_under(matrix, terms.some) if terms.some else NOBODY
+    return found | ~_is_filed_under(matrix, terms.named) if terms.others else found
 
 
-def _under(matrix: Matrix, refs: Iterable[str]) -> Q:
+def _is_filed_under(matrix: Matrix, refs: Iterable[str]) -> Q:
     keys: dict[str, list[str]] = defaultdict(list)
     for ref in sorted(refs):
         taxonomy, _colon, key = ref.partition(":")
@@ -106,7 +106,7 @@ class _Joined(Aggregate):
         return self.as_sql(compiler, connection, function="STRING_AGG", **extra)
 
 
-def filed_under(risk: str = "risk") -> Coalesce:
+def terms_filed_under(risk: str = "risk") -> Coalesce:
     """The terms of the risk that the column ``risk`` of the outer query names, for ``terms_in``: no
     query of its own for each row."""
     taxonomy, colon = F("term__taxonomy__key"), Value(":")
@@ -121,8 +121,8 @@ def filed_under(risk: str = "risk") -> Coalesce:
 
 
 def terms_in(text: str) -> frozenset[str]:
-    """The terms, written ``taxonomy:term``, of what ``filed_under`` reads; those that were merged
-    into them among them."""
+    """The terms, written ``taxonomy:term``, of what ``terms_filed_under`` reads; those that were
+    merged into them among them."""
     return frozenset(text.split())
 
 
@@ -134,5 +134,7 @@ def terms_asked_by(risk: Risk, *matrices: Matrix) -> frozenset[str]:
 
 def terms_of(risk: Risk) -> frozenset[str]:
     """The same of one risk."""
-    text: str = Risk.objects.filter(pk=risk.pk).values_list(filed_under("pk"), flat=True).get()
+    text: str = (
+        Risk.objects.filter(pk=risk.pk).values_list(terms_filed_under("pk"), flat=True).get()
+    )
     return terms_in(text)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from riskreg.kernel.search import matching
+from riskreg.kernel.search import contains_every_word
 from riskreg.register.access import Viewer
 from riskreg.register.filtering import (
     Asked,
@@ -55,15 +55,15 @@ def _readers() -> dict[str, Reader]:
         "party": is_of_party,
         "risk": linked_to_risks(Control.risks, "control_id"),
         "term": is_filed_under(worked_on, "control_id", "pk", term="risk__terms"),
-        "q": lambda asked: matching(asked.value, "search_text"),
+        "q": lambda asked: contains_every_word(asked.value, "search_text"),
         "active": lambda asked: Q(ended_at__isnull=is_switch_on(asked)),
-        "test_due": _test_due,
+        "test_due": _is_test_due,
         "test_due_before": _test_due_before,
         "untested": lambda asked: Q(tested_on__isnull=is_switch_on(asked)),
     }
 
 
-def _test_due(asked: Asked) -> Q:
+def _is_test_due(asked: Asked) -> Q:
     due = _IN_PLACE & Q(next_test_on__lte=asked.viewer.today(asked.at))
     return due if is_switch_on(asked) else ~due
 

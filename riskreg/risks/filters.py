@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors
-from riskreg.kernel.search import matching
+from riskreg.kernel.search import contains_every_word
 from riskreg.register.access import Viewer
 from riskreg.register.filtering import (
     Asked,
@@ -34,10 +34,16 @@ from riskreg.register.filtering import (
 from riskreg.register.models import Objective
 from riskreg.register.own_appetites import own_rule
 from riskreg.register.policy import STAGES, Matrix
-from riskreg.risks.appetite import above, above_own
+from riskreg.risks.appetite import is_above, is_above_own
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Position, Risk, State
-from riskreg.risks.parts import COUNTED, WITHIN, left_out, part_links, visible_relations
+from riskreg.risks.parts import (
+    COUNTED,
+    WITHIN,
+    is_counted_by_another,
+    part_links_at,
+    visible_relations,
+)
 
 # Filters that are no field of a risk, or no field alone.
 _OF_THE_LIST = (
@@ -118,7 +124,7 @@ def parse(
     errors.raise_if_any()
     if parts and not one_kind:
         among = _positions(viewer).filter(on_map, valid_to=None, state=State.OPEN)
-        where &= ~left_out(viewer, parts[-1], among)
+        where &= ~is_counted_by_another(viewer, parts[-1], among)
     return RiskFilter(
         stage=stage,
         conditions=where,
@@ -162,18 +168,18 @@ def _readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
         "rating": lambda asked: Q(
             **{f"{stage}_rating__in": known_values(asked, matrix.rating_keys)}
         ),
-        "likelihood": lambda asked: _level(asked, matrix, stage),
-        "impact": lambda asked: _level(asked, matrix, stage),
+        "likelihood": lambda asked: _is_at_level(asked, matrix, stage),
+        "impact": lambda asked: _is_at_level(asked, matrix, stage),
         "term": is_filed_under(Risk.terms.through.objects.all(), "risk_id", "risk"),
-        "objective": _objective,
-        "part_of": _part_of,
-        "related_to": _related_to,
-        "q": lambda asked: matching(asked.value, "risk__search_text", "ref"),
-        "overdue": _overdue,
+        "objective": _serves_objective,
+        "part_of": _is_part_of,
+        "related_to": _is_related_to,
+        "q": lambda asked: contains_every_word(asked.value, "risk__search_text", "ref"),
+        "overdue": _is_review_overdue,
         "unrated": lambda asked: Q(**{f"{stage}_score__isnull": is_switch_on(asked)}),
         "happened": lambda asked: Q(risk__happened_on__isnull=not is_switch_on(asked)),
-        "above_appetite": lambda asked: _above(asked, matrix, stage),
-        "above_own": lambda asked: _above_own(asked, matrix, stage),
+        "above_appetite": lambda asked: _is_above_appetite(asked, matrix, stage),
+        "above_own": lambda asked: _is_above_own_appetite(asked, matrix, stage),
         "due_before": _due_before,
         "updated_since": is_updated_since("risk__updated_at"),
         # What a party's systems call its risks is for that party alone.
@@ -183,7 +189,7 @@ def _readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
     }
 
 
-def _level(asked: Asked, matrix: Matrix, stage: str) -> Q:
+def _is_at_level(asked: Asked, matrix: Matrix, stage: str) -> Q:
     levels = getattr(matrix.criteria, asked.name)
     found = known_values(asked, [str(n) for n in range(1, len(levels) + 1)])
     return Q(**{f"{stage}_{asked.name}__in": [int(n) for n in found]})
@@ -200,7 +206,7 @@ def known_objectives(asked: Asked) -> QuerySet[Objective]:
     return objectives
 
 
-def _objective(asked: Asked) -> Q:
+def _serves_objective(asked: Asked) -> Q:
     # Through a subquery: a join would count a risk once per matching objective.
     links = Risk.objectives.through.objects.filter(objective__in=known_objectives(asked))
     return Q(risk__in=links.values("risk_id"))
@@ -215,31 +221,31 @@ def _known_risks(asked: Asked) -> list[int]:
     return list(found.values())
 
 
-def _part_of(asked: Asked) -> Q:
-    links = part_links(asked.viewer).filter(other__in=_known_risks(asked))
+def _is_part_of(asked: Asked) -> Q:
+    links = part_links_at(asked.viewer).filter(other__in=_known_risks(asked))
     return Q(risk__in=links.values("risk_id"))
 
 
-def _related_to(asked: Asked) -> Q:
+def _is_related_to(asked: Asked) -> Q:
     links, known = visible_relations(asked.viewer).filter(ended_at=None), _known_risks(asked)
     return Q(risk__in=links.filter(other__in=known).values("risk_id")) | Q(
         risk__in=links.filter(risk__in=known).values("other_id")
     )
 
 
-def _overdue(asked: Asked) -> Q:
+def _is_review_overdue(asked: Asked) -> Q:
     late = Q(state=State.OPEN, risk__next_review_on__lt=asked.viewer.today(asked.at))
     return late if is_switch_on(asked) else ~late
 
 
-def _above(asked: Asked, matrix: Matrix, stage: str) -> Q:
-    wanted = above(matrix, stage)
+def _is_above_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
+    wanted = is_above(matrix, stage)
     return wanted if is_switch_on(asked) else ~wanted
 
 
-def _above_own(asked: Asked, matrix: Matrix, stage: str) -> Q:
+def _is_above_own_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
     # Of who acts for no party: nothing is above what nobody has said.
-    wanted = above_own(matrix, own_rule(asked.viewer).by_rating(), stage)
+    wanted = is_above_own(matrix, own_rule(asked.viewer).by_rating(), stage)
     return wanted if is_switch_on(asked) else ~wanted
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from riskreg.kernel.search import matching
+from riskreg.kernel.search import contains_every_word
 from riskreg.register.access import Viewer
 from riskreg.register.external_ids import has_external_id
 from riskreg.register.filtering import (
@@ -60,7 +60,7 @@ def _readers() -> dict[str, Reader]:
         "risk": linked_to_risks(Mitigation.risks, "mitigation_id"),
         "objective": toward_objectives(Mitigation.risks, "mitigation_id"),
         "term": is_filed_under(served, "mitigation_id", "pk", term="risk__terms"),
-        "q": lambda asked: matching(asked.value, "search_text", "ref"),
+        "q": lambda asked: contains_every_word(asked.value, "search_text", "ref"),
         "due_before": _due_before,
         "updated_since": is_updated_since("updated_at"),
     }

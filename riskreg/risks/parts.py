@@ -24,7 +24,7 @@ def visible_relations(viewer: Viewer) -> QuerySet[RiskRelation]:
     return RiskRelation.objects.visible_to(viewer)
 
 
-def part_links(viewer: Viewer, moment: dt.datetime | None = None) -> QuerySet[RiskRelation]:
+def part_links_at(viewer: Viewer, moment: dt.datetime | None = None) -> QuerySet[RiskRelation]:
     """What is part of what at ``moment`` (None: now)."""
     links = visible_relations(viewer).filter(kind=RelationKind.PART_OF)
     if moment is None:
@@ -32,12 +32,12 @@ def part_links(viewer: Viewer, moment: dt.datetime | None = None) -> QuerySet[Ri
     return links.filter(Q(ended_at=None) | Q(ended_at__gt=moment), since__lte=moment)
 
 
-def left_out(
+def is_counted_by_another(
     viewer: Viewer, counted: str, among: QuerySet[Position], moment: dt.datetime | None = None
 ) -> Q:
     """Of positions: those that are not counted, because another one of ``among`` is counted for
     them."""
-    links: Any = part_links(viewer, moment)
+    links: Any = part_links_at(viewer, moment)
     near, far = ("risk", "other") if counted == WITHIN else ("other", "risk")
     counted_for = among.order_by().filter(risk_id=OuterRef(f"{far}_id"))
     found = links.filter(Exists(counted_for)).values(f"{near}_id")
@@ -48,13 +48,13 @@ def left_out(
     return where
 
 
-def once(viewer: Viewer, positions: QuerySet[Position]) -> Q:
+def is_counted(viewer: Viewer, positions: QuerySet[Position]) -> Q:
     """Of open ``positions`` of today: those that are counted, each with its parts."""
-    return ~left_out(viewer, WITHIN, positions)
+    return ~is_counted_by_another(viewer, WITHIN, positions)
 
 
 def parts_of_either_side(viewer: Viewer, risk: Risk) -> list[str]:
     """The refs of what ``risk`` is part of, and of its parts."""
-    links = part_links(viewer).filter(Q(risk=risk) | Q(other=risk))
+    links = part_links_at(viewer).filter(Q(risk=risk) | Q(other=risk))
     pairs = links.order_by("id").values_list("risk__ref", "other__ref")
     return [ref for pair in pairs for ref in pair if ref != risk.ref]

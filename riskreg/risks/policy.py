@@ -33,7 +33,7 @@ DRAFT_DAYS = 30
 VERSIONS = 1_000_000
 
 
-def next_update(status: str, updated_on: dt.date) -> dt.date | None:
+def next_update_due(status: str, updated_on: dt.date) -> dt.date | None:
     """By when the next word about work of ``status`` is due; the last came on ``updated_on``."""
     return updated_on + dt.timedelta(days=UPDATE_DAYS) if status == "in_progress" else None
 
@@ -58,13 +58,13 @@ def score_marks(kind: str, scores: Mapping[str, int | None]) -> list[str]:
     return marks
 
 
-def may_follow(state: str, action: str) -> str | None:
+def state_after_or_none(state: str, action: str) -> str | None:
     """The state that ``action`` leads to from ``state``, or None if it may not be done there."""
     starts, end = TRANSITIONS[action]
     return end if state in starts else None
 
 
-def pulled_in(current: dt.date | None, today: dt.date, cadence_days: int) -> dt.date:
+def earliest_review_on(current: dt.date | None, today: dt.date, cadence_days: int) -> dt.date:
     """The next review date after opening or a change of rating: earlier or the same, never later.
 
     A risk whose review was already late when it was closed is late again when it reopens.
@@ -73,7 +73,7 @@ def pulled_in(current: dt.date | None, today: dt.date, cadence_days: int) -> dt.
     return due if current is None else min(current, due)
 
 
-def after_review(today: dt.date, cadence_days: int, wanted: dt.date | None = None) -> dt.date:
+def next_review_after(today: dt.date, cadence_days: int, wanted: dt.date | None = None) -> dt.date:
     """The next review date that a review sets: by cadence, or earlier if the reviewer wants."""
     latest = today + dt.timedelta(days=cadence_days)
     return latest if wanted is None else min(wanted, latest)
@@ -86,7 +86,7 @@ def is_overdue(state: str, next_review_on: dt.date | None, today: dt.date) -> bo
 
 def is_dormant(risks: Iterable[Any]) -> bool:
     """Whether what serves ``risks`` rests: it is linked to some, and none of them is open. The
-    same for rows in the database: ``queries.serving.with_dormant``."""
+    same for rows in the database: ``queries.serving.with_dormant_mark``."""
     states = {risk.state for risk in risks}
     return bool(states) and "open" not in states
 
@@ -185,7 +185,9 @@ def _clean_axis(
     return wanted
 
 
-def restated(cell: Mapping[str, Any] | None, mapping: LevelMapping, matrix: Matrix) -> Cell | None:
+def restate_on_scale(
+    cell: Mapping[str, Any] | None, mapping: LevelMapping, matrix: Matrix
+) -> Cell | None:
     """Where a judgement stands on another scale; None if it was not, or is not, carried over."""
     if cell is None:
         return None

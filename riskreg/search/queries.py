@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from riskreg.indicators.queries.access import indicator_for, indicators_for
 from riskreg.kernel.errors import NotFound
-from riskreg.kernel.search import matching, ref_typed
+from riskreg.kernel.search import contains_every_word, ref_typed
 from riskreg.register.access import Viewer
 from riskreg.register.queries import members_for, objectives_for
 from riskreg.reviews.models import Review
@@ -33,7 +33,7 @@ class Found:
     total: int
 
 
-def find(viewer: Viewer, text: str, limit: int = LIMIT) -> list[Found]:
+def find_by_noun(viewer: Viewer, text: str, limit: int = LIMIT) -> list[Found]:
     """Everything that holds every word of ``text``, noun by noun; nouns without any are left out.
 
     At most ``limit`` rows of each.
@@ -70,49 +70,55 @@ def named_by_ref(viewer: Viewer, text: str) -> tuple[str, str] | None:
 
 
 def _risks(viewer: Viewer, text: str) -> QuerySet[Any]:
-    rows = current_positions(viewer).filter(matching(text, "risk__search_text", "ref"))
+    rows = current_positions(viewer).filter(contains_every_word(text, "risk__search_text", "ref"))
     return worst_first(rows.select_related("risk", "owner", "party"))
 
 
 def _mitigations(viewer: Viewer, text: str) -> QuerySet[Any]:
-    return mitigations_for(viewer).filter(matching(text, ref="ref")).prefetch_related(None)
+    return (
+        mitigations_for(viewer).filter(contains_every_word(text, ref="ref")).prefetch_related(None)
+    )
 
 
 def _controls_in_place(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = Control.objects.visible_to(viewer).filter(
-        matching(text), ended_at=None, risk__in=visible_risks(viewer)
+        contains_every_word(text), ended_at=None, risk__in=visible_risks(viewer)
     )
     return rows.select_related("risk", "party").order_by("risk__ref_order", "pk")
 
 
 def _indicators(viewer: Viewer, text: str) -> QuerySet[Any]:
-    return indicators_for(viewer).filter(matching(text, ref="ref")).prefetch_related(None)
+    return (
+        indicators_for(viewer).filter(contains_every_word(text, ref="ref")).prefetch_related(None)
+    )
 
 
 def _objectives(viewer: Viewer, text: str) -> QuerySet[Any]:
-    rows = objectives_for(viewer).filter(matching(text))
+    rows = objectives_for(viewer).filter(contains_every_word(text))
     return rows.select_related("party").order_by("due_on", "pk")
 
 
 def _reviews(viewer: Viewer, text: str) -> QuerySet[Any]:
-    rows = Review.objects.visible_to(viewer).filter(matching(text), risk__in=visible_risks(viewer))
+    rows = Review.objects.visible_to(viewer).filter(
+        contains_every_word(text), risk__in=visible_risks(viewer)
+    )
     return rows.select_related("risk", "reviewer").order_by("-at", "-pk")
 
 
 def _assessments(viewer: Viewer, text: str) -> QuerySet[Any]:
     # A score given with a review stands with its review.
     rows = Assessment.objects.visible_to(viewer).filter(
-        matching(text), risk__in=visible_risks(viewer), review=None
+        contains_every_word(text), risk__in=visible_risks(viewer), review=None
     )
     return rows.select_related("risk", "assessor").order_by("-at", "-pk")
 
 
 def _meetings(viewer: Viewer, text: str) -> QuerySet[Any]:
-    return meetings_for(viewer).filter(matching(text))
+    return meetings_for(viewer).filter(contains_every_word(text))
 
 
 def _people(viewer: Viewer, text: str) -> QuerySet[Any]:
-    rows = members_for(viewer).filter(matching(text, "user__search_text"))
+    rows = members_for(viewer).filter(contains_every_word(text, "user__search_text"))
     return rows.select_related("user", "party").order_by("user__sort_key_en", "pk")
 
 

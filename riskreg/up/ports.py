@@ -35,7 +35,7 @@ class Broker:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
 
-# Set by ``choose``, in the process that becomes ``up``.
+# Set by ``put_addresses_into_environment``, in the process that becomes ``up``.
 broker: Broker | None = None
 chosen = False
 
@@ -52,7 +52,7 @@ def new_broker() -> Broker:
     return Broker(free_port(), secrets.token_urlsafe(24))
 
 
-def choose(arguments: Sequence[str]) -> None:
+def put_addresses_into_environment(arguments: Sequence[str]) -> None:
     """Put the addresses of the system that ``up`` with ``arguments`` starts into the environment.
 
     What the environment says already stands.
@@ -77,7 +77,7 @@ def choose(arguments: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def announced(var_dir: Path, base_url: str, redis_url: str) -> Iterator[None]:
+def announce_while_running(var_dir: Path, base_url: str, redis_url: str) -> Iterator[None]:
     """Let commands that run beside this system know where it is, as long as it runs."""
     file = var_dir / _RUNNING
     text = json.dumps({"BASE_URL": base_url, "REDIS_URL": redis_url})
@@ -93,7 +93,7 @@ def announced(var_dir: Path, base_url: str, redis_url: str) -> Iterator[None]:
             file.unlink(missing_ok=True)
 
 
-def join() -> None:
+def join_running_system() -> None:
     """Put the addresses of a system that runs on the same data into the environment of a command,
     so that it names pages where they are and wakes the worker at once.
 

@@ -74,7 +74,7 @@ def is_loud(line: str) -> bool:
     return bool(_LOUD.search(line))
 
 
-def _executed(program: Program, log: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start_process(program: Program, log: IO[bytes]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603
         list(program.argv),
         env={**os.environ, **program.env, "PYTHONUNBUFFERED": "1"},
@@ -131,7 +131,7 @@ class Supervisor:
                 if program.call is not None and can_fork():
                     process = Forked(program.name, program.call, program.env, log.fileno())
                 else:
-                    process = _executed(program, log)
+                    process = _start_process(program, log)
         except OSError as error:
             raise StartError(f"{program.name} cannot be started: {error.strerror}") from error
         self._tell_guardian(f"+{process.pid}")
@@ -205,7 +205,7 @@ class Supervisor:
             return
         quick = self.clock() - running.started < QUICK_SECONDS
         running.quick_deaths = running.quick_deaths + 1 if quick else 1
-        how = _ending(process.returncode or 0)
+        how = _ending_text(process.returncode or 0)
         if running.quick_deaths >= QUICK_DEATHS:
             self.failed = (
                 f"{name} {how} {QUICK_DEATHS} times in a row: {self.last_line(name)} "
@@ -273,7 +273,7 @@ class Supervisor:
             self._guardian = None
 
 
-def _ending(returncode: int) -> str:
+def _ending_text(returncode: int) -> str:
     if returncode < 0:
         with contextlib.suppress(ValueError):
             return f"was ended by {signal.Signals(-returncode).name}"

@@ -35,7 +35,7 @@ class Valkey:
         return False
 
 
-def embedded(data_dir: Path, at: Broker | None = None) -> Valkey:
+def describe_embedded(data_dir: Path, at: Broker | None = None) -> Valkey:
     """Describe an embedded server on a loopback port, with a password of its own.
 
     Both are those of ``at``, or a free port and a new password.

@@ -17,7 +17,7 @@ from riskreg.accounts.leaving import LAST_REGISTER
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid, NotFound
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer, as_viewer, memberships_of
 from riskreg.register.models import Membership
 from riskreg.register.permissions import require_not_archived
@@ -119,7 +119,7 @@ def require_tab(key: str, tabs: Mapping[str, Any]) -> None:
     """Raises ``Invalid``, which names the tabs that there are, where ``key`` is none of them."""
     if key not in tabs:
         text = _("There is no such list here. Choose one of these: %(names)s.")
-        raise Invalid.one("show", "unknown", text % {"names": enumerated(tabs.values())})
+        raise Invalid.one("show", "unknown", text % {"names": enumerate_texts(tabs.values())})
 
 
 def add_errors(form: BaseForm, invalid: Invalid) -> None:

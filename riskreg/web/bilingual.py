@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.punctuation import in_brackets
 
 SECOND = "zh-hans"
 LANGUAGE_TAGS = {"en": "en", SECOND: "zh-Hans"}
@@ -60,7 +60,7 @@ def name_languages(form: forms.Form, names: Iterable[str], other: str) -> None:
 
 def in_words(label: str, language: str) -> str:
     """``label`` of a text in ``language``, which is named where it is not the reader's own."""
-    return label if reads(language) else f"{label}{bracketed(language_name(language))}"
+    return label if reads(language) else f"{label}{in_brackets(language_name(language))}"
 
 
 def language_name(language: str) -> str:

@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.fields import Field, Table, Type
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.web.table_form import get_choices
 
 _Form = TypeVar("_Form", bound=forms.Form)
@@ -74,7 +74,7 @@ def value_in_words(form: forms.BaseForm, field: Field, value: Any) -> str:
         return _("yes") if value else _("no")
     if field.type in _LINKS:
         known = get_choices(form, field.name)
-        return enumerated(known.get(v, v) for v in sorted(value))
+        return enumerate_texts(known.get(v, v) for v in sorted(value))
     if field.type in (Type.OBJECTIVE, Type.TERM):
         return get_choices(form, field.name).get(value, value or "")
     if field.type == Type.NAMES:

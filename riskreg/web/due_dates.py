@@ -16,7 +16,7 @@ def dates_after_review(scale: Scale, position: Position, today: dt.date) -> list
     """
     entries = _by_rating(scale, position.residual_rating)
     for entry in entries:
-        entry["on"] = policy.after_review(today, entry["days"])
+        entry["on"] = policy.next_review_after(today, entry["days"])
         entry["sooner"] = None
     return entries
 
@@ -32,7 +32,7 @@ def dates_after_assessment(
         return []
     entries = _by_rating(scale, position.residual_rating)
     for entry in entries:
-        entry["on"] = policy.pulled_in(risk.next_review_on, today, entry["days"])
+        entry["on"] = policy.earliest_review_on(risk.next_review_on, today, entry["days"])
         entry["sooner"] = entry["on"] < risk.next_review_on
     return entries
 

@@ -132,7 +132,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     """503: the database is away. What was typed cannot be kept, so it is shown."""
-    away.note(request, error)
+    away.log_once_away(request, error)
     context: dict[str, Any] = {}
     with contextlib.suppress(Exception):
         if request.method == "POST" and (key := posted_key(request)) and key.user:
@@ -143,7 +143,7 @@ def unavailable(request: HttpRequest, error: BaseException | None) -> HttpRespon
 def too_busy(request: HttpRequest, refused: capacity.Refused) -> HttpResponse:
     """503: no place for the request, which nobody has looked at; its form is a step back."""
     with translation.override(get_language_from_request(request)):
-        sentence = capacity.sentence(refused)
+        sentence = capacity.refusal_sentence(refused)
     return away.as_away(_plain_page(request, 503, {"sentence": sentence}))
 
 
@@ -171,7 +171,7 @@ def _plain_page(request: HttpRequest, status: int, context: dict[str, Any]) -> H
         context = {
             "language": LANGUAGE_TAGS.get(language, language),
             "title": titles[status],
-            "sentence": away.sentence(),
+            "sentence": away.away_sentence(),
             "request_id": getattr(request, "id", ""),
         } | context
         return HttpResponse(render_to_string(f"{status}.html", context), status=status)

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from riskreg.indicators.models import Indicator
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.risks.models import Risk, Translated
 from riskreg.web.bilingual import LANGUAGE_TAGS
 from riskreg.web.history.page import field_label
@@ -90,5 +90,5 @@ def outdated_after_saving(thing: Translated | Indicator, fields: tuple[str, ...]
         return ""
     named = [field_label(field) for field in fields if field in stale]
     return _("The translation is out of date now, and marked so for its readers: %(fields)s.") % {
-        "fields": enumerated(named)
+        "fields": enumerate_texts(named)
     }

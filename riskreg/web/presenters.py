@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.localised import day_text, localised, text_of
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.axes import AXES, Axes
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Matrix
@@ -365,7 +365,7 @@ def error_list(
         for error in errors:
             detail = error.detail
             if error.code == "unknown" and words:
-                detail = _("Choose one of these: %(all)s.") % {"all": enumerated(words)}
+                detail = _("Choose one of these: %(all)s.") % {"all": enumerate_texts(words)}
             elif error.code == "unknown_filter":
                 detail = _("There is no such filter; those there are stand below.")
             found.append({"field": str(names.get(name, name)), "detail": detail})

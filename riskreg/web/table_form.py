@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.fields import Field, Table, Type
 from riskreg.kernel.localised import plain_number
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.access import Viewer
 from riskreg.register.translations import CONFIRMED
 from riskreg.register.visibility import Visibility
@@ -125,7 +125,7 @@ def add_confirmed_translations_field(
 
     def label(language: str, field: str) -> str:
         text = capfirst(str(table[field].label))
-        return f"{text}{bracketed(languages[language])}" if len(outdated or {}) > 1 else text
+        return f"{text}{in_brackets(languages[language])}" if len(outdated or {}) > 1 else text
 
     choices = [
         (f"{language}:{field}", label(language, field))

@@ -33,7 +33,7 @@ REDUNDANT = {
     "analysis/queries/effects.py:newest_effects_for_runs": "it is no wider than what it is about",
     "decisions/queries/stale.py:_pending_or_decided_with_missed": "conditions are their decision's",
     "indicators/queries/breaches.py:with_figure_labels": "events are read from one's own chains",
-    "risks/queries/lists.py:labels_of_work": "the events about them are read from one's own chains",
+    "risks/queries/lists.py:labels_of_mitigations": "read from one's own chains",
     "analysis/queries/objectives.py:newest_models": "a model is never wider than its objective",
     "analysis/queries/objectives.py:refs_in_model": "a model names what its readers know of",
     "analysis/queries/simulations.py:_not_cancelled": "a model names what its readers know of",

@@ -64,7 +64,7 @@ def test_its_commands_start_and_answer_ready(database: str, tmp_path: Path) -> N
         port = holder.getsockname()[1]
     values: list[str] = []
     supervisor = Supervisor(tmp_path / "log", values.append, grace=15)
-    server = valkey.embedded(tmp_path)
+    server = valkey.describe_embedded(tmp_path)
     environment = {
         key: GIVEN.get(key) if text is None else filled_in(text)
         for key, text in services["web"]["environment"].items()

@@ -91,7 +91,7 @@ class System:
     def __init__(self, folder: Path, address: str, mail_port: int) -> None:
         self.folder = folder
         self.started: list[subprocess.Popen[bytes]] = []
-        server = valkey.embedded(folder)
+        server = valkey.describe_embedded(folder)
         self.env = {
             **os.environ,
             "VAR_DIR": str(folder),

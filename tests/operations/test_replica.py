@@ -581,6 +581,6 @@ def test_without_it_there_is_one_database_and_nobody_chooses(
 ) -> None:
     found, routers, _seconds = given(monkeypatch, tmp_path)
     assert (set(found), routers) == ({"default"}, [])
-    assert not replica.configured()
+    assert not replica.has_replica()
     assert list(replica.gauges(None)) == []
-    assert replica.not_in_use(None) == {}
+    assert replica.not_in_use_sentences(None) == {}

@@ -121,13 +121,13 @@ def test_what_is_no_whole_backup_of_this_version_changes_nothing(
 def test_a_rule_that_is_missing_is_noticed(backup: Path, at: dt.datetime) -> None:
     rule = next(rule for rule in appendonly.rules() if not rule.when)
     vendor = connection.vendor
-    appendonly.run(connection, appendonly.drop_sql(vendor, rule.table, rule.when)[:1])
+    appendonly.execute_all(connection, appendonly.drop_sql(vendor, rule.table, rule.when)[:1])
     try:
         with pytest.raises(Refused, match=f"{rule.table}_no_update"):
             restore(backup, at, replace=True)
     finally:
-        appendonly.run(connection, appendonly.drop_sql(vendor, rule.table, rule.when))
-        appendonly.run(
+        appendonly.execute_all(connection, appendonly.drop_sql(vendor, rule.table, rule.when))
+        appendonly.execute_all(
             connection, appendonly.create_sql(vendor, rule.table, rule.when, rule.columns)
         )
 

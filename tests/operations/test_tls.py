@@ -20,7 +20,7 @@ from bench import processes
 from bench.proxy import Authority, Keys
 from config.broker import broker_url
 from config.database import database
-from riskreg.kernel.health import _reason
+from riskreg.kernel.health import _reason_text
 from tools import postgres
 
 ROOT = processes.ROOT
@@ -221,4 +221,4 @@ def test_what_is_no_address_of_a_broker_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 def test_any_other_reason_stays_in_the_log() -> None:
-    assert _reason(OSError("connection to postgres://a:secret@db failed")) == "unreachable"
+    assert _reason_text(OSError("connection to postgres://a:secret@db failed")) == "unreachable"

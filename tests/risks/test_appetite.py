@@ -17,7 +17,13 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix, clean_criteria
 from riskreg.risks import filters, services
-from riskreg.risks.appetite import above, filed_under, terms_in, terms_of, tightened
+from riskreg.risks.appetite import (
+    is_above,
+    is_newly_taken_in,
+    terms_filed_under,
+    terms_in,
+    terms_of,
+)
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import heatmap
@@ -113,12 +119,14 @@ def test_the_database_says_what_python_says(
 ) -> None:
     matrix, before = matrix_of(filed, **wanted), matrix_of(filed, **frozen)
     before.criteria.pk = -1
-    by_sql = set(Position.objects.filter(above(matrix), valid_to=None).values_list("pk", flat=True))
+    by_sql = set(
+        Position.objects.filter(is_above(matrix), valid_to=None).values_list("pk", flat=True)
+    )
     within = set(
-        Position.objects.filter(~above(matrix), valid_to=None).values_list("pk", flat=True)
+        Position.objects.filter(~is_above(matrix), valid_to=None).values_list("pk", flat=True)
     )
     pairs = policy.tightened_pairs_of_terms(before, matrix)
-    stricter = tightened(pairs, matrix)
+    stricter = is_newly_taken_in(pairs, matrix)
     rows = Position.objects.filter(valid_to=None)
     if isinstance(stricter, bool):
         by_terms = set(rows.values_list("pk", flat=True)) if stricter else set()
@@ -141,13 +149,13 @@ def test_terms_of_rows_are_read_with_them_and_merged_ones_too(filed: World) -> N
             actor=actor, ref=f"category:{old}", into=f"category:{new}", version=None, at=filed.at
         )
         builders.agreed(filed, asked)
-    texts = Risk.objects.annotate(text=filed_under("pk")).values_list("text", flat=True)
+    texts = Risk.objects.annotate(text=terms_filed_under("pk")).values_list("text", flat=True)
     found = {terms_in(text) for text in texts}
     one = {"category:market", "category:compliance", "category:people"}
     assert found == {frozenset(), frozenset({"market:eu"}), frozenset(one),
                      frozenset({*one, "market:eu"})}  # fmt: skip
     matrix = matrix_of(filed, term_appetites=own(category__compliance="low"))
-    rows = Position.objects.filter(above(matrix), valid_to=None, residual_rating="medium")
+    rows = Position.objects.filter(is_above(matrix), valid_to=None, residual_rating="medium")
     filed_there = Position.objects.filter(
         valid_to=None, residual_rating="medium", risk__terms__key="market"
     )

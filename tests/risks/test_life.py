@@ -37,7 +37,7 @@ def test_only_the_steps_of_the_life_are_possible(world: World, state: str, actio
         services.close_risk(reason="It passed", **act(world, row))
     call = getattr(services, f"{action}_risk")
     reason = {} if action == "open" else {"reason": "Because"}
-    end = policy.may_follow(state, action)
+    end = policy.state_after_or_none(state, action)
     if end is None:
         with nothing_changes(), pytest.raises(Invalid) as refused:
             call(**act(world, row), **reason)

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from riskreg.register.own_appetites import own_rule
 from riskreg.register.policy import Matrix
 from riskreg.risks import filters
-from riskreg.risks.appetite import above, above_own
+from riskreg.risks.appetite import is_above, is_above_own
 from riskreg.risks.models import Position
 from riskreg.risks.queries.heatmap import heatmap
 from riskreg.risks.queries.lists import risk_counts
@@ -84,7 +84,7 @@ def test_it_changes_nothing_that_is_common(filed: World) -> None:
 
     def common() -> Any:
         shown = heatmap(viewer, stage="residual", at=filed.at)
-        rows = Position.objects.filter(above(Matrix(viewer.criteria)), valid_to=None)
+        rows = Position.objects.filter(is_above(Matrix(viewer.criteria)), valid_to=None)
         return risk_counts(viewer, filed.at), shown.above_count, set(rows)
 
     before = common()
@@ -123,5 +123,5 @@ def test_another_stage_is_judged_by_its_own_rating(world: World) -> None:
 def test_without_an_own_appetite_nothing_is_above(filed: World) -> None:
     viewer = filed.viewer("owner")
     assert not Position.objects.filter(
-        above_own(Matrix(viewer.criteria), own_rule(viewer).by_rating()), valid_to=None
+        is_above_own(Matrix(viewer.criteria), own_rule(viewer).by_rating()), valid_to=None
     ).exists()

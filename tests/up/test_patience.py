@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from riskreg.up.management.commands.up import _parts
+from riskreg.up.management.commands.up import _not_ready_text
 from riskreg.up.patience import QUIET_SECONDS, SAY_EVERY, Activity, Patience, cpu_seconds
 
 
@@ -104,4 +104,4 @@ def test_the_work_of_a_group_is_counted() -> None:
     ],
 )
 def test_what_is_not_ready_is_named(text: str, words: str) -> None:
-    assert _parts(text) == words
+    assert _not_ready_text(text) == words

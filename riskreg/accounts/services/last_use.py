@@ -23,7 +23,7 @@ def note_day_of_use(row: ApiToken, on: dt.date) -> None:
 
 def log_first_use_of_day(row: ApiToken, address: str, on: dt.date) -> None:
     """Tell the security log of the first use on a day, and of each client that is new on it."""
-    if not security_log.on():
+    if not security_log.is_on():
         return
     client = security_log.keyed_hash("client", network_of(address))[:12]
     key = f"token-use:{row.pk}:{on}:{client}"
@@ -34,19 +34,19 @@ def log_first_use_of_day(row: ApiToken, address: str, on: dt.date) -> None:
     _noted.add(key)
     # Of several processes one tells. Without the cache each does, which is better than none.
     if cache.add(key, 1, _DAY_SECONDS) or cache.get(key) is None:
-        security_log.record("token_used", row.user.uuid, token=row.uuid, scope=row.scope)
+        security_log.write_line("token_used", row.user.uuid, token=row.uuid, scope=row.scope)
 
 
 def log_refused_token(token: str) -> None:
     """Tell the security log of a token that opens nothing; of one that is known, which it was."""
-    if not security_log.on():
+    if not security_log.is_on():
         return
     row = token_row(token)
     if row is None:
-        security_log.record("token_refused", why="unknown")
+        security_log.write_line("token_refused", why="unknown")
         return
     why = "revoked" if row.revoked_at else "account off" if not row.user.is_active else "expired"
-    security_log.record("token_refused", row.user.uuid, token=row.uuid, why=why)
+    security_log.write_line("token_refused", row.user.uuid, token=row.uuid, why=why)
 
 
 def note_day_of_feed_use(row: CalendarFeed, on: dt.date) -> None:

@@ -71,7 +71,7 @@ def record_failure(attempt: Attempt, at: dt.datetime, request_id: str = "") -> b
     )
     failures = _failures(attempt, at)
     waits = time_to_wait(failures) is not None
-    security_log.record(
+    security_log.write_line(
         "sign_in_failed", **_names_in_log(attempt), known_browser=bool(attempt.browser), waits=waits
     )
     if under_attack(failures):
@@ -86,12 +86,12 @@ def record_success(attempt: Attempt, account: uuid.UUID) -> None:
     if attempt.browser:
         mine |= Q(browser=attempt.browser)
     SignInFailure.objects.filter(mine, account=attempt.account).delete()
-    security_log.record("signed_in", account, **_names_in_log(attempt))
+    security_log.write_line("signed_in", account, **_names_in_log(attempt))
 
 
 def log_refused_attempt(attempt: Attempt) -> None:
     """An attempt was not looked at: the client, or everybody on this account, has to wait."""
-    security_log.record("sign_in_refused", **_names_in_log(attempt))
+    security_log.write_line("sign_in_refused", **_names_in_log(attempt))
 
 
 @transaction.atomic
@@ -143,7 +143,7 @@ def _tell_owner(attempt: Attempt, at: dt.datetime, request_id: str) -> None:
     message = tell_owner(user, "attempts", at, key=f"attempts:{user.uuid}:{at:%Y-%m-%d}")
     if message is None:
         return
-    security_log.record("sign_in_under_attack", **_names_in_log(attempt))
+    security_log.write_line("sign_in_under_attack", **_names_in_log(attempt))
     append(
         Entry(
             audience=None,

@@ -18,7 +18,7 @@ from riskreg.accounts.services.last_use import (
 )
 from riskreg.api.core.errors import SAFE, Problem
 from riskreg.kernel import clock
-from riskreg.kernel.besides import note_besides
+from riskreg.kernel.besides import write_or_log_failure
 from riskreg.kernel.capacity import note_account
 from riskreg.kernel.client import client_address
 from riskreg.register.access import member_by_token
@@ -45,7 +45,7 @@ class BearerAuthentication(BaseAuthentication):
         )
         note_account(http, row.user_id)
         if row.last_used_on != at.date():
-            note_besides("token_used", lambda: note_day_of_use(row, at.date()))
+            write_or_log_failure("token_used", lambda: note_day_of_use(row, at.date()))
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:

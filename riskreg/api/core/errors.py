@@ -118,7 +118,7 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespons
     if isinstance(error, exceptions.APIException):
         return _of_framework(error, context["view"])
     if away.is_away(error):
-        away.note(http, error)
+        away.log_once_away(http, error)
         return unavailable()
     # What nobody expected: told to whoever listens (the log does), never to the caller.
     signals.got_request_exception.send(sender=problem_handler, request=http)
@@ -156,13 +156,13 @@ def unavailable() -> HttpResponse:
     text = _(
         "%(what)s With the same Idempotency-Key a request acts once, however often it is sent."
     )
-    return away.as_away(problem(503, text % {"what": away.sentence()}))
+    return away.as_away(problem(503, text % {"what": away.away_sentence()}))
 
 
 def too_busy(request: HttpRequest, refused: capacity.Refused) -> HttpResponse:
     """503: no place for the request, which nobody has looked at."""
     with translation.override(get_language_from_request(request)):
-        return away.as_away(problem(503, capacity.sentence(refused)))
+        return away.as_away(problem(503, capacity.refusal_sentence(refused)))
 
 
 @csrf_exempt  # A mistyped address is that for every method; nothing is done here.

@@ -18,7 +18,7 @@ from riskreg.comments.services.mail import write_to
 from riskreg.events.policy import Audience
 from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors, Forbidden, NotFound
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
@@ -180,11 +180,11 @@ def _clean_mentions(
     unknown = [n for n in given if str(n or "").strip().lower() not in known]
     if unseen or unknown:
         offered = [str(m.user) for m in mentionable(actor, row or thing)[:_NAMED]]
-        who = enumerated([*(str(m.user) for m in unseen), *(str(n)[:60] for n in unknown)])
+        who = enumerate_texts([*(str(m.user) for m in unseen), *(str(n)[:60] for n in unknown)])
         message = _("%(who)s cannot read this. You can mention: %(names)s.")
         if not offered:
             message = _("%(who)s cannot read this, and nobody else can be mentioned here.")
-        values = {"who": who, "names": enumerated(offered)}
+        values = {"who": who, "names": enumerate_texts(offered)}
         errors.add("mentions", "unknown_member", message % values)
         return []
     return [m.user for m in allowed]

@@ -21,7 +21,7 @@ from riskreg.decisions.models import (
 from riskreg.decisions.policy import acceptances as policy
 from riskreg.decisions.policy.acceptances import Act, Asker, Block, Stale, Status
 from riskreg.kernel.errors import NotFound
-from riskreg.kernel.punctuation import enumerated, in_a_row
+from riskreg.kernel.punctuation import enumerate_texts, in_a_row
 from riskreg.register.access import Viewer
 from riskreg.register.appetite import Terms
 from riskreg.register.models import Role
@@ -29,9 +29,9 @@ from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import members_for
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import above, filed_under, terms_in, tightened
+from riskreg.risks.appetite import is_above, is_newly_taken_in, terms_filed_under, terms_in
 from riskreg.risks.models import Position, Risk, State
-from riskreg.risks.parts import WITHIN, left_out
+from riskreg.risks.parts import WITHIN, is_counted_by_another
 from riskreg.risks.queries.access import current_positions, valid_ref
 from riskreg.risks.queries.priority import priority_of_position
 
@@ -63,7 +63,7 @@ def acceptances_for(viewer: Viewer, today: dt.date) -> QuerySet[Acceptance]:
         .annotate(
             rating_now=Subquery(now.values("residual_rating")[:1]),
             score_now=Subquery(now.values("residual_score")[:1]),
-            filed_under=filed_under(),
+            filed_under=terms_filed_under(),
             missed=Exists(_missed_conditions_of_outer(today)),
         )
     )  # fmt: skip
@@ -136,7 +136,7 @@ def unaccepted_threats_above_appetite(viewer: Viewer, today: dt.date) -> QuerySe
     An acceptance counts while it runs, covers the rating of today, and nothing that it stood on has
     moved (``policy.stale_because``); for everybody who sees the risk, or for nobody.
     """
-    rows = current_positions(viewer).filter(above(Matrix(viewer.criteria)), state=State.OPEN)
+    rows = current_positions(viewer).filter(is_above(Matrix(viewer.criteria)), state=State.OPEN)
     waiting = visible_acceptances(viewer).filter(
         risk=OuterRef("risk"), visibility=OuterRef("visibility"), state=AcceptanceState.REQUESTED
     )
@@ -152,7 +152,9 @@ def first_unaccepted(viewer: Viewer, today: dt.date, *, most: int) -> QuerySet[P
     """The first ``most`` of ``unaccepted_threats_above_appetite``, with risk and owner. Each has
     ``all_of_them``, how many there are, and ``parts_of_them``, how many of these are parts of
     others on the map."""
-    behind = left_out(viewer, WITHIN, current_positions(viewer).filter(state=State.OPEN))
+    behind = is_counted_by_another(
+        viewer, WITHIN, current_positions(viewer).filter(state=State.OPEN)
+    )
     # How many there are is on each row: the same conditions need not be looked up twice.
     rows = unaccepted_threats_above_appetite(viewer, today).annotate(
         all_of_them=Window(Count("pk")), parts_of_them=Window(Count("pk", filter=behind))
@@ -189,7 +191,7 @@ def is_covered_by(now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acc
         groups[tuple(policy.tightened_pairs_of_terms(version, now))].append(version)
     found = []
     for pairs, matrices in groups.items():
-        stricter = tightened(pairs, now)
+        stricter = is_newly_taken_in(pairs, now)
         if stricter is True:
             continue
         unless = Q() if stricter is False else ~stricter
@@ -287,7 +289,7 @@ def who_could(people: Sequence[User]) -> str:
     """Who could do it, in a sentence."""
     if not people:
         return _("Nobody here could at present: name a member with that role.")
-    return _("One of these can: %(people)s.") % {"people": enumerated(people[:10])}
+    return _("One of these can: %(people)s.") % {"people": enumerate_texts(people[:10])}
 
 
 def _role_label(role: str) -> str:

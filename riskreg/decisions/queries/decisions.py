@@ -27,7 +27,7 @@ from riskreg.decisions.policy.acceptances import roles_from
 from riskreg.decisions.policy.decisions import Act, Asker, Block, Situation, Stale
 from riskreg.decisions.queries.acceptances import who_could
 from riskreg.kernel.errors import NotFound
-from riskreg.kernel.punctuation import enumerated, in_a_row
+from riskreg.kernel.punctuation import enumerate_texts, in_a_row
 from riskreg.register.access import Viewer
 from riskreg.register.models import Role
 from riskreg.register.permissions import permits
@@ -35,7 +35,7 @@ from riskreg.register.policy import Matrix
 from riskreg.register.queries import members_for
 from riskreg.register.visibility import Visibility
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import filed_under, terms_in
+from riskreg.risks.appetite import terms_filed_under, terms_in
 from riskreg.risks.models import Mitigation, Position, Risk
 from riskreg.risks.queries.access import valid_ref, visible_risks
 
@@ -52,7 +52,7 @@ def decisions_for(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
     """Those with everything that is shown of one."""
     now = Position.objects.filter(risk=OuterRef("pk"), valid_to=None)
     risks = visible_risks(viewer).annotate(
-        rating_now=Subquery(now.values("residual_rating")[:1]), terms_now=filed_under("pk")
+        rating_now=Subquery(now.values("residual_rating")[:1]), terms_now=terms_filed_under("pk")
     )
     conditions = Obligation.objects.visible_to(viewer).filter(
         kind=ObligationKind.DECISION_CONDITION
@@ -330,7 +330,7 @@ def why_not(viewer: Viewer, act: str, row: Decision, block: Block) -> str:
     if not others:
         return in_a_row([reason, who_could([])])
     text = _("Nobody who is asked can decide it any more; one of these could be asked: %(people)s.")
-    return in_a_row([reason, text % {"people": enumerated(others[:10])}])
+    return in_a_row([reason, text % {"people": enumerate_texts(others[:10])}])
 
 
 def arguments_of(viewer: Viewer, row: Decision) -> QuerySet[Argument]:

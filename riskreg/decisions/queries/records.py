@@ -13,7 +13,7 @@ from riskreg.analysis.policy.estimates import significant
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.gates import gates_to_json
 from riskreg.kernel.localised import number
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import parties_for
@@ -80,13 +80,13 @@ def _weighing_texts(
 
 def _amount_with_range(values: Sequence[float | None]) -> str:
     value, low, high = (None if one is None else number(significant(one)) for one in values)
-    return f"{value}" if low in (None, high) else f"{value}" + bracketed(f"{low} … {high}")
+    return f"{value}" if low in (None, high) else f"{value}" + in_brackets(f"{low} … {high}")
 
 
 def _chance_with_band(values: Sequence[float] | None) -> str:
     if values is None:
         return ""
-    return chance_text(values[0]) + bracketed(chance_band_text(values))
+    return chance_text(values[0]) + in_brackets(chance_band_text(values))
 
 
 def _costs_of_all_options(record: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from riskreg.decisions.queries.decisions import visible_decisions
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import filed_under, terms_in
+from riskreg.risks.appetite import terms_filed_under, terms_in
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import visible_risks
 
@@ -66,7 +66,8 @@ def _risks_touched_by(viewer: Viewer, decisions: list[int]) -> QuerySet[Risk, tu
         visible_risks(viewer)
         .filter(decisions__in=decisions)
         .annotate(
-            rating_now=Subquery(now.values("residual_rating")[:1]), terms_now=filed_under("pk")
+            rating_now=Subquery(now.values("residual_rating")[:1]),
+            terms_now=terms_filed_under("pk"),
         )
         .values_list("decisions", "uuid", "rating_now", "terms_now")
     )

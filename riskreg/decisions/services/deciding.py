@@ -40,7 +40,7 @@ from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
-from riskreg.kernel.punctuation import enumerated, in_a_row
+from riskreg.kernel.punctuation import enumerate_texts, in_a_row
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_changed_in_memory
@@ -252,7 +252,7 @@ def _check_deciders(errors: Errors, actor: Viewer, row: Decision, risks: Sequenc
     if asked and missing and row.visibility == "shared":
         names = sorted({str(r.party.name) for r in risks if r.party_id in missing})
         text = _("It touches risks of %(names)s: name somebody who decides for them.")
-        errors.add("deciders", "party_missing", text % {"names": enumerated(names)})
+        errors.add("deciders", "party_missing", text % {"names": enumerate_texts(names)})
 
 
 def _check_owners(

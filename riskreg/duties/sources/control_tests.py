@@ -11,11 +11,11 @@ from django.utils.translation import pgettext
 from riskreg.duties.base import Duty, Source
 from riskreg.risks.models import Control
 from riskreg.risks.queries.priority import priority_of_worst_open_risk
-from riskreg.risks.queries.serving import with_dormant
+from riskreg.risks.queries.serving import with_dormant_mark
 
 
 def _bare() -> QuerySet[Control]:
-    return with_dormant(Control.objects.all())
+    return with_dormant_mark(Control.objects.all())
 
 
 def _controls() -> QuerySet[Control]:

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from riskreg.duties.base import Duty, Source
 from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.queries.priority import priority_of_worst_open_risk
-from riskreg.risks.queries.serving import RUNNING, with_dormant
+from riskreg.risks.queries.serving import RUNNING, with_dormant_mark
 
 
 def _bare() -> QuerySet[Mitigation]:
-    return with_dormant(Mitigation.objects.all())
+    return with_dormant_mark(Mitigation.objects.all())
 
 
 def _mitigations() -> QuerySet[Mitigation]:

@@ -7,11 +7,11 @@ from riskreg.duties.base import Duty, Source
 from riskreg.indicators.filters import ASKED
 from riskreg.indicators.models import Indicator
 from riskreg.risks.queries.priority import priority_of_worst_open_risk
-from riskreg.risks.queries.serving import with_dormant
+from riskreg.risks.queries.serving import with_dormant_mark
 
 
 def _bare() -> QuerySet[Indicator]:
-    return with_dormant(Indicator.objects.all())
+    return with_dormant_mark(Indicator.objects.all())
 
 
 def _indicators() -> QuerySet[Indicator]:

@@ -10,7 +10,7 @@ from riskreg.exchange.mapping.answers import Answers
 from riskreg.exchange.mapping.context import Context, Existing
 from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.outcome import Asked, RowPlan
-from riskreg.risks.policy import may_follow
+from riskreg.risks.policy import state_after_or_none
 
 ALIKE = 90
 # Comparing every row with every risk beyond this would take longer than it helps.
@@ -156,7 +156,7 @@ def changes_of(plan: RowPlan, there: Existing) -> dict[str, list[Any]]:
     if plan.theirs.get("state") != "derived":
         before = str(there.values["state"])
         action = _MOVES.get(before, {}).get(plan.state)
-        if action and may_follow(before, action):
+        if action and state_after_or_none(before, action):
             changes["state"] = [before, plan.state]
     if plan.mitigation is not None:
         _work_changes(plan.mitigation, there.mitigations, changes)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.records import record_shown
 from riskreg.kernel import clock
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.access import Viewer
 from riskreg.register.labels import Label
 from riskreg.register.visibility import Visibility
@@ -55,7 +55,7 @@ def _name_or_empty(person: Any) -> str:
 
 
 def _facts(record: dict[str, Any], decided: str) -> Block:
-    risks = "\n".join(f"{r['ref']} {r['title']}{bracketed(r['rating'])}" for r in record["risks"])
+    risks = "\n".join(f"{r['ref']} {r['title']}{in_brackets(r['rating'])}" for r in record["risks"])
     recommended = " ".join(filter(None, [record["recommended"], record["advice"]]))
     review_on = record["review_on"]
     rows = [

@@ -12,7 +12,7 @@ from riskreg.accounts.models import User
 from riskreg.events.queries import history_of
 from riskreg.kernel import clock
 from riskreg.kernel.localised import localised
-from riskreg.kernel.many_ids import among
+from riskreg.kernel.many_ids import is_among
 from riskreg.register.access import Viewer
 from riskreg.register.dimensions import dimension_name
 from riskreg.register.queries import terms_of
@@ -75,7 +75,7 @@ def _mitigations_by_risk(viewer: Viewer, ids: Sequence[int]) -> dict[int, list[d
     """{risk: its measures that the viewer may know of, soonest first}."""
     works: dict[int, list[dict[str, Any]]] = {}
     links = Mitigation.risks.through.objects.filter(
-        among("risk_id", ids), mitigation__in=Mitigation.objects.visible_to(viewer)
+        is_among("risk_id", ids), mitigation__in=Mitigation.objects.visible_to(viewer)
     ).order_by("mitigation__due_on", "mitigation_id")
     for risk, *values in links.values_list("risk_id", *_OF_WORK):
         title, due_on, owner, names, status, progress, cost = values
@@ -97,7 +97,7 @@ def _term_names_by_risk(
     """{risk: {column: names}}; the caller has the ids from a query that was told who asks."""
     found: dict[int, dict[str, str]] = {}
     several: dict[tuple[int, str], list[str]] = {}
-    links = Risk.terms.through.objects.filter(among("risk_id", ids))
+    links = Risk.terms.through.objects.filter(is_among("risk_id", ids))
     for risk, term in links.values_list("risk_id", "term_id"):
         column, name = columns[term]
         if risk not in found:
@@ -125,7 +125,9 @@ def _dimension_by_risk(viewer: Viewer, ids: Sequence[int]) -> dict[int, tuple[in
     stands; no query where the criteria know no kinds, as there is no column for them."""
     if not viewer.criteria.dimensions:
         return {}
-    rows = Assessment.objects.visible_to(viewer).filter(among("risk_id", ids), stage=Stage.RESIDUAL)
+    rows = Assessment.objects.visible_to(viewer).filter(
+        is_among("risk_id", ids), stage=Stage.RESIDUAL
+    )
     newest = {
         risk: (criteria, impact, dimension or "")
         for risk, criteria, impact, dimension in rows.order_by("at", "id").values_list(
@@ -163,7 +165,7 @@ def _ending_by_risk(
     found: dict[int, dict[str, Any]] = {}
     if not ended:
         return found
-    kept = Risk.objects.filter(among("pk", ended))
+    kept = Risk.objects.filter(is_among("pk", ended))
     risks = {
         values[1]: values
         for values in kept.values_list("pk", "uuid", "happened_on", "happened_cost", "labels")

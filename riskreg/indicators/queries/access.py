@@ -17,7 +17,7 @@ from riskreg.register.written import written_once
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import valid_ref, visible_risks
-from riskreg.risks.queries.serving import with_dormant
+from riskreg.risks.queries.serving import with_dormant_mark
 
 
 def visible_indicators(viewer: Viewer) -> QuerySet[Indicator]:
@@ -53,7 +53,7 @@ def indicators_for(viewer: Viewer) -> QuerySet[Indicator]:
     """Indicators the viewer may know of with owner, party, objective, ``dormant`` and the visible
     risks they watch, by ref."""
     rows: QuerySet[Indicator] = (
-        with_dormant(Indicator.objects.visible_to(viewer))
+        with_dormant_mark(Indicator.objects.visible_to(viewer))
         .annotate(reading_label=newest_label_of_outer())
         .select_related("owner", "party", "objective")
         .prefetch_related(Prefetch("risks", queryset=visible_risks(viewer).order_by("ref")))

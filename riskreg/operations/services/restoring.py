@@ -162,10 +162,10 @@ def empty_tables() -> None:
 
 def _require_same_version(manifest: Manifest) -> None:
     """Raise ``Refused`` unless backup, database and code have the same migrations."""
-    apps = {app for app, _name in health.migrations()}
+    apps = {app for app, _name in health.all_migrations()}
     ours = {tuple(key) for key in applied_migrations() if key[0] in apps}
     theirs = {(app, name) for app, name in manifest.migrations if app in apps}
-    if ours != set(health.migrations()):
+    if ours != set(health.all_migrations()):
         raise Refused("The database is not of this version: run manage.py migrate first.")
     if ours != theirs or set(manifest.tables) != {m._meta.label for m in kept_tables()}:
         first = min(ours ^ theirs, default=("", ""))

@@ -13,7 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.duties import links
 from riskreg.duties.sources import Duty
 from riskreg.kernel.mailtext import inlined_html, tidy_text
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.notify.refresh import Content
 from riskreg.register.models import Party, Register
 from riskreg.reminders import policy
@@ -82,10 +82,10 @@ def _template_values(facts: DigestData) -> dict[str, Any]:
         "lines": lines,
         "total": facts.total,
         "groups": _groups(lines),
-        "counts_said": enumerated(count_texts(counts)),
+        "counts_said": enumerate_texts(count_texts(counts)),
         "more": facts.total - len(lines),
         "orphans": facts.orphans,
-        "registers_said": enumerated(name for name, _notice in facts.registers),
+        "registers_said": enumerate_texts(name for name, _notice in facts.registers),
         "registers": [{"name": name, "notice": notice} for name, notice in facts.registers],
         "work_url": links.my_work(facts.work),
         "preferences_url": links.preferences(),

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from riskreg.duties.sources import SOURCES
-from riskreg.kernel.many_ids import among
+from riskreg.kernel.many_ids import is_among
 from riskreg.register.models import Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder, ReminderState
 from riskreg.reminders.policy import Rung
@@ -53,7 +53,7 @@ def _ids_of_registers_with_open_rungs(
 ) -> Iterator[int]:
     kinds: list[QuerySet[Any, tuple[int]]] = [
         open_below_rung(source, today, rungs)
-        .filter(among("register_id", keys))
+        .filter(is_among("register_id", keys))
         .order_by()
         .values_list("register_id")
         for source in SOURCES.values()

@@ -27,7 +27,7 @@ from riskreg.endpoints.queries import endpoints_that_listen, endpoints_that_list
 from riskreg.endpoints.services import host_of
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
-from riskreg.kernel.punctuation import colon, enumerated
+from riskreg.kernel.punctuation import colon, enumerate_texts
 from riskreg.notify import queries as outbox
 from riskreg.notify.models import Channel
 from riskreg.notify.refresh import Content
@@ -265,7 +265,7 @@ def _content(endpoint: Endpoint, register: Register, seen: _Seen, at: dt.datetim
         key=lambda line: line.urgency,
     )
     with translation.override(endpoint.language):
-        subject = f"{enumerated(count_texts(_counts(lines)))} · {register.name}"
+        subject = f"{enumerate_texts(count_texts(_counts(lines)))} · {register.name}"
         payload = {
             "register": register.slug,
             "total": len(lines),

@@ -22,14 +22,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from riskreg.events.queries import visible_events
 from riskreg.kernel import clock
 from riskreg.kernel.compiled import Statement
-from riskreg.kernel.replica import reading
+from riskreg.kernel.replica import reading_connection
 from riskreg.kernel.sql_days import days_between, local_day, month_of
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_sql
 from riskreg.reviews.models import Extension, Review
 from riskreg.reviews.policy.coverage import DueStatus, Ending, statuses_in
 from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import own_before, visible_positions, visible_risks
+from riskreg.risks.queries.access import aliases_of_own_before, visible_positions, visible_risks
 
 WORKSTREAM = "workstream"
 
@@ -105,7 +105,7 @@ class DueDates:
         for name, columns, text, held in self._parts(by):
             named.append(f"{name}({columns}) AS {text}")
             values += held
-        with reading().cursor() as cursor:
+        with reading_connection().cursor() as cursor:
             cursor.execute(f"WITH {', '.join(named)} {sql}", [*values, *params])
             return list(cursor.fetchall())
 
@@ -313,7 +313,7 @@ _DUES = f"""NOT MATERIALIZED (
 def _risks_known_by(viewer: Viewer, end: dt.datetime) -> QuerySet[Risk, Any]:
     known = Q(created_at__lt=end)
     if viewer.party_id is not None:
-        known |= Q(pk__in=own_before(viewer, end).values("risk_id"))
+        known |= Q(pk__in=aliases_of_own_before(viewer, end).values("risk_id"))
     rows = visible_risks(viewer).filter(known, next_review_on__isnull=False).order_by()
     return rows.values_list("pk", "uuid", "party_id", "ref_order", "state", "next_review_on")
 

@@ -21,7 +21,7 @@ from riskreg.reviews.models import Extension, Review
 from riskreg.reviews.queries import extensions_without_later_review
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import position_of, require_version, risk_for
-from riskreg.risks.services.positions import bump_version
+from riskreg.risks.services.positions import save_next_version
 
 
 @transaction.atomic
@@ -77,7 +77,7 @@ def grant_extension(
         created_at=recorded_at,
         brought_in=is_brought_in(at, recorded_at),
     )
-    bump_version(risk, recorded_at)
+    save_next_version(risk, recorded_at)
     append(
         actor.entry(
             "risk.extended",

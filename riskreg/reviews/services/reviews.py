@@ -22,7 +22,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import position_of, require_version, risk_for
 from riskreg.risks.services.assessments import clean_assessment, create_assessment
-from riskreg.risks.services.positions import bump_version
+from riskreg.risks.services.positions import save_next_version
 
 # What rooms above do once a review is recorded, in its transaction; added when they are ready.
 REVIEWED: list[Callable[[Review], None]] = []
@@ -135,7 +135,7 @@ def review_risk(
     if wanted is not None and assessment is not None:
         _check_latest(errors, wanted, today, cadence)
         errors.raise_if_any()
-    risk.next_review_on = policy.after_review(today, cadence, wanted)
+    risk.next_review_on = policy.next_review_after(today, cadence, wanted)
     reviewed = {"last_reviewed_on": max(filter(None, (risk.last_reviewed_on, today)))}
     looked_at = set_changed_in_memory(RISK, risk, reviewed)
     review = Review.objects.create(
@@ -155,7 +155,7 @@ def review_risk(
         created_at=recorded_at,
         brought_in=is_brought_in(at, recorded_at),
     )
-    bump_version(risk, recorded_at, "next_review_on", "last_reviewed_on")
+    save_next_version(risk, recorded_at, "next_review_on", "last_reviewed_on")
     append(
         actor.entry(
             "risk.reviewed",
@@ -198,7 +198,7 @@ def _clean_next_review_on(errors: Errors, value: Any, today: dt.date) -> dt.date
 
 
 def _check_latest(errors: Errors, wanted: dt.date, today: dt.date, cadence: int) -> None:
-    latest = policy.after_review(today, cadence)
+    latest = policy.next_review_after(today, cadence)
     if wanted > latest:
         errors.add(
             "next_review_on",

@@ -32,7 +32,11 @@ def risk_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Risk:
         alias = RiskAlias.objects.filter(
             register=viewer.register, party_id=viewer.party_id, ref=ref
         ).first()
-        risk = _to_read(viewer, lock=lock).filter(pk=alias.risk_id).first() if alias else None
+        risk = (
+            _risks_with_people(viewer, lock=lock).filter(pk=alias.risk_id).first()
+            if alias
+            else None
+        )
     if risk is None:
         raise NotFound(_("There is no such risk."))
     if lock:
@@ -45,17 +49,17 @@ def risk_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Risk:
     return risk
 
 
-def _to_read(viewer: Viewer, *, lock: bool) -> QuerySet[Risk]:
+def _risks_with_people(viewer: Viewer, *, lock: bool) -> QuerySet[Risk]:
     risks = visible_risks(viewer).select_related("register", "party", "owner", "deputy")
     return risks.select_for_update(of=("self",), no_key=True) if lock else risks
 
 
 @written_once()
 def _risks_called(viewer: Viewer, ref: str, *, lock: bool) -> QuerySet[Risk]:
-    return _to_read(viewer, lock=lock).filter(ref=ref)
+    return _risks_with_people(viewer, lock=lock).filter(ref=ref)
 
 
-def own_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[RiskAlias]:
+def aliases_of_own_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[RiskAlias]:
     """What the viewer's party keeps of risks that it had recorded before ``moment`` and shared."""
     return RiskAlias.objects.filter(
         register=viewer.register.pk, party=viewer.party_id, risk_created_at__lt=moment

@@ -13,12 +13,16 @@ from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Matrix
-from riskreg.risks.appetite import above
+from riskreg.risks.appetite import is_above
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Kind, Position
 from riskreg.risks.queries.access import positions_at
 from riskreg.risks.queries.heatmap_changes import Comparison, Span, comparison
-from riskreg.risks.queries.heatmap_positions import OpenRisks, moment_of, narrowed
+from riskreg.risks.queries.heatmap_positions import (
+    OpenRisks,
+    end_of_day_or_none_today,
+    narrow_by_today,
+)
 from riskreg.risks.queries.heatmap_refs import first_refs
 
 REFS_PER_CELL = 50
@@ -98,8 +102,8 @@ def heatmap(
             "compare", "not_earlier", _("Choose a day before the one it is compared with.")
         )
     chosen = chosen or RiskFilter()
-    asked = OpenRisks(viewer, moment_of(viewer, as_of, today), chosen)
-    counts, newest, other_total, hidden = _counts(asked.by_cell(stage), kind)
+    asked = OpenRisks(viewer, end_of_day_or_none_today(viewer, as_of, today), chosen)
+    counts, newest, other_total, hidden = _counts_and_newest_criteria(asked.by_cell(stage), kind)
     most = REFS_PER_CELL if refs_per_cell is None else refs_per_cell
     # Where none stands behind another, nobody need be looked for behind each of them.
     ahead = asked if hidden else replace(asked, apart=True)
@@ -130,14 +134,14 @@ def heatmap(
             stage=stage,
             kind=kind,
             behind=asked.risks_behind() if hidden else [],
-            was_behind=OpenRisks(viewer, moment_of(viewer, compare, today), chosen).risks_behind(
-                narrow=False
-            ),
+            was_behind=OpenRisks(
+                viewer, end_of_day_or_none_today(viewer, compare, today), chosen
+            ).risks_behind(narrow=False),
         )
         among = (
             None
             if chosen.takes_all
-            else narrowed(viewer, positions_at(viewer, asked.moment), chosen)
+            else narrow_by_today(viewer, positions_at(viewer, asked.moment), chosen)
         )
         compared = comparison(viewer, among, span)
     return Heatmap(
@@ -167,7 +171,7 @@ def _above_count(
     matrix = Matrix(criteria)
     if matrix.term_appetites and kind == Kind.THREAT:
         # What a risk is filed under decides as well, which the cells do not say.
-        return asked.ahead.filter(above(matrix, stage)).count()
+        return asked.ahead.filter(is_above(matrix, stage)).count()
     return sum(cell.count for cell in cells if matrix.above_appetite(cell.rating, kind))
 
 
@@ -176,7 +180,7 @@ def other_kind(kind: str) -> str:
     return next(k for k in Kind.values if k != kind)
 
 
-def _counts(
+def _counts_and_newest_criteria(
     rows: Iterable[tuple[Any, ...]], kind: str
 ) -> tuple[Counter[tuple[Any, Any]], int | None, int, int]:
     """Counts by cell of those of ``kind``, the newest criteria that any of them used, how many are

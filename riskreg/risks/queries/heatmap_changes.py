@@ -143,7 +143,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
     groups = (
         _groups_of_all(viewer, *span.values, stage=span.stage, kind=span.kind)
         if positions is None
-        else list(_groups(_positions_begun_in_span(viewer, positions, span), span.stage))
+        else list(_change_groups(_positions_begun_in_span(viewer, positions, span), span.stage))
     )
     totals: Counter[int] = Counter()
     for change, *_cells, n in groups:
@@ -181,7 +181,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
                 viewer, *span.values, stage=span.stage, kind=span.kind, scales=bool(days)
             )
         else:
-            rows = _first(listed(), span.stage)
+            rows = _first_of_each_change(listed(), span.stage)
         found: dict[int, list[Move]] = {_MOVED: [], _OPENED: [], _CLOSED: []}
         for change, move in read(rows):
             found[change].append(move)
@@ -235,10 +235,10 @@ def _groups_of_all(
     stage: str,
     kind: str,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    return _groups(_changed_of_all(viewer, values, stage, kind), stage)
+    return _change_groups(_changed_of_all(viewer, values, stage, kind), stage)
 
 
-def _groups(changed: QuerySet[Any], stage: str) -> QuerySet[Position, tuple[Any, ...]]:
+def _change_groups(changed: QuerySet[Any], stage: str) -> QuerySet[Position, tuple[Any, ...]]:
     """How many changed alike: what became of them, the cells of before and after, and whether it
     was on another scale."""
     cells = [f"{stage}_{part}" for part in _PARTS[:2]]
@@ -256,7 +256,7 @@ def _first_of_all(
     scales: bool,
 ) -> QuerySet[Position, tuple[Any, ...]]:
     changed = _changed_of_all(viewer, values, stage, kind)
-    return _first(_furthest_first(changed, stage, scales), stage)
+    return _first_of_each_change(_furthest_first(changed, stage, scales), stage)
 
 
 @written_once()
@@ -279,7 +279,7 @@ def _positions_that_moved(
     return found
 
 
-def _first(listed: QuerySet[Any], stage: str) -> QuerySet[Position, tuple[Any, ...]]:
+def _first_of_each_change(listed: QuerySet[Any], stage: str) -> QuerySet[Position, tuple[Any, ...]]:
     """The first of what became of them, of each change ``AT_ONCE``."""
     order: list[Any] = [F("way").desc(), "ref_order", "pk"]
     place = Window(RowNumber(), partition_by=F("change"), order_by=order)
@@ -371,7 +371,7 @@ def _moves(
 ) -> list[tuple[int, Move]]:
     """Each with what became of it (``change``)."""
     found = list(rows)
-    cells = {row[0]: (_cell(row[5:9]), _cell(row[9:13])) for row in found}
+    cells = {row[0]: (_cell_from_values(row[5:9]), _cell_from_values(row[9:13])) for row in found}
     by_scale: Collection[int] = ()
     if older:
         moved = {row[0] for row in found if row[1] == _MOVED}
@@ -391,5 +391,5 @@ def _moves(
     ]
 
 
-def _cell(values: Sequence[Any]) -> dict[str, Any] | None:
+def _cell_from_values(values: Sequence[Any]) -> dict[str, Any] | None:
     return None if values[0] is None else dict(zip(_PARTS, values, strict=True))

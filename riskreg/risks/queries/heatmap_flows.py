@@ -14,7 +14,7 @@ from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import visible_risks
 from riskreg.risks.queries.heatmap import Heatmap
-from riskreg.risks.queries.heatmap_positions import behind_others, narrowed, positions_on
+from riskreg.risks.queries.heatmap_positions import behind_others, narrow_by_today, positions_on
 
 # What the address calls the stage that shows all three.
 MOVEMENT = "movement"
@@ -71,31 +71,31 @@ def flows_on(
     """The ways of the risks that ``shown`` counts, on its day. Each way names the first ``named``
     of its risks, by ref."""
     today = viewer.today(at)
-    positions = narrowed(viewer, positions_on(viewer, shown.as_of, today), chosen)
+    positions = narrow_by_today(viewer, positions_on(viewer, shown.as_of, today), chosen)
     behind = behind_others(viewer, shown.as_of, today, chosen)
     positions = positions.filter(~behind, kind=shown.kind)
     flows: list[Flow] = []
     stayed: dict[str, int] = {}
     unrated: dict[str, int] = {}
     for leg in LEGS:
-        counts, stayed[leg], unrated[leg] = _counts(positions, leg)
-        refs = _refs(positions, leg, named) if counts else {}
+        counts, stayed[leg], unrated[leg] = _counts_stayed_and_unrated(positions, leg)
+        refs = _first_refs_by_way(positions, leg, named) if counts else {}
         ways = sorted(counts.items(), key=lambda way: (-way[1], way[0]))
         flows += [Flow(leg, *way, n, refs.get(way, [])) for way, n in ways]
     return Flows(flows, stayed, unrated)
 
 
-def _ends(leg: str) -> list[str]:
+def _columns_of_ends(leg: str) -> list[str]:
     return [f"{stage}_{axis}" for stage in LEGS[leg] for axis in ("likelihood", "impact")]
 
 
-def _counts(
+def _counts_stayed_and_unrated(
     positions: QuerySet[Position], leg: str
 ) -> tuple[Counter[tuple[_Cell, _Cell]], int, int]:
     counts: Counter[tuple[_Cell, _Cell]] = Counter()
     stayed = unrated = 0
     for x, y, to_x, to_y, n in (
-        positions.order_by().values_list(*_ends(leg)).annotate(n=Count("pk"))
+        positions.order_by().values_list(*_columns_of_ends(leg)).annotate(n=Count("pk"))
     ):
         if x is None or to_x is None:
             unrated += n
@@ -106,11 +106,11 @@ def _counts(
     return counts, stayed, unrated
 
 
-def _refs(
+def _first_refs_by_way(
     positions: QuerySet[Position], leg: str, named: int
 ) -> dict[tuple[_Cell, _Cell], list[str]]:
     """The first refs of each way."""
-    ends = _ends(leg)
+    ends = _columns_of_ends(leg)
     stands = Q(**{ends[2]: F(ends[0]), ends[3]: F(ends[1])})
     rated = Q(**{f"{ends[0]}__isnull": False, f"{ends[2]}__isnull": False})
     place = Window(RowNumber(), partition_by=[F(end) for end in ends], order_by="ref_order")

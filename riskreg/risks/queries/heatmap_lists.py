@@ -12,14 +12,14 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import above
+from riskreg.risks.appetite import is_above
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Kind, Position, Risk, State, Translated
-from riskreg.risks.parts import WITHIN, left_out
+from riskreg.risks.parts import WITHIN, is_counted_by_another
 from riskreg.risks.queries.access import current_positions, visible_risks
 from riskreg.risks.queries.heatmap_positions import (
     behind_others,
-    narrowed,
+    narrow_by_today,
     positions_on,
     tie_breaker,
 )
@@ -47,12 +47,14 @@ def risks_in_cell(
     heatmap's counts count.
     """
     today, chosen = viewer.today(at), chosen or RiskFilter()
-    positions = narrowed(viewer, positions_on(viewer, as_of, today).filter(kind=kind), chosen)
+    positions = narrow_by_today(
+        viewer, positions_on(viewer, as_of, today).filter(kind=kind), chosen
+    )
     positions = positions.filter(~behind_others(viewer, as_of, today, chosen))
     if place == UNRATED:
         positions = positions.filter(**{f"{stage}_score": None})
     elif place == ABOVE:
-        positions = positions.filter(above(Matrix(criteria or viewer.criteria), stage))
+        positions = positions.filter(is_above(Matrix(criteria or viewer.criteria), stage))
     elif place is None:
         positions = positions.exclude(**{f"{stage}_score": None})
     elif isinstance(place, tuple):
@@ -85,7 +87,7 @@ def first_in_cell(
 ) -> list[Position]:
     """The first ``most`` of ``risks_in_cell``."""
     if place is None and chosen.takes_all and as_of >= viewer.today(at):
-        return highest(viewer, stage=stage, kind=kind, most=most, parts=chosen.parts)
+        return highest_rated(viewer, stage=stage, kind=kind, most=most, parts=chosen.parts)
     rows = risks_in_cell(
         viewer,
         place,
@@ -100,14 +102,16 @@ def first_in_cell(
 
 
 @written_once()
-def highest(
+def highest_rated(
     viewer: Viewer, *, stage: str, kind: str, most: int, parts: str = WITHIN
 ) -> QuerySet[Position]:
     """The first ``most`` of what ``risks_in_cell`` gives of today for every rated risk; ``parts``:
     how they are counted."""
     current = current_positions(viewer).filter(state=State.OPEN)
     rated = current.filter(kind=kind).exclude(**{f"{stage}_score": None})
-    return _in_list_order(rated.filter(~left_out(viewer, parts, current)), stage)[:most]
+    return _in_list_order(rated.filter(~is_counted_by_another(viewer, parts, current)), stage)[
+        :most
+    ]
 
 
 @dataclass(frozen=True)

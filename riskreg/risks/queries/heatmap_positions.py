@@ -14,7 +14,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Position, State
-from riskreg.risks.parts import left_out
+from riskreg.risks.parts import is_counted_by_another
 from riskreg.risks.queries.access import current_positions, positions_at
 
 # Within a cell all stand alike; what they would be without controls, or are now, tells them apart.
@@ -38,12 +38,14 @@ class OpenRisks:
 
     @functools.cached_property
     def positions(self) -> QuerySet[Position]:
-        return narrowed(self.viewer, open_at(self.viewer, self.moment), self.chosen)
+        return narrow_by_today(
+            self.viewer, open_positions_at(self.viewer, self.moment), self.chosen
+        )
 
     @functools.cached_property
     def behind(self) -> Q:
         """Of positions: those that are not counted."""
-        return behind_at(self.viewer, self.moment, self.chosen.parts, self.chosen.on_map)
+        return is_behind_at(self.viewer, self.moment, self.chosen.parts, self.chosen.on_map)
 
     @functools.cached_property
     def ahead(self) -> QuerySet[Position]:
@@ -64,12 +66,12 @@ class OpenRisks:
         has: read, as a comparison that looked them up in each of its parts would be nested deeper
         than databases parse."""
         if self.chosen.takes_all:
-            return every_behind(self.viewer, self.moment, parts=self.chosen.parts)
-        rows = self.positions if narrow else open_at(self.viewer, self.moment)
+            return ids_of_every_behind(self.viewer, self.moment, parts=self.chosen.parts)
+        rows = self.positions if narrow else open_positions_at(self.viewer, self.moment)
         return list(rows.filter(self.behind).order_by().values_list("risk_id", flat=True))
 
 
-def narrowed(
+def narrow_by_today(
     viewer: Viewer, positions: QuerySet[Position], chosen: RiskFilter
 ) -> QuerySet[Position]:
     """``positions`` of the risks that ``chosen`` picks by what they are today."""
@@ -81,26 +83,30 @@ def narrowed(
 def behind_others(viewer: Viewer, day: dt.date, today: dt.date, chosen: RiskFilter) -> Q:
     """Of positions: those not counted on the map of that day, because what they are part of is (or
     their parts are, as ``chosen`` says)."""
-    return behind_at(viewer, moment_of(viewer, day, today), chosen.parts, chosen.on_map)
+    return is_behind_at(
+        viewer, end_of_day_or_none_today(viewer, day, today), chosen.parts, chosen.on_map
+    )
 
 
-def behind_at(viewer: Viewer, moment: dt.datetime | None, parts: str, on_map: Q | None = None) -> Q:
-    among = open_at(viewer, moment)
+def is_behind_at(
+    viewer: Viewer, moment: dt.datetime | None, parts: str, on_map: Q | None = None
+) -> Q:
+    among = open_positions_at(viewer, moment)
     if on_map:
         still = current_positions(viewer).filter(on_map)
         among = among.filter(risk__in=still.values("risk_id"))
-    return left_out(viewer, parts, among, moment)
+    return is_counted_by_another(viewer, parts, among, moment)
 
 
 @written_once()
-def every_behind(
+def ids_of_every_behind(
     viewer: Viewer, moment: dt.datetime | None, *, parts: str
 ) -> QuerySet[Position, int]:
-    rows = open_at(viewer, moment).filter(behind_at(viewer, moment, parts))
+    rows = open_positions_at(viewer, moment).filter(is_behind_at(viewer, moment, parts))
     return rows.order_by().values_list("risk_id", flat=True)
 
 
-def moment_of(viewer: Viewer, day: dt.date, today: dt.date) -> dt.datetime | None:
+def end_of_day_or_none_today(viewer: Viewer, day: dt.date, today: dt.date) -> dt.datetime | None:
     """The last one of that day in the register; None for today, which is not over."""
     if day >= today:
         return None
@@ -109,10 +115,10 @@ def moment_of(viewer: Viewer, day: dt.date, today: dt.date) -> dt.datetime | Non
 
 def positions_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
     """Where each visible open risk stood at the end of ``day`` (now, if that is today)."""
-    return open_at(viewer, moment_of(viewer, day, today))
+    return open_positions_at(viewer, end_of_day_or_none_today(viewer, day, today))
 
 
-def open_at(viewer: Viewer, moment: dt.datetime | None) -> QuerySet[Position]:
+def open_positions_at(viewer: Viewer, moment: dt.datetime | None) -> QuerySet[Position]:
     return positions_at(viewer, moment).filter(state=State.OPEN)
 
 
@@ -120,7 +126,7 @@ def open_at(viewer: Viewer, moment: dt.datetime | None) -> QuerySet[Position]:
 def _every_by_cell(
     viewer: Viewer, moment: dt.datetime | None, *, stage: str, parts: str
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    return _by_cell(open_at(viewer, moment), behind_at(viewer, moment, parts), stage)
+    return _by_cell(open_positions_at(viewer, moment), is_behind_at(viewer, moment, parts), stage)
 
 
 def _by_cell(

@@ -6,11 +6,16 @@ from typing import Any
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from riskreg.kernel.replica import reading
+from riskreg.kernel.replica import reading_connection
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_sql
 from riskreg.risks.models import Position
-from riskreg.risks.queries.heatmap_positions import OpenRisks, behind_at, open_at, tie_breaker
+from riskreg.risks.queries.heatmap_positions import (
+    OpenRisks,
+    is_behind_at,
+    open_positions_at,
+    tie_breaker,
+)
 
 
 def first_refs(
@@ -41,7 +46,7 @@ def first_refs(
         f"SELECT * FROM ({sql}) x{n}"  # noqa: S608 - as the ORM wrote it
         for n, (sql, _values) in enumerate(lists)
     )
-    with reading().cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(united, [value for _sql, values in lists for value in values])
         for likelihood, impact, ref in cursor.fetchall():
             found.setdefault((likelihood, impact), []).append(ref)
@@ -77,9 +82,9 @@ def _every_first(
     parts: str,
     most: int,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    ahead = open_at(viewer, None)
+    ahead = open_positions_at(viewer, None)
     if parts:
-        ahead = ahead.filter(~behind_at(viewer, None, parts))
+        ahead = ahead.filter(~is_behind_at(viewer, None, parts))
     return _first_in_place(ahead, likelihood, impact, stage=stage, kind=kind, most=most)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, DateField, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
-from riskreg.kernel.many_ids import among, among_listed, listed
+from riskreg.kernel.many_ids import ids_as_one_value, is_among, is_among_listed
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective, Term
 from riskreg.register.visibility import Visibility
@@ -30,7 +30,9 @@ def links_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> Links:
     The caller has the ids from a query that was told who asks.
     """
     links = Links()
-    for risk, taxonomy, key, *_rest in sorted(_links(viewer, listed(risk_ids)), key=_place):
+    for risk, taxonomy, key, *_rest in sorted(
+        _term_and_objective_links(viewer, ids_as_one_value(risk_ids)), key=_sort_place
+    ):
         if taxonomy:
             links.terms.setdefault(risk, {}).setdefault(taxonomy, []).append(key)
         else:
@@ -41,7 +43,7 @@ def links_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> Links:
 def objectives_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, list[str]]:
     """``Links.objectives`` alone."""
     found: dict[int, list[str]] = {}
-    rows = _objectives(viewer).filter(among("risk_id", risk_ids))
+    rows = _objective_links(viewer).filter(is_among("risk_id", risk_ids))
     for risk, key in rows.order_by("objective__due_on", "objective_id").values_list(
         "risk_id", "objective__key"
     ):
@@ -49,17 +51,17 @@ def objectives_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, l
     return found
 
 
-def _place(row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _sort_place(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """Terms in the register's order, then objectives, soonest first."""
     return (row[1] == "", row[3:])
 
 
 @written_once()
-def _links(viewer: Viewer, ids: str) -> QuerySet[Any, tuple[Any, ...]]:
+def _term_and_objective_links(viewer: Viewer, ids: str) -> QuerySet[Any, tuple[Any, ...]]:
     """(risk, taxonomy, term, place …), and (risk, empty, objective, place …) of objectives."""
     none, never = Cast(Value(None), IntegerField()), Cast(Value(None), DateField())
     terms = (
-        Risk.terms.through.objects.filter(among_listed("risk_id", ids))
+        Risk.terms.through.objects.filter(is_among_listed("risk_id", ids))
         .filter(term__taxonomy__register=viewer.register.pk)
         .order_by()
         .values_list(
@@ -69,8 +71,8 @@ def _links(viewer: Viewer, ids: str) -> QuerySet[Any, tuple[Any, ...]]:
         )
     )  # fmt: skip
     objectives = (
-        _objectives(viewer)
-        .filter(among_listed("risk_id", ids), objective__register=viewer.register.pk)
+        _objective_links(viewer)
+        .filter(is_among_listed("risk_id", ids), objective__register=viewer.register.pk)
         .order_by()
         .values_list(
             "risk_id", Value(""), "objective__key",
@@ -80,7 +82,7 @@ def _links(viewer: Viewer, ids: str) -> QuerySet[Any, tuple[Any, ...]]:
     return terms.union(objectives, all=True)
 
 
-def _objectives(viewer: Viewer) -> QuerySet[Any]:
+def _objective_links(viewer: Viewer) -> QuerySet[Any]:
     """Links to the objectives that the viewer may know of."""
     visible = Q(objective__visibility=Visibility.SHARED)
     if viewer.party_id is not None:

@@ -21,10 +21,10 @@ from riskreg.register.access import Viewer
 from riskreg.register.own_appetites import OwnTerms, own_rule
 from riskreg.register.policy import Matrix
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import above, above_own
+from riskreg.risks.appetite import is_above, is_above_own
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Control, Kind, Mitigation, Position, Risk, State
-from riskreg.risks.parts import once
+from riskreg.risks.parts import is_counted
 from riskreg.risks.queries.access import current_positions
 from riskreg.risks.queries.priority import priority_of_position
 
@@ -74,7 +74,9 @@ def mitigations_for(viewer: Viewer) -> QuerySet[Mitigation]:
     )
 
 
-def labels_of_work(viewer: Viewer, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:
+def labels_of_mitigations(
+    viewer: Viewer, ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, dict[str, str]]:
     """{mitigation: labels of its figures} of those with these ids that the viewer may know of."""
     rows = Mitigation.objects.visible_to(viewer).filter(uuid__in=ids)
     return dict(rows.values_list("uuid", "labels"))
@@ -132,7 +134,7 @@ def risk_counts(
     if chosen is None or chosen.takes_all:
         rows: Iterable[dict[str, int]] = _all_counts(viewer, today, kind=kind)
     else:
-        rows = _counts(viewer, chosen.apply(current_positions(viewer)), today, kind)
+        rows = _counts_in_one_row(viewer, chosen.apply(current_positions(viewer)), today, kind)
     # Where nothing can be found nothing is asked, and there is no row.
     counts = next(iter(rows), {})
     return Standing(**{field.name: counts.get(field.name, 0) for field in fields(Standing)})
@@ -142,15 +144,15 @@ def risk_counts(
 def _all_counts(
     viewer: Viewer, today: dt.date, *, kind: str | None
 ) -> QuerySet[Position, dict[str, int]]:
-    return _counts(viewer, current_positions(viewer), today, kind)
+    return _counts_in_one_row(viewer, current_positions(viewer), today, kind)
 
 
-def _counts(
+def _counts_in_one_row(
     viewer: Viewer, positions: QuerySet[Position], today: dt.date, kind: str | None
 ) -> QuerySet[Position, dict[str, int]]:
     """One row: the counts."""
     is_open = Q(state=State.OPEN)
-    counted = is_open & once(viewer, current_positions(viewer).filter(is_open))
+    counted = is_open & is_counted(viewer, current_positions(viewer).filter(is_open))
     if kind is not None:
         positions = positions.filter(kind=kind)
     rows: QuerySet[Any] = (
@@ -171,7 +173,7 @@ def _counts(
                 ),
             ),
             behind=Count("id", filter=is_open & ~counted),
-            above_appetite=Count("id", filter=counted & above(Matrix(viewer.criteria))),
+            above_appetite=Count("id", filter=counted & is_above(Matrix(viewer.criteria))),
         )
     )
     return rows
@@ -190,7 +192,7 @@ def above_own_count(viewer: Viewer) -> int | None:
 def _above_own(viewer: Viewer, *, own: OwnTerms) -> QuerySet[Position, int]:
     """One row: how many."""
     threats = current_positions(viewer).filter(state=State.OPEN, kind=Kind.THREAT)
-    found = threats.filter(above_own(Matrix(viewer.criteria), own), once(viewer, threats))
+    found = threats.filter(is_above_own(Matrix(viewer.criteria), own), is_counted(viewer, threats))
     return found.values(all=Value(1)).annotate(n=Count("pk")).values_list("n", flat=True)
 
 
@@ -199,7 +201,7 @@ def counts_by_rating(viewer: Viewer) -> dict[str, dict[str, int]]:
     holds the rest."""
     positions = current_positions(viewer).filter(state=State.OPEN)
     rows = (
-        positions.filter(once(viewer, positions))
+        positions.filter(is_counted(viewer, positions))
         .values_list("kind", "residual_rating")
         .annotate(n=Count("id"))
     )

@@ -27,15 +27,15 @@ def priority_of_position() -> Case:
 
 def priority_of_risk(risk: str) -> Coalesce:
     """Of the risk that the column ``risk`` of an outer query names."""
-    return _highest_priority(Position.objects.filter(risk=OuterRef(risk)))
+    return _highest_priority_of(Position.objects.filter(risk=OuterRef(risk)))
 
 
 def priority_of_worst_open_risk(way: str) -> Coalesce:
     """Of the most severe open risk that the row of an outer query serves; ``way`` leads from the
     position to it, as in ``risk__mitigations``."""
-    return _highest_priority(Position.objects.filter(**{way: OuterRef("pk")}, state=State.OPEN))
+    return _highest_priority_of(Position.objects.filter(**{way: OuterRef("pk")}, state=State.OPEN))
 
 
-def _highest_priority(positions: QuerySet[Position]) -> Coalesce:
+def _highest_priority_of(positions: QuerySet[Position]) -> Coalesce:
     now = positions.filter(valid_to=None).order_by().annotate(priority=priority_of_position())
     return Coalesce(Subquery(now.order_by("-priority").values("priority")[:1]), Value(0))

@@ -13,9 +13,9 @@ from riskreg.register.access import Viewer
 from riskreg.register.criteria import clean_publication
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Cell, Matrix
-from riskreg.risks.appetite import filed_under, terms_in
+from riskreg.risks.appetite import terms_filed_under, terms_in
 from riskreg.risks.models import Position, State
-from riskreg.risks.policy import clean_mapping, levels_gone, restated, scale_differs
+from riskreg.risks.policy import clean_mapping, levels_gone, restate_on_scale, scale_differs
 from riskreg.risks.queries.access import current_positions, visible_positions
 
 
@@ -75,13 +75,13 @@ def preview_adoption(
     positions = current_positions(viewer).exclude(state="closed").order_by("ref_order")
     # Of many risks, and so only where a term decides anything.
     by_terms = bool(was.term_appetites or matrix.term_appetites)
-    for position in positions.annotate(terms_now=filed_under() if by_terms else Value("")):
+    for position in positions.annotate(terms_now=terms_filed_under() if by_terms else Value("")):
         residual: Cell | None = None
         for stage in STAGES:
             before = position.cell(stage)
             if before is None:
                 continue
-            cell = restated(before, levels, matrix)
+            cell = restate_on_scale(before, levels, matrix)
             residual = cell if stage == "residual" else residual
             after = None if cell is None else dict(cell.__dict__)
             if after != before:

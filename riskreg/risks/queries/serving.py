@@ -14,7 +14,7 @@ from riskreg.risks.models import Mitigation, MitigationStatus, Risk, State
 RUNNING = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
 
 
-def with_dormant(rows: QuerySet[Any]) -> QuerySet[Any]:
+def with_dormant_mark(rows: QuerySet[Any]) -> QuerySet[Any]:
     """``rows`` of something with ``risks``, with ``dormant``: see the module."""
     model: Any = rows.model
     name = f"{model._meta.model_name}_id"

@@ -12,7 +12,7 @@ from riskreg.register.models import Party
 from riskreg.register.written import written_once
 from riskreg.risks.appetite import above_by_versions
 from riskreg.risks.models import Position, State
-from riskreg.risks.parts import WITHIN, left_out
+from riskreg.risks.parts import WITHIN, is_counted_by_another
 from riskreg.risks.queries.access import current_positions, positions_at, visible_positions
 
 
@@ -88,7 +88,7 @@ def _above_at(viewer: Viewer, *ends: dt.datetime) -> QuerySet[Position, tuple[in
             "id",
             filter=Q(valid_from__lt=end)
             & (Q(valid_to=None) | Q(valid_to__gte=end))
-            & ~left_out(viewer, WITHIN, _open_at(viewer, end), end),
+            & ~is_counted_by_another(viewer, WITHIN, _open_at(viewer, end), end),
         )
         for number, end in enumerate(ends)
     }

@@ -44,10 +44,10 @@ class Work:
     overdue: list[tuple[Party, int]] = field(default_factory=list)
 
 
-def work_as_a_whole(viewer: Viewer, today: dt.date) -> Work:
+def totals_of_mitigations(viewer: Viewer, today: dt.date) -> Work:
     """One query: a row for each party."""
     found = Work()
-    for row in _by_party(viewer, today):
+    for row in _work_by_party(viewer, today):
         found.count += row["n"]
         found.planned += row["all_planned"] or 0
         found.spent += row["all_spent"] or 0
@@ -63,9 +63,9 @@ def work_as_a_whole(viewer: Viewer, today: dt.date) -> Work:
 
 
 @written_once()
-def _by_party(viewer: Viewer, today: dt.date) -> QuerySet[Mitigation, dict[str, Any]]:
+def _work_by_party(viewer: Viewer, today: dt.date) -> QuerySet[Mitigation, dict[str, Any]]:
     rows: QuerySet[Mitigation, Any] = (
-        _counted(viewer)
+        _mitigations_not_cancelled(viewer)
         .order_by()
         .values("party", "party__key", "party__names")
         .annotate(
@@ -75,26 +75,26 @@ def _by_party(viewer: Viewer, today: dt.date) -> QuerySet[Mitigation, dict[str, 
             unpriced=Count("pk", filter=Q(cost=None)),
             untold=Count("pk", filter=Q(spent=None)),
             over=Count("pk", filter=Q(spent__gt=F("cost"))),
-            weakest=Max(_strength(), filter=~Q(cost=None) | ~Q(spent=None)),
+            weakest=Max(_place_of_label(), filter=~Q(cost=None) | ~Q(spent=None)),
             late=Count("pk", filter=Q(status__in=RUNNING, due_on__lt=today)),
         )
     )
     return rows
 
 
-def _strength() -> Case:
+def _place_of_label() -> Case:
     """The place of a cost's label among ``LABELS``; a cost that nobody labelled is a judgement."""
     named = [When(labels__cost=label, then=Value(n)) for n, label in enumerate(LABELS)]
     return Case(*named, default=Value(LABELS.index("judgement")), output_field=IntegerField())
 
 
-def over_plan(viewer: Viewer) -> QuerySet[Mitigation]:
+def mitigations_over_plan(viewer: Viewer) -> QuerySet[Mitigation]:
     """Those that have cost more than was planned, the furthest over first."""
     over = F("spent") - F("cost")
-    rows: QuerySet[Mitigation] = _counted(viewer).filter(spent__gt=F("cost"))
+    rows: QuerySet[Mitigation] = _mitigations_not_cancelled(viewer).filter(spent__gt=F("cost"))
     return rows.order_by(over.desc(), "pk")
 
 
-def _counted(viewer: Viewer) -> QuerySet[Mitigation]:
+def _mitigations_not_cancelled(viewer: Viewer) -> QuerySet[Mitigation]:
     rows: QuerySet[Mitigation] = Mitigation.objects.visible_to(viewer)
     return rows.exclude(status=MitigationStatus.CANCELLED)

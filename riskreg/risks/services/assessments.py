@@ -20,9 +20,9 @@ from riskreg.register.translations import clean_translations
 from riskreg.risks.models import Assessment, Position, Risk, Stage, State
 from riskreg.risks.queries.access import position_of, require_version, risk_for
 from riskreg.risks.services.positions import (
-    bring_review_forward,
-    bump_version,
+    bring_review_forward_in_memory,
     cell_columns,
+    save_next_version,
     set_position,
 )
 
@@ -49,7 +49,7 @@ def record_assessment(
     require(actor, "risk.assess", risk)
     require_version(risk, version)
     assessment = create_assessment(actor, risk, given, at=at, recorded_at=recorded_at)
-    bump_version(risk, recorded_at or at, "next_review_on")
+    save_next_version(risk, recorded_at or at, "next_review_on")
     return assessment
 
 
@@ -112,7 +112,7 @@ def build_assessment(
     )
     was = risk.next_review_on
     if clean["stage"] == Stage.RESIDUAL:
-        bring_review_forward(risk, actor.today(at), criteria, cell.rating)
+        bring_review_forward_in_memory(risk, actor.today(at), criteria, cell.rating)
     changes: dict[str, Any] = {
         clean["stage"]: [before.cell(clean["stage"]), {p: getattr(cell, p) for p in cell.__dict__}],
         "rationale": [None, clean["rationale"]],

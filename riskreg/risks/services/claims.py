@@ -4,7 +4,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
 from riskreg.risks.models import Assessment, Mitigation, Risk
 from riskreg.risks.parts import visible_relations
@@ -21,16 +21,20 @@ def refuse_taking_sources(errors: Errors, actor: Viewer, risk: Risk) -> None:
     """
     if not risk.sources or "sources" in errors.fields:
         return
-    resting = [*_scores(actor, risk), *_work(actor, risk), *_relations(actor, risk)]
+    resting = [
+        *_stages_with_sourced_score(actor, risk),
+        *_refs_of_sourced_mitigations(actor, risk),
+        *_refs_related_without_source(actor, risk),
+    ]
     if resting:
         text = _(
             "These say “sourced” by the sources of this risk: %s. Choose another label there "
             "first, or name another source here."
         )
-        errors.add("sources", "needs_source", text % enumerated(resting[:_NAMED]))
+        errors.add("sources", "needs_source", text % enumerate_texts(resting[:_NAMED]))
 
 
-def _scores(actor: Viewer, risk: Risk) -> list[str]:
+def _stages_with_sourced_score(actor: Viewer, risk: Risk) -> list[str]:
     """The stages whose latest score is sourced."""
     latest = (
         Assessment.objects.filter(risk=risk, stage=OuterRef("stage"))
@@ -43,7 +47,7 @@ def _scores(actor: Viewer, risk: Risk) -> list[str]:
     return [_("the score (%s)") % row.get_stage_display() for row in rows.order_by("pk")]
 
 
-def _work(actor: Viewer, risk: Risk) -> list[str]:
+def _refs_of_sourced_mitigations(actor: Viewer, risk: Risk) -> list[str]:
     """Mitigations with a sourced field that serve no other risk with a source."""
     rows = (
         Mitigation.objects.visible_to(actor)
@@ -59,7 +63,7 @@ def _work(actor: Viewer, risk: Risk) -> list[str]:
     ]
 
 
-def _relations(actor: Viewer, risk: Risk) -> list[str]:
+def _refs_related_without_source(actor: Viewer, risk: Risk) -> list[str]:
     """Relations in force, by their other end, where that has no source either."""
     rows = (
         visible_relations(actor)

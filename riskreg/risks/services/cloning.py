@@ -70,9 +70,10 @@ def copy_register(
     require(actor, "import.make")
     if visibility not in Visibility.values:
         raise Invalid.one("visibility", "unknown", _("This must be one of: shared, party."))
-    other = _other(actor, slug)
+    other = _viewer_of_other_register(actor, slug)
     known = {
-        title.casefold() for title in _drafts_and_open(actor).values_list("risk__title", flat=True)
+        title.casefold()
+        for title in _draft_and_open_positions(actor).values_list("risk__title", flat=True)
     }
     rows = current_positions(other).filter(state=State.OPEN)
     if other.party is None or actor.party is None or other.party.key != actor.party.key:
@@ -99,7 +100,7 @@ def copy_register(
     return Copied(made, there, len(wanted) - len(chosen))
 
 
-def _other(actor: Viewer, slug: str) -> Viewer:
+def _viewer_of_other_register(actor: Viewer, slug: str) -> Viewer:
     if slug == actor.register.slug:
         raise Invalid.one("register", "itself", _("This is the register itself; choose another."))
     try:
@@ -114,7 +115,7 @@ def no_such_register() -> Invalid:
     return Invalid.one("register", "unknown", text)
 
 
-def _drafts_and_open(actor: Viewer) -> Any:
+def _draft_and_open_positions(actor: Viewer) -> Any:
     return current_positions(actor).filter(state__in=(State.DRAFT, State.OPEN))
 
 

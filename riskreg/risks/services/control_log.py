@@ -11,7 +11,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.changes import all_values_as_changes
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, Risk
-from riskreg.risks.services.positions import bump_version
+from riskreg.risks.services.positions import save_next_version
 
 
 def log_control_and_bump_risk_version(
@@ -33,7 +33,7 @@ def log_control_and_bump_risk_version(
     shown_with_risk = control.visibility == risk.visibility
     if shown_with_risk:
         # First, as the event tells the version that the risk has from now on.
-        bump_version(risk, recorded_at or at)
+        save_next_version(risk, recorded_at or at)
     entry = actor.entry(verb, risk, at=at, recorded_at=recorded_at, changes=changes)
     if not shown_with_risk:
         # It is its party's own, and nobody else has heard of it.

@@ -15,8 +15,8 @@ from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, Effectiveness
 from riskreg.risks.services.control_log import log_control_and_bump_risk_version, logged_control
 from riskreg.risks.services.controls import (
-    linked_risks,
     locked_control,
+    locked_risks_of,
 )
 
 _LOGGED = ("effectiveness", "tested_on", "tested_by", "next_test_on")
@@ -57,7 +57,7 @@ def record_test(
     }
     changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
     change = [before, logged_control(row)]
-    for risk in linked_risks(actor, row):
+    for risk in locked_risks_of(actor, row):
         log_control_and_bump_risk_version(
             actor, "control.tested", row, risk, change, at, recorded_at, more=changes
         )

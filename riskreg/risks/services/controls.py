@@ -68,7 +68,7 @@ def add_control(
         created_at=recorded_at or at,
         **clean,
     )
-    _set_next_test(control, actor, at)
+    _set_next_test_in_memory(control, actor, at)
     control.save()
     control.risks.set([risk, *others])
     for each in (risk, *others):
@@ -100,7 +100,7 @@ def edit_control(
             errors.add(str(name)[:60], "unknown_field", CONTROL.no_such_field)
     given = {name: value for name, value in fields.items() if name in FIELDS}
     clean = _clean(errors, actor, given, of=row, at=at, row=row)
-    linked = linked_risks(actor, row)
+    linked = locked_risks_of(actor, row)
     wanted = _find_wanted_risks(errors, actor, fields, row, linked)
     if "owner" in clean and clean["owner"] is None and not errors.has("owner"):
         _refuse_unanswered(errors, actor, row)
@@ -118,7 +118,7 @@ def edit_control(
         row.tested_by = actor.user if row.tested_on else None
     if {"tested_on", "test_every_days"} & set(columns):
         # Otherwise it stays the day that whoever tested it may have named.
-        _set_next_test(row, actor, at)
+        _set_next_test_in_memory(row, actor, at)
     added = [risk for risk in wanted if risk not in linked]
     gone = [risk for risk in linked if risk not in wanted]
     if not (columns or added or gone):
@@ -167,14 +167,16 @@ def end_control(
     row.ended_at, row.end_reason = at, reason
     row.version += 1
     row.save(update_fields=["ended_at", "end_reason", "version"])
-    for risk in linked_risks(actor, row):
+    for risk in locked_risks_of(actor, row):
         log_control_and_bump_risk_version(
             actor, "control.ended", row, risk, [logged, None], at, reason=reason
         )
     return row
 
 
-def keep_with_party(actor: Viewer, risk: Risk, holder: User, *, at: dt.datetime) -> None:
+def keep_private_controls_with_holder(
+    actor: Viewer, risk: Risk, holder: User, *, at: dt.datetime
+) -> None:
     """``risk`` has gone from ``holder`` to its owner of now; the row is locked. Controls that
     another party does not know of, and for which the holder answered with it, stay with them.
 
@@ -238,7 +240,7 @@ def locked_control(
     return row
 
 
-def linked_risks(actor: Viewer, control: Control) -> list[Risk]:
+def locked_risks_of(actor: Viewer, control: Control) -> list[Risk]:
     """The risks that it works on, locked. Whoever sees a control sees all of them."""
     rows = control.risks.select_related("party").order_by("pk")
     risks = list(rows.select_for_update(of=("self",), no_key=True))
@@ -362,7 +364,7 @@ def _find_wanted_risks(
     return [*kept, *_find_risks(errors, actor, [r for r in names if r not in known], row)]
 
 
-def _set_next_test(control: Control, actor: Viewer, at: dt.datetime) -> None:
+def _set_next_test_in_memory(control: Control, actor: Viewer, at: dt.datetime) -> None:
     if control.test_every_days is None:
         control.next_test_on = None
         return

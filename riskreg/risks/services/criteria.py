@@ -27,11 +27,11 @@ from riskreg.register.services import (
     mark_criteria_used,
 )
 from riskreg.risks.models import Risk
-from riskreg.risks.policy import clean_mapping, restated, scale_differs
+from riskreg.risks.policy import clean_mapping, restate_on_scale, scale_differs
 from riskreg.risks.services.positions import (
-    bring_review_forward,
-    bump_version,
+    bring_review_forward_in_memory,
     cell_columns,
+    save_next_version,
     set_position,
 )
 
@@ -152,11 +152,11 @@ def adopt_criteria(
         position = next(p for p in risk.positions.all() if p.valid_to is None)
         columns: dict[str, Any] = {}
         for stage in STAGES:
-            columns |= cell_columns(stage, restated(position.cell(stage), levels, matrix))
+            columns |= cell_columns(stage, restate_on_scale(position.cell(stage), levels, matrix))
         was = risk.next_review_on
         after = set_position(risk, at, criteria, by_scale=by_scale, **columns)
-        bring_review_forward(risk, today, criteria, after.residual_rating)
-        bump_version(risk, at, "next_review_on")
+        bring_review_forward_in_memory(risk, today, criteria, after.residual_rating)
+        save_next_version(risk, at, "next_review_on")
         changes: dict[str, Any] = {"criteria": [old.number, criteria.number]}
         for stage in STAGES:
             if position.cell(stage) != after.cell(stage):

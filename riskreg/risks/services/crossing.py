@@ -43,12 +43,12 @@ def moves_of(risk: Risk, people: Mapping[str, User | None]) -> list[Move]:
     ]
 
 
-def crossing(actor: Viewer, moves: Iterable[Move]) -> list[tuple[Move, frozenset[int]]]:
+def moves_that_need_yes(actor: Viewer, moves: Iterable[Move]) -> list[tuple[Move, frozenset[int]]]:
     """Those of ``moves`` that other parties must agree to, each with their database ids."""
     shared = [move for move in moves if move.risk.visibility == Visibility.SHARED and move.taker]
     if not shared:
         return []
-    parties = _parties(actor, shared)
+    parties = _party_of_each_user(actor, shared)
     found = []
     for move in shared:
         taker, holder = (
@@ -75,9 +75,13 @@ def propose_moves(
     hand-over was agreed on holds for each of its risks.
     """
     moves = list(moves)
-    if agreed is not None and agreed.kind != kind and all(_covered(agreed, m) for m in moves):
+    if (
+        agreed is not None
+        and agreed.kind != kind
+        and all(_is_agreed_in_batch(agreed, m) for m in moves)
+    ):
         return agreed
-    crossed = crossing(actor, moves)
+    crossed = moves_that_need_yes(actor, moves)
     if not crossed and agreed is None:
         return None
     return ask_others_or_note_agreed(
@@ -97,7 +101,7 @@ def propose_moves(
 
 def refuse_crossing(errors: Errors, actor: Viewer, moves: Iterable[Move]) -> None:
     """Note people of another party where a risk is written: it is handed over to them by itself."""
-    for move, _asked in crossing(actor, moves):
+    for move, _asked in moves_that_need_yes(actor, moves):
         errors.add(
             move.part,
             "other_party_asked",
@@ -114,9 +118,12 @@ def transfer_title(before: Snapshot, after: Snapshot) -> str:
     moves = before["moves"]
     refs = list(dict.fromkeys(move["ref"] for move in moves))
     if len(refs) == 1:
-        return _("%(ref)s to %(name)s") % {"ref": refs[0], "name": _who(moves[0]["taker"])}
+        return _("%(ref)s to %(name)s") % {
+            "ref": refs[0],
+            "name": _person_and_party_text(moves[0]["taker"]),
+        }
     text = ngettext("%(n)d risk to %(name)s", "%(n)d risks to %(name)s", len(refs))
-    return text % {"n": len(refs), "name": _who(moves[0]["taker"])}
+    return text % {"n": len(refs), "name": _person_and_party_text(moves[0]["taker"])}
 
 
 def transfer_lines(before: Snapshot, after: Snapshot) -> list[Line]:
@@ -125,15 +132,15 @@ def transfer_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     return [
         Line(
             f"{move['ref']} {move['title']} · {parts[move['part']]}",
-            _who(move["holder"]) or _("nobody"),
-            _who(move["taker"]),
+            _person_and_party_text(move["holder"]) or _("nobody"),
+            _person_and_party_text(move["taker"]),
             Effect.MOVES,
         )
         for move in before["moves"]
     ]
 
 
-def _covered(agreed: ChangeRequest, move: Move) -> bool:
+def _is_agreed_in_batch(agreed: ChangeRequest, move: Move) -> bool:
     """Whether a hand-over of several that all parties agreed on is about this move."""
     return (
         agreed.state == ChangeState.APPLIED
@@ -142,7 +149,9 @@ def _covered(agreed: ChangeRequest, move: Move) -> bool:
     )
 
 
-def _parties(actor: Viewer, moves: Iterable[Move]) -> dict[int, tuple[int, Mapping[str, str]]]:
+def _party_of_each_user(
+    actor: Viewer, moves: Iterable[Move]
+) -> dict[int, tuple[int, Mapping[str, str]]]:
     """The party of everybody who gives or takes, by user: its database id and names."""
     users = {u.pk for move in moves for u in (move.holder, move.taker) if u is not None}
     rows = Membership.objects.filter(
@@ -153,7 +162,7 @@ def _parties(actor: Viewer, moves: Iterable[Move]) -> dict[int, tuple[int, Mappi
 
 
 def _snapshots(actor: Viewer, moves: list[Move]) -> list[dict[str, Any]]:
-    parties = _parties(actor, moves)
+    parties = _party_of_each_user(actor, moves)
 
     def person(user: User | None) -> dict[str, Any] | None:
         if user is None:
@@ -173,7 +182,7 @@ def _snapshots(actor: Viewer, moves: list[Move]) -> list[dict[str, Any]]:
     ]
 
 
-def _who(person: Mapping[str, Any] | None) -> str:
+def _person_and_party_text(person: Mapping[str, Any] | None) -> str:
     if person is None:
         return ""
     name, party = localised(person["names"]), localised(person["party"])

@@ -18,10 +18,14 @@ from riskreg.register.services import mark_criteria_used
 from riskreg.register.translations import clean_translations
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, State
-from riskreg.risks.policy import may_follow
+from riskreg.risks.policy import state_after_or_none
 from riskreg.risks.queries.access import position_of, require_version, risk_for
 from riskreg.risks.services.endings import clean_ending
-from riskreg.risks.services.positions import bring_review_forward, bump_version, set_position
+from riskreg.risks.services.positions import (
+    bring_review_forward_in_memory,
+    save_next_version,
+    set_position,
+)
 
 
 @transaction.atomic
@@ -34,7 +38,7 @@ def open_risk(
     recorded_at: dt.datetime | None = None,
 ) -> Risk:
     """Put a draft into force: from now on it is counted, and its reviews fall due."""
-    return _move("open", actor, ref, version, at, recorded_at, None)
+    return _change_state_and_log("open", actor, ref, version, at, recorded_at, None)
 
 
 @transaction.atomic
@@ -53,7 +57,9 @@ def close_risk(
 
     Raises ``Invalid`` without a reason, and for an ending that does not hold together.
     """
-    return _move("close", actor, ref, version, at, recorded_at, reason, translations, ending)
+    return _change_state_and_log(
+        "close", actor, ref, version, at, recorded_at, reason, translations, ending
+    )
 
 
 @transaction.atomic
@@ -68,10 +74,12 @@ def reopen_risk(
     recorded_at: dt.datetime | None = None,
 ) -> Risk:
     """Bring a closed risk back, for a reason. A review that was late then is late again."""
-    return _move("reopen", actor, ref, version, at, recorded_at, reason, translations)
+    return _change_state_and_log(
+        "reopen", actor, ref, version, at, recorded_at, reason, translations
+    )
 
 
-def _move(
+def _change_state_and_log(
     action: str,
     actor: Viewer,
     ref: str,
@@ -86,12 +94,12 @@ def _move(
     require(actor, f"risk.{action}", risk)
     require_version(risk, version)
     position = position_of(risk)
-    columns, criteria, changes = change_state(
+    columns, criteria, changes = change_state_in_memory(
         action, actor, risk, position, at, reason, translations, ending
     )
     if risk.state == State.OPEN:
         mark_criteria_used(criteria, recorded_at or at)
-    bump_version(risk, recorded_at or at, *columns)
+    save_next_version(risk, recorded_at or at, *columns)
     set_position(risk, at, criteria)
     append(actor.entry(VERBS[action], risk, at=at, recorded_at=recorded_at, changes=changes))
     return risk
@@ -100,7 +108,7 @@ def _move(
 VERBS = {"open": "risk.opened", "close": "risk.closed", "reopen": "risk.reopened"}
 
 
-def change_state(
+def change_state_in_memory(
     action: str,
     actor: Viewer,
     risk: Risk,
@@ -113,7 +121,7 @@ def change_state(
     """Move ``risk``, which stands at ``position``, in memory only: the columns that changed, the
     criteria that it stands by then, and what the log says. Raises ``Invalid``."""
     before = risk.state
-    state = may_follow(before, action)
+    state = state_after_or_none(before, action)
     if state is None:
         raise Invalid.one(
             "state",
@@ -140,7 +148,7 @@ def change_state(
     columns = ["state", *ended]
     if state == State.OPEN:
         was = risk.next_review_on
-        bring_review_forward(risk, actor.today(at), criteria, position.residual_rating)
+        bring_review_forward_in_memory(risk, actor.today(at), criteria, position.residual_rating)
         changes["next_review_on"] = [was, risk.next_review_on]
         columns.append("next_review_on")
     return columns, criteria, changes

@@ -25,9 +25,14 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Assessment, Position, Risk
 from riskreg.risks.services.assessments import build_assessment, clean_assessment
 from riskreg.risks.services.cleaning import LINKS
-from riskreg.risks.services.lifecycle import VERBS, change_state
+from riskreg.risks.services.lifecycle import VERBS, change_state_in_memory
 from riskreg.risks.services.lookups import Lookups
-from riskreg.risks.services.positions import Step, cell_columns, increment_version, next_step
+from riskreg.risks.services.positions import (
+    Step,
+    cell_columns,
+    increment_version_in_memory,
+    next_step_and_columns,
+)
 from riskreg.risks.services.risks import build_risk, creation_changes, private_to
 
 
@@ -54,7 +59,7 @@ def create_risks(
     drafts: list[_Draft | None] = []
     for row in rows:
         try:
-            drafts.append(_draft(actor, row, lookups, recorded_at))
+            drafts.append(_check_and_build_draft(actor, row, lookups, recorded_at))
         except RiskregError:
             drafts.append(None)
     ready = [draft for draft in drafts if draft is not None]
@@ -62,7 +67,7 @@ def create_risks(
         return [None] * len(rows)
     try:
         with transaction.atomic():
-            _write(actor, ready, recorded_at)
+            _write_drafts(actor, ready, recorded_at)
     except (IntegrityError, RiskregError):
         # Somebody took an id or merged a term meanwhile, of one of them.
         return [None] * len(rows)
@@ -82,7 +87,7 @@ class _Draft:
     entries: list[Entry] = field(default_factory=list)
 
 
-def _draft(
+def _check_and_build_draft(
     actor: Viewer, row: NewRisk, lookups: Lookups, recorded_at: dt.datetime
 ) -> _Draft | None:
     """Everything checked, nothing written, no ref yet; None for what cannot be checked here.
@@ -111,7 +116,7 @@ def _draft(
     return _Draft(row, risk, links, judgements)
 
 
-def _write(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datetime) -> None:
+def _write_drafts(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datetime) -> None:
     criteria = actor.criteria
     mark_criteria_used(criteria, recorded_at)
     # What all see first, so that two writers cannot wait for each other.
@@ -124,7 +129,7 @@ def _write(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datetime) ->
         _make_in_memory(actor, draft, criteria, recorded_at)
     Risk.objects.bulk_create([draft.risk for draft in drafts])
     for name in LINKS:
-        _link(name, drafts)
+        _create_links(name, drafts)
     require_not_merged({term for draft in drafts for term in draft.links.get("terms", ())})
     Position.objects.bulk_create([one for draft in drafts for one in draft.positions])
     Assessment.objects.bulk_create([one for draft in drafts for one in draft.assessments])
@@ -148,13 +153,15 @@ def _make_in_memory(
             actor, risk, before, clean, cell, at=row.since, recorded_at=recorded_at
         )
         _add_position(draft, row.since, criteria, cell_columns(clean["stage"], cell))
-        increment_version(risk, recorded_at)
+        increment_version_in_memory(risk, recorded_at)
         draft.assessments.append(assessment)
         draft.entries.append(replace(entry, subject_version=risk.version))
     if row.opened_at is None:
         return
-    _columns, by, changes = change_state("open", actor, risk, draft.positions[-1], row.opened_at)
-    increment_version(risk, recorded_at)
+    _columns, by, changes = change_state_in_memory(
+        "open", actor, risk, draft.positions[-1], row.opened_at
+    )
+    increment_version_in_memory(risk, recorded_at)
     _add_position(draft, row.opened_at, by, {})
     draft.entries.append(
         actor.entry(VERBS["open"], risk, at=row.opened_at, recorded_at=recorded_at, changes=changes)
@@ -166,7 +173,7 @@ def _add_position(
 ) -> None:
     """As ``set_position``, in memory only."""
     current = draft.positions[-1] if draft.positions else None
-    step, columns = next_step(current, draft.risk, at, criteria, changes)
+    step, columns = next_step_and_columns(current, draft.risk, at, criteria, changes)
     if step == Step.BEGIN:
         if current is not None:
             current.valid_to = at
@@ -178,7 +185,7 @@ def _add_position(
     draft.positions[-1].criteria = criteria
 
 
-def _link(name: str, drafts: Sequence[_Draft]) -> None:
+def _create_links(name: str, drafts: Sequence[_Draft]) -> None:
     through: Any = getattr(Risk, name).through
     linked = Risk._meta.get_field(name).related_model._meta.model_name  # type: ignore[union-attr]
     through.objects.bulk_create([

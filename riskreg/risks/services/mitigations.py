@@ -26,7 +26,7 @@ from riskreg.register.translations import CONFIRMED, clean_confirmed, outdated_t
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import MITIGATION
 from riskreg.risks.models import Mitigation, MitigationStatus, Risk
-from riskreg.risks.policy import next_update
+from riskreg.risks.policy import next_update_due
 from riskreg.risks.queries.access import mitigation_for, require_version, risks_called
 from riskreg.risks.queries.serving import RUNNING
 
@@ -75,7 +75,9 @@ def create_mitigation(
         ),
         created_at=recorded_at or at,
         updated_at=recorded_at or at,
-        next_update_on=next_update(clean.get("status", MitigationStatus.PLANNED), actor.today(at)),
+        next_update_on=next_update_due(
+            clean.get("status", MitigationStatus.PLANNED), actor.today(at)
+        ),
         **{"status": MitigationStatus.PLANNED, **clean},
     )
     with refusing_taken_external_id():
@@ -127,7 +129,7 @@ def edit_mitigation(
         current=mitigation,
     )
     if "labels" in fields or risks is not None:
-        served = risks if risks is not None else _served(actor, mitigation)
+        served = risks if risks is not None else _risks_served(actor, mitigation)
         check_labels(
             errors,
             clean.get("labels", mitigation.labels),
@@ -159,9 +161,9 @@ def edit_mitigation(
             changes["ended_with"] = [mitigation.ended_with.ref, None]
             mitigation.ended_with = None
         if _REPORT & set(changes):
-            due = next_update(mitigation.status, actor.today(at))
+            due = next_update_due(mitigation.status, actor.today(at))
             changes |= set_changed_in_memory(MITIGATION, mitigation, {"next_update_on": due})
-        _keep(actor, mitigation, verb, changes, at, recorded_at)
+        _save_next_version_and_log(actor, mitigation, verb, changes, at, recorded_at)
     return mitigation
 
 
@@ -187,7 +189,7 @@ def end_mitigation_with(
         ),
     }
     mitigation.ended_with = risk
-    _keep(actor, mitigation, "mitigation.edited", changes, at, recorded_at)
+    _save_next_version_and_log(actor, mitigation, "mitigation.edited", changes, at, recorded_at)
 
 
 @transaction.atomic
@@ -212,7 +214,7 @@ def transfer_mitigation(
         errors.add("owner", "unchanged", unchanged_owner(mitigation.owner))
     errors.raise_if_any()
     changes = set_changed_in_memory(MITIGATION, mitigation, clean)
-    _keep(actor, mitigation, "mitigation.transferred", changes, at)
+    _save_next_version_and_log(actor, mitigation, "mitigation.transferred", changes, at)
     return mitigation
 
 
@@ -220,7 +222,7 @@ def _in_progress(mitigation: Mitigation) -> bool:
     return mitigation.status == MitigationStatus.IN_PROGRESS
 
 
-def _keep(
+def _save_next_version_and_log(
     actor: Viewer,
     mitigation: Mitigation,
     verb: str,
@@ -293,6 +295,6 @@ def _clean(
     return clean
 
 
-def _served(actor: Viewer, mitigation: Mitigation) -> list[Risk]:
+def _risks_served(actor: Viewer, mitigation: Mitigation) -> list[Risk]:
     """The risks that it serves, as far as the actor may know of them."""
     return list(Risk.objects.visible_to(actor).filter(mitigations=mitigation))

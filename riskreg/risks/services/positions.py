@@ -34,7 +34,7 @@ def set_position(
     from the start of the open one.
     """
     current = Position.objects.filter(risk=risk, valid_to=None).first()
-    step, columns = next_step(current, risk, at, criteria, changes)
+    step, columns = next_step_and_columns(current, risk, at, criteria, changes)
     if step == Step.NONE:
         assert current is not None  # noqa: S101 - nothing differs from it
         return current
@@ -50,7 +50,7 @@ def set_position(
     return Position.objects.create(risk=risk, valid_from=at, by_scale=by_scale, **columns)
 
 
-def keep_position(risk: Risk, at: dt.datetime, changed: Collection[str]) -> None:
+def set_position_if_concerned(risk: Risk, at: dt.datetime, changed: Collection[str]) -> None:
     """``set_position`` after fields of the risk that are ``changed``; where a position repeats none
     of them, nothing is asked."""
     if not set(_OF_RISK).isdisjoint(changed):
@@ -66,7 +66,7 @@ class Step(Enum):
     BEGIN = 2
 
 
-def next_step(
+def next_step_and_columns(
     current: Position | None,
     risk: Risk,
     at: dt.datetime,
@@ -96,29 +96,29 @@ def cell_columns(stage: str, cell: Cell | None) -> dict[str, Any]:
     return {f"{stage}_{part}": getattr(cell, part) if cell else None for part in PARTS}
 
 
-def bring_review_forward(
+def bring_review_forward_in_memory(
     risk: Risk, today: dt.date, criteria: Criteria, rating: str | None
 ) -> None:
     """Bring the risk's next review date in to what the rating's cadence asks (I1: never out)."""
     if risk.state == State.OPEN:
         cadence = Matrix(criteria).cadence_days(rating)
-        risk.next_review_on = policy.pulled_in(risk.next_review_on, today, cadence)
+        risk.next_review_on = policy.earliest_review_on(risk.next_review_on, today, cadence)
 
 
-def set_draft_due(risk: Risk) -> None:
+def set_draft_due_in_memory(risk: Risk) -> None:
     """Count anew, from its last change, by when a draft is to be opened or closed."""
     changed_on = clock.local_date(risk.updated_at, risk.register.time_zone)
     risk.draft_due_on = policy.draft_due(risk.state, changed_on)
 
 
-def increment_version(risk: Risk, at: dt.datetime) -> None:
+def increment_version_in_memory(risk: Risk, at: dt.datetime) -> None:
     """Make it the next version of ``risk``, in memory only."""
     risk.version += 1
     risk.updated_at = max(at, risk.updated_at)
-    set_draft_due(risk)
+    set_draft_due_in_memory(risk)
 
 
-def bump_version(risk: Risk, at: dt.datetime, *fields: str) -> None:
+def save_next_version(risk: Risk, at: dt.datetime, *fields: str) -> None:
     """Save ``fields`` of ``risk`` as its next version."""
-    increment_version(risk, at)
+    increment_version_in_memory(risk, at)
     risk.save(update_fields=[*fields, "version", "updated_at", "draft_due_on"])

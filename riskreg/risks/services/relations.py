@@ -24,7 +24,7 @@ from riskreg.register.translations import clean_translations
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RELATION
 from riskreg.risks.models import RelationKind, Risk, RiskRelation
-from riskreg.risks.parts import MAX_LEVELS, part_links, visible_relations
+from riskreg.risks.parts import MAX_LEVELS, part_links_at, visible_relations
 from riskreg.risks.queries.access import require_on, risk_for
 from riskreg.risks.queries.relations import relation_for
 
@@ -66,7 +66,7 @@ def relate_risks(
         errors.raise_if_any()
         raise AssertionError("an unknown risk is an error")
     _require(actor, first, None if kind == RelationKind.PART_OF else second)
-    _refuse(errors, actor, kind, first, second)
+    _note_why_not_related(errors, actor, kind, first, second)
     errors.raise_if_any()
     narrower = first if first.visibility == Visibility.PARTY else second
     row = RiskRelation.objects.create(
@@ -149,7 +149,9 @@ def _find_both_ends(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> 
     return [found.get(name) for name in _ENDS]
 
 
-def _refuse(errors: Errors, actor: Viewer, kind: str, first: Risk, second: Risk) -> None:
+def _note_why_not_related(
+    errors: Errors, actor: Viewer, kind: str, first: Risk, second: Risk
+) -> None:
     """Note why the two cannot be related so."""
     if first.pk == second.pk:
         text = _("A risk has no relation to itself; name another one.")
@@ -169,10 +171,10 @@ def _refuse(errors: Errors, actor: Viewer, kind: str, first: Risk, second: Risk)
             text = _("At most %(n)d relations of one risk.") % {"n": MAX_RELATIONS}
             errors.add("other", "too_many", text)
     if kind == RelationKind.PART_OF:
-        _refuse_part(errors, actor, first, second)
+        _note_why_no_part(errors, actor, first, second)
 
 
-def _refuse_part(errors: Errors, actor: Viewer, part: Risk, parent: Risk) -> None:
+def _note_why_no_part(errors: Errors, actor: Viewer, part: Risk, parent: Risk) -> None:
     names = {"ref": part.ref, "other": parent.ref}
     if part.visibility != parent.visibility:
         text = _(
@@ -187,7 +189,7 @@ def _refuse_part(errors: Errors, actor: Viewer, part: Risk, parent: Risk) -> Non
         return
     # From here on nobody of this audience makes another one of a kind that could close a circle.
     lock_refs(part.register, "risk", part.party if part.visibility == Visibility.PARTY else None)
-    links = part_links(actor)
+    links = part_links_at(actor)
     if (now := links.filter(risk=part).select_related("other").first()) is not None:
         text = _("%(ref)s is part of %(parent)s already; end that relation first.")
         errors.add("other", "taken", text % {"ref": part.ref, "parent": now.other.ref})

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
@@ -33,7 +33,7 @@ from riskreg.risks.parts import parts_of_either_side
 from riskreg.risks.queries.access import require_version, risk_for
 from riskreg.risks.services.claims import refuse_taking_sources
 from riskreg.risks.services.cleaning import LINKS, check_deputy_is_not_owner, clean_fields
-from riskreg.risks.services.controls import keep_with_party
+from riskreg.risks.services.controls import keep_private_controls_with_holder
 from riskreg.risks.services.crossing import (
     moves_of,
     propose_moves,
@@ -42,10 +42,10 @@ from riskreg.risks.services.crossing import (
     transfer_title,
 )
 from riskreg.risks.services.positions import (
-    bump_version,
-    keep_position,
-    set_draft_due,
+    save_next_version,
+    set_draft_due_in_memory,
     set_position,
+    set_position_if_concerned,
 )
 
 TRANSFER = "risk.transfer"
@@ -119,7 +119,7 @@ def build_risk(
         updated_at=recorded_at or at,
         **found,
     )
-    set_draft_due(risk)
+    set_draft_due_in_memory(risk)
     return risk, links
 
 
@@ -168,7 +168,7 @@ def edit_risk(
             "A threat is part of a threat, and an opportunity of an opportunity. End the relations "
             "to these first: %s."
         )
-        errors.add("kind", "other_kind", text % enumerated(related))
+        errors.add("kind", "other_kind", text % enumerate_texts(related))
     check_deputy_is_not_owner(
         errors,
         clean.get("owner", risk.owner),
@@ -179,7 +179,7 @@ def edit_risk(
         refuse_crossing(errors, actor, moved_people)
     # Of somebody whom nobody knows it is said that they are unknown.
     known = {name: value for name, value in clean.items() if value is not None}
-    for permission in RISK.permissions(_different(risk, known)):
+    for permission in RISK.permissions(_columns_that_differ(risk, known)):
         require(actor, permission, risk)
     if risk.state == State.OPEN and clean.get("event") == "":
         errors.add("event", "required", _("An open risk says what may happen."))
@@ -188,7 +188,7 @@ def edit_risk(
     errors.raise_if_any()
     links = {name: clean.pop(name) for name in LINKS if name in clean}
     confirmed = clean.pop(CONFIRMED, {})
-    moved = _different(risk, {n: clean[n] for n in RISK.translated if n in clean})
+    moved = _columns_that_differ(risk, {n: clean[n] for n in RISK.translated if n in clean})
     clean["outdated_translations"] = outdated_translations(
         risk, clean.get("translations", risk.translations), moved, confirmed
     )
@@ -200,8 +200,8 @@ def edit_risk(
         require_not_merged(term for term in links["terms"] if term.ref not in before)
     columns = [name for name in changes if name not in LINKS]
     with refusing_taken_external_id(written="external_id" in columns):
-        bump_version(risk, at, *columns)
-    keep_position(risk, at, changes)
+        save_next_version(risk, at, *columns)
+    set_position_if_concerned(risk, at, changes)
     _log(actor, "risk.edited", risk, changes, at=at)
     return risk
 
@@ -251,11 +251,11 @@ def transfer_risk(
         return asked
     holder = risk.owner
     changes = {"owner": [str(holder.uuid)] * 2} | set_changed_in_memory(RISK, risk, people)
-    bump_version(risk, at, "owner", "deputy")
+    save_next_version(risk, at, "owner", "deputy")
     set_position(risk, at)
     _log(actor, "risk.transferred", risk, changes, at=at)
     if risk.visibility == Visibility.SHARED:
-        keep_with_party(actor, risk, holder, at=at)
+        keep_private_controls_with_holder(actor, risk, holder, at=at)
     return risk
 
 
@@ -268,7 +268,7 @@ def register_kinds() -> None:
     register_kind(ChangeKind(TRANSFER, transfer_title, transfer_lines, _apply))
 
 
-def _different(risk: Risk, clean: Mapping[str, Any]) -> set[str]:
+def _columns_that_differ(risk: Risk, clean: Mapping[str, Any]) -> set[str]:
     """Which of the columns in ``clean`` would become something else."""
     return {n for n, value in clean.items() if n in RISK and getattr(risk, n) != value}
 

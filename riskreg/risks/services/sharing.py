@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import WhenShared
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
 from riskreg.register.changes import log_value, values_as_first_changes
 from riskreg.register.permissions import require
@@ -27,7 +27,7 @@ from riskreg.risks.models import Position, Risk, RiskAlias
 from riskreg.risks.parts import parts_of_either_side
 from riskreg.risks.policy import first_shared_version
 from riskreg.risks.queries.access import require_version, risk_for
-from riskreg.risks.services.positions import set_draft_due, set_position
+from riskreg.risks.services.positions import set_draft_due_in_memory, set_position
 
 # What the table of fields says, and the columns that are none of its fields.
 RISK_COLUMNS: dict[str, WhenShared] = {
@@ -132,7 +132,7 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
                 "A risk and its parts are seen by the same people. End the relations to these "
                 "first, and note them anew when all are shared: %s."
             )
-            % enumerated(parts),
+            % enumerate_texts(parts),
         )
     own = actor.entry("risk.shared", risk, at=at)
     before = {
@@ -150,7 +150,7 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
     risk.created_at = risk.updated_at = max(at, risk.updated_at)
     risk.version = first_shared_version(risk.version)
     risk.last_reviewed_on = None
-    set_draft_due(risk)
+    set_draft_due_in_memory(risk)
     risk.save(update_fields=[*before, "draft_due_on"])
     position = set_position(risk, at)
     changes = {

@@ -24,7 +24,7 @@ from riskreg.register.services import (
 )
 from riskreg.register.terms import term_for
 from riskreg.risks.models import Risk
-from riskreg.risks.services.positions import bump_version
+from riskreg.risks.services.positions import save_next_version
 
 MERGE = "term.merge"
 
@@ -52,7 +52,7 @@ def merge_terms(
     require(actor, "register.configure")
     term = term_for(actor, ref, lock=True)
     require_unchanged(term, version)
-    target = _target(term, into)
+    target = _term_to_merge_into(term, into)
     require_no_appetite(actor, term, "into")
     asked = ask_others_or_note_agreed(
         actor,
@@ -83,7 +83,7 @@ def merge_terms(
         after = sorted({*before, target.ref} - {term.ref})
         risk.terms.remove(term)
         risk.terms.add(target)
-        bump_version(risk, at)
+        save_next_version(risk, at)
         changes = {"terms": [before, after]}
         entries.append(actor.entry("risk.refiled", risk, at=at, changes=changes))
     if entries:
@@ -101,7 +101,7 @@ def register_kinds() -> None:
     register_kind(ChangeKind(MERGE, merge_title, merge_lines, _apply))
 
 
-def _target(term: Term, into: object) -> Term:
+def _term_to_merge_into(term: Term, into: object) -> Term:
     name = str(into or "")
     taxonomy, _colon, key = name.partition(":")
     if not name:

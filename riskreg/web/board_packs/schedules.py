@@ -24,7 +24,7 @@ from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.exchange.services.pack_mail import left_out_words
 from riskreg.exchange.services.schedules import change_schedule, end_schedule, set_schedule
 from riskreg.kernel.errors import Conflict, Invalid
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
@@ -190,7 +190,9 @@ def schedule_rows(viewer: Viewer) -> list[dict[str, Any]]:
         {
             "row": row,
             "private": row.audience == Visibility.PARTY,
-            "people": enumerated(person(people[name]) for name in row.recipients if name in people),
+            "people": enumerate_texts(
+                person(people[name]) for name in row.recipients if name in people
+            ),
         }
         for row in rows
     ]
@@ -204,7 +206,7 @@ def sending_rows(found: list[PackSending], zone: str) -> list[dict[str, Any]]:
             "one": one,
             "state": capfirst(one.get_state_display()),
             "late": is_late(one, zone),
-            "notified": enumerated(person(people[name]) for name in one.notified),
+            "notified": enumerate_texts(person(people[name]) for name in one.notified),
             "left_out": [
                 left_out_words(person(people[left["user"]]), left["why"]) for left in one.left_out
             ],

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import AnswerState, ChangeRequest
 from riskreg.register.change_queries import other_parties_to_ask
@@ -13,12 +13,12 @@ from riskreg.register.change_queries import other_parties_to_ask
 
 def parties_asked(viewer: Viewer) -> str:
     """The names of the parties whose yes a change would need; empty where nobody is to be asked."""
-    return enumerated(party.name for party in other_parties_to_ask(viewer))
+    return enumerate_texts(party.name for party in other_parties_to_ask(viewer))
 
 
 def waiting_for(row: ChangeRequest) -> str:
     """The names of the parties that have not answered yet."""
-    return enumerated(
+    return enumerate_texts(
         answer.party.name for answer in row.answers.all() if answer.answer == AnswerState.WAITING
     )
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeState
 from riskreg.register.change_policy import Effect
 from riskreg.register.change_queries import (
@@ -117,7 +117,7 @@ class ChangeRequestPage(RegisterView):
                 "answer": answer,
                 "label": answer.get_answer_display(),
                 "tone": ANSWER_TONES[AnswerState(answer.answer)],
-                "people": enumerated(who.get(answer.party_id, ())),
+                "people": enumerate_texts(who.get(answer.party_id, ())),
             }
             for answer in row.answers.all()
         ]
@@ -137,7 +137,7 @@ def _row(row: ChangeRequest) -> dict[str, Any]:
         "state": row.get_state_display(),
         "tone": TONES[ChangeState(row.state)],
         "title": row.title,
-        "waiting": enumerated(
+        "waiting": enumerate_texts(
             a.party.name for a in row.answers.all() if a.answer == AnswerState.WAITING
         ),
     }

@@ -24,7 +24,7 @@ from riskreg.accounts.services.last_use import note_day_of_feed_use
 from riskreg.duties.queries import agenda
 from riskreg.duties.sources import Duty
 from riskreg.kernel import clock
-from riskreg.kernel.besides import note_besides
+from riskreg.kernel.besides import write_or_log_failure
 from riskreg.register.access import Viewer, as_viewer, memberships_of
 from riskreg.web.duties.labels import discharge_text, headline
 
@@ -50,7 +50,7 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
         raise Http404
     day = clock.local_date(at, "UTC")
     if feed.last_used_on != day:
-        note_besides("calendar_used", lambda: note_day_of_feed_use(feed, day))
+        write_or_log_failure("calendar_used", lambda: note_day_of_feed_use(feed, day))
     with translation.override(feed.user.language):
         body, changed = _calendar_and_last_change(feed.user, viewers, at)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -15,7 +15,7 @@ from riskreg.evidence.queries import evidence_for, same_file_elsewhere, things_o
 from riskreg.evidence.targets import Thing, thing_for
 from riskreg.kernel.downloads import download
 from riskreg.kernel.errors import Conflict, Invalid, Unavailable
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.kernel.uploads import too_large_in
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
@@ -70,7 +70,7 @@ class EvidenceNew(RegisterView):
     def _success_text(self, row: Evidence) -> str:
         text = _("“%(name)s” is attached.") % {"name": row.name}
         if others := same_file_elsewhere(self.viewer, row):
-            also = enumerated([thing_text(thing) for thing in others])
+            also = enumerate_texts([thing_text(thing) for thing in others])
             text += " " + _("The same file is also at: %(things)s.") % {"things": also}
         return text
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from riskreg.exchange.queries.heatmap_pictures import COUNTS, NAMED, named_in_cells
 from riskreg.exchange.writing.files import FORMATS, PICTURES
 from riskreg.kernel.errors import Invalid
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.punctuation import in_brackets
 from riskreg.kernel.replica import from_replica
 from riskreg.register.appetite_words import matrix_note
 from riskreg.register.axes import axes_of
@@ -166,7 +166,7 @@ class HeatmapPage(RegisterView):
             risks = ngettext("%(n)d open threat", "%(n)d open threats", n) % {"n": n}
         else:
             risks = ngettext("%(n)d open opportunity", "%(n)d open opportunities", n) % {"n": n}
-        meaning = bracketed(stage_meaning(shown.stage))
+        meaning = in_brackets(stage_meaning(shown.stage))
         return f"{stage_name(shown.stage)}{meaning} · {risks}"
 
     def _titles_and_reasons(

@@ -9,7 +9,7 @@ from riskreg.indicators.queries.breaches import reading_labels
 from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
 from riskreg.register.policy import STAGES, weakest_label
-from riskreg.risks.queries.lists import labels_of_work
+from riskreg.risks.queries.lists import labels_of_mitigations
 from riskreg.web.tables import find_field
 from riskreg.web.ui.labels import figure_label
 
@@ -48,7 +48,7 @@ class Labels:
                 works.add(event.subject_uuid)
             if "reading" in change:
                 breached.add(event.subject_uuid)
-        self.works = labels_of_work(viewer, works) if works else {}
+        self.works = labels_of_mitigations(viewer, works) if works else {}
         self.readings = reading_labels(viewer, breached) if breached else {}
 
     def label_for(self, field: str, event: Event, change: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ from riskreg.kernel.localised import (
     percent_text,
     text_of,
 )
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
 from riskreg.register.dimensions import dimension_name
 from riskreg.register.policy import Matrix
@@ -188,7 +188,7 @@ def _version_rows(event: Event, change: dict[str, Any]) -> list[dict[str, Any]]:
             "field": _("texts in another language (%(language)s)")
             % {"language": language_name(language)},
             "before": "",
-            "after": enumerated(field_label(field, noun) for field in fields),
+            "after": enumerate_texts(field_label(field, noun) for field in fields),
         }
         for language, fields in elsewhere.items()
     ]
@@ -336,7 +336,7 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
         if name == "to":
             parts = reason_label()
             texts = [parts.get(text, text) for text in texts]
-        return enumerated(names.get(text, text) for text in texts)
+        return enumerate_texts(names.get(text, text) for text in texts)
     text = str(value)
     if name == "dimension":
         return dimension_name(matrix.criteria, text)

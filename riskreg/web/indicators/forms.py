@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Direction, Growth, Indicator
 from riskreg.kernel.fields import Field, Type
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.access import Viewer
 from riskreg.register.policy import LABELS
 from riskreg.register.queries import answerable_members, objectives_for
@@ -77,7 +77,7 @@ class IndicatorForm(forms.Form):
         set_choices(self, "growth", [("", "–"), *growths])
         set_choices(self, "label", _label_text())
         objectives = [
-            (o.key, f"{o.name}{bracketed(unit_text(o.unit))}") for o in objectives_for(viewer)
+            (o.key, f"{o.name}{in_brackets(unit_text(o.unit))}") for o in objectives_for(viewer)
         ]
         set_choices(self, "objective", [("", "–"), *objectives])
         people = [(str(m.user.uuid), f"{m.user} · {m.party}") for m in answerable_members(viewer)]

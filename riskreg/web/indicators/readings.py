@@ -15,7 +15,7 @@ from riskreg.indicators.queries.access import indicator_for
 from riskreg.indicators.services import MAX_READINGS, Recorded, record_readings
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.localised import text_of
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds
@@ -114,7 +114,7 @@ class ReadingsPage(RegisterView):
                 % {"ref": done.indicator.ref, "status": status_label(status)["text"]}
             )
         if done.breaches:
-            refs = enumerated(b.risk.ref for b in done.breaches)
+            refs = enumerate_texts(b.risk.ref for b in done.breaches)
             sentences.append(_("A review is called for: %s.") % refs)
         (messages.warning if done.breaches else messages.success)(request, " ".join(sentences))
         keys = {"slug": self.viewer.register.slug, "ref": done.indicator.ref}

@@ -23,7 +23,7 @@ from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.lists import above_own_count
 from riskreg.risks.queries.totals import above_over_time, scores_over_time
-from riskreg.risks.queries.work import work_as_a_whole
+from riskreg.risks.queries.work import totals_of_mitigations
 from riskreg.web.base import RegisterView
 from riskreg.web.heatmap.moves import moved, moves_of, score_delta
 from riskreg.web.heatmap.places import count_in, month_from
@@ -56,7 +56,7 @@ class OverviewPage(RegisterView):
         scale = Scale(shown.criteria)
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         compared = f"{map_url}?compare={since.isoformat()}"
-        work = work_as_a_whole(self.viewer, today)
+        work = totals_of_mitigations(self.viewer, today)
         overdue = panels.overdue(self.viewer, today, work)
         above = self._unaccepted(today, scale)
         exposure = panels.exposure(self.viewer)
@@ -226,7 +226,9 @@ class OverviewPage(RegisterView):
         return moved(shown, scale, page, apart, reasons, self._risk_url)
 
     def _highest(self, shown: Heatmap, scale: Scale, today: dt.date) -> list[dict[str, Any]]:
-        rows = heatmap_lists.highest(self.viewer, stage=shown.stage, kind=shown.kind, most=SHOWN)
+        rows = heatmap_lists.highest_rated(
+            self.viewer, stage=shown.stage, kind=shown.kind, most=SHOWN
+        )
         moves = moves_of(shown, (row.ref for row in rows))
         past = scores_over_time(self.viewer, [row.risk_id for row in rows], _month_ends(today))
         return [

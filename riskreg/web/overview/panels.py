@@ -27,7 +27,7 @@ from riskreg.duties.sources import LISTED as listed_kinds
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
 from riskreg.risks.queries.totals import overdue_by_party
-from riskreg.risks.queries.work import Work, over_plan
+from riskreg.risks.queries.work import Work, mitigations_over_plan
 from riskreg.web.duties.labels import kind_label
 from riskreg.web.presenters import query
 
@@ -191,7 +191,7 @@ def money(viewer: Viewer, found: Work) -> dict[str, Any]:
                 "url": reverse("web:mitigation", args=[viewer.register.slug, row.ref]),
                 "more": row.spent - row.cost if row.spent and row.cost is not None else None,
             }
-            for row in (over_plan(viewer)[:SHOWN] if found.over else ())
+            for row in (mitigations_over_plan(viewer)[:SHOWN] if found.over else ())
         ],
     }
 

@@ -196,7 +196,7 @@ class ReviewScreen(RegisterView):
         days = scale.matrix.cadence_days(position.residual_rating)
         rating = scale.name(position.residual_rating)
         day = date_format(review.next_review_on, "DATE_FORMAT")
-        latest = policy.after_review(self.viewer.today(self.at), days)
+        latest = policy.next_review_after(self.viewer.today(self.at), days)
         if sooner and review.next_review_on < latest:
             return _(
                 "The review of %(ref)s is saved. The next one is due on %(day)s, as you asked."

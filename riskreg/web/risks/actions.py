@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.errors import Conflict, Invalid
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.axes import axes_of
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.permissions import require
@@ -235,7 +235,7 @@ class TransferRisk(RiskAction):
         choices = choices_for(self.viewer)
         parties = dict(choices.parties)
         people = [
-            (value, f"{name}{bracketed(parties.get(party, party))}")
+            (value, f"{name}{in_brackets(parties.get(party, party))}")
             for value, name, party in choices.people
             if risk.visibility == "shared" or party == risk.party.key
         ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from riskreg.kernel.fields import Field, Type
 from riskreg.kernel.localised import text_of
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
 from riskreg.register.queries import objectives_for
 from riskreg.risks.fields import RISK
@@ -62,7 +62,7 @@ def in_words(form: RiskForm, field: Field, value: Any) -> str:
     """A value for reading; empty for nothing."""
     if field.type == Type.TERMS:
         known = {v: t for name in form.term_fields for v, t in get_choices(form, name).items()}
-        return enumerated(known.get(v, v) for v in sorted(value))
+        return enumerate_texts(known.get(v, v) for v in sorted(value))
     if field.type == Type.SOURCES:
         return "\n".join(f"{s.get('title', '')} {s.get('url') or ''}".strip() for s in value)
     if field.type == Type.TRANSLATIONS:

@@ -24,7 +24,7 @@ from riskreg.register.queries import (
 from riskreg.reviews.models import Review
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Assessment, ControlKind, Kind, Mitigation, Position, Risk
-from riskreg.risks.policy import is_overdue, may_follow
+from riskreg.risks.policy import is_overdue, state_after_or_none
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.acceptances.rows import acceptances_on_page
 from riskreg.web.base import RegisterView
@@ -208,7 +208,7 @@ class RiskPage(RegisterView):
     def _may(self, risk: Risk, extended: bool) -> dict[str, bool]:
         """What this viewer can do to this risk in its present state."""
         may = {
-            action: may_follow(risk.state, action) is not None
+            action: state_after_or_none(risk.state, action) is not None
             and permits(self.viewer, f"risk.{action}", risk)
             for action in ("open", "close", "reopen")
         }

@@ -16,7 +16,7 @@ from riskreg.indicators.queries.closing import (
     followers_serving_alone,
 )
 from riskreg.indicators.services import close_risk_and_end
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.labels import Label
 from riskreg.risks.models import Risk
 from riskreg.risks.services import ENDING, ClosedAs, reopen_risk
@@ -107,9 +107,11 @@ class CloseRisk(RiskAction):
         sentences = [_("%(ref)s is closed.") % {"ref": risk.ref}]
         kept = [f.ref for f in self.followers if f.ref not in self.ended]
         if self.ended:
-            sentences.append(_("Ended with it: %(refs)s.") % {"refs": enumerated(self.ended)})
+            sentences.append(_("Ended with it: %(refs)s.") % {"refs": enumerate_texts(self.ended)})
         if kept:
-            sentences.append(_("Kept, without reminders: %(refs)s.") % {"refs": enumerated(kept)})
+            sentences.append(
+                _("Kept, without reminders: %(refs)s.") % {"refs": enumerate_texts(kept)}
+            )
         return reduce(_two_sentences, sentences)
 
 
@@ -143,7 +145,7 @@ class ReopenRisk(RiskAction):
         ]
         if ended := [f.ref for f in followers_ended_with(self.viewer, risk).rows]:
             sentences.append(
-                _("Still ended since it was closed: %(refs)s.") % {"refs": enumerated(ended)}
+                _("Still ended since it was closed: %(refs)s.") % {"refs": enumerate_texts(ended)}
             )
         return reduce(_two_sentences, sentences)
 

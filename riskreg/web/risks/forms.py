@@ -11,8 +11,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.fields import Type
-from riskreg.kernel.localised import text_of, written
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.localised import replace_in_language, text_of
+from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.register.policy import LABELS
@@ -71,7 +71,7 @@ class RiskForm(forms.Form):
         own = viewer.party.key if viewer.party else ""
         parties = dict(choices.parties)
         people = [
-            (value, f"{name}{bracketed(parties.get(party, party))}")
+            (value, f"{name}{in_brackets(parties.get(party, party))}")
             for value, name, party in choices.people
             if party == own
         ]
@@ -245,9 +245,9 @@ class SourceForm(forms.Form):
         source: dict[str, Any] = _rest(data.get("rest", ""))
         before = {name: source.pop(name, None) for name in _BY_LANGUAGE}
         source |= {"url": data["url"], "label": data["label"]}
-        source["title"] = written(before["title"], data["title"])
+        source["title"] = replace_in_language(before["title"], data["title"])
         if data["locator"]:
-            source["locator"] = written(before["locator"], data["locator"])
+            source["locator"] = replace_in_language(before["locator"], data["locator"])
         return source
 
 

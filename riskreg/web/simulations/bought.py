@@ -10,7 +10,7 @@ from riskreg.analysis.amounts import amount_text, chance_text, number_name
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number, percent_text
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.models import Party
 from riskreg.risks.models import Mitigation, Risk
 
@@ -89,7 +89,7 @@ class Bought:
         value, low, high = values
         if low == high:
             return amount_text(value, self.currency)
-        return amount_text(value) + bracketed(f"{amount_text(low)} … {amount_text(high)}")
+        return amount_text(value) + in_brackets(f"{amount_text(low)} … {amount_text(high)}")
 
     def _mitigation_names(self, mitigations: Sequence[str]) -> list[dict[str, str]]:
         named = []

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.errors import Invalid
-from riskreg.kernel.localised import text_of, written
+from riskreg.kernel.localised import replace_in_language, text_of
 from riskreg.register.models import Taxonomy, Term
 from riskreg.web.base import add_errors
 from riskreg.web.bilingual import names_fields, names_from_form
@@ -83,7 +83,7 @@ class TermForm(NamesForm):
         source = {name: self.cleaned_data[f"source_{name}"] for name in _SOURCE}
         hidden = {n: v for n, v in self.row.source.items() if n not in _SOURCE}
         # By language: the form shows and changes the reader's.
-        kept = {n: written(self.row.source.get(n), text) for n, text in source.items()}
+        kept = {n: replace_in_language(self.row.source.get(n), text) for n, text in source.items()}
         return {"names": self.names(), "source": {**hidden, **kept}}
 
 

@@ -29,7 +29,7 @@ def list_comma() -> str:
 @register.filter
 def bracketed(text: Any) -> str:
     """In brackets; nothing stays nothing."""
-    return punctuation.bracketed(text) if text else ""
+    return punctuation.in_brackets(text) if text else ""
 
 
 @register.filter
@@ -65,4 +65,4 @@ def day_text(day: str) -> str:
 @register.filter
 def enumerated(texts: Iterable[Any]) -> str:
     """One after the other."""
-    return punctuation.enumerated(texts)
+    return punctuation.enumerate_texts(texts)

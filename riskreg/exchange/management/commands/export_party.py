@@ -36,7 +36,7 @@ class Command(BaseCommand):
             pieces = zip_pieces(party_files(viewer_for(user, options["register"]), at), at)
         except RiskregError as error:
             raise CommandError(error.detail) from None
-        security_log.record("exported", user.uuid, page="export_party", by_operator=True)
+        security_log.write_line("exported", user.uuid, page="export_party", by_operator=True)
         if options["file"] == "-":
             for piece in pieces:
                 sys.stdout.buffer.write(piece)

@@ -30,7 +30,7 @@ from riskreg.indicators.queries.breaches import waiting_breaches, waiting_breach
 from riskreg.indicators.queries.objectives import measured_until
 from riskreg.kernel import clock
 from riskreg.kernel.localised import number
-from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.labels import Label
 from riskreg.register.queries import objectives_for
 from riskreg.register.units import with_unit
@@ -55,7 +55,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
     parts = found.filter(behind_others(viewer, day, scope.today, RiskFilter())).count()
     counted = _("Not accepted: %(n)d") % {"n": total - parts}
     if parts:
-        counted += bracketed(_("and parts of others: %(n)d") % {"n": parts})
+        counted += in_brackets(_("and parts of others: %(n)d") % {"n": parts})
     rows = [
         [
             row.ref,
@@ -206,7 +206,7 @@ def objectives(scope: PackScope) -> list[Section]:
 
 def _chance_text(found: Chance) -> str:
     chance = found.found["sides"]["before"]["chance"]
-    return chance_text(chance[0]) + bracketed(chance_band_text(chance))
+    return chance_text(chance[0]) + in_brackets(chance_band_text(chance))
 
 
 def _amount(value: Any, unit: str) -> str:

@@ -26,7 +26,9 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody has an account under {options['email']}.")
         body = person_export(user=user, at=clock.now())
         text = json.dumps(body, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
-        security_log.record("exported", page="export_person", subject=user.uuid, by_operator=True)
+        security_log.write_line(
+            "exported", page="export_person", subject=user.uuid, by_operator=True
+        )
         if options["file"] == "-":
             self.stdout.write(text)
             return

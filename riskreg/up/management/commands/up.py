@@ -83,7 +83,7 @@ class Command(BaseCommand):
             try:
                 env = self._start(supervisor, port, var_dir, stopper)
                 supervisor.starting = False
-                with ports.announced(var_dir, env["BASE_URL"], env["REDIS_URL"]):
+                with ports.announce_while_running(var_dir, env["BASE_URL"], env["REDIS_URL"]):
                     if not stopper.asked:
                         self._greet(port, output)
                     while not stopper.asked and supervisor.poll():
@@ -128,13 +128,13 @@ class Command(BaseCommand):
         }
         patience = Patience(self._say)
         if ports.broker or not os.environ.get("REDIS_URL"):
-            server = valkey.embedded(var_dir, ports.broker)
+            server = valkey.describe_embedded(var_dir, ports.broker)
             supervisor.start(server.program)
 
             def broker_lacks() -> tuple[str, Activity | None]:
                 return ("", None) if server.answers() else _what_is_awaited(supervisor, "valkey")
 
-            _wait(broker_lacks, patience, supervisor, stopper)
+            _wait_until_nothing_lacks(broker_lacks, patience, supervisor, stopper)
             env["REDIS_URL"] = server.url
         preload.freeze()
         for program in programs(port, var_dir, env):
@@ -146,9 +146,9 @@ class Command(BaseCommand):
             status, text = probe(url, host=host, timeout=ANSWER_SECONDS)
             if status == 200:
                 return "", None
-            return (_parts(text), None) if status else _what_is_awaited(supervisor, "web")
+            return (_not_ready_text(text), None) if status else _what_is_awaited(supervisor, "web")
 
-        _wait(web_lacks, patience, supervisor, stopper)
+        _wait_until_nothing_lacks(web_lacks, patience, supervisor, stopper)
         return env
 
     def _greet(self, port: int, text: str) -> None:
@@ -230,7 +230,7 @@ class _Stopper:
             time.sleep(0.05)
 
 
-def _wait(
+def _wait_until_nothing_lacks(
     lacks: Callable[[], tuple[str, Activity | None]],
     patience: Patience,
     supervisor: Supervisor,
@@ -255,7 +255,7 @@ def _what_is_awaited(supervisor: Supervisor, name: str) -> tuple[str, Activity]:
     return f"{name} to answer (see {supervisor.log_dir / name}.log)", supervisor.activity(name)
 
 
-def _parts(text: str) -> str:
+def _not_ready_text(text: str) -> str:
     """What /readyz says is not ready, in words."""
     try:
         checks = json.loads(text)["checks"]
