@@ -162,7 +162,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "riskreg.web.context.shell",
+                "riskreg.web.context.shell_context",
             ],
         },
     }

@@ -10,8 +10,8 @@ from riskreg.api import shapes_people
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in, person_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.body import body_of, person_of, require_empty_body
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Absence
@@ -54,7 +54,7 @@ class Absences(AbsenceApi):
             place=lambda row: (row.starts_on, str(row.uuid)),
             tie=by_uuid(every_absence_for(self.viewer)),
         )
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing, lambda found: [self.to_json(r) for r in found]
         )
 
@@ -90,7 +90,7 @@ class AbsenceEnd(AbsenceApi):
         """They are back, or do not go. Ending it twice is no error."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = end_absence(actor=self.viewer, absence=absence, at=self.at)
             return Answer.of({"id": str(row.uuid), "ended_at": time(row.ended_at)})
 

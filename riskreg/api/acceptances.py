@@ -15,7 +15,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.of_risks import state_and_risk
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import person
 from riskreg.decisions import services
@@ -53,7 +53,7 @@ class Acceptances(RegisterApi):
             place=lambda row: (row.at, str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(
+        return page_response(
             self,
             self.viewer.audience.key,
             listing,
@@ -102,7 +102,7 @@ class AcceptancesNeeded(RegisterApi):
             place=lambda row: (None, row.ref),
             tie=lambda ref: place_in_order_of(self.viewer, ref),
         )
-        return listed(
+        return page_response(
             self,
             self.viewer.audience.key,
             listing,

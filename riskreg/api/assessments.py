@@ -11,7 +11,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, listed, newest_first
+from riskreg.api.core.pagination import PARAMS, newest_first, page_response
 from riskreg.api.core.values import person, time
 from riskreg.risks.models import Assessment
 from riskreg.risks.queries.access import risk_for
@@ -29,7 +29,7 @@ class Assessments(RegisterApi):
         risk = risk_for(self.viewer, ref)
         rows = assessments_of(self.viewer, risk)
         listing = newest_first(rows.select_related("assessor", "criteria"))
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )
 

@@ -14,10 +14,10 @@ from riskreg.api import shapes_board_packs as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.errors import Problem
 from riskreg.api.core.etag import is_known
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.values import day, person, time
 from riskreg.exchange.models import BoardPack
 from riskreg.exchange.queries.board_packs import (
@@ -83,7 +83,7 @@ class BoardPacks(PackApi):
             place=lambda row: (row.created_at, str(row.uuid)),
             tie=by_uuid(packs_for(self.viewer)),
         )
-        return listed(self, self.viewer.audience.key, listing, self.many)
+        return page_response(self, self.viewer.audience.key, listing, self.many)
 
     @schema.started("Ask for a board pack", shapes.BoardPackNew, shapes.BoardPack)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -122,7 +122,7 @@ class BoardPackCancel(PackApi):
         """Twice is as once; 409 for one that is done or has failed."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             try:
                 row = cancel_pack(actor=self.viewer, name=pack, at=self.at)
             except Conflict as conflict:

@@ -12,9 +12,9 @@ from riskreg.api import shapes_changes as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.query import as_query, parse_choices
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
@@ -54,7 +54,7 @@ class ChangeRequests(RegisterApi):
             place=lambda row: (row.created_at, str(row.uuid)),
             tie=by_uuid(change_requests_for(self.viewer)),
         )
-        return listed(
+        return page_response(
             self,
             self.viewer.audience.key,
             listing,
@@ -146,7 +146,7 @@ class ChangeRequestApprove(_Answering):
         the request is outdated, and nothing is changed: look at ``state``."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             return self.answered(
                 services.approve_change(
                     actor=self.viewer, name=ref, version=self.expected_version, at=self.at
@@ -185,7 +185,7 @@ class ChangeRequestWithdraw(_Answering):
         """By whoever asked; everything stays as it is."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             return self.answered(
                 services.withdraw_change(
                     actor=self.viewer, name=ref, version=self.expected_version, at=self.at

@@ -9,7 +9,7 @@ from riskreg.api import events, shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.pagination import limit_of, make_cursor, read_cursor
+from riskreg.api.core.pagination import make_cursor, parse_limit, read_cursor
 from riskreg.api.core.restored import history_is_lost
 from riskreg.events.queries import changes_after, current_epoch, is_history_lost
 
@@ -32,7 +32,7 @@ class Changes(RegisterApi):
         with 410: what was read since then is not so any more, and the reading begins anew.
         """
         self.known_params("after", "limit")
-        limit = limit_of(request.query_params.get("limit"))
+        limit = parse_limit(request.query_params.get("limit"))
         salt = f"riskreg.changes:{self.viewer.audience.key}"
         shared, own = 0, 0
         if (after := request.query_params.get("after")) is not None:

@@ -28,7 +28,7 @@ class FollowersApi(RiskAct):
 
     def followers(self, followers: Followers) -> list[dict[str, Any]]:
         """``followers`` as JSON."""
-        return [_follower(f, self.register_url) for f in followers.rows]
+        return [_follower_to_json(f, self.register_url) for f in followers.rows]
 
 
 class RiskClose(FollowersApi):
@@ -95,7 +95,7 @@ class RiskReopen(FollowersApi):
         return self.do(request, ref)
 
 
-def _follower(row: Follower, register_url: str) -> dict[str, Any]:
+def _follower_to_json(row: Follower, register_url: str) -> dict[str, Any]:
     return {
         "kind": row.kind,
         "ref": row.ref,

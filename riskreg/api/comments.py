@@ -10,15 +10,15 @@ from riskreg.api import shapes_comments as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.errors import InvalidQuery
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.values import person, time
 from riskreg.comments.models import Comment
 from riskreg.comments.queries.comments import (
     comment_for,
+    comments_and_answers_on,
     comments_for,
-    comments_on,
     earlier_wordings,
     people_mentioned,
 )
@@ -86,7 +86,7 @@ class Comments(CommentApi):
         if (about := request.query_params.get("about")) is not None:
             kind, _colon, name = about.partition(":")
             try:
-                rows = comments_on(self.viewer, thing_called(self.viewer, kind, name))
+                rows = comments_and_answers_on(self.viewer, thing_called(self.viewer, kind, name))
             except NotFound as missing:
                 error = FieldError("unknown", missing.detail)
                 raise InvalidQuery({"about": [error]}) from None
@@ -96,7 +96,7 @@ class Comments(CommentApi):
             place=lambda row: (row.created_at, str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(self, self.viewer.audience.key, listing, self.as_json)
+        return page_response(self, self.viewer.audience.key, listing, self.as_json)
 
     @schema.made("Write a comment", shapes.CommentNew, shapes.CommentWhole)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -162,7 +162,7 @@ class CommentWithdraw(CommentApi):
         """By its author alone. That it was, and what it said, stays readable."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             withdraw_comment(
                 actor=self.viewer, comment=comment, version=self.expected_version, at=self.at
             )

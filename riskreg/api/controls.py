@@ -12,7 +12,7 @@ from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
@@ -64,14 +64,16 @@ class Controls(ControlApi):
             tie=by_uuid(rows),
         )
         audience = self.viewer.audience.key
-        return listed(self, audience, listing, lambda found: [self.as_json(row) for row in found])
+        return page_response(
+            self, audience, listing, lambda found: [self.as_json(row) for row in found]
+        )
 
     @schema.made("Note a control", shapes.ControlNew, shapes.Control)
     def post(self, request: Request, slug: str) -> HttpResponse:
         """On one risk or several; on a party's own risk it is that party's own."""
 
         def act() -> Answer:
-            fields = _fields(body_of(request, "risks", *FIELDS))
+            fields = _fields_for_service(body_of(request, "risks", *FIELDS))
             refs = fields.pop("risks", None)
             if not isinstance(refs, list) or not refs:
                 text = _("A control works on at least one risk; name it by its reference.")
@@ -110,7 +112,7 @@ class ControlDetail(ControlApi):
             row = services.edit_control(
                 actor=self.viewer,
                 control=control,
-                fields=_fields(body_of(request, "risks", *FIELDS)),
+                fields=_fields_for_service(body_of(request, "risks", *FIELDS)),
                 version=self.expected_version,
                 at=self.at,
             )
@@ -162,5 +164,5 @@ class ControlEnd(ControlApi):
         return self.write(act)
 
 
-def _fields(body: dict[str, Any]) -> dict[str, Any]:
+def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:
     return {k: person_of(v) if k == "owner" else v for k, v in body.items()}

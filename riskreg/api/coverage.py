@@ -59,7 +59,7 @@ def to_json(found: Report) -> dict[str, Any]:
         "as_of": day(found.as_of),
         "from": day(found.first),
         "by": found.by,
-        "total": _tally(found.total),
+        "total": _counts_to_json(found.total),
         "rows": [_row(found.by, row) for row in found.rows],
     }
 
@@ -67,10 +67,14 @@ def to_json(found: Report) -> dict[str, Any]:
 def _row(by: str, row: Row) -> dict[str, Any]:
     name = row.name
     shown = person(name)["name"] if isinstance(name, User) else str(name)  # type: ignore[index]
-    return {"key": row.key or None, "name": shown if row.key else None, **_tally(row.tally)}
+    return {
+        "key": row.key or None,
+        "name": shown if row.key else None,
+        **_counts_to_json(row.tally),
+    }
 
 
-def _tally(counted: CoverageCounts) -> dict[str, Any]:
+def _counts_to_json(counted: CoverageCounts) -> dict[str, Any]:
     return {
         "due": counted.due,
         "on_time": counted.on_time,

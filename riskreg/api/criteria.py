@@ -148,7 +148,10 @@ def criteria_and_mapping(register: Register, body: dict[str, Any]) -> tuple[dict
         found: dict[tuple[Any, Any], Any] = {}
         for cell in cells:
             if isinstance(cell, dict):
-                place = (_number(cell.get("likelihood")), _number(cell.get("impact")))
+                place = (
+                    _level_number_or_zero(cell.get("likelihood")),
+                    _level_number_or_zero(cell.get("impact")),
+                )
                 found[place] = {
                     "score": cell.get("score", _product(place)),
                     "rating": cell.get("rating"),
@@ -166,7 +169,7 @@ def _check_set_elsewhere(register: Register, body: dict[str, Any]) -> None:
     it follows, or not as it was read. Raises ``Invalid``."""
     errors = Errors()
     body.pop("number", None)
-    if (sent := body.pop("axes", None)) is not None and _set_axes(sent) != _set_axes(
+    if (sent := body.pop("axes", None)) is not None and _axes_in_force(sent) != _axes_in_force(
         axes.to_json(register)
     ):
         text = _("The axes are set by themselves, at axes/; leave them out or as they were.")
@@ -182,7 +185,7 @@ def _check_set_elsewhere(register: Register, body: dict[str, Any]) -> None:
     errors.raise_if_any()
 
 
-def _set_axes(given: dict[str, Any]) -> tuple[Any, ...]:
+def _axes_in_force(given: dict[str, Any]) -> tuple[Any, ...]:
     """What can be set of axes: what lies across, and the names of each."""
     return (
         given.get("across", "impact"),
@@ -247,6 +250,6 @@ def _level(level: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _number(value: Any) -> int:
+def _level_number_or_zero(value: Any) -> int:
     """``value`` as the number of a level; 0, which no level has, for anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) else 0

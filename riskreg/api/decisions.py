@@ -13,11 +13,11 @@ from riskreg.api import shapes_decisions as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in, person_of
+from riskreg.api.core.body import body_of, person_of, require_empty_body
 from riskreg.api.core.errors import Problem
 from riskreg.api.core.etag import etag, is_known
 from riskreg.api.core.of_risks import state_and_risk
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.decisions_json import decision_to_json, today_of
 from riskreg.decisions import services
 from riskreg.decisions.fields import DECISION
@@ -55,7 +55,7 @@ class Decisions(RegisterApi):
             place=lambda row: (row.created_at, str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(
+        return page_response(
             self,
             self.viewer.audience.key,
             listing,
@@ -70,7 +70,10 @@ class Decisions(RegisterApi):
             given = body_of(request, "visibility", "deciders", *_SETTABLE)
             visibility = given.pop("visibility", Visibility.SHARED)
             row = services.create_decision(
-                actor=self.viewer, fields=_people(given), visibility=visibility, at=self.at
+                actor=self.viewer,
+                fields=_with_deciders_for_service(given),
+                visibility=visibility,
+                at=self.at,
             )
             body = decision_to_json(self, decision_for(self.viewer, row.ref, today_of(self)))
             url = f"{self.register_url}decisions/{row.ref}/"
@@ -92,7 +95,7 @@ class OfDecision(RegisterApi):
         """Call ``service`` with what the body names; the decision as it is then."""
 
         def act() -> Answer:
-            given = body_of(self.request, *names) if names else nothing_in(self.request)
+            given = body_of(self.request, *names) if names else require_empty_body(self.request)
             version = self.expected_version
             service(actor=self.viewer, ref=ref, version=version, at=self.at, **given)
             return self.shown(ref)
@@ -115,7 +118,7 @@ class DecisionDetail(OfDecision):
         """While it is a draft; what is put forward stays as it is."""
 
         def act() -> Answer:
-            given = _people(body_of(request, "deciders", *_SETTABLE))
+            given = _with_deciders_for_service(body_of(request, "deciders", *_SETTABLE))
             services.edit_decision(
                 actor=self.viewer, ref=ref, version=self.expected_version, fields=given,
                 at=self.at,
@@ -171,7 +174,7 @@ class DecisionOptionEnd(OfDecision):
         """While the decision is a draft; doing nothing stays."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             services.remove_option(
                 actor=self.viewer, ref=ref, key=key, version=self.expected_version, at=self.at
             )
@@ -195,7 +198,7 @@ class DecisionArguments(RegisterApi):
             place=lambda one: (one.at, str(one.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing,
             lambda found: [argument_to_json(one) for one in found],
         )  # fmt: skip
@@ -236,7 +239,7 @@ class DecisionArgumentRelease(RegisterApi):
         """For good. Releasing twice is as once."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             found = services.release_argument(
                 actor=self.viewer, ref=ref, argument=argument, at=self.at
             )
@@ -275,7 +278,7 @@ class DecisionRecordFile(RegisterApi):
         return download_bytes(data, name=f"{slug}-{row.ref}.pdf", media_type="application/pdf")
 
 
-def _people(given: dict[str, Any]) -> dict[str, Any]:
+def _with_deciders_for_service(given: dict[str, Any]) -> dict[str, Any]:
     """``given`` with those who decide as the service takes them."""
     named = given.get("deciders")
     if isinstance(named, list):

@@ -30,8 +30,8 @@ from riskreg.api import shapes_drivers as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed, newest_first
+from riskreg.api.core.body import body_of, require_empty_body
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, newest_first, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid
@@ -75,7 +75,7 @@ class Drivers(DriverApi):
             queryset=rows, order=_BY_REF, place=lambda row: (row.ref, str(row.uuid)),
             tie=by_uuid(rows),
         )  # fmt: skip
-        return listed(self, self.viewer.audience.key, listing, self.as_json)
+        return page_response(self, self.viewer.audience.key, listing, self.as_json)
 
     @schema.made("Add a driver", shapes.DriverNew, shapes.Driver)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -110,7 +110,7 @@ class Beliefs(RegisterApi):
         self.known_params(*PARAMS)
         rows = beliefs_of(self.viewer, [driver_for(self.viewer, ref)])
         listing = newest_first(rows)
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing,
             lambda found: [row_to_json(BELIEF, row, self.viewer) for row in found],
         )  # fmt: skip
@@ -145,7 +145,7 @@ class BeliefEnd(RegisterApi):
         """Nothing reckons with it any more. Doing it twice is no error."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = end_belief(actor=self.viewer, belief=belief, at=self.at)
             return Answer.of(row_to_json(BELIEF, row, self.viewer))
 
@@ -199,7 +199,7 @@ class RiskLinks(LinkApi):
             place=lambda row: (row.at, str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing,
             lambda found: [self.as_json(row, risk.ref) for row in found],
         )  # fmt: skip
@@ -234,7 +234,7 @@ class LinkEnd(LinkApi):
         """The driver does not move the risk any more. Ending it twice is no error."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = end_link(actor=self.viewer, link=link, at=self.at)
             return Answer.of(self.as_json(row, row.risk.ref))
 

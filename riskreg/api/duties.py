@@ -14,11 +14,11 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView, RegisterApi
 from riskreg.api.core.pagination import (
     PARAMS,
-    counted,
     cursor_salt,
-    limit_of,
+    is_count_asked,
     make_cursor,
     page_link,
+    parse_limit,
     read_cursor,
 )
 from riskreg.api.core.query import as_query, parse_choices, parse_day, parse_switch
@@ -46,7 +46,11 @@ class Duties(RegisterApi):
             **paging.links(page.duties, page.has_previous, page.has_next),
             "results": [
                 to_json(
-                    self.viewer, duty, facts.get(duty.key, ""), _part(self.viewer, duty), self.at
+                    self.viewer,
+                    duty,
+                    facts.get(duty.key, ""),
+                    _part_of_caller(self.viewer, duty),
+                    self.at,
                 )
                 for duty in page.duties
             ],
@@ -73,13 +77,16 @@ class Duties(RegisterApi):
 class Paging:
     """A list of duties in pages: its limit, its place, and the links before and behind a page.
 
-    ``audience`` names who may use the cursors. Raises ``InvalidQuery`` as ``pagination.listed``.
-    """
+    ``audience`` names who may use the cursors. Raises ``InvalidQuery`` as
+    ``pagination.page_response``."""
 
     def __init__(self, view: ApiView, audience: str) -> None:
         params = view.request.query_params
         self.view, self.salt = view, cursor_salt(view, audience)
-        self.limit, self.counted = limit_of(params.get("limit")), counted(params.get("count"))
+        self.limit, self.counted = (
+            parse_limit(params.get("limit")),
+            is_count_asked(params.get("count")),
+        )
         self.place: dict[str, agenda.Place] = {}
         if (sent := params.get("cursor")) is not None:
             backward, due_on, kind, subject = read_cursor(sent, self.salt, 4)
@@ -129,7 +136,7 @@ def own_part(viewer: Viewer, duty: Duty) -> str | None:
     return "deputy" if viewer.user.pk == duty.deputy_id else None
 
 
-def _part(viewer: Viewer, duty: Duty) -> str | None:
+def _part_of_caller(viewer: Viewer, duty: Duty) -> str | None:
     """What the caller is to it."""
     if part := own_part(viewer, duty):
         return part

@@ -16,8 +16,8 @@ from riskreg.api import shapes_effects as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
-from riskreg.api.core.pagination import PARAMS, listed, newest_first
+from riskreg.api.core.body import body_of, require_empty_body
+from riskreg.api.core.pagination import PARAMS, newest_first, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import mitigation_for
@@ -35,7 +35,7 @@ class Effects(RegisterApi):
         self.known_params(*PARAMS)
         rows = effects_of(self.viewer, mitigation_for(self.viewer, ref))
         listing = newest_first(rows)
-        return listed(
+        return page_response(
             self,
             self.viewer.audience.key,
             listing,
@@ -71,7 +71,7 @@ class EffectRelease(RegisterApi):
         """For good: what was released cannot be taken back. Releasing it twice is no error."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = release_effect(actor=self.viewer, effect=effect, at=self.at)
             return Answer.of(to_json(row, self.viewer))
 

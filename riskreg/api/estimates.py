@@ -17,8 +17,8 @@ from riskreg.api import shapes_estimates as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
-from riskreg.api.core.pagination import PARAMS, listed, newest_first
+from riskreg.api.core.body import body_of, require_empty_body
+from riskreg.api.core.pagination import PARAMS, newest_first, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import person
 from riskreg.register.access import Viewer
@@ -38,7 +38,7 @@ class Estimates(RegisterApi):
         risk = risk_for(self.viewer, ref)
         rows = estimates_of(self.viewer, risk)
         listing = newest_first(rows)
-        return listed(
+        return page_response(
             self,
             self.viewer.audience.key,
             listing,
@@ -78,7 +78,7 @@ class EstimateRelease(RegisterApi):
         """For good: what was released cannot be taken back. Releasing it twice is no error."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = release_estimate(actor=self.viewer, estimate=estimate, at=self.at)
             return Answer.of(to_json(row, self.viewer, row.risk.ref))
 

@@ -11,9 +11,9 @@ from riskreg.api import shapes_evidence as shapes
 from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import FormParser, body_of, nothing_in
+from riskreg.api.core.body import FormParser, body_of, require_empty_body
 from riskreg.api.core.etag import is_known
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
 from riskreg.evidence import filters, services
@@ -75,7 +75,7 @@ class EvidenceList(EvidenceApi):
             place=lambda row: (column_value(row, order), str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(self, self.viewer.audience.key, listing, self.rows_to_json)
+        return page_response(self, self.viewer.audience.key, listing, self.rows_to_json)
 
     @schema.form_made("Attach a file", shapes.EvidenceNew, shapes.Evidence)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -171,7 +171,7 @@ class EvidenceRelease(EvidenceApi):
         """Files on a risk that is shared stay its party's own until each is released, for good."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = services.release_evidence(
                 actor=self.viewer, evidence=evidence, version=self.expected_version, at=self.at
             )

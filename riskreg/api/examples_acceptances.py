@@ -35,7 +35,7 @@ _REQUESTED = _ACCEPTANCE | {
 }
 
 
-def _closed(state: str) -> dict[str, Any]:
+def _closed_example(state: str) -> dict[str, Any]:
     at = {"closed_by": _LEADER, "closed_at": "2026-12-01T02:00:00Z", "may": []}
     return {**_ACCEPTANCE, "state": state, "status": "closed", "words": "Do more first", **at}
 
@@ -79,9 +79,9 @@ ANSWERS: dict[str, Any] = {
     "Ask for an acceptance": _REQUESTED,
     "Read an acceptance": _ACCEPTANCE,
     "Grant an acceptance": _ACCEPTANCE,
-    "Refuse an acceptance": _closed("refused"),
-    "Withdraw an acceptance": _closed("withdrawn"),
-    "Revoke an acceptance": _closed("revoked"),
+    "Refuse an acceptance": _closed_example("refused"),
+    "Withdraw an acceptance": _closed_example("withdrawn"),
+    "Revoke an acceptance": _closed_example("revoked"),
     "Close a condition": _ACCEPTANCE
     | {
         "conditions": [

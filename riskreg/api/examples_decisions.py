@@ -133,7 +133,7 @@ _REVISITED = _DECIDED | {
 }
 
 
-def _over(state: str, words: str, before: dict[str, Any]) -> dict[str, Any]:
+def _ended_example(state: str, words: str, before: dict[str, Any]) -> dict[str, Any]:
     at = {"closed_by": _LEADER, "closed_at": "2026-12-02T02:00:00Z", "may": []}
     return {**before, "state": state, "words": words, **at}
 
@@ -216,10 +216,10 @@ ANSWERS: dict[str, Any] = {
     "Take a decision back": _DRAFT | {"round": 1},
     "Decide": _DECIDED,
     "Vote on a decision": _DECIDED,
-    "Reject a decision": _over("rejected", "Not before the pilot has ended", _PROPOSED),
-    "Let a decision lapse": _over("lapsed", "Not before the pilot has ended", _PROPOSED),
+    "Reject a decision": _ended_example("rejected", "Not before the pilot has ended", _PROPOSED),
+    "Let a decision lapse": _ended_example("lapsed", "Not before the pilot has ended", _PROPOSED),
     "Revisit a decision": _REVISITED,
-    "Close a decision": _over("closed", "Not before the pilot has ended", _REVISITED),
+    "Close a decision": _ended_example("closed", "Not before the pilot has ended", _REVISITED),
     "Close a condition of a decision": _DECIDED
     | {
         "conditions": [

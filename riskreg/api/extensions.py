@@ -11,7 +11,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, listed, newest_first
+from riskreg.api.core.pagination import PARAMS, newest_first, page_response
 from riskreg.api.core.values import day, person, time
 from riskreg.reviews.models import Extension
 from riskreg.reviews.queries import extensions_of
@@ -28,7 +28,7 @@ class Extensions(RegisterApi):
         self.known_params(*PARAMS)
         rows = extensions_of(self.viewer, risk_for(self.viewer, ref))
         listing = newest_first(rows)
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )
 

@@ -11,7 +11,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.values import person, time
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.handover.models import HandOver, ItemKind
@@ -37,7 +37,7 @@ class HandOvers(RegisterApi):
             place=lambda row: (row.at, str(row.uuid)),
             tie=by_uuid(handovers_for(self.viewer)),
         )
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from riskreg.api import events, shapes
 from riskreg.api.core import schema
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.pagination import NEWEST_FIRST, PARAMS, Listing, listed
+from riskreg.api.core.pagination import NEWEST_FIRST, PARAMS, Listing, page_response
 from riskreg.events.policy import Audience
 from riskreg.events.queries import history_of
 from riskreg.risks.queries.access import risk_for
@@ -43,4 +43,4 @@ class History(RegisterApi):
             ),
             tie=tie,
         )
-        return listed(self, own, listing, lambda found: events.to_json(viewer, found))
+        return page_response(self, own, listing, lambda found: events.to_json(viewer, found))

@@ -15,9 +15,9 @@ from riskreg.api import shapes_imports
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.errors import Problem
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.values import person, time
 from riskreg.exchange.mapping import empty_report
 from riskreg.exchange.models import Import, ImportDraft
@@ -63,7 +63,7 @@ class Imports(RegisterApi):
             place=lambda row: (row.created_at, str(row.uuid)),
             tie=by_uuid(imports_for(self.viewer)),
         )
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )
 
@@ -82,7 +82,7 @@ class Imports(RegisterApi):
             with pointing_at_content():
                 row = commit_file_or_keep_draft(
                     actor=self.viewer,
-                    brought=brought_in(given),
+                    brought=parse_brought(given),
                     mapping=given.get("mapping"),
                     at=self.at,
                 )
@@ -148,7 +148,7 @@ class ImportPreview(RegisterApi):
             with pointing_at_content():
                 plan, _answers = preview_import(
                     actor=self.viewer,
-                    brought=brought_in(given),
+                    brought=parse_brought(given),
                     mapping=given.get("mapping"),
                     at=self.at,
                 )
@@ -190,7 +190,7 @@ class ImportUndo(RegisterApi):
         """What came in is closed; 409 once somebody has changed any of it."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             try:
                 row = undo_import(actor=self.viewer, name=brought, at=self.at)
             except Conflict as conflict:
@@ -201,7 +201,7 @@ class ImportUndo(RegisterApi):
         return self.write(act)
 
 
-def brought_in(given: dict[str, Any]) -> Brought:
+def parse_brought(given: dict[str, Any]) -> Brought:
     """The file in a body. Raises ``Invalid``."""
     errors = Errors()
     name = clean_text(

@@ -13,7 +13,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.query import as_query, column_value, moment_of, parse_switch, row_order
 from riskreg.api.core.table import plain_number, row_to_json
 from riskreg.api.core.values import person, time
@@ -83,7 +83,7 @@ class Indicators(IndicatorApi):
             place=lambda row: (column_value(row, order), str(row.uuid)),
             tie=by_uuid(visible_indicators(self.viewer)),
         )
-        return listed(
+        return page_response(
             self,
             self.viewer.audience.key,
             listing,
@@ -95,7 +95,7 @@ class Indicators(IndicatorApi):
         """An indicator of the caller's party."""
 
         def act() -> Answer:
-            fields = _fields(body_of(request))
+            fields = _fields_for_service(body_of(request))
             visibility = fields.pop("visibility", Visibility.SHARED)
             made = services.create_indicator(
                 actor=self.viewer, fields=fields, visibility=visibility, at=self.at
@@ -125,7 +125,7 @@ class IndicatorDetail(IndicatorApi):
                 actor=self.viewer,
                 ref=ref,
                 version=self.expected_version,
-                fields=_fields(body_of(request)),
+                fields=_fields_for_service(body_of(request)),
                 at=self.at,
             )
             return self.answer(changed)
@@ -150,7 +150,7 @@ class Readings(RegisterApi):
         )
         for name, lookup in (("since", "at__gte"), ("until", "at__lt")):
             if (text := params.get(name)) is not None:
-                moment = _moment(text, self.viewer.register.time_zone)
+                moment = _parse_moment(text, self.viewer.register.time_zone)
                 if moment is None:
                     errors.add(
                         name, "not_a_time", _("This must be a day or a time with its offset.")
@@ -163,8 +163,11 @@ class Readings(RegisterApi):
             place=lambda row: (row.at, str(row.uuid)),
             tie=by_uuid(readings_of(self.viewer, indicator, all_rows=True)),
         )
-        return listed(
-            self, self.viewer.audience.key, listing, lambda found: [_to_json(row) for row in found]
+        return page_response(
+            self,
+            self.viewer.audience.key,
+            listing,
+            lambda found: [_reading_to_json(row) for row in found],
         )
 
     @schema.noted("Record readings", shapes.ReadingsNew, shapes.ReadingsDone)
@@ -194,7 +197,7 @@ class Readings(RegisterApi):
         return self.write(act)
 
 
-def _to_json(row: Reading) -> dict[str, Any]:
+def _reading_to_json(row: Reading) -> dict[str, Any]:
     return {
         "id": str(row.uuid),
         "at": time(row.at),
@@ -210,7 +213,7 @@ def _to_json(row: Reading) -> dict[str, Any]:
     }
 
 
-def _moment(text: str, zone: str) -> dt.datetime | None:
+def _parse_moment(text: str, zone: str) -> dt.datetime | None:
     try:
         if len(text) <= 10:
             return clock.start_of_day(day_in(text), zone)
@@ -219,5 +222,5 @@ def _moment(text: str, zone: str) -> dt.datetime | None:
     return moment_of(text)
 
 
-def _fields(body: dict[str, Any]) -> dict[str, Any]:
+def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:
     return {k: person_of(v) if k == "owner" else v for k, v in body.items()}

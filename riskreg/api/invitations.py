@@ -10,9 +10,9 @@ from riskreg.api import shapes_members as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView, RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.values import person, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Invitation
@@ -77,7 +77,7 @@ class Invitations(InvitationApi):
             place=lambda row: (None, str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing, lambda found: [self.to_json(r) for r in found]
         )
 
@@ -117,7 +117,7 @@ class InvitationResend(InvitationApi):
         """Good for two weeks from now; links of earlier mails do not work any more."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = resend_invitation(
                 actor=self.viewer, invitation=invitation, version=self.expected_version, at=self.at
             )
@@ -136,7 +136,7 @@ class InvitationRevoke(InvitationApi):
         """Its link opens nothing from now on."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = revoke_invitation(
                 actor=self.viewer, invitation=invitation, version=self.expected_version, at=self.at
             )

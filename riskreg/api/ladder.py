@@ -52,7 +52,7 @@ class LadderDetail(RegisterApi):
         def act() -> Answer:
             made = set_ladder(
                 actor=self.viewer,
-                rungs=_rungs(body_of(request, "rungs", "number").get("rungs")),
+                rungs=_rungs_with_people_by_id(body_of(request, "rungs", "number").get("rungs")),
                 expected_number=self.expected_version,
                 at=self.at,
             )
@@ -146,7 +146,7 @@ def _line(line: Forecast) -> dict[str, Any]:
     }
 
 
-def _rungs(given: Any) -> Any:
+def _rungs_with_people_by_id(given: Any) -> Any:
     """Rungs with people by id, also where {id, name} was sent; anything else is left as it is."""
     if not isinstance(given, list):
         return given

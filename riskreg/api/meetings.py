@@ -11,9 +11,9 @@ from riskreg.api import reviews, shapes_reviews
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid
@@ -90,7 +90,7 @@ class Meetings(MeetingApi):
             place=lambda row: (row.started_at, str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing, lambda found: [self.brief(m) for m in found]
         )
 
@@ -190,7 +190,7 @@ class MeetingChair(MeetingApi):
         """The caller leads it from now on."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = services.take_chair(
                 actor=self.viewer, meeting=meeting, version=self.expected_version, at=self.at
             )
@@ -207,7 +207,7 @@ class MeetingEnd(MeetingApi):
         """What was not reached stays so; the minutes can no longer change."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = services.end_meeting(
                 actor=self.viewer, meeting=meeting, version=self.expected_version, at=self.at
             )

@@ -13,7 +13,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, listed
+from riskreg.api.core.pagination import PARAMS, Listing, page_response
 from riskreg.api.core.values import time
 from riskreg.handover.queries import answered_counts
 from riskreg.handover.services import change_member_role, end_member
@@ -78,7 +78,7 @@ class Members(MemberApi):
             place=lambda row: (None, str(row.user.uuid)),
             tie=lambda public: membership_of_user(self.viewer, uuid.UUID(public)),
         )
-        return listed(self, self.viewer.audience.key, listing, self.all_to_json)
+        return page_response(self, self.viewer.audience.key, listing, self.all_to_json)
 
 
 class MemberDetail(MemberApi):

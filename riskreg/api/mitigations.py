@@ -11,7 +11,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
@@ -64,7 +64,7 @@ class Mitigations(MitigationApi):
             place=lambda row: (column_value(row, order), str(row.uuid)),
             tie=by_uuid(visible_mitigations(self.viewer)),
         )
-        return listed(
+        return page_response(
             self,
             self.viewer.audience.key,
             listing,
@@ -76,7 +76,7 @@ class Mitigations(MitigationApi):
         """Work of the caller's party for one or more risks."""
 
         def act() -> Answer:
-            fields = _fields(body_of(request))
+            fields = _fields_for_service(body_of(request))
             visibility = fields.pop("visibility", Visibility.SHARED)
             made = services.create_mitigation(
                 actor=self.viewer, fields=fields, visibility=visibility, at=self.at
@@ -106,7 +106,7 @@ class MitigationDetail(MitigationApi):
                 actor=self.viewer,
                 ref=ref,
                 version=self.expected_version,
-                fields=_fields(body_of(request)),
+                fields=_fields_for_service(body_of(request)),
                 at=self.at,
             )
             return self.answer(changed)
@@ -114,5 +114,5 @@ class MitigationDetail(MitigationApi):
         return self.write(act)
 
 
-def _fields(body: dict[str, Any]) -> dict[str, Any]:
+def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:
     return {k: person_of(v) if k == "owner" else v for k, v in body.items()}

@@ -16,7 +16,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.errors import Problem
-from riskreg.api.core.pagination import PARAMS, listed, newest_first
+from riskreg.api.core.pagination import PARAMS, newest_first, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.queries import objective_for
@@ -38,7 +38,7 @@ class ObjectiveModels(RegisterApi):
         self.known_params(*PARAMS)
         rows = models_of(self.viewer, objective_for(self.viewer, key))
         listing = newest_first(rows)
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing, lambda found: list(map(self.as_json, found))
         )
 

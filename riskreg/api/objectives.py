@@ -11,7 +11,7 @@ from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import time
@@ -79,7 +79,7 @@ class Objectives(ObjectiveApi):
             place=lambda row: (column_value(row, order), str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(
+        return page_response(
             self,
             self.viewer.audience.key,
             listing,

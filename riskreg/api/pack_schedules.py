@@ -13,7 +13,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import day, person, time
 from riskreg.exchange.models import PackSchedule, PackSending
@@ -50,7 +50,7 @@ class PackScheduleApi(RegisterApi):
                 row,
                 self.viewer,
                 url=f"{self.register_url}pack-schedules/{row.uuid}/",
-                recipients=_people(row.recipients, people),
+                recipients=_people_to_json(row.recipients, people),
                 counts_from=day(row.counts_from),
                 next_on=day(row.next_on),
                 make_on=day(row.make_on),
@@ -67,7 +67,7 @@ class PackScheduleApi(RegisterApi):
             "late": is_late(one, self.viewer.register.time_zone),
             "at": time(one.created_at),
             "ended_at": time(one.ended_at),
-            "notified": _people(one.notified, people),
+            "notified": _people_to_json(one.notified, people),
             "left_out": [
                 {"user": person(people[left["user"]]), "why": left["why"]} for left in one.left_out
             ],
@@ -80,7 +80,7 @@ class PackScheduleApi(RegisterApi):
         return Answer.of_version(self.many([schedule_for(self.viewer, row.uuid)])[0], status)
 
 
-def _people(names: Sequence[str], people: Mapping[str, User]) -> list[Any]:
+def _people_to_json(names: Sequence[str], people: Mapping[str, User]) -> list[Any]:
     return [person(people[name]) for name in names]
 
 
@@ -99,7 +99,7 @@ class PackSchedules(PackScheduleApi):
             place=lambda row: (row.created_at, str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(self, self.viewer.audience.key, listing, self.many)
+        return page_response(self, self.viewer.audience.key, listing, self.many)
 
     @schema.made("Schedule board packs", shapes.PackscheduleNew, shapes.Packschedule)
     def post(self, request: Request, slug: str) -> HttpResponse:

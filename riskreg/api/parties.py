@@ -10,8 +10,8 @@ from riskreg.api.change_requests import asked_answer
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.body import body_of, require_empty_body
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel import keyset
 from riskreg.register.change_models import ChangeRequest
@@ -58,7 +58,7 @@ class Parties(PartyApi):
             place=lambda row: (row.created_at, str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(self, "", listing, lambda found: [self.as_json(row) for row in found])
+        return page_response(self, "", listing, lambda found: [self.as_json(row) for row in found])
 
     @schema.made("Add a party", shapes.PartyToAdd, shapes.PartyDetail, may_ask=CommonChange)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -117,7 +117,7 @@ class PartyDetail(PartyApi):
         """While nothing was ever of it; 400 says what is."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             remove_party(actor=self.viewer, key=party, version=self.expected_version, at=self.at)
             return Answer("", 204)
 

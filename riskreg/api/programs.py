@@ -11,8 +11,8 @@ from riskreg.api import shapes_members as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer, with_secret
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
-from riskreg.api.core.pagination import PARAMS, Listing, listed
+from riskreg.api.core.body import body_of, require_empty_body
+from riskreg.api.core.pagination import PARAMS, Listing, page_response
 from riskreg.api.core.values import day, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Membership
@@ -63,7 +63,7 @@ class Programs(ProgramApi):
             place=lambda row: (None, str(row.user.uuid)),
             tie=lambda public: membership_of_user(self.viewer, uuid.UUID(public)),
         )
-        return listed(self, self.viewer.audience.key, listing, self.all_to_json)
+        return page_response(self, self.viewer.audience.key, listing, self.all_to_json)
 
     @schema.noted("Make a program", shapes.ProgramNew, shapes.ProgramSecret)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -113,7 +113,7 @@ class ProgramTokenEnd(ProgramApi):
         """At once. Ending it twice is no error."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             row = end_program_token(actor=self.viewer, program=program, token=token, at=self.at)
             return Answer.of(token_to_json(row))
 

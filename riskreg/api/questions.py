@@ -10,8 +10,8 @@ from riskreg.api import shapes_questions as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.body import body_of, require_empty_body
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.values import day, person, time
 from riskreg.decisions import services
 from riskreg.decisions.models import Obligation, ObligationKind
@@ -36,7 +36,7 @@ class Questions(RegisterApi):
             place=lambda row: (row.created_at, str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return listed(
+        return page_response(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )
 
@@ -94,7 +94,7 @@ class QuestionWithdraw(RegisterApi):
         """By whoever asked."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             services.withdraw_question(actor=self.viewer, ref=ref, question=question, at=self.at)
             return _answer_with_question(self, ref, question)
 

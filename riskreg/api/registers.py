@@ -11,15 +11,15 @@ from riskreg.api.change_requests import asked_answer
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView, RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.errors import InvalidQuery, request_id
 from riskreg.api.core.etag import content_etag, etag
 from riskreg.api.core.pagination import (
     PARAMS,
-    counted,
-    limit_of,
+    is_count_asked,
     make_cursor,
     page_link,
+    parse_limit,
     read_cursor,
 )
 from riskreg.api.core.values import time
@@ -57,7 +57,7 @@ class Registers(ApiView):
         """By slug."""
         self.known_params(*PARAMS)
         params = request.query_params
-        limit, count = limit_of(params.get("limit")), counted(params.get("count"))
+        limit, count = parse_limit(params.get("limit")), is_count_asked(params.get("count"))
         salt = f"riskreg.cursor:registers:{self.me.uuid}"
         mine = sorted(self.my_memberships(), key=lambda m: m.register.slug)
         start = 0
@@ -122,7 +122,7 @@ class RegisterDetail(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Counts are of the risks that the caller may know of, ``counts`` of one kind if asked."""
         self.known_params("kind")
-        kind = _kind(request.query_params.get("kind"))
+        kind = _parse_kind(request.query_params.get("kind"))
         viewer, register = self.viewer, self.viewer.register
         matrix = Matrix(register.criteria)
         by_kind = counts_by_rating(viewer)
@@ -194,7 +194,7 @@ class RegisterArchive(RegisterApi):
                 version=self.expected_version,
                 at=self.at,
             )
-            return _archived(self, register)
+            return _answer_on_archiving(self, register)
 
         return self.write(act)
 
@@ -215,16 +215,16 @@ class RegisterRestore(RegisterApi):
         is answered although the register is archived. A manager's matter."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             register = restore_register(
                 actor=self.viewer, version=self.expected_version, at=self.at
             )
-            return _archived(self, register)
+            return _answer_on_archiving(self, register)
 
         return self.write(act)
 
 
-def _archived(view: RegisterApi, register: Register | ChangeRequest) -> Answer:
+def _answer_on_archiving(view: RegisterApi, register: Register | ChangeRequest) -> Answer:
     if isinstance(register, ChangeRequest):
         return asked_answer(view, register)
     archived_at = time(register.archived_at)
@@ -232,7 +232,7 @@ def _archived(view: RegisterApi, register: Register | ChangeRequest) -> Answer:
     return Answer.of(body, ETag=etag(register.version, body))
 
 
-def _kind(text: str | None) -> str | None:
+def _parse_kind(text: str | None) -> str | None:
     """The kind that ``counts`` are of; None for both."""
     if text is None or text in Kind.values:
         return text

@@ -11,7 +11,7 @@ from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
@@ -63,7 +63,9 @@ class Relations(RelationApi):
             tie=by_uuid(rows),
         )
         audience = self.viewer.audience.key
-        return listed(self, audience, listing, lambda found: [self.as_json(row) for row in found])
+        return page_response(
+            self, audience, listing, lambda found: [self.as_json(row) for row in found]
+        )
 
     @schema.made("Relate two risks", shapes.RelationNew, shapes.Relation)
     def post(self, request: Request, slug: str) -> HttpResponse:

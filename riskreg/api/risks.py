@@ -15,10 +15,10 @@ from riskreg.api.change_requests import asked_answer
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in, person_of
+from riskreg.api.core.body import body_of, person_of, require_empty_body
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, listed
+from riskreg.api.core.pagination import PARAMS, Listing, page_response
 from riskreg.api.core.query import as_query
 from riskreg.api.core.table import column_of, to_json
 from riskreg.api.core.values import named
@@ -112,7 +112,7 @@ class Risks(RiskApi):
                 self.viewer, request.query_params, self.at, other_params=("ordering", *PARAMS)
             )
         )
-        order, name = _order(request.query_params.get("ordering"), chosen.stage)
+        order, name = _parse_order(request.query_params.get("ordering"), chosen.stage)
         viewer, columns = self.viewer, (*_COLUMNS, order.column)
         usual = chosen.takes_all and order == keyset.Order("ref_order", tie="ref_order")
         # Made only where the first page is not read by what is written once.
@@ -131,14 +131,14 @@ class Risks(RiskApi):
             if usual
             else None,
         )
-        return listed(self, self.viewer.audience.key, listing, self.to_json)
+        return page_response(self, self.viewer.audience.key, listing, self.to_json)
 
     @schema.made("Create a risk", shapes.RiskNew, shapes.Risk)
     def post(self, request: Request, slug: str) -> HttpResponse:
         """A draft of the caller's party."""
 
         def act() -> Answer:
-            fields = _fields(body_of(request))
+            fields = _fields_for_service(body_of(request))
             visibility = fields.pop("visibility", Visibility.SHARED)
             risk = services.create_risk(
                 actor=self.viewer, fields=fields, visibility=visibility, at=self.at
@@ -163,7 +163,7 @@ class RiskDetail(RiskApi):
         """Changes what is named. ``visibility: shared`` shares it; there is no way back."""
 
         def act() -> Answer:
-            fields = _fields(body_of(request))
+            fields = _fields_for_service(body_of(request))
             wanted = fields.pop("visibility", None)
             seen = self.expected_version
             if fields or wanted != Visibility.SHARED:
@@ -195,7 +195,7 @@ class RiskAct(RiskApi):
         """The act, on the version that If-Match names."""
 
         def act() -> Answer:
-            given = body_of(request, *self.fields) if self.fields else nothing_in(request)
+            given = body_of(request, *self.fields) if self.fields else require_empty_body(request)
             done = self.act(ref, given)
             if isinstance(done, ChangeRequest):
                 return asked_answer(self, done)
@@ -216,7 +216,7 @@ class RiskClone(RiskApi):
 
         def act() -> Answer:
             risk_for(self.viewer, ref)
-            nothing_in(request)
+            require_empty_body(request)
             made = services.clone_risk(actor=self.viewer, ref=ref, at=self.at)
             return self.answer(made, 201)
 
@@ -273,7 +273,7 @@ class RiskTransfer(RiskAct):
         return self.do(request, ref)
 
 
-def _fields(body: dict[str, Any]) -> dict[str, Any]:
+def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:
     return {k: person_of(v) if k in RISK.names(Type.PERSON) else v for k, v in body.items()}
 
 
@@ -292,7 +292,7 @@ def _person(row: Row, column: str) -> dict[str, str] | None:
     return named(uuid, row[f"{column}__name"], row[f"{column}__names"]) if uuid else None
 
 
-def _order(value: str | None, stage: str) -> tuple[keyset.Order, str]:
+def _parse_order(value: str | None, stage: str) -> tuple[keyset.Order, str]:
     errors = Errors()
     column, descending = filters.parse_risk_ordering(errors, value, stage, "ref")
     try:

@@ -23,9 +23,9 @@ from riskreg.api import shapes_simulations as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.errors import Problem
-from riskreg.api.core.pagination import PARAMS, listed, newest_first
+from riskreg.api.core.pagination import PARAMS, newest_first, page_response
 from riskreg.api.core.values import person, time
 from riskreg.jobs.queries import Progress
 from riskreg.kernel.errors import Conflict
@@ -75,7 +75,7 @@ class Simulations(SimulationApi):
             progress = progress_by_run(found)
             return [self.as_json(row, progress[row.uuid]) for row in found]
 
-        return listed(self, self.viewer.audience.key, listing, shown)
+        return page_response(self, self.viewer.audience.key, listing, shown)
 
     @schema.started("Ask for a simulation", shapes.SimulationNew, shapes.Simulation)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -112,7 +112,7 @@ class SimulationCancel(SimulationApi):
         """Cancelling twice is no error; 409 for one that is done."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             try:
                 row = cancel_simulation(actor=self.viewer, simulation=simulation, at=self.at)
             except Conflict as conflict:
@@ -222,15 +222,16 @@ class SimulationFrontier(_Results):
         return self.detail(
             {
                 "points": [
-                    {"percent": one["percent"], **_point(one)} for one in found.get("frontier", ())
+                    {"percent": one["percent"], **_point_to_json(one)}
+                    for one in found.get("frontier", ())
                 ],
-                "choice": choice and _point(choice),
-                "information": _information(found.get("information")),
+                "choice": choice and _point_to_json(choice),
+                "information": _information_to_json(found.get("information")),
             }
         )
 
 
-def _point(one: dict[str, Any]) -> dict[str, Any]:
+def _point_to_json(one: dict[str, Any]) -> dict[str, Any]:
     plain = ("budgets", "as_good_count", "considered", "every", "is_exact", "gap")
     return {name: one[name] for name in plain} | {
         "chosen": _set_to_json(one["chosen"]),
@@ -246,7 +247,7 @@ def _set_to_json(one: dict[str, Any]) -> dict[str, Any]:
     return {name: one[name] for name in plain} | bands
 
 
-def _information(found: dict[str, Any] | None) -> dict[str, Any] | None:
+def _information_to_json(found: dict[str, Any] | None) -> dict[str, Any] | None:
     if found is None:
         return None
     values = [
@@ -263,10 +264,10 @@ class SimulationObjectives(_Results):
         """The chance of meeting each objective that has a model, what each risk costs it, and its
         level year by year, before and after the mitigations."""
         found = self.results(simulation).get("objectives", [])
-        return self.detail({"objectives": [_objective(one) for one in found]})
+        return self.detail({"objectives": [_objective_to_json(one) for one in found]})
 
 
-def _objective(one: dict[str, Any]) -> dict[str, Any]:
+def _objective_to_json(one: dict[str, Any]) -> dict[str, Any]:
     names = ("p5", "p25", "p50", "p75", "p95")
     plain = ("objective", "key", "unit", "target", "due", "direction", "start", "start_year",
              "paths", "label", "left_out", "required_growth")  # fmt: skip

@@ -11,7 +11,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.query import as_query, parse_choices, parse_switch
 from riskreg.api.core.values import time
 from riskreg.api.shapes_changes import CommonChange
@@ -81,7 +81,7 @@ class Taxonomies(TermApi):
             tie=by_uuid(rows),
         )
         key = self.viewer.audience.key
-        return listed(
+        return page_response(
             self, key, listing, lambda found: [self.taxonomy_as_json(row) for row in found]
         )
 
@@ -152,7 +152,7 @@ class Terms(TermApi):
             tie=by_uuid(terms_of(self.viewer)),
         )
         audience = self.viewer.audience.key
-        return listed(
+        return page_response(
             self, audience, listing, lambda found: [self.term_as_json(row) for row in found]
         )
 

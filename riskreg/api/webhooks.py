@@ -13,9 +13,9 @@ from riskreg.api import shapes_webhooks as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer, with_secret
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, listed
+from riskreg.api.core.pagination import PARAMS, Listing, page_response
 from riskreg.api.core.values import time
 from riskreg.endpoints import services as endpoints
 from riskreg.endpoints.models import Endpoint, EndpointKind
@@ -104,7 +104,7 @@ class Webhooks(WebhookApi):
             place=lambda row: (None, str(row.uuid)),
             tie=lambda public: Subquery(self.rows.filter(uuid=uuid.UUID(public)).values("pk")),
         )
-        return listed(self, self.viewer.audience.key, listing, self.all_to_json)
+        return page_response(self, self.viewer.audience.key, listing, self.all_to_json)
 
     @schema.made("Add a webhook", shapes.WebhookNew, shapes.WebhookSecret)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -185,7 +185,7 @@ class WebhookRotate(WebhookApi):
         """For a day what is sent is signed with both, so that no receiver misses anything."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             self.found(webhook)
             row, self.fresh = endpoints.rotate_secret(
                 endpoint=webhook, version=self.expected_version, **self.actor_fields
@@ -205,7 +205,7 @@ class WebhookTest(WebhookApi):
         """Sends a message of type endpoint.test, once; ``last_delivery`` says how it went."""
 
         def act() -> Answer:
-            nothing_in(request)
+            require_empty_body(request)
             self.found(webhook)
             delivery = endpoints.send_test_message(
                 endpoint=webhook, local_day=self.viewer.today(self.at), **self.actor_fields

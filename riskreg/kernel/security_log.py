@@ -3,7 +3,7 @@
 A log of its own, one JSON object a line, whatever the level and form of the others. It names
 accounts by their public id alone, what was typed as an address by a keyed hash, and a client as
 SECURITY_LOG_ADDRESSES says. Nothing is written to it but what a caller of ``write_line`` names:
-values that people type, and secrets, are never among it. """
+values that people type, and secrets, are never among it."""
 
 import ipaddress
 import json

@@ -23,11 +23,11 @@ ON_GRID = 1e-9
 """Share of a step by which a value may miss a grid point through rounding."""
 
 
-def atoms(x: Distribution) -> Atoms:
+def single_value_chances(x: Distribution) -> Atoms:
     """Chance of each single value that `x` takes with one; empty for a continuous `x`.
 
     >>> from riskreg.quant import Pert
-    >>> atoms(ZeroInflated(0.25, Constant(3.0))), atoms(Pert(1, 2, 3))
+    >>> single_value_chances(ZeroInflated(0.25, Constant(3.0))), single_value_chances(Pert(1, 2, 3))
     ({0.0: 0.75, 3.0: 0.25}, {})
     """
     if isinstance(x, Constant):
@@ -35,21 +35,21 @@ def atoms(x: Distribution) -> Atoms:
     if isinstance(x, Discrete):
         return dict(zip(x.values, x.probabilities, strict=True))
     if isinstance(x, Scaled):
-        return {x.factor * value: chance for value, chance in atoms(x.of).items()}
+        return {x.factor * value: chance for value, chance in single_value_chances(x.of).items()}
     found: Atoms = {}
     if isinstance(x, Capped):
-        below = {v: p for v, p in atoms(x.of).items() if v < x.cap}
-        at_cap = atoms(x.of).get(x.cap, 0.0) + 1 - float(x.of.cdf(x.cap))
+        below = {v: p for v, p in single_value_chances(x.of).items() if v < x.cap}
+        at_cap = single_value_chances(x.of).get(x.cap, 0.0) + 1 - float(x.of.cdf(x.cap))
         return below | ({x.cap: at_cap} if at_cap > 0 else {})
     if isinstance(x, Truncated):
-        return {v: p / x.share for v, p in atoms(x.of).items() if v <= x.cap}
+        return {v: p / x.share for v, p in single_value_chances(x.of).items() if v <= x.cap}
     if isinstance(x, ZeroInflated):
         found[0.0] = 1 - x.probability
-        for value, chance in atoms(x.of).items():
+        for value, chance in single_value_chances(x.of).items():
             found[value] = found.get(value, 0.0) + x.probability * chance
     if isinstance(x, Mixture):
         for weight, part in zip(x.weights, x.parts, strict=True):
-            for value, chance in atoms(part).items():
+            for value, chance in single_value_chances(part).items():
                 found[value] = found.get(value, 0.0) + weight * chance
     return found
 
@@ -62,7 +62,7 @@ def on_grid(found: Atoms, grid: float) -> bool:
 
 def on_lattice(exposures: Sequence[Exposure], grid: float) -> bool:
     """Whether every severity takes multiples of `grid` only: then nothing is rounded."""
-    parts = [atoms(e.severity) for e in exposures]
+    parts = [single_value_chances(e.severity) for e in exposures]
     return all(sum(p.values()) > 1 - 1e-12 and on_grid(p, grid) for p in parts)
 
 

@@ -21,10 +21,10 @@ from riskreg.quant.choose_mitigations import MitigationChoice
 from riskreg.quant.distributions import Distribution
 from riskreg.quant.errors import InvalidShape, InvalidYears, MismatchedRuns
 from riskreg.quant.expected import difference_chunk, expected_difference, expected_losses
-from riskreg.quant.mitigation_table import Allowed, Goal, Group, Table, checked_allowed, position
+from riskreg.quant.mitigation_table import Allowed, Goal, Group, Table, checked_allowed, position_of
 from riskreg.quant.mitigations import Budget, Mitigation
 from riskreg.quant.portfolio import Portfolio
-from riskreg.quant.sampling import Stream, words
+from riskreg.quant.sampling import Stream, words_of_name
 from riskreg.quant.search_mitigations import neighbours
 from riskreg.quant.simulate import simulate
 
@@ -107,12 +107,12 @@ def report_choice(
         )
     allowed = checked_allowed(mitigations, budget, exclusive, requires, cost_level)
     names = [m.name for m in mitigations]
-    chosen = frozenset(position(names, "choice", name) for name in choice.chosen)
+    chosen = frozenset(position_of(names, "choice", name) for name in choice.chosen)
     if not allowed.holds(chosen):
         raise InvalidShape("choice", choice.chosen, "is not allowed here", "give its own budget")
     table = Table(portfolio, mitigations, choice.scenarios, choice.seed)
     every = len(names) <= MOST_LISTED
-    others = _others(allowed, chosen, len(names), every=every)
+    others = _sets_to_compare(allowed, chosen, len(names), every=every)
     sign = choice.goal.sign
     others.sort(key=lambda s: (sign * table.value(choice.goal, s), sorted(s)))
     fresh = _Fresh(portfolio, mitigations, allowed, choice.goal, chosen, n, seed)
@@ -129,7 +129,7 @@ def report_choice(
     )
 
 
-def _others(allowed: Allowed, chosen: Group, size: int, *, every: bool) -> list[Group]:
+def _sets_to_compare(allowed: Allowed, chosen: Group, size: int, *, every: bool) -> list[Group]:
     if not every:
         return list(neighbours(allowed, chosen, size))
     sets = [frozenset(s) for k in range(size + 1) for s in itertools.combinations(range(size), k)]
@@ -182,8 +182,8 @@ class _Fresh:
             change, change_error = moved.value, moved.standard_error
         else:
             parts = self._parts(changed)
-            value, error = _mean(parts)
-            change, change_error = _mean(parts - self._base_parts)
+            value, error = _mean_and_error(parts)
+            change, change_error = _mean_and_error(parts - self._base_parts)
         return SetFigures(
             tuple(self._mitigations[i].name for i in sorted(chosen)),
             math.fsum(self._mitigations[i].cost for i in chosen),
@@ -251,9 +251,9 @@ def _drawn_cost(mitigation: Mitigation, k: int, seed: int) -> Array | float:
     cost = mitigation.costs[k]
     if not isinstance(cost.amount, Distribution):
         return cost.mean
-    rng = Stream(seed, (_COST, k, *words(mitigation.name))).at(0)
+    rng = Stream(seed, (_COST, k, *words_of_name(mitigation.name))).at(0)
     return cost.amount.sample(rng, COST_DRAWS)
 
 
-def _mean(parts: Array) -> tuple[float, float]:
+def _mean_and_error(parts: Array) -> tuple[float, float]:
     return float(parts.mean()), float(parts.std(ddof=1)) / math.sqrt(parts.size)

@@ -86,13 +86,13 @@ def choose(
     >>> s.chosen, s.spent
     ((0, 2), (3.0, 3.0))
     """
-    limits, single = _budgets(budget)
+    limits, single = _budgets_and_if_single(budget)
     paid, per_risk, caps = _check_inputs(costs, benefits, ceilings, None if single else limits.size)
     rules = checked_rules(paid.shape[1], exclusive, requires)
     return _choose(paid, per_risk, caps, limits, rules, checks.non_negative("gap", gap), node_limit)
 
 
-def _budgets(budget: float | Sequence[float]) -> tuple[Array, bool]:
+def _budgets_and_if_single(budget: float | Sequence[float]) -> tuple[Array, bool]:
     """Budgets as an array, and whether it was a single number."""
     if not isinstance(budget, Sequence | np.ndarray) or isinstance(budget, str):
         return np.array([checked_budget(budget)]), True

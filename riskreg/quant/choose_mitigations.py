@@ -28,7 +28,7 @@ from riskreg.quant.mitigation_table import OBJECTIVES, Allowed, Goal, Table, che
 from riskreg.quant.mitigations import Budget, Mitigation
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.rules import relative_gap, solve_within
-from riskreg.quant.search_mitigations import bound, search, tried
+from riskreg.quant.search_mitigations import best_of_all_sets, bound_on_value, search_best_set
 
 MAX_TOGETHER = 6
 """Mitigations that may touch one exposure for the exact way: 2^6 combinations are worked out."""
@@ -139,12 +139,12 @@ def choose_mitigations(
         )
     limits = None
     if crowded and few and method != "search":
-        chosen = tuple(sorted(tried(table, goal, allowed)))
+        chosen = tuple(sorted(best_of_all_sets(table, goal, allowed)))
         optimal, used, edge = True, "exact", table.value(goal, chosen)
     elif method == "search" or crowded:
-        found = search(table, goal, allowed)
+        found = search_best_set(table, goal, allowed)
         chosen, optimal, used = tuple(sorted(found)), False, "search"
-        edge = bound(table, goal, allowed, found)
+        edge = bound_on_value(table, goal, allowed, found)
     else:
         programme = _Programme(table, goal)
         chosen, edge, optimal = programme.solve(allowed, stop, node_limit)

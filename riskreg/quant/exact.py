@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import fft
 
 from riskreg.quant import checks
-from riskreg.quant.atoms import atoms, below_middle, on_grid, on_lattice
+from riskreg.quant.atoms import below_middle, on_grid, on_lattice, single_value_chances
 from riskreg.quant.checks import Array
 from riskreg.quant.errors import GridTooCoarse, GridTooShort
 from riskreg.quant.fft import Compound, discretise, upper_end, zero_chance
@@ -115,14 +115,14 @@ def _refuse_short(
     share = "" if math.isnan(lost) else f", leaving a chance of {lost:.2g} beyond it"
     if needed <= MAX_POINTS:
         remedy = f"give points={needed} or more at this grid"
-    elif not _coarse(portfolio, sides, wider):
+    elif not _is_too_coarse(portfolio, sides, wider):
         remedy = f"give grid={wider:g} or wider"
     else:
         remedy = NO_GRID
     raise GridTooShort("points", points, f"ends the grid at {grid * points:.6g}{share}", remedy)
 
 
-def _coarse(portfolio: Portfolio, sides: _Sides, grid: float) -> bool:
+def _is_too_coarse(portfolio: Portfolio, sides: _Sides, grid: float) -> bool:
     if all(on_lattice(side, grid) for side in sides.values()):
         return False
     if portfolio.sd > 0 and grid > COARSE_STEP * portfolio.sd:
@@ -131,13 +131,13 @@ def _coarse(portfolio: Portfolio, sides: _Sides, grid: float) -> bool:
 
 
 def _fine_enough(portfolio: Portfolio, sides: _Sides, grid: float) -> float:
-    while _coarse(portfolio, sides, grid):
+    while _is_too_coarse(portfolio, sides, grid):
         grid /= 2
     return grid
 
 
 def _refuse_coarse(portfolio: Portfolio, sides: _Sides, grid: float, lost: float) -> None:
-    if not _coarse(portfolio, sides, grid):
+    if not _is_too_coarse(portfolio, sides, grid):
         return
     added = max(zero_chance(side, grid) - zero_chance(side) for side in sides.values())
     better = _rounded_down(_fine_enough(portfolio, sides, grid))
@@ -234,7 +234,9 @@ class ExactLoss:
             for sign in self._sides
         }
         severities = [e.severity for side in sides.values() for e in side]
-        if not severities or not all(on_grid(atoms(s), self.grid) for s in severities):
+        if not severities or not all(
+            on_grid(single_value_chances(s), self.grid) for s in severities
+        ):
             return None
         steps = {
             sign: Compound(side, self.grid, self._sides[sign].points, atoms_only=True).chances

@@ -21,7 +21,7 @@ from riskreg.quant.errors import InvalidYears, MismatchedRuns
 from riskreg.quant.portfolio import Exposure, Portfolio
 from riskreg.quant.sampling import BLOCK, Sampler, block_range
 from riskreg.quant.sums import BlockSums, totals
-from riskreg.quant.together import differs
+from riskreg.quant.together import exposure_differs
 
 CLOSED = "closed form"
 SAMPLED = "closed form given the drivers, which are sampled"
@@ -216,7 +216,7 @@ def expected_difference(
     known = math.fsum(
         (closed_mean(b, after) or 0.0) - (closed_mean(a, before) or 0.0)
         for a, b in zip(before.exposures, after.exposures, strict=True)
-        if a.name not in sampled and differs(a, b, before, after)
+        if a.name not in sampled and exposure_differs(a, b, before, after)
     )
     sums = {"sum ": found["change"], "square ": found["square"]}
     return _estimate(sums, "", years, known, SAMPLED if sampled else CLOSED)
@@ -226,6 +226,6 @@ def _open_pairs(before: Portfolio, after: Portfolio) -> list[tuple[Exposure, Exp
     return [
         (a, b)
         for a, b in zip(before.exposures, after.exposures, strict=True)
-        if differs(a, b, before, after)
+        if exposure_differs(a, b, before, after)
         and (closed_mean(a, before) is None or closed_mean(b, after) is None)
     ]

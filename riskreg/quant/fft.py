@@ -19,7 +19,7 @@ import numpy.typing as npt
 from scipy import fft
 
 from riskreg.quant import checks
-from riskreg.quant.atoms import atoms, on_points
+from riskreg.quant.atoms import on_points, single_value_chances
 from riskreg.quant.checks import Array
 from riskreg.quant.discrete import Poisson
 from riskreg.quant.distributions import Distribution
@@ -59,7 +59,7 @@ def discretise(severity: Distribution, grid: float, points: int) -> Array:
 
 def single_values(severity: Distribution, grid: float, points: int) -> Array:
     """Chances of 0, grid, 2 grid … from the single values of `severity`, which lie on the grid."""
-    return on_points(atoms(severity), grid, points)
+    return on_points(single_value_chances(severity), grid, points)
 
 
 def zero_chance(exposures: Sequence[Exposure], grid: float | None = None) -> float:

@@ -18,7 +18,7 @@ from riskreg.quant.mitigations import Mitigation
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.sampling import BLOCK, Sampler
 from riskreg.quant.sensitivity import Bar
-from riskreg.quant.together import sharing
+from riskreg.quant.together import states_sharing_exposure
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def driver_evppi(
     checks.seed("seed", seed)
     states = [portfolio.mitigated(chosen) for chosen in options.values()]
     # What no option changes moves all alike; it is part of the level, and no drivers' business.
-    changed = [k for k, groups in enumerate(sharing(states)) if len(groups) > 1]
+    changed = [k for k, groups in enumerate(states_sharing_exposure(states)) if len(groups) > 1]
     alike = [e for k, e in enumerate(portfolio.exposures) if k not in changed]
     level = 0.0
     if alike:
@@ -127,7 +127,7 @@ def driver_evppi(
         level = expected_losses(rest, n, seed)[""].value
     table = np.array(
         [
-            _payoffs(state, changed, n, seed) - math.fsum(m.cost for m in chosen) - level
+            _payoffs_by_year(state, changed, n, seed) - math.fsum(m.cost for m in chosen) - level
             for state, chosen in zip(states, options.values(), strict=True)
         ]
     )
@@ -138,7 +138,7 @@ def driver_evppi(
         float(gains.mean()), float(gains.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
     )
     base = Sampler(portfolio, seed)
-    asked = _that_matter(portfolio, states, changed)
+    asked = _drivers_that_matter(portfolio, states, changed)
     each = dict.fromkeys((d.name for d in portfolio.drivers), InformationValue(0.0, 0.0))
     for driver in portfolio.drivers:
         if driver.name not in asked:
@@ -154,7 +154,7 @@ def _blocks(years: int) -> list[tuple[int, int]]:
     return [(b, min(BLOCK, years - b * BLOCK)) for b in range(-(-years // BLOCK))]
 
 
-def _that_matter(
+def _drivers_that_matter(
     portfolio: Portfolio, states: Sequence[Portfolio], changed: Sequence[int]
 ) -> set[str]:
     """Drivers that move something that the options change, or are tied to one that does."""
@@ -172,7 +172,7 @@ def _that_matter(
     return found | tied if found & tied else found
 
 
-def _payoffs(state: Portfolio, changed: Sequence[int], years: int, seed: int) -> Array:
+def _payoffs_by_year(state: Portfolio, changed: Sequence[int], years: int, seed: int) -> Array:
     sampler = Sampler(state, seed)
     parts = []
     for block, size in _blocks(years):

@@ -102,7 +102,7 @@ def _position(chances: Array, level: float) -> int:
     return min(found, chances.size - 1)
 
 
-def _rank(size: int, level: float) -> int:
+def _rank_of_level(size: int, level: float) -> int:
     """Position (from 0) of the `level` quantile among `size` sorted values."""
     # The product may land a rounding above a whole number, which must not cost a rank.
     return max(0, math.ceil(level * size * (1 - 1e-13)) - 1)
@@ -110,12 +110,12 @@ def _rank(size: int, level: float) -> int:
 
 def sorted_var(values: Array, level: float) -> float:
     """`var` of equally likely losses that are sorted already."""
-    return float(values[_rank(values.size, level)])
+    return float(values[_rank_of_level(values.size, level)])
 
 
 def sorted_tvar(values: Array, level: float) -> float:
     """`tvar` of equally likely losses that are sorted already."""
-    at = _rank(values.size, level)
+    at = _rank_of_level(values.size, level)
     size = values.size
     share = (1 - level) * size - (size - at - 1)
     return (float(values[at + 1 :].sum()) + share * float(values[at])) / ((1 - level) * size)
@@ -185,7 +185,7 @@ def sorted_tvar_standard_error(values: Array, level: float) -> float:
     Manistre and Hancock (2005), "Variance of the CTE estimator", *NAAJ* 9(2).
     """
     checks.level("level", level)
-    at = _rank(values.size, level)
+    at = _rank_of_level(values.size, level)
     tail = values[at:]
     v, t = sorted_var(values, level), sorted_tvar(values, level)
     inside = float(np.var(tail, ddof=1)) if tail.size > 1 else 0.0

@@ -60,14 +60,16 @@ class Table:
             portfolio.mitigated([mitigation])
         self.portfolio, self.mitigations = portfolio, mitigations
         self.scenarios, self.seed = scenarios, seed
-        self.touching = [touching(e, mitigations) for e in portfolio.exposures]
+        self.touching = [mitigations_touching(e, mitigations) for e in portfolio.exposures]
         self._losses: dict[tuple[int, Group], Array] = {}
         self._means: dict[tuple[int, Group], float] = {}
 
     def _exposure_after(self, exposure: int, group: Group) -> Portfolio:
         one = self.portfolio.exposures[exposure]
         alone = Portfolio([one], self.portfolio.drivers, self.portfolio.correlation)
-        return alone.mitigated([_only(self.mitigations[i], alone) for i in sorted(group)])
+        return alone.mitigated(
+            [_without_unknown_targets(self.mitigations[i], alone) for i in sorted(group)]
+        )
 
     def losses(self, exposure: int, chosen: Collection[int]) -> Array:
         """Simulated losses of one exposure, shape (scenarios,)."""
@@ -99,7 +101,7 @@ class Table:
         return goal.measure(self.total(chosen))
 
 
-def touching(exposure: Exposure, mitigations: Sequence[Mitigation]) -> Group:
+def mitigations_touching(exposure: Exposure, mitigations: Sequence[Mitigation]) -> Group:
     """Positions of the mitigations that change this exposure, itself or through a driver."""
     drivers = {link.driver for link in exposure.links}
     return frozenset(
@@ -110,7 +112,7 @@ def touching(exposure: Exposure, mitigations: Sequence[Mitigation]) -> Group:
     )
 
 
-def _only(mitigation: Mitigation, portfolio: Portfolio) -> Mitigation:
+def _without_unknown_targets(mitigation: Mitigation, portfolio: Portfolio) -> Mitigation:
     known = {*portfolio.names, *(d.name for d in portfolio.drivers)}
     effects = tuple(e for e in mitigation.effects if e.target in known)
     return Mitigation(mitigation.name, mitigation.cost, effects, mitigation.costs)
@@ -185,14 +187,17 @@ def checked_allowed(
     ]
     rules = checked_rules(
         len(names),
-        [[position(names, "exclusive", n) for n in group] for group in exclusive],
-        [(position(names, "requires", a), position(names, "requires", b)) for a, b in requires],
+        [[position_of(names, "exclusive", n) for n in group] for group in exclusive],
+        [
+            (position_of(names, "requires", a), position_of(names, "requires", b))
+            for a, b in requires
+        ],
     )
     amounts = np.array([float(b.amount) for b in budgets])
     return Allowed(np.array(costs), amounts, rules, tuple(budgets))
 
 
-def position(names: Sequence[str], argument: str, name: str) -> int:
+def position_of(names: Sequence[str], argument: str, name: str) -> int:
     """Where a mitigation of this name stands."""
     if name not in names:
         raise InvalidShape(argument, name, "is not a mitigation", "name one of the mitigations")

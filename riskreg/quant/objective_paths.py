@@ -11,7 +11,7 @@ from riskreg.quant.checks import Array
 from riskreg.quant.distributions import Distribution, at_scores
 from riskreg.quant.drivers import Driver
 from riskreg.quant.objectives import Flags, Hit, Lift, ObjectiveModel
-from riskreg.quant.sampling import Stream, words
+from riskreg.quant.sampling import Stream, words_of_name
 
 _OBJECTIVE = 3
 _GROWTH, _FACTOR = 0, 1
@@ -47,12 +47,12 @@ class ObjectivePaths:
         self.met_without: dict[str, Flags] = {}
 
     def _draw(self, distribution: Distribution, key: tuple[int, ...]) -> Array:
-        stream = Stream(self._seed, (_OBJECTIVE, *words(self.model.name), *key))
+        stream = Stream(self._seed, (_OBJECTIVE, *words_of_name(self.model.name), *key))
         return at_scores(distribution, stream.at(self._block).standard_normal(self._size))
 
     def _factor(self, name: str, factor: float | Distribution) -> Array | float:
         if isinstance(factor, Distribution):
-            return self._draw(factor, (_FACTOR, *words(name)))
+            return self._draw(factor, (_FACTOR, *words_of_name(name)))
         return factor
 
     def add_year(
@@ -77,16 +77,16 @@ class ObjectivePaths:
             level = level * (values[term.driver] / centre) ** term.elasticity
         moved = {hit.exposure: self._hit(hit, happened[hit.exposure]) for hit in self.model.hits}
         lifted = {lift.mitigation: self._lift(lift, year) for lift in self.model.lifts}
-        everything = _times(level, {**moved, **lifted})
+        everything = _multiplied_by_all(level, {**moved, **lifted})
         self.levels[k] = everything
         if year != self.model.objective.due:
             return
         met = self.model.objective.met
         self.met = met(everything)
-        self.met_baseline = met(_times(level, lifted))
+        self.met_baseline = met(_multiplied_by_all(level, lifted))
         for name in (*moved, *lifted):
             others = {n: f for n, f in {**moved, **lifted}.items() if n != name}
-            self.met_without[name] = met(_times(level, others))
+            self.met_without[name] = met(_multiplied_by_all(level, others))
 
     def _hit(self, hit: Hit, happened: Flags) -> Array:
         lasts = self._lasts[hit.exposure]
@@ -102,7 +102,7 @@ class ObjectivePaths:
         return self._factors[lift.mitigation]
 
 
-def _times(level: Array, factors: Mapping[str, Array | float]) -> Array:
+def _multiplied_by_all(level: Array, factors: Mapping[str, Array | float]) -> Array:
     for factor in factors.values():
         level = level * factor
     return checks.floats(level)

@@ -28,7 +28,7 @@ from riskreg.quant.path_plan import PathPlan
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.sampling import BLOCK, Sampler, block_range, refuse_missing
 from riskreg.quant.sums import BlockSums, totals
-from riskreg.quant.together import add_block, sharing
+from riskreg.quant.together import add_block, states_sharing_exposure
 
 HELD_BYTES = 2**25
 """Scores of drivers with one value a path are kept from year to year up to here, or drawn anew."""
@@ -160,7 +160,7 @@ def simulate_path_chunks(plans: Sequence[PathPlan], index: int, chunks: int) -> 
     first = block_range(one.paths, index, chunks)[0]
     works = [_Work(plan, index, chunks) for plan in plans]
     shared = [
-        sharing([work.samplers[k].portfolio for work in works])
+        states_sharing_exposure([work.samplers[k].portfolio for work in works])
         for k in range(len(works[0].samplers))
     ]
     for block, count in _blocks(one, index, chunks):

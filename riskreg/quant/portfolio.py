@@ -34,7 +34,7 @@ from riskreg.quant.errors import (
     TooWide,
 )
 from riskreg.quant.mitigations import Effect, Mitigation
-from riskreg.quant.wide import REFUSE, REMEDY, WARN, WideRange, refuse_wide, spread
+from riskreg.quant.wide import REFUSE, REMEDY, WARN, WideRange, refuse_wide, spread_of
 
 KINDS = ("threat", "opportunity")
 
@@ -217,8 +217,8 @@ class Portfolio:
         for link in exposure.links:
             if link.form == "power":
                 pull[link.driver] = pull.get(link.driver, 0.0) + link.sensitivity
-        squares = [s**2 * spread(drivers[name].distribution) ** 2 for name, s in pull.items()]
-        return math.sqrt(spread(exposure.severity) ** 2 + math.fsum(squares))
+        squares = [s**2 * spread_of(drivers[name].distribution) ** 2 for name, s in pull.items()]
+        return math.sqrt(spread_of(exposure.severity) ** 2 + math.fsum(squares))
 
     @property
     def wide_ranges(self) -> tuple[WideRange, ...]:
@@ -305,7 +305,7 @@ class Portfolio:
                 else:
                     exposures[effect.target] = _scale_exposure(exposures[effect.target], effect)
         for target, cap in caps.items():
-            exposures[target] = _capped(exposures[target], cap)
+            exposures[target] = _cap_exposure(exposures[target], cap)
         matrix = independent_rows(self.correlation, len(drivers))
         return Portfolio(tuple(exposures.values()), tuple(drivers.values()), matrix)
 
@@ -318,7 +318,7 @@ def _scale_exposure(exposure: Exposure, effect: Effect) -> Exposure:
     return exposure.more_often(effect.value)
 
 
-def _capped(exposure: Exposure, cap: float) -> Exposure:
+def _cap_exposure(exposure: Exposure, cap: float) -> Exposure:
     low, high = exposure.severity.support
     if cap >= high:
         return exposure

@@ -28,12 +28,12 @@ from riskreg.quant.run_inputs import RunInputs
 from riskreg.quant.run_steps import (
     LossPart,
     PathPart,
+    check_and_order_chunks,
     contribution_step,
     loss_step,
-    ordered,
     path_step,
+    portfolios_by_stage,
     sorted_losses,
-    stages,
     tail_step,
 )
 from riskreg.quant.sensitivity import Bar
@@ -141,7 +141,7 @@ def merge(
 
     Raises `MismatchedRuns` when a part is missing, repeats, or is of other inputs.
     """
-    portfolios = stages(inputs)
+    portfolios = portfolios_by_stage(inputs)
     figures: list[Figure] = []
     expected: dict[str, dict[str, Expected]] = {}
     curves: dict[str, ExceedanceCurve] = {}
@@ -173,7 +173,9 @@ def merge(
             [part.difference for part in losses],
         )
         figures.append(
-            _normal("loss.mean", "difference", change.value, change.standard_error, change.method)
+            _figure_with_normal_error(
+                "loss.mean", "difference", change.value, change.standard_error, change.method
+            )
         )
         comparison = combine_comparisons(
             [part.change for part in losses],
@@ -184,7 +186,7 @@ def merge(
         )
     results = {}
     for stage in portfolios:
-        ordered(inputs, paths)
+        check_and_order_chunks(inputs, paths)
         results[stage] = combine_paths([part.paths[stage] for part in paths])
         figures += _path_figures(stage, results[stage])
     figures += _objective_differences(results)
@@ -204,7 +206,9 @@ def merge(
     )
 
 
-def _normal(key: str, stage: str, value: float, error: float, method: str) -> Figure:
+def _figure_with_normal_error(
+    key: str, stage: str, value: float, error: float, method: str
+) -> Figure:
     return Figure(key, stage, value, value - Z * error, value + Z * error, method)
 
 
@@ -231,7 +235,7 @@ def _loss_figures(
         key = f"loss.p{100 * level:g}"
         figures.append(Figure(key, stage, band.value, band.low, band.high, counted))
     figures.append(
-        _normal(
+        _figure_with_normal_error(
             "loss.tvar95",
             stage,
             metrics.sorted_tvar(values, 0.95),
@@ -253,7 +257,9 @@ def _contribution_figures(
         mean = sums[name]
         spread = max(0.0, sums[f"{name} square"] - mean * mean)
         error = math.sqrt(spread / max(1.0, count - 1))
-        figures.append(_normal(f"contribution.{name}", stage, mean, error, method))
+        figures.append(
+            _figure_with_normal_error(f"contribution.{name}", stage, mean, error, method)
+        )
     return figures
 
 
@@ -262,7 +268,11 @@ def _path_figures(stage: str, result: PathResult) -> list[Figure]:
     n = values.size
     spread = float(values.std(ddof=1)) if n > 1 else 0.0
     method = f"{n:,} simulated paths"
-    figures = [_normal("value.mean", stage, float(values.mean()), spread / math.sqrt(n), method)]
+    figures = [
+        _figure_with_normal_error(
+            "value.mean", stage, float(values.mean()), spread / math.sqrt(n), method
+        )
+    ]
     for level in (0.05, 0.5, 0.95):
         band = metrics.sorted_var_interval(values, level, 0.95)
         figures.append(
@@ -281,7 +291,7 @@ def _path_figures(stage: str, result: PathResult) -> list[Figure]:
         for hit in found.model.hits:
             cost = found.cost(hit.exposure)
             figures.append(
-                _normal(
+                _figure_with_normal_error(
                     f"{key}.cost.{hit.exposure}", stage, cost.value, cost.standard_error, method
                 )
             )
@@ -295,7 +305,7 @@ def _objective_differences(results: Mapping[str, PathResult]) -> list[Figure]:
     for name, before in sorted(results["before"].objectives.items()):
         change = paired_chance(before.met, results["after"].objectives[name].met)
         figures.append(
-            _normal(
+            _figure_with_normal_error(
                 f"objective.{name}.chance",
                 "difference",
                 change.value,
@@ -316,7 +326,7 @@ def _digest(
     """Fingerprint of everything drawn and of every figure, whatever order the parts came in."""
     found = hashlib.sha256(inputs.digest.encode())
     for stage in results:
-        for k in ordered(inputs, losses):
+        for k in check_and_order_chunks(inputs, losses):
             found.update(np.ascontiguousarray(losses[k].losses[stage]).data)
         found.update(results[stage].digest.encode())
     plain = {"figures": [asdict(f) for f in figures], "drivers": drivers and asdict(drivers)}

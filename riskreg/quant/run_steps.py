@@ -34,7 +34,7 @@ from riskreg.quant.run_inputs import RunInputs
 from riskreg.quant.sampling import BLOCK, Sampler, block_range
 from riskreg.quant.simulate import simulate_chunks
 from riskreg.quant.sums import BlockSums
-from riskreg.quant.together import sharing
+from riskreg.quant.together import states_sharing_exposure
 
 STAGES = ("before", "after")
 
@@ -55,7 +55,7 @@ class LossPart:
 def loss_step(inputs: RunInputs, index: int, chunks: int) -> LossPart:
     """Simulate one chunk of the years, before and after."""
     run = (inputs.years, inputs.seed, index, chunks)
-    portfolios = stages(inputs)
+    portfolios = portfolios_by_stage(inputs)
     simulated = simulate_chunks(list(portfolios.values()), *run)
     parts = dict(zip(portfolios, simulated, strict=True))
     expected = {stage: expected_chunk(p, *run) for stage, p in portfolios.items()}
@@ -68,7 +68,7 @@ def loss_step(inputs: RunInputs, index: int, chunks: int) -> LossPart:
     return LossPart(inputs.digest, index, chunks, losses, expected, difference, change)
 
 
-def stages(inputs: RunInputs) -> dict[str, Portfolio]:
+def portfolios_by_stage(inputs: RunInputs) -> dict[str, Portfolio]:
     """The portfolio before and, where something is planned, after."""
     found = {"before": inputs.portfolio(after=False)}
     if inputs.planned:
@@ -94,7 +94,9 @@ def path_step(inputs: RunInputs, index: int, chunks: int) -> PathPart:
     return PathPart(inputs.digest, index, chunks, dict(zip(wanted, found, strict=True)))
 
 
-def ordered(inputs: RunInputs, parts: Iterable[LossPart] | Iterable[PathPart]) -> list[int]:
+def check_and_order_chunks(
+    inputs: RunInputs, parts: Iterable[LossPart] | Iterable[PathPart]
+) -> list[int]:
     """Refuse chunks of other inputs, missing or repeated; else their positions in order."""
     known = [(part.inputs, part.index, part.chunks) for part in parts]
     if any(run != inputs.digest for run, _, _ in known):
@@ -108,7 +110,7 @@ def ordered(inputs: RunInputs, parts: Iterable[LossPart] | Iterable[PathPart]) -
 
 def sorted_losses(inputs: RunInputs, parts: Sequence[LossPart], stage: str) -> Array:
     """The losses of all years in rising order: one array that is sorted where it stands."""
-    order = ordered(inputs, parts)
+    order = check_and_order_chunks(inputs, parts)
     losses = np.empty(inputs.years)
     at = 0
     for k in order:
@@ -139,9 +141,9 @@ def contribution_step(
     Under its own name Σ weight × loss; under its name and " square" the same of the square, for the
     standard error of the mean over the worst years.
     """
-    states = stages(inputs)
+    states = portfolios_by_stage(inputs)
     samplers = [Sampler(state, inputs.seed) for state in states.values()]
-    shared = sharing(list(states.values()))
+    shared = states_sharing_exposure(list(states.values()))
     names = states["before"].names
     sums: dict[str, dict[str, list[float]]] = {
         stage: {f"{name}{end}": [] for name in names for end in ("", " square")} for stage in states

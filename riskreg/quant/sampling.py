@@ -45,7 +45,7 @@ Places = npt.NDArray[np.int64]
 Batch = tuple[Places, Array]
 
 
-def words(name: str) -> tuple[int, ...]:
+def words_of_name(name: str) -> tuple[int, ...]:
     digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
     return tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4))
 
@@ -109,13 +109,13 @@ class Sampler:
         }
         # A driver with one value for the whole path has it from no year in particular.
         self._drivers = [
-            Stream(seed, (_DRIVER, 0 if d.persistence == 1 else period, *words(d.name)))
+            Stream(seed, (_DRIVER, 0 if d.persistence == 1 else period, *words_of_name(d.name)))
             for d in portfolio.drivers
         ]
 
     @staticmethod
     def _exposure_streams(exposure: Exposure, seed: int, period: int) -> _Streams:
-        key = (_EXPOSURE, period, *words(exposure.name))
+        key = (_EXPOSURE, period, *words_of_name(exposure.name))
         return _Streams(*(Stream(seed, (*key, part)) for part in range(3)))
 
     def driver_values(
@@ -199,7 +199,7 @@ class Sampler:
             rest = tuple(link for link in exposure.links if link.on != "frequency")
             often = replace(exposure, links=rest).more_often(top)
         marks = streams.heights.at(block) if factors else None
-        for years, kept in _places(often, streams, block, size, hazards):
+        for years, kept in _candidate_years(often, streams, block, size, hazards):
             losses = severity.sample(sizes, years.size)
             if marks is not None:
                 share = values.at(factors[0], years)
@@ -253,7 +253,7 @@ class Sampler:
             )
 
 
-def _places(
+def _candidate_years(
     exposure: Exposure, streams: _Streams, block: int, size: int, hazards: Array | None
 ) -> Iterator[tuple[Places, npt.NDArray[np.bool_] | None]]:
     """Batches of candidate years with a mask of those in which the event happens (None: all).
@@ -266,9 +266,9 @@ def _places(
     if hazard == 0 or (hazards is not None and not hazards.any()):
         return
     candidates = (
-        _plain(streams, block, size, hazard)
+        _all_candidates_happen(streams, block, size, hazard)
         if hazards is None
-        else _thinned(streams, block, size, hazards)
+        else _candidates_thinned(streams, block, size, hazards)
     )
     if not once:
         yield from candidates
@@ -288,7 +288,7 @@ def _places(
             return
 
 
-def _plain(
+def _all_candidates_happen(
     streams: _Streams, block: int, size: int, hazard: float
 ) -> Iterator[tuple[Places, npt.NDArray[np.bool_] | None]]:
     """All candidates happen; their number is one Poisson draw by inversion, rising with hazard."""
@@ -302,7 +302,7 @@ def _plain(
         yield places.integers(0, size, min(BATCH, count - start)), None
 
 
-def _thinned(
+def _candidates_thinned(
     streams: _Streams, block: int, size: int, hazards: Array
 ) -> Iterator[tuple[Places, npt.NDArray[np.bool_] | None]]:
     """Candidates have heights, the points of a Poisson process of `size` a unit of height; one

@@ -37,16 +37,16 @@ NODES = 2000
 """Nodes of the relaxed programme; its bound holds wherever it stops."""
 
 
-def search(table: Table, goal: Goal, allowed: Allowed) -> Group:
+def search_best_set(table: Table, goal: Goal, allowed: Allowed) -> Group:
     """The best set that adding, dropping and swapping finds from two starts."""
     greedy = _greedy(table, goal, allowed)
-    found = [_improved(table, goal, allowed, start) for start in (frozenset(), greedy)]
+    found = [_improve_by_neighbours(table, goal, allowed, start) for start in (frozenset(), greedy)]
     return min(
         found, key=lambda s: (goal.sign * table.value(goal, s), _cost(allowed, s), sorted(s))
     )
 
 
-def tried(table: Table, goal: Goal, allowed: Allowed) -> Group:
+def best_of_all_sets(table: Table, goal: Goal, allowed: Allowed) -> Group:
     """The best of all allowed sets, each of them tried; of equal ones the cheapest."""
     sets = (frozenset(s) for s in _subsets(list(range(len(table.mitigations)))))
     return min(
@@ -113,7 +113,7 @@ class _Neighbourhood:
         return self._goal.sign * self._goal.measure(total)
 
 
-def _improved(table: Table, goal: Goal, allowed: Allowed, chosen: Group) -> Group:
+def _improve_by_neighbours(table: Table, goal: Goal, allowed: Allowed, chosen: Group) -> Group:
     for _ in range(MOST_MOVES):
         here = _Neighbourhood(table, goal, chosen)
         best, score = chosen, here.score
@@ -128,12 +128,12 @@ def _improved(table: Table, goal: Goal, allowed: Allowed, chosen: Group) -> Grou
     return chosen
 
 
-def bound(table: Table, goal: Goal, allowed: Allowed, found: Group) -> float:
+def bound_on_value(table: Table, goal: Goal, allowed: Allowed, found: Group) -> float:
     """A value that no allowed set can better on these scenarios; infinite when none is known."""
     if goal.objective == "chance":
         lowest = np.zeros(table.scenarios)
         for e, own in enumerate(table.touching):
-            worst_case = [table.losses(e, group) for group in _extremes(table, e, own)]
+            worst_case = [table.losses(e, group) for group in _groups_of_lowest_loss(table, e, own)]
             if not worst_case:
                 return 1.0
             lowest += np.min(worst_case, axis=0)
@@ -145,9 +145,9 @@ def bound(table: Table, goal: Goal, allowed: Allowed, found: Group) -> float:
     return _Relaxed(table, allowed, weights).lowest()
 
 
-def _extremes(table: Table, exposure: int, own: Group) -> list[Group]:
+def _groups_of_lowest_loss(table: Table, exposure: int, own: Group) -> list[Group]:
     """Groups of which one gives the lowest loss in any scenario."""
-    free = own - _helpers(table, exposure)
+    free = own - _mitigations_never_worse(table, exposure)
     if len(free) > FREE:
         return []
     return [frozenset(g) | (own - free) for g in _subsets(sorted(free))]
@@ -158,7 +158,7 @@ def _subsets(items: list[int]) -> Iterator[tuple[int, ...]]:
         yield from itertools.combinations(items, count)
 
 
-def _helpers(table: Table, exposure: int) -> Group:
+def _mitigations_never_worse(table: Table, exposure: int) -> Group:
     """Mitigations that make no scenario of this exposure worse, whatever else is chosen."""
     one = table.portfolio.exposures[exposure]
 
@@ -206,7 +206,7 @@ class _Relaxed:
         factors = self._factors(e, own)
         if factors is not None and self._weights is None:
             self._tangents(z, self._loss(e, frozenset()), factors)
-        helpers = _helpers(self._table, e)
+        helpers = _mitigations_never_worse(self._table, e)
         free = sorted(own - helpers)
         if len(free) > FREE:
             return

@@ -21,7 +21,7 @@ from riskreg.quant.metrics import ExceedanceCurve, Interval
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.sampling import BLOCK, Batch, Sampler, block_range, refuse_missing
 from riskreg.quant.sums import BlockSums, totals
-from riskreg.quant.together import add_block, sharing
+from riskreg.quant.together import add_block, states_sharing_exposure
 
 MAX_YEARS = 10**8
 """Years in one run: their losses are kept, 8 bytes each."""
@@ -49,8 +49,8 @@ def simulate(portfolio: Portfolio, years: int, seed: int, *, chunks: int = 1) ->
     checks.integer("chunks", chunks, 1, 10**6)
     losses = np.zeros(years)
     for index in range(chunks):
-        _fill([portfolio], years, seed, index, chunks, [losses])
-    return Simulation(portfolio, years, checks.seed("seed", seed), _finished(losses))
+        _fill_losses([portfolio], years, seed, index, chunks, [losses])
+    return Simulation(portfolio, years, checks.seed("seed", seed), _made_read_only(losses))
 
 
 def simulate_with_contributions(
@@ -78,7 +78,7 @@ def simulate_with_contributions(
             events: list[Batch] = []
             sampler.add_to(exposure, block, size, values, [losses[here]], (), events)
             kept.append((here, exposure.name, events))
-    run = Simulation(portfolio, years, seed, _finished(losses))
+    run = Simulation(portfolio, years, seed, _made_read_only(losses))
     weights = run.tail_weights(level).weights_for(losses)
     sums: dict[str, list[float]] = {name: [] for name in portfolio.names}
     for here, name, events in kept:
@@ -121,9 +121,9 @@ def simulate_chunks(
     first, last = block_range(years, index, chunks)
     size = max(0, min(last * BLOCK, years) - first * BLOCK)
     losses = [np.zeros(size) for _ in states]
-    _fill(states, years, seed, index, chunks, losses, offset=first * BLOCK)
+    _fill_losses(states, years, seed, index, chunks, losses, offset=first * BLOCK)
     return [
-        Chunk(state, years, seed, index, chunks, _finished(part))
+        Chunk(state, years, seed, index, chunks, _made_read_only(part))
         for state, part in zip(states, losses, strict=True)
     ]
 
@@ -144,7 +144,7 @@ def combine(parts: Sequence[Chunk]) -> Simulation:
     losses = np.empty(one.years)
     for part in parts:
         losses[part.start : part.start + part.losses.size] = part.losses
-    return Simulation(one.portfolio, one.years, one.seed, _finished(losses))
+    return Simulation(one.portfolio, one.years, one.seed, _made_read_only(losses))
 
 
 def _blocks(years: int, index: int = 0, chunks: int = 1) -> Iterator[tuple[int, int]]:
@@ -152,7 +152,7 @@ def _blocks(years: int, index: int = 0, chunks: int = 1) -> Iterator[tuple[int, 
         yield block, min(BLOCK, years - block * BLOCK)
 
 
-def _fill(
+def _fill_losses(
     states: Sequence[Portfolio],
     years: int,
     seed: int,
@@ -162,7 +162,7 @@ def _fill(
     offset: int = 0,
 ) -> None:
     samplers = [Sampler(state, checks.seed("seed", seed)) for state in states]
-    shared = sharing(states)
+    shared = states_sharing_exposure(states)
     for block, size in _blocks(years, index, chunks):
         start = block * BLOCK - offset
         totals = [part[start : start + size] for part in losses]
@@ -170,7 +170,7 @@ def _fill(
         add_block(samplers, shared, block, size, values, totals, [{}] * len(samplers))
 
 
-def _finished(losses: Array) -> Array:
+def _made_read_only(losses: Array) -> Array:
     losses.flags.writeable = False
     return losses
 

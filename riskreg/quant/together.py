@@ -20,7 +20,7 @@ from riskreg.quant.sampling import Sampler
 Flags = npt.NDArray[np.bool_]
 
 
-def differs(a: Exposure, b: Exposure, before: Portfolio, after: Portfolio) -> bool:
+def exposure_differs(a: Exposure, b: Exposure, before: Portfolio, after: Portfolio) -> bool:
     """Whether an exposure or a driver that moves it is another one in another state."""
     if a != b:
         return True
@@ -29,7 +29,7 @@ def differs(a: Exposure, b: Exposure, before: Portfolio, after: Portfolio) -> bo
     return drivers[0] != drivers[1]
 
 
-def sharing(states: Sequence[Portfolio]) -> list[list[list[int]]]:
+def states_sharing_exposure(states: Sequence[Portfolio]) -> list[list[list[int]]]:
     """For each exposure in turn the states grouped by those in which it is the same."""
     result = []
     for exposures in zip(*(p.exposures for p in states), strict=True):
@@ -37,7 +37,7 @@ def sharing(states: Sequence[Portfolio]) -> list[list[list[int]]]:
         for k, exposure in enumerate(exposures):
             for group in groups:
                 one = group[0]
-                if not differs(exposures[one], exposure, states[one], states[k]):
+                if not exposure_differs(exposures[one], exposure, states[one], states[k]):
                     group.append(k)
                     break
             else:

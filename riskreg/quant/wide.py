@@ -22,14 +22,14 @@ REFUSE = 4.0
 REMEDY = "name a cap (Truncated), the most that one event can cost"
 
 
-def spread(distribution: Distribution) -> float:
+def spread_of(distribution: Distribution) -> float:
     """√ln(1 + variance / mean²): the sigma of a lognormal, and of others the sigma of the lognormal
     with the same coefficient of variation. 0 for a constant.
 
     Johnson, Kotz, Balakrishnan, *Continuous Univariate Distributions* 1, (14.8b).
 
     >>> from riskreg.quant import Lognormal, Pert
-    >>> round(spread(Lognormal(3, 2.5)), 9), round(spread(Pert(10, 14, 30)), 3)
+    >>> round(spread_of(Lognormal(3, 2.5)), 9), round(spread_of(Pert(10, 14, 30)), 3)
     (2.5, 0.214)
     """
     mean = distribution.mean
@@ -43,7 +43,7 @@ def refuse_wide(argument: str, distribution: Distribution) -> None:
     """Raise `TooWide` for a quantity of 0 or more whose spread is above `REFUSE`."""
     if distribution.support[0] < 0 or distribution.mean == 0:
         return
-    found = spread(distribution)
+    found = spread_of(distribution)
     if found > REFUSE * (1 + 1e-9):
         raise TooWide(
             argument,

@@ -53,7 +53,7 @@ class RegisterView(LoginRequiredMixin, View):
             require_not_archived(self.viewer.register)
         response = super().dispatch(request, *args, **kwargs)
         if request.COOKIES.get(LAST_REGISTER) != slug:
-            _remember(response, slug)
+            _set_last_register_cookie(response, slug)
         return response
 
     def render(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -62,7 +62,7 @@ class RegisterView(LoginRequiredMixin, View):
         return render(self.request, template, context, status=status)
 
 
-def _remember(response: HttpResponseBase, slug: str) -> None:
+def _set_last_register_cookie(response: HttpResponseBase, slug: str) -> None:
     """Note the register for the next page outside one: in a cookie, so that reading writes nothing.
 
     It opens nothing: whoever is no member of it is led to one of their own.

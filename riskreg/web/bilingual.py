@@ -60,7 +60,9 @@ def name_languages(form: forms.Form, names: Iterable[str], other: str) -> None:
 
 def in_words(label: str, language: str) -> str:
     """``label`` of a text in ``language``, which is named where it is not the reader's own."""
-    return label if reads(language) else f"{label}{in_brackets(language_name(language))}"
+    return (
+        label if is_readers_language(language) else f"{label}{in_brackets(language_name(language))}"
+    )
 
 
 def language_name(language: str) -> str:
@@ -68,6 +70,6 @@ def language_name(language: str) -> str:
     return _(str(dict(settings.LANGUAGES)[language]))
 
 
-def reads(language: str) -> bool:
+def is_readers_language(language: str) -> bool:
     """Whether that is the reader's language."""
     return (get_language() or settings.LANGUAGE_CODE) == language

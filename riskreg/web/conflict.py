@@ -40,8 +40,8 @@ def differences(
         name = field.name
         if name not in touched or name not in mine:
             continue
-        now = comparable(field, theirs[name])
-        if comparable(field, mine[name]) == now:
+        now = as_comparable(field, theirs[name])
+        if as_comparable(field, mine[name]) == now:
             continue
         rows.append(
             {
@@ -49,13 +49,13 @@ def differences(
                 "label": field.history,
                 "mine": show(field, mine[name]),
                 "theirs": show(field, theirs[name]),
-                "both": name not in seen or comparable(field, seen[name]) != now,
+                "both": name not in seen or as_comparable(field, seen[name]) != now,
             }
         )
     return rows
 
 
-def comparable(field: Field, value: Any) -> Any:
+def as_comparable(field: Field, value: Any) -> Any:
     """``value`` so that two that mean the same are equal."""
     if field.type in _LINKS:
         return sorted(value)
@@ -183,7 +183,7 @@ def edit_conflict(
     return conflict_page(now, differing, hidden, old_version(request), urls, back_label)
 
 
-def over_the_newest(form: forms.BaseForm, version: int) -> dict[str, Any]:
+def data_over_newest_version(form: forms.BaseForm, version: int) -> dict[str, Any]:
     """What was written in ``form``, to be saved over ``version``, which is there now."""
     return {**{name: form.data[name] for name in form.data}, "version": version}
 
@@ -213,7 +213,7 @@ def form_conflict(
     form, now = make(request.POST), _texts_now(make(None))
     differing = []
     for name in form.changed_data:
-        mine = _text(form.data.get(name, ""))
+        mine = _trimmed_text(form.data.get(name, ""))
         if name == "version" or mine == now[name]:
             continue
         words = get_choices(form, name)
@@ -223,7 +223,7 @@ def form_conflict(
                 "label": form.fields[name].label,
                 "mine": words.get(mine, mine),
                 "theirs": words.get(now[name], now[name]),
-                "both": _text(seen_value(form, name)) != now[name],
+                "both": _trimmed_text(seen_value(form, name)) != now[name],
             }
         )
     hidden = hidden_fields(request.POST, form, now)
@@ -232,8 +232,8 @@ def form_conflict(
 
 def _texts_now(form: forms.Form) -> dict[str, str]:
     """What a form shows that nobody has written in, as a browser sends it back."""
-    return {name: _text(form[name].initial) for name in form.fields if name != "version"}
+    return {name: _trimmed_text(form[name].initial) for name in form.fields if name != "version"}
 
 
-def _text(value: Any) -> str:
+def _trimmed_text(value: Any) -> str:
     return "" if value is None else str(value).replace("\r\n", "\n").strip()

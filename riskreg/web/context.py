@@ -32,7 +32,7 @@ _NAV = (
 )
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell_context(request: HttpRequest) -> dict[str, Any]:
     """viewer, register, registers and nav for base.html; empty for who is not signed in. ``person``
     is who is, also where they are in no register yet."""
     nothing: dict[str, Any] = {"viewer": None, "register": None, "registers": [], "nav": []}

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from riskreg.exchange.writing.files import FORMATS
 from riskreg.register.access import Viewer
-from riskreg.web.presenters import query
+from riskreg.web.presenters import query_string
 
 LABELS = {
     "xlsx": "Excel", "csv": "CSV", "json": "JSON", "ndjson": "NDJSON", "ir8286": "NIST IR 8286",
@@ -23,4 +23,4 @@ def file_links(
     here = reverse(f"web:{route}", kwargs={"slug": viewer.register.slug, **named})
     lists = given.lists() if hasattr(given, "lists") else (given or {}).items()
     asked = {name: values for name, values in lists if name != "page"}
-    return [(LABELS[kind], here + query(asked, format=kind)) for kind in formats]
+    return [(LABELS[kind], here + query_string(asked, format=kind)) for kind in formats]

@@ -16,7 +16,7 @@ from riskreg.register.policy import STAGES
 from riskreg.register.queries import Choices
 from riskreg.risks.fields import RISK
 from riskreg.risks.parts import APART, WITHIN
-from riskreg.web.presenters import Scale, error_list, query, stage_name
+from riskreg.web.presenters import Scale, error_list, query_string, stage_name
 
 # What is chosen to see also what a list leaves out.
 ALL = "all"
@@ -176,7 +176,7 @@ def filter_problems(
     return error_list(invalid, {**labels, **(names or {})}, offered)
 
 
-def active(
+def active_filters(
     choices: Choices,
     given: Mapping[str, Sequence[str]],
     address: Mapping[str, Any],
@@ -208,7 +208,7 @@ def active(
             shown.append(
                 {
                     "text": f"{label}{colon()}{text}" if text else label,
-                    "url": query(address, **{name: rest or None}),
+                    "url": query_string(address, **{name: rest or None}),
                 }
             )
     return shown

@@ -22,13 +22,13 @@ from riskreg.web.filter_form import (
     ALL,
     RISK_WORDS,
     FilterWords,
-    active,
+    active_filters,
     canonical_url,
     filter_fields,
     filter_label,
     filter_problems,
 )
-from riskreg.web.presenters import Scale, query
+from riskreg.web.presenters import Scale, query_string
 
 PER_PAGE = 50
 # Parameters of a list page that are no filters.
@@ -177,7 +177,7 @@ class ListPage(RegisterView):
         if named is None or not self.presets:
             return None
         found = next((p.filters for p in self.presets if p.name == named), {})
-        return self._url + query(found).rstrip("?")
+        return self._url + query_string(found).rstrip("?")
 
     def _tabs(
         self, given: Mapping[str, list[str]], problems: Sequence[Any]
@@ -197,7 +197,7 @@ class ListPage(RegisterView):
         return [
             {
                 "label": preset.label,
-                "url": self._url + query(preset.filters).rstrip("?"),
+                "url": self._url + query_string(preset.filters).rstrip("?"),
                 "current": not problems
                 and chosen == {name: sorted(values) for name, values in preset.filters.items()},
                 "count": counts[f"n_{preset.name}"],
@@ -217,8 +217,8 @@ class ListPage(RegisterView):
         first = (page.number - 1) * PER_PAGE
         return {
             "list_url": self._url,
-            "next": query(address, page=page.number + 1) if page.has_next() else "",
-            "previous": query(address, page=page.number - 1) if page.number > 1 else "",
+            "next": query_string(address, page=page.number + 1) if page.has_next() else "",
+            "previous": query_string(address, page=page.number - 1) if page.number > 1 else "",
             "first": first + 1,
             "last": first + len(page.object_list),
             "q": (given.get("q") or [""])[-1],
@@ -230,8 +230,10 @@ class ListPage(RegisterView):
             ],
             "kept": [(k, v) for k, vs in address.items() if k not in offered for v in _many(vs)],
             "more_open": any(name in given for name in (*self.folded, *self.switches)),
-            "active": active(choices, given, address, scale=scale, skip=("stage",), words=words),
-            "all_of_them": query(address),
+            "active": active_filters(
+                choices, given, address, scale=scale, skip=("stage",), words=words
+            ),
+            "all_of_them": query_string(address),
         }
 
 

@@ -25,7 +25,7 @@ from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.web.templatetags import ui
 
 
-def person(user: User | None) -> str:
+def name_of_person(user: User | None) -> str:
     """Somebody's name in the reader's language; empty for nobody."""
     return localised(user.names, str(user)) if user else ""
 
@@ -344,7 +344,7 @@ def safe_url(value: Any) -> str:
     return str(value) if parts.scheme in ("http", "https") and parts.hostname else ""
 
 
-def query(given: Mapping[str, Any], **changes: Any) -> str:
+def query_string(given: Mapping[str, Any], **changes: Any) -> str:
     """``given`` with ``changes`` as a query string; None or empty takes a name out."""
     merged: dict[str, Any] = {**given, **changes}
     pairs = []

@@ -90,7 +90,7 @@ def list_title(address: str) -> str:
     return str(LISTS.get(list_name(address), ""))
 
 
-def carried(address: str, back: str) -> str:
+def carry_way_back(address: str, back: str) -> str:
     """``address`` of a page of this system, with the way back to ``back``."""
     parts = urlsplit(address)
     if not back or parts.netloc or BACK in parse_qs(parts.query):
@@ -99,17 +99,17 @@ def carried(address: str, back: str) -> str:
     return parts._replace(query=f"{parts.query}&{more}" if parts.query else more).geturl()
 
 
-def carried_in_links(html: str, back: str) -> str:
+def carry_way_back_in_links(html: str, back: str) -> str:
     """``html`` with the way back in each of its links to a page of a register."""
 
     def link(match: re.Match[str]) -> str:
         address = match[1].replace("&amp;", "&")
-        return f'href="{carried(address, back).replace("&", "&amp;")}"'
+        return f'href="{carry_way_back(address, back).replace("&", "&amp;")}"'
 
     return re.sub(r'href="(/r/[^"]*)"', link, html) if back else html
 
 
-def led_back(address: str, page: str) -> str:
+def without_way_back(address: str, page: str) -> str:
     """Where a form of ``page`` leads to instead of ``address``: to the very list if it is a list,
     and otherwise on with the way back to it."""
     back = _list_address_or_empty(page, _back_in(page)) or _list_address_or_empty(address, page)
@@ -118,7 +118,7 @@ def led_back(address: str, page: str) -> str:
     if name := list_name(address):
         same = name == list_name(back) and not urlsplit(address).query
         return back if same else address
-    return carried(address, back) if _THINGS.match(address) else address
+    return carry_way_back(address, back) if _THINGS.match(address) else address
 
 
 def _address_asked_for(request: HttpRequest) -> str:

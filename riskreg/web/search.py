@@ -17,7 +17,7 @@ from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.visibility import Visibility
 from riskreg.search.queries import Found, find_by_noun, named_by_ref
 from riskreg.web.base import last_viewer, request_id, signed_in
-from riskreg.web.presenters import Scale, person
+from riskreg.web.presenters import Scale, name_of_person
 
 EXCERPT = 160
 
@@ -105,8 +105,8 @@ def _risk(pages: _Pages, position: Any) -> Row:
         url=pages.url("risk", ref=position.ref),
         ref=position.ref,
         title=position.risk.localized("title"),
-        note=person(position.owner),
-        private=_private(position),
+        note=name_of_person(position.owner),
+        private=_party_if_private(position),
         state=position.state if position.state != "open" else "",
         mark=pages.scale.cell_chip(position.cell("residual"), position.kind),
     )
@@ -117,8 +117,8 @@ def _mitigation(pages: _Pages, row: Any) -> Row:
         url=pages.url("mitigation", ref=row.ref),
         ref=row.ref,
         title=row.localized("title"),
-        note=f"{person(row.owner)} · {row.get_status_display()}",
-        private=_private(row),
+        note=f"{name_of_person(row.owner)} · {row.get_status_display()}",
+        private=_party_if_private(row),
     )
 
 
@@ -127,8 +127,8 @@ def _indicator(pages: _Pages, row: Any) -> Row:
         url=pages.url("indicator", ref=row.ref),
         ref=row.ref,
         title=row.name,
-        note=person(row.owner),
-        private=_private(row),
+        note=name_of_person(row.owner),
+        private=_party_if_private(row),
     )
 
 
@@ -137,20 +137,22 @@ def _control(pages: _Pages, row: Any) -> Row:
         url=pages.url("control", control=row.uuid),
         title=row.localized("name"),
         note=f"{row.risk.ref} {row.risk.localized('title')}",
-        private=_private(row),
+        private=_party_if_private(row),
     )
 
 
 def _objective(pages: _Pages, row: Any) -> Row:
-    return Row(url=pages.url("objective", key=row.key), title=row.name, private=_private(row))
+    return Row(
+        url=pages.url("objective", key=row.key), title=row.name, private=_party_if_private(row)
+    )
 
 
 def _review(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.url("risk", ref=row.risk.ref),
         title=_excerpt(row.localized("comment")),
-        note=f"{row.risk.ref} {row.risk.localized('title')} · {person(row.reviewer)}",
-        private=_private(row),
+        note=f"{row.risk.ref} {row.risk.localized('title')} · {name_of_person(row.reviewer)}",
+        private=_party_if_private(row),
     )
 
 
@@ -158,24 +160,26 @@ def _assessment(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.url("risk", ref=row.risk.ref),
         title=_excerpt(row.localized("rationale")),
-        note=f"{row.risk.ref} {row.risk.localized('title')} · {person(row.assessor)}",
-        private=_private(row),
+        note=f"{row.risk.ref} {row.risk.localized('title')} · {name_of_person(row.assessor)}",
+        private=_party_if_private(row),
     )
 
 
 def _meeting(pages: _Pages, row: Any) -> Row:
     url = pages.url("meeting", meeting=row.uuid)
-    return Row(url=url, title=row.title, note=person(row.chair), private=_private(row))
+    return Row(
+        url=url, title=row.title, note=name_of_person(row.chair), private=_party_if_private(row)
+    )
 
 
 def _person(pages: _Pages, row: Any) -> Row:
     query = urlencode({"owner": str(row.user.uuid)})
     party = row.party.name if row.party else ""
     note = " · ".join(part for part in (party, str(row.get_role_display())) if part)
-    return Row(url=f"{pages.url('risks')}?{query}", title=person(row.user), note=note)
+    return Row(url=f"{pages.url('risks')}?{query}", title=name_of_person(row.user), note=note)
 
 
-def _private(row: Any) -> str:
+def _party_if_private(row: Any) -> str:
     return str(row.party) if row.visibility == Visibility.PARTY else ""
 
 

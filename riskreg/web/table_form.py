@@ -102,14 +102,14 @@ def visibility_choices(viewer: Viewer) -> list[tuple[str, str]]:
     ]
 
 
-def show_what_was(form: forms.BaseForm) -> None:
+def mark_errors_with_old_values(form: forms.BaseForm) -> None:
     """Keep beside each field what it showed, so that after a conflict it is known what the writer
     changed and what they merely sent back."""
     for name, field in form.fields.items():
         field.show_hidden_initial = name != "version"
 
 
-def in_form(table: Table, form: forms.BaseForm) -> list[Field]:
+def fields_in_form(table: Table, form: forms.BaseForm) -> list[Field]:
     """The fields of ``table`` that ``form`` has under their own names."""
     return [field for field in table.settable if field.name in form.fields]
 

@@ -104,7 +104,7 @@ def test_without_a_gate_the_walk_would_fail(
     for module, page in GATES.items():
         assert found(page) == []
         room = importlib.import_module(module)
-        real = room.propose
+        real = room.ask_others_or_note_agreed
 
         def open_gate(*args: Any, real: Any = real, **given: Any) -> Any:
             row = real(*args, **given)
@@ -112,5 +112,5 @@ def test_without_a_gate_the_walk_would_fail(
             return row
 
         with monkeypatch.context() as patched:
-            patched.setattr(room, "propose", open_gate)
+            patched.setattr(room, "ask_others_or_note_agreed", open_gate)
             assert found(page), module

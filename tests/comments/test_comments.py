@@ -10,8 +10,8 @@ from riskreg.comments.models import Comment, EarlierWording
 from riskreg.comments.policy import MAX_EDITS, MAX_IN_PERIOD, MAX_TEXT
 from riskreg.comments.queries.comments import (
     comment_for,
+    comments_and_answers_on,
     comments_for,
-    comments_on,
     earlier_wordings,
 )
 from riskreg.comments.queries.targets import TARGETS, things_of, title_of
@@ -53,7 +53,7 @@ def test_everybody_who_sees_a_thing_reads_what_is_said_of_it(world: World) -> No
         said = comment(world, thing, text="Look at this")
         for who in ("owner", "partner_leader", "auditor", "integration"):
             viewer = world.viewer(who)
-            assert list(comments_on(viewer, thing)) == [said]
+            assert list(comments_and_answers_on(viewer, thing)) == [said]
             assert title_of(things_of(viewer, [said])[thing.uuid])
 
 
@@ -76,8 +76,8 @@ def test_what_was_said_in_private_stays_so_when_the_risk_is_shared(world: World)
     row = share_risk(actor=world.viewer("manager"), ref=row.ref, version=None, at=world.at)
     after = comment(world, row, text="For everybody")
     partner, own = world.viewer("partner_leader"), world.viewer("owner")
-    assert list(comments_on(partner, row)) == [after]
-    assert set(comments_on(own, row)) == {before, after}
+    assert list(comments_and_answers_on(partner, row)) == [after]
+    assert set(comments_and_answers_on(own, row)) == {before, after}
     # Neither an edit nor who is mentioned in it reaches the other party.
     edit_comment(actor=world.viewer("leader"), comment=before.uuid, text="Quietly", at=world.at)
     with nothing_changes(), pytest.raises(Invalid) as refused:

@@ -23,7 +23,7 @@ from riskreg.quant import (
     simulate,
 )
 from riskreg.quant.errors import InvalidRange, TooWide
-from riskreg.quant.wide import spread
+from riskreg.quant.wide import spread_of
 
 LIGHT = settings(max_examples=30, deadline=None, derandomize=True)
 
@@ -64,12 +64,12 @@ def test_the_warning_counts_what_drivers_add() -> None:
 
 
 def test_the_spread_of_a_lognormal_is_its_sigma_and_a_pool_is_measured_alike() -> None:
-    assert spread(Lognormal(7, 3.3)) == pytest.approx(3.3)
+    assert spread_of(Lognormal(7, 3.3)) == pytest.approx(3.3)
     pool = Mixture([Lognormal(0, 0.5), Lognormal(9, 0.5)], [0.999, 0.001])
-    assert spread(pool) == pytest.approx(np.sqrt(np.log1p(pool.variance / pool.mean**2)))
+    assert spread_of(pool) == pytest.approx(np.sqrt(np.log1p(pool.variance / pool.mean**2)))
     with pytest.raises(TooWide):
         Exposure("R", Mixture([Lognormal(0, 0.5), Lognormal(20, 0.5)], [1 - 1e-8, 1e-8]), rate=1)
-    assert spread(Capped(decades(12), 1e6)) < spread(decades(12))
+    assert spread_of(Capped(decades(12), 1e6)) < spread_of(decades(12))
 
 
 @LIGHT

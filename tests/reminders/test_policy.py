@@ -17,17 +17,17 @@ from riskreg.reminders.policy import (
     Recipient,
     Roster,
     Rung,
-    below,
     clean_ladder,
     day_of_rung,
     due_date_cutoffs,
-    from_offset,
     highest_rung_reached,
     hour_has_come,
     next_digest,
     recipients,
     rung_of,
+    rungs_below,
     rungs_from,
+    rungs_from_offset,
 )
 
 DUE = dt.date(2026, 11, 27)
@@ -76,7 +76,7 @@ def test_the_ladder_only_goes_up(
     second = highest_rung_reached(ladder, DUE, DUE + days(after + later), extension)
     if first is not None:
         assert second is not None
-        assert second == first or first in below(ladder, second)
+        assert second == first or first in rungs_below(ladder, second)
 
 
 @given(LADDERS, EXTENSIONS)
@@ -98,8 +98,8 @@ def test_an_extension_defers_what_had_not_come_when_it_was_granted_and_nothing_e
 def test_a_ladder_survives_being_stored(ladder: tuple[Rung, ...]) -> None:
     assert rungs_from([rung.as_json() for rung in ladder]) == ladder
     assert [rung_of(ladder, r.offset_days) for r in ladder] == list(ladder)
-    assert from_offset(ladder, None) == ladder
-    assert from_offset(ladder, 0) == tuple(r for r in ladder if r.offset_days >= 0)
+    assert rungs_from_offset(ladder, None) == ladder
+    assert rungs_from_offset(ladder, 0) == tuple(r for r in ladder if r.offset_days >= 0)
 
 
 # What is no ladder --------------------------------------------------------------------------------

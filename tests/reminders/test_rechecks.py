@@ -95,7 +95,7 @@ def test_who_is_found_for_what_was_settled_meanwhile_is_not_told(
         Reminder.objects.filter(state="due").update(state="skipped", reason="overtaken")
 
     with monkeypatch.context() as patch:
-        meanwhile(patch, climbing, "unaddressed", settle)
+        meanwhile(patch, climbing, "unaddressed_in_batches", settle)
         assert run(due(row, 0) + HOUR) == []
     assert Addressee.objects.count() == 0
     assert run(due(row, 1)) == []

@@ -27,7 +27,7 @@ def test_what_is_equal_but_not_the_same_is_drawn_by_itself(values: list[tuple[An
     def plain(text: Any, title: Any = "none") -> dict[str, Any]:
         return {"text": text, "title": title, "tone": "", "icon": ""}
 
-    once = drawn.component("components/badge.html")(plain)
+    once = drawn.drawn_by_template("components/badge.html")(plain)
     for _again in range(2):
         assert [once(*given) for given in values] == [anew(*given) for given in values]
     # By name and by place are two ways to say the same.
@@ -49,7 +49,7 @@ def test_languages_and_zones_have_drawings_of_their_own() -> None:
 
 
 def test_what_nothing_can_be_kept_by_is_drawn_anew() -> None:
-    listed = drawn.component("components/badge.html")(
+    listed = drawn.drawn_by_template("components/badge.html")(
         lambda texts: {"text": ", ".join(sorted(texts)), "tone": "", "icon": "", "title": ""}
     )
     texts = {"a"}
@@ -61,7 +61,7 @@ def test_what_nothing_can_be_kept_by_is_drawn_anew() -> None:
 def test_a_row_that_changed_is_drawn_as_it_is() -> None:
     """Rows are equal by their key: what was drawn of one must not be shown of it later."""
     party = Party(pk=1, key="a", names={"en": "Before"})
-    shown = drawn.component("components/badge.html")(
+    shown = drawn.drawn_by_template("components/badge.html")(
         lambda of: {"text": of.name, "tone": "", "icon": "", "title": ""}
     )
     with override("en"):
@@ -73,7 +73,7 @@ def test_a_row_that_changed_is_drawn_as_it_is() -> None:
 
 
 def test_lists_and_mappings_are_told_apart_by_what_is_in_them() -> None:
-    shown = drawn.component("components/badge.html")(
+    shown = drawn.drawn_by_template("components/badge.html")(
         lambda of: {"text": repr(of), "tone": "", "icon": "", "title": ""}
     )
     given = [[1], [True], [1, [2]], [1, 2], {"a": 1}, {"a": [1]}, {"a": {"b": 1}}, [], {}]
@@ -87,4 +87,4 @@ def test_an_error_of_a_component_is_not_hidden() -> None:
         raise TypeError("of the component")
 
     with pytest.raises(TypeError, match="of the component"):
-        drawn.component("components/badge.html")(wrong)("a")
+        drawn.drawn_by_template("components/badge.html")(wrong)("a")

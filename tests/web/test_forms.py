@@ -29,7 +29,7 @@ from riskreg.register.services import (
 from riskreg.register.services.founding import SETUP_STEPS
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk
-from riskreg.web.forms.key import _read
+from riskreg.web.forms.key import _read_key
 from tests import builders
 from tests.access import canaries
 from tests.access.canaries import CanaryWorld
@@ -163,7 +163,7 @@ def test_every_form_has_a_key_and_comes_back_with_what_was_typed(everything: Eve
 
 def fault_of(world: Everything, person: User, route: str, form: PageForm) -> str:
     """What is wrong with one form; empty for nothing."""
-    key = _read(form.key)
+    key = _read_key(form.key)
     if key is None or key.user != person.uuid.hex:
         return "has no key of its own"
     if route in FOR_EVERYBODY:

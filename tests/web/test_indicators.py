@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from riskreg.indicators.models import Breach, Indicator, Reading
 from riskreg.indicators.policy import Path, Rule
 from riskreg.indicators.services import create_indicator, record_readings
-from riskreg.web.ui.chart import chart, limit_lines, thinned, x_ticks, y_ticks
+from riskreg.web.ui.chart import chart, limit_lines, thin_out, x_ticks, y_ticks
 
 AT = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 24)
@@ -318,7 +318,7 @@ def test_ticks_are_round_and_cover():
 def test_a_spike_among_many_is_drawn():
     points = [{"value": n % 7} for n in range(10_000)]
     points[6_543] = {"value": 999}
-    kept = thinned(points)
+    kept = thin_out(points)
     assert len(kept) <= 402
     assert {"value": 999} in kept
     assert (kept[0], kept[-1]) == (points[0], points[-1])

@@ -35,7 +35,7 @@ class BearerAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         token = token.strip()
-        at = moment(request)
+        at = moment_of_request(request)
         row = _live_row(request, token, at)
         if row is None:
             log_refused_token(token)
@@ -54,7 +54,7 @@ class BearerAuthentication(BaseAuthentication):
         return CHALLENGE + (', error="invalid_token"' if sent else "")
 
 
-def moment(request: Any) -> dt.datetime:
+def moment_of_request(request: Any) -> dt.datetime:
     """The one reading of the clock for this request."""
     http = getattr(request, "_request", request)
     read_at: dt.datetime | None = getattr(http, "read_at", None)

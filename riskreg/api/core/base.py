@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from riskreg.accounts.models import User
 from riskreg.api.core import etag, idempotency
 from riskreg.api.core.answer import Answer
-from riskreg.api.core.auth import moment
+from riskreg.api.core.auth import moment_of_request
 from riskreg.api.core.body import StrictJSONParser, body_of
 from riskreg.api.core.body_shape import check_body
 from riskreg.api.core.errors import request_id
@@ -35,7 +35,7 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Runs before the method; raises what is to be refused."""
-        self.at = moment(request)
+        self.at = moment_of_request(request)
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(
             request
         )
@@ -99,7 +99,7 @@ class ApiView(APIView):
             return act()
 
         with transaction.atomic():
-            return idempotency.once(
+            return idempotency.answer_once(
                 self.request, self.me, self.party_key, self.at, checked
             ).response()
 

@@ -59,7 +59,10 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise _malformed(f"The body is not UTF-8 (byte {error.start}).") from None
     try:
         value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite
+            text,
+            object_pairs_hook=_object_without_repeated_names,
+            parse_constant=_refuse_constant,
+            parse_float=_parse_finite,
         )
     except json.JSONDecodeError as error:
         raise _malformed(
@@ -71,7 +74,7 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise _malformed("The body holds a number of too many digits.") from None
     if not isinstance(value, dict):
         raise _malformed("The body must be one JSON object: { … }.")
-    _check(value)
+    _check_depth_and_characters(value)
     return value
 
 
@@ -115,11 +118,13 @@ def _as_object(data: Any) -> dict[str, Any]:
         if len(values) > 1:
             raise _malformed(f"The field “{_shortened(str(name))}” stands twice; send it once.")
     found = {str(name): data[name] for name in data}
-    _check({name: value for name, value in found.items() if isinstance(value, str)})
+    _check_depth_and_characters(
+        {name: value for name, value in found.items() if isinstance(value, str)}
+    )
     return found
 
 
-def nothing_in(request: Request) -> dict[str, Any]:
+def require_empty_body(request: Request) -> dict[str, Any]:
     """The empty body of an act that needs none. Raises ``Invalid`` naming every field sent."""
     errors = Errors()
     for name in body_of(request):
@@ -133,7 +138,7 @@ def person_of(value: Any) -> Any:
     return value["id"] if isinstance(value, dict) and "id" in value else value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object_without_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         seen: set[str] = set()
@@ -144,18 +149,18 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _no_constant(name: str) -> None:
+def _refuse_constant(name: str) -> None:
     raise _malformed(f"{name} is not a number in JSON; leave the value out or send null.")
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise _malformed(f"The number {text[:40]} is out of range.")
     return number
 
 
-def _check(value: Any) -> None:
+def _check_depth_and_characters(value: Any) -> None:
     """Depth, and characters that no text may hold; without recursion of its own."""
     waiting: list[tuple[Any, str, int]] = [(value, "", 1)]
     while waiting:

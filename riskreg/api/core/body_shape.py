@@ -18,7 +18,7 @@ _OBJECT = "This must be an object: { … }."
 
 def check_body(errors: Errors, body: Mapping[str, Any], shape: Any) -> None:
     """Note in ``errors`` what ``body`` has that ``shape`` has not, at any depth; the first 100."""
-    for count, (where, code, detail) in enumerate(_object(body, _fields(shape), "")):
+    for count, (where, code, detail) in enumerate(_faults_in_object(body, _fields(shape), "")):
         if count == _MOST_ERRORS:
             return
         errors.add(where, code, detail)
@@ -32,32 +32,32 @@ def _fields(shape: Any) -> dict[str, s.Field[Any, Any, Any, Any]]:
 Found = Iterator[tuple[str, str, str]]
 
 
-def _object(value: Mapping[str, Any], fields: Mapping[str, Any], at: str) -> Found:
+def _faults_in_object(value: Mapping[str, Any], fields: Mapping[str, Any], at: str) -> Found:
     for name, each in value.items():
         where = f"{at}.{name}"[:120] if at else str(name)[:60]
         if name in fields:
-            yield from _value(each, fields[name], where)
+            yield from _faults_in_value(each, fields[name], where)
         else:
             known = ", ".join(fields) or "none"
             yield where, "unknown_field", f"There is no such field here. Fields: {known}."
 
 
-def _value(value: Any, field: Any, where: str) -> Found:
+def _faults_in_value(value: Any, field: Any, where: str) -> Found:
     kind = type(field)
     allowed = getattr(kind, "choices_allowed", None)
     if value is None:
         if not (field.allow_null or getattr(kind, "takes_null", False)):
-            yield where, *_null(allowed)
+            yield where, *_fault_of_null(allowed)
     elif isinstance(field, s.ListSerializer | s.ListField):
         if not isinstance(value, list):
             yield where, "not_a_list", "This must be a list: [ … ]."
             return
         for n, each in enumerate(value):
-            yield from _value(each, field.child, f"{where}.{n}")
+            yield from _faults_in_value(each, field.child, f"{where}.{n}")
     elif isinstance(field, s.BaseSerializer):
         if isinstance(value, dict):
             shape: Any = type(field)
-            yield from _object(value, _fields(shape), where)
+            yield from _faults_in_object(value, _fields(shape), where)
         else:
             yield where, "not_an_object", _OBJECT
     elif isinstance(field, s.DictField):
@@ -65,15 +65,17 @@ def _value(value: Any, field: Any, where: str) -> Found:
             yield where, "not_an_object", _OBJECT
             return
         for name, each in value.items():
-            yield from _value(each, field.child, f"{where}.{str(name)[:60]}")
-    elif error := _wrong(value, field, kind, allowed):
+            yield from _faults_in_value(each, field.child, f"{where}.{str(name)[:60]}")
+    elif error := _fault_of_single_value(value, field, kind, allowed):
         yield where, *error
 
 
-def _wrong(value: Any, field: Any, kind: Any, allowed: Any) -> tuple[str, str] | None:
+def _fault_of_single_value(
+    value: Any, field: Any, kind: Any, allowed: Any
+) -> tuple[str, str] | None:
     """What is wrong with a single value, where a service might take it for nothing at all."""
     if allowed is not None:
-        return None if isinstance(value, str) and value in allowed else _null(allowed)
+        return None if isinstance(value, str) and value in allowed else _fault_of_null(allowed)
     if getattr(kind, "is_object", False):
         return None if isinstance(value, dict) else ("not_an_object", _OBJECT)
     if getattr(kind, "is_person", False):
@@ -95,7 +97,7 @@ def _wrong(value: Any, field: Any, kind: Any, allowed: Any) -> tuple[str, str] |
     return None
 
 
-def _null(allowed: Any) -> tuple[str, str]:
+def _fault_of_null(allowed: Any) -> tuple[str, str]:
     if allowed:
         return "unknown", f"This must be one of: {', '.join(map(str, allowed))}."
     return "null", "This cannot be null: leave it out, or send an empty value where one is allowed."

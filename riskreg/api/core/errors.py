@@ -106,7 +106,7 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespons
     if isinstance(error, Problem):
         return problem(error.status, error.detail, error.errors, error.headers)
     if isinstance(error, RiskregError):
-        return _expected(error, http)
+        return _problem_of_refusal(error, http)
     if isinstance(error, Http404):
         return problem(404, _("There is no such thing, or it is not for you."))
     if isinstance(error, RequestDataTooBig):
@@ -116,7 +116,7 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespons
     if isinstance(error, DjangoPermissionDenied):
         return problem(403, _("You may not do this."))
     if isinstance(error, exceptions.APIException):
-        return _of_framework(error, context["view"])
+        return _problem_of_framework(error, context["view"])
     if away.is_away(error):
         away.log_once_away(http, error)
         return unavailable()
@@ -197,7 +197,7 @@ class ProblemMiddleware:
         return problem(response.status_code, response.reason_phrase + ".")
 
 
-def _expected(error: RiskregError, request: HttpRequest) -> HttpResponse:
+def _problem_of_refusal(error: RiskregError, request: HttpRequest) -> HttpResponse:
     if isinstance(error, NotFound):
         return problem(404, error.detail)
     if isinstance(error, Forbidden):
@@ -230,7 +230,7 @@ def _expected(error: RiskregError, request: HttpRequest) -> HttpResponse:
     return problem(400, error.detail, errors)
 
 
-def _of_framework(error: exceptions.APIException, view: Any) -> HttpResponse:
+def _problem_of_framework(error: exceptions.APIException, view: Any) -> HttpResponse:
     headers = {}
     if auth := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth

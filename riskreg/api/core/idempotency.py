@@ -21,7 +21,7 @@ from riskreg.requests.services import keep_answer, take_key
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
-def once(
+def answer_once(
     request: Request, user: User, party: str, at: dt.datetime, act: Callable[[], Answer]
 ) -> Answer:
     """``act()``, or what was answered when this request was done under the same key.
@@ -45,14 +45,14 @@ def once(
     fingerprint = _fingerprint(request, party)
     row, fresh = take_key(user=user, key=key, fingerprint=fingerprint, at=at)
     if not fresh:
-        return _replayed(row, fingerprint)
+        return _replay_or_refuse(row, fingerprint)
     require_epoch_known(request, at)
     answer = act()
     keep_answer(row, status=answer.status, headers=dict(answer.headers), body=answer.text)
     return answer
 
 
-def _replayed(row: DoneRequest, fingerprint: str) -> Answer:
+def _replay_or_refuse(row: DoneRequest, fingerprint: str) -> Answer:
     if row.fingerprint != fingerprint:
         raise Problem(
             422,

@@ -55,7 +55,7 @@ def newest_first(rows: QuerySet[Any]) -> Listing:
     )
 
 
-def listed(
+def page_response(
     view: ApiView, audience: str, listing: Listing, build: Callable[[list[Any]], list[Any]]
 ) -> HttpResponse:
     """One page of ``listing``, its rows made JSON by ``build``.
@@ -64,7 +64,7 @@ def listed(
     Raises ``InvalidQuery`` for a bad limit and for a cursor that was not made here for this list.
     """
     params = view.request.query_params
-    limit, count = limit_of(params.get("limit")), counted(params.get("count"))
+    limit, count = parse_limit(params.get("limit")), is_count_asked(params.get("count"))
     # Titles sort by the language of who asks, so the column is part of what a cursor is for.
     salt = f"{cursor_salt(view, audience)}:{listing.order.column}"
     backward, place = False, None
@@ -110,7 +110,7 @@ def page_link(view: ApiView, cursor: str) -> str:
     return f"{view.site_url}{view.request.path}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
-def limit_of(text: str | None) -> int:
+def parse_limit(text: str | None) -> int:
     """``?limit=``: 1 to 500, 50 if it is not given. Raises ``InvalidQuery``."""
     if text is None:
         return DEFAULT_LIMIT
@@ -152,7 +152,7 @@ def read_cursor(
     return parts
 
 
-def counted(text: str | None) -> bool:
+def is_count_asked(text: str | None) -> bool:
     """``?count=``: true or false, false if it is not given. Raises ``InvalidQuery``."""
     if text not in (None, "true", "false"):
         raise InvalidQuery.one("count", "not_a_boolean", "This must be true or false.")

@@ -19,7 +19,15 @@ from riskreg.api import examples
 from riskreg.api.core import problem
 from riskreg.api.core.errors import KINDS, PROBLEM
 from riskreg.api.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from riskreg.api.core.parameters import EXTERNAL_ID, many, query, several, switch, whole, words
+from riskreg.api.core.parameters import (
+    EXTERNAL_ID,
+    nonempty_text,
+    query,
+    repeated,
+    repeated_text,
+    switch,
+    whole_number,
+)
 from riskreg.api.core.schema_headers import (
     EPOCH,
     IF_MATCH,
@@ -53,27 +61,27 @@ _LEVEL = {
     "items": {"type": "integer", "minimum": 1, "maximum": MAX_LEVELS},
 }  # fmt: skip
 _FILTERS = [
-    many("state", "Only risks in this state.", enum=[*State.values, "all"]),
-    several("owner", "“me”, a member's id or e-mail address."),
-    several("party", "A party's key."),
-    several("rating", "A rating of the criteria."),
+    repeated("state", "Only risks in this state.", enum=[*State.values, "all"]),
+    repeated_text("owner", "“me”, a member's id or e-mail address."),
+    repeated_text("party", "A party's key."),
+    repeated_text("rating", "A rating of the criteria."),
     _STAGE,
     query("likelihood", "A level of the criteria. May be given several times.", _LEVEL),
     query("impact", "A level of the criteria. May be given several times.", _LEVEL),
-    several("term", "taxonomy:term, as in market:eu; several must all hold."),
-    several("objective", "An objective's key."),
-    words("q", "Words that the risk's texts hold."),
+    repeated_text("term", "taxonomy:term, as in market:eu; several must all hold."),
+    repeated_text("objective", "An objective's key."),
+    nonempty_text("q", "Words that the risk's texts hold."),
     switch("overdue", "Whether the review is late."),
     query("due_before", "Open risks whose review is due before this day.", OpenApiTypes.DATE),
     query("updated_since", "Changed at or after this time.", OpenApiTypes.DATETIME),
     EXTERNAL_ID,
     switch("unrated", "Whether nobody has rated it."),
     switch("happened", "Whether it was closed because it happened."),
-    many("kind", "Threats or opportunities.", enum=Kind.values),
+    repeated("kind", "Threats or opportunities.", enum=Kind.values),
     switch("above_appetite", "Whether it needs an acceptance."),
     switch("above_own", "Whether it is above the own appetite of the caller's party."),
-    several("part_of", "The ref of a risk that it is part of."),
-    several("related_to", "The ref of a risk that it has a relation with, of any kind."),
+    repeated_text("part_of", "The ref of a risk that it is part of."),
+    repeated_text("related_to", "The ref of a risk that it has a relation with, of any kind."),
     query(
         "parts",
         "within: without the parts of open risks that the other filters find; apart: without those "
@@ -82,13 +90,13 @@ _FILTERS = [
     ),
 ]
 _FILTERS += [
-    many(field.name, field.meaning, enum=field.choices.values)
+    repeated(field.name, field.meaning, enum=field.choices.values)
     for field in RISK.filters
     if field.choices and field.name not in {parameter.name for parameter in _FILTERS}
 ]
 _PAGES = [
-    whole("limit", "Rows per page.", 1, MAX_LIMIT, default=DEFAULT_LIMIT),
-    words(
+    whole_number("limit", "Rows per page.", 1, MAX_LIMIT, default=DEFAULT_LIMIT),
+    nonempty_text(
         "cursor",
         "From next and previous; opaque. It marks a place in the order: a row is given once as "
         "long as its place does not change meanwhile, which it never does in the order of `ref`.",
@@ -106,12 +114,12 @@ RISK_FILTERS = [
 
 
 TERM_FILTERS = [
-    words("taxonomy", "Terms of the classification of this key."),
+    nonempty_text("taxonomy", "Terms of the classification of this key."),
     switch("active", "Whether it is in use."),
 ]
 DUTY_FILTERS = [
     switch("mine", "What the caller answers for, or stands in for today."),
-    many("kind", "Duties of this kind.", enum=sorted(LISTED)),
+    repeated("kind", "Duties of this kind.", enum=sorted(LISTED)),
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
     switch("overdue", "Whether the due date has passed."),
 ]
@@ -120,17 +128,19 @@ WORK_FILTERS = [parameter for parameter in DUTY_FILTERS if parameter.name != "mi
 _DAY_OR_TIME = {
     "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
 }
-CHANGE_FILTERS = [many("state", "Only those that stand so.", enum=ChangeState.values)]
+CHANGE_FILTERS = [repeated("state", "Only those that stand so.", enum=ChangeState.values)]
 ACCEPTANCE_FILTERS = [
-    many("state", "Only those that stand so.", enum=AcceptanceState.values),
-    words("risk", "Of the risk of this ref."),
+    repeated("state", "Only those that stand so.", enum=AcceptanceState.values),
+    nonempty_text("risk", "Of the risk of this ref."),
 ]
 COMMENT_FILTERS = [
-    words("about", "On one thing: its kind and ref, as in `risk:R-001`; of a control its id."),
+    nonempty_text(
+        "about", "On one thing: its kind and ref, as in `risk:R-001`; of a control its id."
+    ),
 ]
 DECISION_FILTERS = [
-    many("state", "Only those that stand so.", enum=DecisionState.values),
-    words("risk", "Touching the risk of this ref."),
+    repeated("state", "Only those that stand so.", enum=DecisionState.values),
+    nonempty_text("risk", "Touching the risk of this ref."),
 ]
 READING_FILTERS = [
     query("since", "Read at or after this time or day.", _DAY_OR_TIME),
@@ -151,20 +161,20 @@ HEATMAP_FILE_PARAMS = [
     query("cells", "What a picture names in its cells: counts if not given.", enum=CELLS),
 ]
 FEED_PARAMS = [
-    words("after", "The cursor of the last answer; from the beginning if not given."),
+    nonempty_text("after", "The cursor of the last answer; from the beginning if not given."),
     _PAGES[0],
 ]
 SEARCH_PARAMS = [
-    words(
+    nonempty_text(
         "q",
         "Words, all of which must be held; or a ref, however it is typed.",
         required=True,
         maxLength=MAX_QUERY,
     )
 ]
-CRITERIA_PARAMS = [whole("number", "An earlier version.", 1, 999_999)]
-LADDER_PARAMS = [whole("number", "An earlier version; 0 is the default.", 0, 999_999)]
-PREVIEW_PARAMS = [words("risk", "The ref of an open risk.", required=True)]
+CRITERIA_PARAMS = [whole_number("number", "An earlier version.", 1, 999_999)]
+LADDER_PARAMS = [whole_number("number", "An earlier version; 0 is the default.", 0, 999_999)]
+PREVIEW_PARAMS = [nonempty_text("risk", "The ref of an open risk.", required=True)]
 
 _READ = (400, 401, 403, 404, 406)
 READ = _READ

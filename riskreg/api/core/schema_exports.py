@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from riskreg.api.core.parameters import query, words
+from riskreg.api.core.parameters import nonempty_text, query
 from riskreg.api.core.schema import READ, Decorator, described
 from riskreg.api.core.schema_headers import response_header
 from riskreg.exchange.writing.files import FORMATS, PICTURES, XLSX
@@ -24,7 +24,7 @@ def file(
     """GET of a file; its rows are called ``name`` in JSON."""
     asked = [
         query("format", "What the file is; ndjson if not given.", enum=list(formats)),
-        words("columns", "Names of columns, by commas, in their order; all if not given."),
+        nonempty_text("columns", "Names of columns, by commas, in their order; all if not given."),
     ]
     content = {kind.partition(";")[0] for kind, _ending in formats.values()}
     return described(

@@ -13,9 +13,9 @@ def finish(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     shapes = result["components"]["schemas"]
     for name, shape in shapes.items():
         _describe(name.removesuffix(_REQUEST), shape)
-    for name in sorted(_sent(result)):
-        _close(shapes[name])
-    for schema in _every(result):
+    for name in sorted(_shapes_in_requests(result)):
+        _forbid_unknown_fields(shapes[name])
+    for schema in _every_object_in(result):
         _once_null(schema)
     used = set()
     for methods in result["paths"].values():
@@ -36,7 +36,7 @@ def _describe(name: str, shape: dict[str, Any]) -> None:
             schema["description"] = description
 
 
-def _sent(result: dict[str, Any]) -> set[str]:
+def _shapes_in_requests(result: dict[str, Any]) -> set[str]:
     """Names of the shapes that request bodies are made of, however deep."""
     found: set[str] = set()
     waiting: list[Any] = [
@@ -45,7 +45,7 @@ def _sent(result: dict[str, Any]) -> set[str]:
         for operation in methods.values()
     ]
     while waiting:
-        for schema in _every(waiting.pop()):
+        for schema in _every_object_in(waiting.pop()):
             name = schema.get("$ref", "").rpartition("/")[2]
             if name and name not in found and name in result["components"]["schemas"]:
                 found.add(name)
@@ -53,7 +53,7 @@ def _sent(result: dict[str, Any]) -> set[str]:
     return found
 
 
-def _close(shape: dict[str, Any]) -> None:
+def _forbid_unknown_fields(shape: dict[str, Any]) -> None:
     """Unknown fields are refused, and the schema says so."""
     if shape.get("type") == "object" and "properties" in shape:
         shape["additionalProperties"] = False
@@ -85,7 +85,7 @@ def _finish_operation(operation: dict[str, Any]) -> None:
         }
 
 
-def _every(value: Any) -> Iterator[dict[str, Any]]:
+def _every_object_in(value: Any) -> Iterator[dict[str, Any]]:
     """Every object in ``value``, itself first."""
     waiting = [value]
     while waiting:

@@ -40,12 +40,14 @@ Fields = dict[str, Shape]
 
 def answer_fields(table: Table, **computed: Shape) -> Fields:
     """The properties of an answer, in the table's order; ``computed`` are those worked out."""
-    return {f.name: computed.pop(f.name, None) or _answer(table, f) for f in table} | computed
+    return {
+        f.name: computed.pop(f.name, None) or _shape_in_answer(table, f) for f in table
+    } | computed
 
 
 def change_fields(table: Table, **more: Shape) -> Fields:
     """The properties of a change: what can be set, none of it required."""
-    fields = {f.name: _request(table, f, required=False) for f in table.settable}
+    fields = {f.name: _shape_in_request(table, f, required=False) for f in table.settable}
     if table.has_translations:
         fields[CONFIRMED] = confirmed()
     return fields | more
@@ -53,15 +55,17 @@ def change_fields(table: Table, **more: Shape) -> Fields:
 
 def new_fields(table: Table, **more: Shape) -> Fields:
     """The properties of something new: what can be set, required where nothing goes without."""
-    return {f.name: _request(table, f, required=f.must_send) for f in table.settable} | more
+    return {
+        f.name: _shape_in_request(table, f, required=f.must_send) for f in table.settable
+    } | more
 
 
-def _answer(table: Table, field: Field) -> Shape:
+def _shape_in_answer(table: Table, field: Field) -> Shape:
     about: dict[str, Any] = {"help_text": field.meaning} if field.meaning else {}
     or_null = about | ({"allow_null": True} if field.null else {})
     kind = field.type
     if kind == Type.CHOICE:
-        return one_of(_words(field), **or_null)
+        return one_of(_choice_values(field), **or_null)
     if kind == Type.TEXT:
         return s.CharField(allow_blank=not field.required, **about)
     if kind == Type.WHOLE:
@@ -110,7 +114,7 @@ _PLAIN: dict[Type, Any] = {
 }
 
 
-def _request(table: Table, field: Field, *, required: bool) -> Shape:
+def _shape_in_request(table: Table, field: Field, *, required: bool) -> Shape:
     about: dict[str, Any] = {"required": required}
     if field.meaning:
         about["help_text"] = field.meaning
@@ -120,7 +124,7 @@ def _request(table: Table, field: Field, *, required: bool) -> Shape:
         blank = not field.required
         return s.CharField(max_length=field.limit, allow_blank=blank, **about, **or_null)
     if kind == Type.CHOICE:
-        return one_of(_words(field), **about)
+        return one_of(_choice_values(field), **about)
     if kind == Type.NAMES:
         return by_language(field.limit, least=1, **about)
     if kind == Type.WHOLE:
@@ -164,7 +168,7 @@ _PLAIN_REQUEST: dict[Type, Any] = {
 }
 
 
-def _words(field: Field) -> list[str]:
+def _choice_values(field: Field) -> list[str]:
     return [*([] if field.required else [""]), *field.choices.values]
 
 

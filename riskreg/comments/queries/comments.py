@@ -27,7 +27,7 @@ def comments_for(viewer: Viewer) -> QuerySet[Comment]:
     return rows.order_by("-created_at", "-pk")
 
 
-def comments_on(viewer: Viewer, thing: Any) -> QuerySet[Comment]:
+def comments_and_answers_on(viewer: Viewer, thing: Any) -> QuerySet[Comment]:
     """Those about ``thing``, which the viewer may see: not what was said of it while it was another
     party's own."""
     return comments_for(viewer).filter(about=thing.uuid)
@@ -35,7 +35,7 @@ def comments_on(viewer: Viewer, thing: Any) -> QuerySet[Comment]:
 
 @written_once()
 def newest_comments(viewer: Viewer, about: uuid.UUID, *, most: int) -> QuerySet[Comment]:
-    """The newest ``most`` of ``comments_on`` the thing of that public id."""
+    """The newest ``most`` of ``comments_and_answers_on`` the thing of that public id."""
     return comments_for(viewer).filter(about=about)[:most]
 
 
@@ -57,7 +57,7 @@ def earlier_wordings(viewer: Viewer, row: Comment) -> QuerySet[EarlierWording]:
     return EarlierWording.objects.filter(comment=row, comment__in=known).order_by("-number")
 
 
-def mentionable(viewer: Viewer, thing: Any) -> QuerySet[Membership]:
+def members_to_mention(viewer: Viewer, thing: Any) -> QuerySet[Membership]:
     """Members who may see ``thing`` and read what they are sent, by name."""
     rows = members_for(viewer).exclude(user=viewer.user)
     rows = rows.exclude(Q(role=Role.INTEGRATION) | Q(user__is_program=True))

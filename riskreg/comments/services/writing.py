@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.comments.models import Comment, EarlierWording
 from riskreg.comments.policy import MAX_EDITS, MAX_IN_PERIOD, MAX_MENTIONS, MAX_TEXT, PERIOD
-from riskreg.comments.queries.comments import comment_for, mentionable
+from riskreg.comments.queries.comments import comment_for, members_to_mention
 from riskreg.comments.queries.targets import reading_called, thing_called, things_of, type_of
 from riskreg.comments.services.mail import write_to
 from riskreg.events.policy import Audience
@@ -90,7 +90,7 @@ def edit_comment(
     ``mentions`` None: as they are. Who is mentioned for the first time is written to. Raises as
     ``write_comment``, and ``Conflict`` where it was changed since.
     """
-    row, thing = _own(actor, comment, version)
+    row, thing = _locked_own_comment(actor, comment, version)
     errors = Errors()
     text = clean_text(errors, "text", text, required=True, limit=MAX_TEXT)
     people = None if mentions is None else _clean_mentions(errors, actor, thing, mentions, row)
@@ -101,7 +101,7 @@ def edit_comment(
     named = row.mentions if people is None else _ids(people)
     if (text, named) == (row.text, row.mentions):
         return row
-    before, known = _logged(row), set(row.mentions)
+    before, known = _comment_for_log(row), set(row.mentions)
     EarlierWording.objects.create(
         comment=row,
         number=row.edits + 1,
@@ -125,8 +125,8 @@ def withdraw_comment(
 
     Raises ``Invalid`` where it is withdrawn already, otherwise as ``edit_comment``.
     """
-    row, thing = _own(actor, comment, version)
-    before = _logged(row)
+    row, thing = _locked_own_comment(actor, comment, version)
+    before = _comment_for_log(row)
     row.withdrawn_at, row.version = at, row.version + 1
     row.save(update_fields=["withdrawn_at", "version"])
     _log(actor, "comment.withdrawn", thing, row, before, at)
@@ -141,7 +141,7 @@ def _locked(thing: Any, actor: Viewer) -> Any:
     return found
 
 
-def _own(actor: Viewer, comment: UUID, version: int | None) -> tuple[Comment, Any]:
+def _locked_own_comment(actor: Viewer, comment: UUID, version: int | None) -> tuple[Comment, Any]:
     """The actor's own comment, locked, that stands as they saw it, and what it is about."""
     row = comment_for(actor, comment, lock=True)
     thing = things_of(actor, [row]).get(row.about)
@@ -174,12 +174,12 @@ def _clean_mentions(
     for name in given:
         which |= member_named(name)
     members = list(members_for(actor).filter(which)) if given else []
-    allowed = list(mentionable(actor, row or thing).filter(which)) if given else []
+    allowed = list(members_to_mention(actor, row or thing).filter(which)) if given else []
     known = {key for m in members for key in (str(m.user.uuid), m.user.email)}
     unseen = [m for m in members if m not in allowed and m.user_id != actor.user.pk]
     unknown = [n for n in given if str(n or "").strip().lower() not in known]
     if unseen or unknown:
-        offered = [str(m.user) for m in mentionable(actor, row or thing)[:_NAMED]]
+        offered = [str(m.user) for m in members_to_mention(actor, row or thing)[:_NAMED]]
         who = enumerate_texts([*(str(m.user) for m in unseen), *(str(n)[:60] for n in unknown)])
         message = _("%(who)s cannot read this. You can mention: %(names)s.")
         if not offered:
@@ -194,7 +194,7 @@ def _ids(people: list[User]) -> list[str]:
     return sorted(str(user.uuid) for user in people)
 
 
-def _logged(row: Comment) -> dict[str, Any]:
+def _comment_for_log(row: Comment) -> dict[str, Any]:
     """A comment as the log keeps it."""
     entry: dict[str, Any] = {"id": str(row.uuid), "text": row.text}
     if row.mentions:
@@ -216,6 +216,6 @@ def _log(
 ) -> None:
     """Append it to the chain of those who may read the comment, who can be fewer than see the
     thing by now."""
-    entry = actor.entry(verb, thing, at=at, changes={"comment": [before, _logged(row)]})
+    entry = actor.entry(verb, thing, at=at, changes={"comment": [before, _comment_for_log(row)]})
     own = row.party.uuid if row.visibility == Visibility.PARTY else None
     append(replace(entry, audience=Audience(actor.register.uuid, own)))

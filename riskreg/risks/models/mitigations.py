@@ -104,7 +104,7 @@ class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
     One that serves a risk of a party's own is that party's own. ``next_update_on``: while it is in
     progress, the last day on which word of how it stands is in time (``policy.next_update_due``);
     None otherwise. ``ended_with``: the risk with whose closing it was cancelled, because it served
-    no other. ``external_id`` is what its party's other systems call it, for that party alone. """
+    no other. ``external_id`` is what its party's other systems call it, for that party alone."""
 
     ref = models.CharField(max_length=20)
     title = models.CharField(max_length=200)

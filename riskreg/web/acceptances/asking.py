@@ -29,7 +29,7 @@ from riskreg.risks.queries.access import position_of, risk_for
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.keeping import posted_texts
 from riskreg.web.localized import sentence
-from riskreg.web.presenters import Scale, person
+from riskreg.web.presenters import Scale, name_of_person
 from riskreg.web.table_form import form_field, set_choices
 
 CONDITIONS = 3
@@ -51,10 +51,10 @@ class AskForm(forms.Form):
         could = who_can_accept(view.viewer, risk, view.rating, but=[view.viewer.user.pk])
         # With one there is nothing to choose.
         first = [] if len(could) == 1 else [("", "")]
-        set_choices(self, "acceptor", [*first, *((str(u.uuid), person(u)) for u in could)])
+        set_choices(self, "acceptor", [*first, *((str(u.uuid), name_of_person(u)) for u in could)])
         private = risk.party if risk.visibility == Visibility.PARTY else None
         members = answerable_members(view.viewer, private_to=private)
-        people = [("", _("nobody"))] + [(str(m.user.uuid), person(m.user)) for m in members]
+        people = [("", _("nobody"))] + [(str(m.user.uuid), name_of_person(m.user)) for m in members]
         for n in range(CONDITIONS):
             self.fields[f"condition_{n}_text"] = forms.CharField(
                 label=gettext_lazy("Condition"), required=False

@@ -29,7 +29,7 @@ from riskreg.web.base import RegisterView, require_tab
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.file_links import file_links
 from riskreg.web.forms.keeping import posted_texts
-from riskreg.web.presenters import Scale, person, query
+from riskreg.web.presenters import Scale, name_of_person, query_string
 
 PER_PAGE = 25
 SHOWS = {
@@ -54,7 +54,7 @@ class WordsForm(forms.Form):
         field.needed = needed
 
 
-def listed_acceptances(viewer: Viewer, show: str, today: dt.date, risk: str = "") -> QuerySet[Any]:
+def acceptances_of_tab(viewer: Viewer, show: str, today: dt.date, risk: str = "") -> QuerySet[Any]:
     """The rows of one of the lists (``SHOWS``) in their order: positions of what needs one, or
     acceptances; where ``risk`` is named, all of that one, the newest first. Raises ``Invalid`` for
     no such list, ``NotFound`` for no such risk."""
@@ -82,7 +82,7 @@ class AcceptanceList(RegisterView):
         risk = request.GET.get("risk", "")
         show = "risk" if risk else request.GET.get("show", "") or next(iter(SHOWS))
         today = self.viewer.today(self.at)
-        rows: Any = listed_acceptances(self.viewer, show, today, risk)
+        rows: Any = acceptances_of_tab(self.viewer, show, today, risk)
         if show == "needed":
             rows = rows.select_related("risk", "owner", "party")
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
@@ -106,7 +106,7 @@ class AcceptanceList(RegisterView):
         return {
             "ref": row.ref,
             "title": row.risk.localized("title"),
-            "owner": person(row.owner),
+            "owner": name_of_person(row.owner),
             "chip": scale.cell_chip(row.cell("residual"), row.kind),
             "response": row.risk.get_response_display() if row.risk.response else "",
             "wish": row.risk.response == "accept",
@@ -118,9 +118,9 @@ class AcceptanceList(RegisterView):
     @staticmethod
     def _tabs(show: str, risk: str) -> list[dict[str, Any]]:
         return [
-            {"label": label, "url": query({}, show=key), "current": key == show}
+            {"label": label, "url": query_string({}, show=key), "current": key == show}
             for key, label in SHOWS.items()
-        ] + ([{"label": risk, "url": query({}, risk=risk), "current": True}] if risk else [])
+        ] + ([{"label": risk, "url": query_string({}, risk=risk), "current": True}] if risk else [])
 
 
 class AcceptancePage(RegisterView):

@@ -12,7 +12,7 @@ from riskreg.decisions.policy.acceptances import Stale, Status, current_status
 from riskreg.decisions.queries.acceptances import acceptances_of, stale_because
 from riskreg.register.access import Viewer
 from riskreg.risks.models import Risk
-from riskreg.web.presenters import Scale, person
+from riskreg.web.presenters import Scale, name_of_person
 
 # Of one risk: the one that counts, and so many others; all of them are one click away.
 OTHERS_OF_RISK = 5
@@ -75,10 +75,10 @@ def acceptance_row(viewer: Viewer, row: Acceptance, today: dt.date) -> dict[str,
         "chip": scale.chip(row.rating, row.score, "threat"),
         "place": scale.place({"likelihood": row.likelihood, "impact": row.impact}),
         "reason": row.localized("reason"),
-        "requested_by": person(row.requested_by),
-        "acceptor": person(row.acceptor),
-        "granted_by": person(row.granted_by),
-        "closed_by": person(row.closed_by),
+        "requested_by": name_of_person(row.requested_by),
+        "acceptor": name_of_person(row.acceptor),
+        "granted_by": name_of_person(row.granted_by),
+        "closed_by": name_of_person(row.closed_by),
         "words": _replaced(row) if row.state == AcceptanceState.SUPERSEDED else row.words,
         "private": row.visibility == "party",
         "conditions": [_condition(c, today) for c in getattr(row, "conditions", ())],
@@ -114,11 +114,11 @@ def _condition(row: Any, today: dt.date) -> dict[str, Any]:
         "row": row,
         "id": row.uuid,
         "text": row.localized("text"),
-        "owner": person(row.owner),
+        "owner": name_of_person(row.owner),
         "state": row.get_state_display(),
         "tone": CONDITION_TONES[ObligationState(row.state)],
         "open": row.state == ObligationState.OPEN,
         "late": row.state == ObligationState.OPEN and row.due_on < today,
         "words": row.words,
-        "closed_by": person(row.closed_by),
+        "closed_by": name_of_person(row.closed_by),
     }

@@ -32,7 +32,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.board_packs.schedules import schedule_rows
 from riskreg.web.forms.marks import adds, mark_not_done
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 from riskreg.web.simulations.words import state_text
 from riskreg.web.table_form import set_choices
 
@@ -158,7 +158,7 @@ def _row(row: BoardPack, progress: Progress) -> dict[str, Any]:
         "private": row.audience == Visibility.PARTY,
         "language": row.get_language_display(),
         "format": row.get_format_display(),
-        "who": person(row.made_by),
+        "who": name_of_person(row.made_by),
         "going_on": progress.state in OPEN,
         "done": progress.state == JobState.DONE,
         "state_text": state_text(progress.state),

@@ -31,8 +31,14 @@ from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.conflict import edit_conflict, names_to_save, seen_value
 from riskreg.web.forms.marks import adds
-from riskreg.web.presenters import person
-from riskreg.web.table_form import form_field, in_form, initial_value, set_choices, show_what_was
+from riskreg.web.presenters import name_of_person
+from riskreg.web.table_form import (
+    fields_in_form,
+    form_field,
+    initial_value,
+    mark_errors_with_old_values,
+    set_choices,
+)
 
 
 class ScheduleForm(forms.Form):
@@ -56,11 +62,14 @@ class ScheduleForm(forms.Form):
         ]
         set_choices(self, "recipients", people)
         if row is not None:
-            show_what_was(self)
+            mark_errors_with_old_values(self)
 
     def given(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
-        return {field.name: self.cleaned_data[field.name] for field in in_form(PACK_SCHEDULE, self)}
+        return {
+            field.name: self.cleaned_data[field.name]
+            for field in fields_in_form(PACK_SCHEDULE, self)
+        }
 
 
 def _initial(viewer: Viewer, row: PackSchedule | None) -> dict[str, Any]:
@@ -161,7 +170,10 @@ class ScheduleEdit(ScheduleView):
         self, request: HttpRequest, form: ScheduleForm, now: PackSchedule, touched: Collection[str]
     ) -> HttpResponse:
         newest = ScheduleForm(self.viewer, row=now)
-        seen = {field.name: seen_value(form, field.name) for field in in_form(PACK_SCHEDULE, form)}
+        seen = {
+            field.name: seen_value(form, field.name)
+            for field in fields_in_form(PACK_SCHEDULE, form)
+        }
         here = self.url("pack_schedule", schedule=str(now.uuid))
         context = edit_conflict(
             request, PACK_SCHEDULE, now, (form, newest), (form.given(), newest.initial, seen),
@@ -191,7 +203,7 @@ def schedule_rows(viewer: Viewer) -> list[dict[str, Any]]:
             "row": row,
             "private": row.audience == Visibility.PARTY,
             "people": enumerate_texts(
-                person(people[name]) for name in row.recipients if name in people
+                name_of_person(people[name]) for name in row.recipients if name in people
             ),
         }
         for row in rows
@@ -206,9 +218,10 @@ def sending_rows(found: list[PackSending], zone: str) -> list[dict[str, Any]]:
             "one": one,
             "state": capfirst(one.get_state_display()),
             "late": is_late(one, zone),
-            "notified": enumerate_texts(person(people[name]) for name in one.notified),
+            "notified": enumerate_texts(name_of_person(people[name]) for name in one.notified),
             "left_out": [
-                left_out_words(person(people[left["user"]]), left["why"]) for left in one.left_out
+                left_out_words(name_of_person(people[left["user"]]), left["why"])
+                for left in one.left_out
             ],
         }
         for one in found

@@ -14,10 +14,10 @@ from riskreg.comments.models import Comment
 from riskreg.comments.queries.comments import (
     MAX_OFFERED,
     comment_for,
+    comments_and_answers_on,
     comments_for,
-    comments_on,
     earlier_wordings,
-    mentionable,
+    members_to_mention,
 )
 from riskreg.comments.queries.targets import (
     reading_called,
@@ -34,7 +34,7 @@ from riskreg.register.permissions import permits
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.comments.panel import comment_rows, comments_url, thing_url
 from riskreg.web.forms.marks import adds, mark_not_done
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 from riskreg.web.table_form import set_choices
 from riskreg.web.ui.paging import page_of
 
@@ -67,8 +67,8 @@ class CommentForm(forms.Form):
         super().__init__(*args, **options)
         text: Any = self.fields["text"]
         text.needed = True
-        people = mentionable(viewer, thing)[:MAX_OFFERED]
-        set_choices(self, "mentions", [(str(m.user.uuid), person(m.user)) for m in people])
+        people = members_to_mention(viewer, thing)[:MAX_OFFERED]
+        set_choices(self, "mentions", [(str(m.user.uuid), name_of_person(m.user)) for m in people])
         readings = (
             readings_of(viewer, thing)[:OFFERED_READINGS] if isinstance(thing, Indicator) else ()
         )
@@ -125,7 +125,11 @@ class CommentList(RegisterView):
     def _page(
         self, request: HttpRequest, thing: Any, form: CommentForm | None, status: int = 200
     ) -> HttpResponse:
-        rows = comments_for(self.viewer) if thing is None else comments_on(self.viewer, thing)
+        rows = (
+            comments_for(self.viewer)
+            if thing is None
+            else comments_and_answers_on(self.viewer, thing)
+        )
         page = page_of(request, rows, PER_PAGE)
         found = list(page)
         things = things_of(self.viewer, found) if thing is None else None

@@ -12,7 +12,7 @@ from riskreg.comments.queries.comments import newest_comments, people_mentioned
 from riskreg.comments.queries.targets import TARGETS, ref_or_id, title_of, type_of
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 
 SHOWN = 5
 
@@ -54,8 +54,8 @@ def comment_rows(
     return [
         {
             "c": row,
-            "who": person(row.author),
-            "mentions": [person(people[key]) for key in row.mentions if key in people],
+            "who": name_of_person(row.author),
+            "mentions": [name_of_person(people[key]) for key in row.mentions if key in people],
             "url": reverse(
                 "web:comment", kwargs={"slug": viewer.register.slug, "comment": row.uuid}
             ),

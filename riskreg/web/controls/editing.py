@@ -25,9 +25,9 @@ from riskreg.risks.services import add_control, edit_control, end_control
 from riskreg.risks.services.controls import require_control
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import name_languages
-from riskreg.web.conflict import form_conflict, form_to_save, over_the_newest
+from riskreg.web.conflict import data_over_newest_version, form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
-from riskreg.web.table_form import set_choices, show_what_was
+from riskreg.web.table_form import mark_errors_with_old_values, set_choices
 from riskreg.web.ui.labels import label_word
 
 
@@ -85,7 +85,7 @@ class ControlForm(forms.Form):
         for name in ("name", "kind", "risks", "label"):
             fields[name].needed = True
         if row is not None:
-            show_what_was(self)
+            mark_errors_with_old_values(self)
 
     def refs(self) -> list[str]:
         """The refs that were typed."""
@@ -255,7 +255,7 @@ class ControlEnd(ControlEdit):
             add_errors(form, invalid)
             return self._ask(row, form, 400)
         except Conflict as conflict:
-            data = over_the_newest(form, row.version)
+            data = data_over_newest_version(form, row.version)
             return self._ask(row, EndForm(data), 409, conflict.detail)
         messages.success(request, _("“%(name)s” has ended.") % {"name": row.localized("name")})
         return to_control(self.viewer, row)

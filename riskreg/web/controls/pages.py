@@ -22,7 +22,7 @@ from riskreg.web.comments.panel import comments_panel
 from riskreg.web.evidence.panel import evidence_panel
 from riskreg.web.filter_form import FilterWords
 from riskreg.web.list_page import ListPage, Preset
-from riskreg.web.presenters import person, source_rows
+from riskreg.web.presenters import name_of_person, source_rows
 
 
 class ControlList(ListPage):
@@ -62,7 +62,7 @@ class ControlList(ListPage):
 
     def shown_rows(self, rows: Sequence[Control]) -> list[dict[str, Any]]:
         """As the table shows them."""
-        return [shown(row, self.viewer.today(self.at)) for row in rows]
+        return [control_context(row, self.viewer.today(self.at)) for row in rows]
 
     def extra(self) -> dict[str, Any]:
         """What may be done from the list."""
@@ -76,7 +76,7 @@ class ControlPage(RegisterView):
         """What it is, on which risks it works, when it was tested, and since when it has ended."""
         row = controls_for(self.viewer).get(pk=control_for(self.viewer, control).pk)
         context = {
-            **shown(row, self.viewer.today(self.at)),
+            **control_context(row, self.viewer.today(self.at)),
             "risks": [(risk.ref, risk.localized("title")) for risk in row.risks.all()],
             "source": next(iter(source_rows([row.source])), None) if row.source else None,
             "comments": comments_panel(self.viewer, row),
@@ -86,7 +86,7 @@ class ControlPage(RegisterView):
         return self.render("controls/detail.html", context)
 
 
-def shown(row: Control, today: dt.date) -> dict[str, Any]:
+def control_context(row: Control, today: dt.date) -> dict[str, Any]:
     """A control as its pages show it."""
     tones = {"": "dashed", "effective": "ok", "partly": "warn", "ineffective": "bad"}
     found = row.effectiveness
@@ -94,8 +94,8 @@ def shown(row: Control, today: dt.date) -> dict[str, Any]:
         "c": row,
         "name": row.localized("name"),
         "kind": row.get_kind_display(),
-        "owner": person(row.owner) if row.owner else "",
-        "tested_by": person(row.tested_by) if row.tested_by else "",
+        "owner": name_of_person(row.owner) if row.owner else "",
+        "tested_by": name_of_person(row.tested_by) if row.tested_by else "",
         "effectiveness": Effectiveness(found).label if found else _("not judged"),
         "tone": tones[found],
         "refs": [risk.ref for risk in row.risks.all()],

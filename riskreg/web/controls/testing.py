@@ -16,7 +16,7 @@ from riskreg.risks.services import record_test
 from riskreg.risks.services.controls import require_control
 from riskreg.web.base import add_errors
 from riskreg.web.controls.editing import ControlEdit, to_control
-from riskreg.web.controls.pages import shown
+from riskreg.web.controls.pages import control_context
 from riskreg.web.table_form import set_choices
 
 
@@ -88,7 +88,7 @@ class ControlTest(ControlEdit):
         self, row: Control, form: TestForm, status: int = 200, conflict: str = ""
     ) -> HttpResponse:
         context = {
-            **shown(row, self.viewer.today(self.at)),
+            **control_context(row, self.viewer.today(self.at)),
             "form": form,
             "conflict": conflict,
         }

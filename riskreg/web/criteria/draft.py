@@ -299,7 +299,7 @@ def draft_of(criteria: Criteria) -> Draft:
     )
 
 
-def read(data: QueryDict) -> Draft:
+def draft_from_form(data: QueryDict) -> Draft:
     """What was sent, in its order."""
     # The form has the highest level and the most severe rating first.
     likelihood, impact = _levels(data, "l")[::-1], _levels(data, "i")[::-1]
@@ -316,19 +316,19 @@ def read(data: QueryDict) -> Draft:
     ]
     texts = list(zip(_texts(data, "d_text"), _texts(data, "d_text_zh"), strict=False))
     dimensions = [
-        Dimension(key or f"dimension_{n + 1}", name, name_zh, _part(texts, n, width))
+        Dimension(key or f"dimension_{n + 1}", name, name_zh, _slice_filled_up(texts, n, width))
         for n, (key, name, name_zh) in enumerate(
             _rows(data, DIMENSIONS_READ, "d_key", "d_name", "d_name_zh")
         )
     ]
     return Draft(
-        seen=_one(data, "seen"),
+        seen=_short_text(data, "seen"),
         likelihood=likelihood,
         impact=impact,
         ratings=ratings,
         dimensions=dimensions,
         cells=cells,
-        appetite=_one(data, "appetite"),
+        appetite=_short_text(data, "appetite"),
         term_appetites=[
             TermAppetite(term, rating)
             for term, rating in _rows(data, MAX_TERM_APPETITES + 1, "t_term", "t_rating")
@@ -337,11 +337,11 @@ def read(data: QueryDict) -> Draft:
             Tolerated(amount, chance)
             for amount, chance in _rows(data, MAX_POINTS + 1, "o_amount", "o_chance")
         ],
-        unrated=_one(data, "unrated"),
-        label=_one(data, "label") or "judgement",
-        brush=_one(data, "brush"),
+        unrated=_short_text(data, "unrated"),
+        label=_short_text(data, "label") or "judgement",
+        brush=_short_text(data, "brush"),
         chosen={
-            axis: {n: _one(data, f"map_{short}_{n}") for n in range(1, ROWS_READ)}
+            axis: {n: _short_text(data, f"map_{short}_{n}") for n in range(1, ROWS_READ)}
             for short, axis in AXES.items()
         },
     )
@@ -356,18 +356,18 @@ def _levels(data: QueryDict, short: str) -> list[Level]:
 def _rows(data: QueryDict, most: int, *names: str) -> list[tuple[str, ...]]:
     columns = [_texts(data, name) for name in names]
     size = min(most, max(map(len, columns), default=0))
-    return [tuple(_at(column, n) for column in columns) for n in range(size)]
+    return [tuple(_item_or_empty(column, n) for column in columns) for n in range(size)]
 
 
 def _texts(data: QueryDict, name: str) -> list[str]:
     return [text.replace("\0", "").strip()[:2000] for text in data.getlist(name)[:500]]
 
 
-def _one(data: QueryDict, name: str) -> str:
+def _short_text(data: QueryDict, name: str) -> str:
     return data.get(name, "").replace("\0", "").strip()[:60]
 
 
-def _at(column: Sequence[str], n: int) -> str:
+def _item_or_empty(column: Sequence[str], n: int) -> str:
     return column[n] if n < len(column) else ""
 
 
@@ -375,6 +375,6 @@ def _key_or_first(flat: Sequence[str], n: int, keys: Sequence[str]) -> str:
     return flat[n] if n < len(flat) and flat[n] in keys else keys[0]
 
 
-def _part(texts: list[tuple[str, str]], n: int, width: int) -> list[tuple[str, str]]:
+def _slice_filled_up(texts: list[tuple[str, str]], n: int, width: int) -> list[tuple[str, str]]:
     own = texts[n * width : (n + 1) * width]
     return own + [("", "")] * (width - len(own))

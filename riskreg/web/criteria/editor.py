@@ -23,8 +23,8 @@ from riskreg.web.criteria.draft import (
     AXES,
     DIMENSIONS_READ,
     Draft,
+    draft_from_form,
     draft_of,
-    read,
 )
 from riskreg.web.criteria.draft_rows import in_words
 from riskreg.web.criteria.preview import needs_yes, preview_of
@@ -43,12 +43,12 @@ class CriteriaEditor(RegisterView):
         """The criteria in force as a form."""
         require(self.viewer, "register.configure")
         written = kept_fields(request)
-        return self._page(read(written) if written else draft_of(self.viewer.criteria))
+        return self._page(draft_from_form(written) if written else draft_of(self.viewer.criteria))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """``action``: publish, add-l/-i/-r/-d/-t, remove-l-N …, paint-X-Y, or preview (default)."""
         require(self.viewer, "register.configure")
-        draft, action = read(request.POST), request.POST.get("action", "")
+        draft, action = draft_from_form(request.POST), request.POST.get("action", "")
         if action == "publish":
             return self._publish(draft)
         act(draft, action)

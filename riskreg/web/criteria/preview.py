@@ -49,7 +49,7 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
     try:
         clean = clean_publication(viewer, draft.to_json(now))
     except Invalid as invalid:
-        _take(found, invalid)
+        _put_errors_into(found, invalid)
         return found
     criteria = Criteria(register=viewer.register, number=0, **clean)
     found.after = matrix_findings(criteria)
@@ -61,7 +61,7 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
             mapping.setdefault(axis, {}).setdefault(level, None)
     adoption = preview_adoption(viewer, criteria, mapping)
     if adoption.errors:
-        _take(found, adoption.errors)
+        _put_errors_into(found, adoption.errors)
     if any(missing.values()):
         text = _("Say where the judgements of each level go that is no more.")
         found.errors.setdefault("mapping", []).append(text)
@@ -107,7 +107,7 @@ def _row(change: CellChange, titles: dict[str, str], old: Scale, new: Scale) -> 
     }
 
 
-def _take(found: Preview, invalid: Invalid) -> None:
+def _put_errors_into(found: Preview, invalid: Invalid) -> None:
     for name, errors in invalid.fields.items():
         section = name.split(".")[0]
         known = found.errors.setdefault(section, [])

@@ -23,7 +23,7 @@ from riskreg.web.base import add_errors
 from riskreg.web.decisions.pages import DecisionPage, seen_again
 from riskreg.web.decisions.rows import decision_detail
 from riskreg.web.forms.keeping import posted_texts
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 from riskreg.web.table_form import set_choices
 
 CONDITIONS = 3
@@ -60,7 +60,7 @@ class DecideForm(forms.Form):
             field.needed = True
         asked = asked_parties(row)
         members = [m for m in answerable_members(view.viewer) if m.party_id in asked]
-        people = [("", _("nobody"))] + [(str(m.user.uuid), person(m.user)) for m in members]
+        people = [("", _("nobody"))] + [(str(m.user.uuid), name_of_person(m.user)) for m in members]
         for n in range(CONDITIONS):
             self.fields[f"condition_{n}_text"] = forms.CharField(
                 label=gettext_lazy("Condition"), required=False

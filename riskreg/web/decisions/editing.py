@@ -31,11 +31,11 @@ from riskreg.web.decisions.pages import DecisionPage
 from riskreg.web.forms.marks import adds
 from riskreg.web.risk_choice import offer_risks, refs_in
 from riskreg.web.table_form import (
+    fields_in_form,
     form_field,
-    in_form,
     initial_value,
+    mark_errors_with_old_values,
     set_choices,
-    show_what_was,
     visibility_choices,
 )
 
@@ -90,7 +90,7 @@ class DecisionForm(forms.Form):
                 choices=visibility_choices(viewer),
             )
         else:
-            show_what_was(self)
+            mark_errors_with_old_values(self)
 
     def _recommended(self, current: Decision | None) -> None:
         """Which option is recommended is asked once there are some."""
@@ -109,7 +109,7 @@ class DecisionForm(forms.Form):
 
     def given(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
-        names = [*(field.name for field in in_form(DECISION, self)), "deciders"]
+        names = [*(field.name for field in fields_in_form(DECISION, self)), "deciders"]
         return {name: self.cleaned_data[name] for name in names}
 
     def clean_risks(self) -> list[str]:
@@ -209,7 +209,9 @@ class DecisionEdit(DecisionPage):
         self, request: HttpRequest, form: DecisionForm, now: Decision, touched: set[str]
     ) -> HttpResponse:
         initial = values_of(now)
-        seen = {field.name: seen_value(form, field.name) for field in in_form(DECISION, form)}
+        seen = {
+            field.name: seen_value(form, field.name) for field in fields_in_form(DECISION, form)
+        }
         newest = DecisionForm(self.viewer, initial=initial, current=now)
         urls = {
             "thing": self.url("decision", ref=now.ref),

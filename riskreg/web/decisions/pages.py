@@ -40,7 +40,7 @@ from riskreg.web.decisions.weighing import weighing_panel
 from riskreg.web.evidence.panel import evidence_panel
 from riskreg.web.file_links import file_links
 from riskreg.web.forms.keeping import posted_texts
-from riskreg.web.presenters import query
+from riskreg.web.presenters import query_string
 
 PER_PAGE = 25
 SHOWS: dict[str, tuple[str, ...]] = {
@@ -105,7 +105,7 @@ class ArgumentForm(forms.Form):
     )  # fmt: skip
 
 
-def listed_decisions(viewer: Viewer, show: str, today: dt.date) -> QuerySet[Decision]:
+def decisions_of_tab(viewer: Viewer, show: str, today: dt.date) -> QuerySet[Decision]:
     """What one of the four lists shows, in its order. Raises ``Invalid`` for another."""
     require_tab(show, _TABS)
     soonest = ("due_on", "pk") if show in ("waiting", "drafts") else ("-updated_at", "-pk")
@@ -120,7 +120,7 @@ class DecisionList(RegisterView):
         """One of the four lists, in pages."""
         show = request.GET.get("show", "") or next(iter(SHOWS))
         today = self.viewer.today(self.at)
-        rows = listed_decisions(self.viewer, show, today)
+        rows = decisions_of_tab(self.viewer, show, today)
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         context = {
             "show": show,
@@ -135,7 +135,7 @@ class DecisionList(RegisterView):
     @staticmethod
     def _tabs(show: str) -> list[dict[str, Any]]:
         return [
-            {"label": label, "url": query({}, show=key), "current": key == show}
+            {"label": label, "url": query_string({}, show=key), "current": key == show}
             for key, label in _TABS.items()
         ]
 

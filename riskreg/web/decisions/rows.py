@@ -15,7 +15,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.queries import parties_for
 from riskreg.risks.models import Risk
 from riskreg.web.acceptances.rows import CONDITION_TONES
-from riskreg.web.presenters import Scale, person
+from riskreg.web.presenters import Scale, name_of_person
 
 TONES = {
     DecisionState.DRAFT: "dashed",
@@ -29,7 +29,7 @@ TONES = {
 
 def decision_row(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any]:
     """One decision, read by ``decisions_for``, as a list shows it."""
-    scale, it = Scale(viewer.criteria), _read(row)
+    scale, it = Scale(viewer.criteria), _row_itself(row)
     why = stale_because(viewer, row)
     now = ratings_now(row)
     worst = highest_rating(list(now.values()), scale.matrix) if now else None
@@ -43,9 +43,9 @@ def decision_row(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any
         "stale": bool(why),
         "why": stale_words(viewer, row, why),
         "rating": scale.name(worst) if worst else "",
-        "requested_by": person(row.requested_by),
+        "requested_by": name_of_person(row.requested_by),
         "private": row.visibility == "party",
-        "deciders": [person(one.user) for one in it.asked],
+        "deciders": [name_of_person(one.user) for one in it.asked],
         "chosen": next((o.localized("title") for o in it.choices if o.key == row.chosen), ""),
     }
 
@@ -69,15 +69,15 @@ def decisions_of_risk(viewer: Viewer, risk: Risk) -> list[dict[str, Any]]:
 
 def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any]:
     """One decision as its own page shows it."""
-    scale, it = Scale(viewer.criteria), _read(row)
+    scale, it = Scale(viewer.criteria), _row_itself(row)
     names = {party.key: party.name for party in parties_for(viewer)}
     voted = {one.party_id: one for one in it.cast if one.round == row.round}
     return decision_row(viewer, row, today) | {
         "context": row.localized("context"),
         "advice": row.localized("advice"),
-        "proposed_by": person(row.proposed_by),
-        "ruled_by": person(row.ruled_by),
-        "closed_by": person(row.closed_by),
+        "proposed_by": name_of_person(row.proposed_by),
+        "ruled_by": name_of_person(row.ruled_by),
+        "closed_by": name_of_person(row.closed_by),
         "risks": [
             {
                 "ref": risk.ref,
@@ -89,7 +89,7 @@ def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, 
         ],
         "asked": [
             {
-                "name": person(one.user),
+                "name": name_of_person(one.user),
                 "party": one.party.name,
                 "answer": _answer(voted.get(one.party_id), one.user_id),
             }
@@ -107,7 +107,7 @@ def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, 
         "votes": [
             {
                 "party": one.party.name,
-                "name": person(one.member),
+                "name": name_of_person(one.member),
                 "answer": _("yes") if one.is_yes else _("no"),
                 "tone": "ok" if one.is_yes else "bad",
                 "words": one.words,
@@ -116,7 +116,7 @@ def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, 
             for one in it.cast
         ],
         "revisits": [
-            {"happened": o.happened, "lessons": o.lessons, "by": person(o.by), "at": o.at}
+            {"happened": o.happened, "lessons": o.lessons, "by": name_of_person(o.by), "at": o.at}
             for o in it.looked
         ],
         "conditions": [_condition(one, today) for one in it.conditions],
@@ -127,11 +127,15 @@ def stale_words(viewer: Viewer, row: Decision, why: Sequence[Stale]) -> list[str
     """What it stood on and that moved, each in a sentence."""
     scale, found = Scale(viewer.criteria), []
     if Stale.RATING in why:
-        names = {str(risk.uuid): risk.ref for risk in _read(row).touched}
+        names = {str(risk.uuid): risk.ref for risk in _row_itself(row).touched}
         for uuid, (then, now) in moved_ratings(row.basis, ratings_now(row)).items():
             if uuid in names:
                 text = _("%(ref)s stands at %(now)s now; it was put forward at %(then)s.")
-                shown = {"ref": names[uuid], "now": _name(scale, now), "then": _name(scale, then)}
+                shown = {
+                    "ref": names[uuid],
+                    "now": _rating_name_or_unrated(scale, now),
+                    "then": _rating_name_or_unrated(scale, then),
+                }
                 found.append(text % shown)
         if not found:
             found.append(_("A risk that it touches is not there any more as it was."))
@@ -171,12 +175,12 @@ def total_of(costs: Sequence[Mapping[str, Any]]) -> Decimal:
     return sum((Decimal(cost["amount"]) for cost in costs), Decimal(0))
 
 
-def _read(row: Decision) -> Any:
+def _row_itself(row: Decision) -> Any:
     # What ``decisions_for`` reads along.
     return row
 
 
-def _name(scale: Scale, rating: str | None) -> str:
+def _rating_name_or_unrated(scale: Scale, rating: str | None) -> str:
     known = rating in scale.matrix.rating_keys
     return scale.name(rating) if known else _("unrated")
 
@@ -202,7 +206,7 @@ def _argument(viewer: Viewer, row: Argument) -> dict[str, Any]:
         "stance": row.get_stance_display(),
         "tone": "ok" if row.stance == "for" else "bad",
         "text": row.text,
-        "author": person(row.author),
+        "author": name_of_person(row.author),
         "party": row.party.name,
         "own": row.visibility == "party",
         "at": row.at,
@@ -214,12 +218,12 @@ def _condition(row: Obligation, today: dt.date) -> dict[str, Any]:
         "row": row,
         "id": row.uuid,
         "text": row.localized("text"),
-        "owner": person(row.owner),
+        "owner": name_of_person(row.owner),
         "before": row.before,
         "state": row.get_state_display(),
         "tone": CONDITION_TONES[row.state],  # type: ignore[index]
         "open": row.state == "open",
         "late": row.state == "open" and row.due_on < today,
         "words": row.words,
-        "closed_by": person(row.closed_by),
+        "closed_by": name_of_person(row.closed_by),
     }

@@ -68,7 +68,7 @@ def weighing_row(row: Decision, one: Weighing) -> dict[str, Any]:
         ],
         "objectives": _objectives(one, results["options"]) if results else [],
         "rows": [_option(one, each, titles) for each in results["options"]] if results else [],
-        "close": _close(results) if results else [],
+        "close": _options_too_close(results) if results else [],
         "information": _information(one) if results else None,
     }
 
@@ -116,12 +116,12 @@ def _option(one: Weighing, found: Mapping[str, Any], titles: Mapping[str, str]) 
         "behind": "" if best else amount_text(found["behind"][0]),
         "behind_band": "" if best else _band(found["behind"]),
         "best_key": one.results["best"],
-        **_risked(found),
+        **_loss_and_regret_texts(found),
         "switch": switch_text(found, is_best=best, currency=currency),
     }
 
 
-def _risked(found: Mapping[str, Any]) -> dict[str, str]:
+def _loss_and_regret_texts(found: Mapping[str, Any]) -> dict[str, str]:
     """The chance of loss and the regret, with their bands; empty where the run has none."""
     chance, regret = found.get("chance_of_loss"), found.get("regret")
     return {
@@ -156,7 +156,7 @@ def _band(values: Sequence[float | None]) -> str:
     return "" if ends[0] == ends[1] else " … ".join(ends)
 
 
-def _close(results: Mapping[str, Any]) -> list[str]:
+def _options_too_close(results: Mapping[str, Any]) -> list[str]:
     """The options that the draws do not tell from the best."""
     return [
         one["key"]

@@ -40,7 +40,7 @@ from riskreg.web.drivers.forms import BeliefForm, DriverForm, FeedForm, LinkForm
 from riskreg.web.estimates.drawing import bars_of
 from riskreg.web.file_links import file_links
 from riskreg.web.forms.marks import adds, mark_not_done, repeatable
-from riskreg.web.presenters import person, source_rows
+from riskreg.web.presenters import name_of_person, source_rows
 
 MOST = 200
 
@@ -80,7 +80,7 @@ class Drivers(RegisterView):
             "rows": [_row(row, newest.get(row.pk, [])) for row in rows[:MOST]],
             "more": len(rows) > MOST,
             "exports": file_links(self.viewer, "driver_export"),
-            "form": form if _may(self.viewer) else None,
+            "form": form if _may_edit_drivers(self.viewer) else None,
         }
         return self.render("drivers/index.html", context, status)
 
@@ -106,7 +106,7 @@ class DriverPage(RegisterView):
         ends = [_quantiles(one) for one in ranges]
         bars, powers = bars_of(ends or [(0.0, 1.0, 2.0)])
         links = links_in_force_for(self.viewer).filter(driver=row).select_related("risk__party")
-        may = _may(self.viewer)
+        may = _may_edit_drivers(self.viewer)
         context = {
             "d": row,
             "private": row.visibility == Visibility.PARTY,
@@ -114,8 +114,8 @@ class DriverPage(RegisterView):
                 self._belief(one, end, bar)
                 for one, end, bar in zip(newest, ends, bars, strict=False)
             ],
-            "reading": _reading(row),
-            "pool": {**_ends(ends[-1]), "bar": bars[-1]} if pool else None,
+            "reading": _newest_reading(row),
+            "pool": {**_ends_as_texts(ends[-1]), "bar": bars[-1]} if pool else None,
             "powers": powers,
             "links": [
                 {
@@ -138,7 +138,7 @@ class DriverPage(RegisterView):
         place = newest_reading_in(row)
         return {
             "belief": row,
-            "expert": person(row.expert),
+            "expert": name_of_person(row.expert),
             "private": row.visibility == Visibility.PARTY,
             "bar": bar,
             "sources": source_rows(row.sources),
@@ -153,7 +153,7 @@ class DriverPage(RegisterView):
                 for step in row.steps
             ],
             "may_end": permits(self.viewer, "belief.end", row),
-            **_ends(ends),
+            **_ends_as_texts(ends),
         }
 
 
@@ -255,7 +255,7 @@ class EndLink(RegisterView):
         return _to_driver(self.viewer, row.driver)
 
 
-def _may(viewer: Viewer) -> bool:
+def _may_edit_drivers(viewer: Viewer) -> bool:
     return viewer.party_id is not None and permits(viewer, "driver.edit")
 
 
@@ -268,7 +268,7 @@ def _quantiles(it: Range) -> tuple[float, float, float]:
     return it.quantile(0.05), it.quantile(0.5), it.quantile(0.95)
 
 
-def _ends(ends: tuple[float, float, float]) -> dict[str, str]:
+def _ends_as_texts(ends: tuple[float, float, float]) -> dict[str, str]:
     names = ("p5", "p50", "p95")
     return {n: number(significant(end)) for n, end in zip(names, ends, strict=True)}
 
@@ -279,11 +279,11 @@ def _row(row: Driver, beliefs: list[Belief]) -> dict[str, Any]:
         "d": row,
         "private": row.visibility == Visibility.PARTY,
         "experts": len(beliefs),
-        **(_ends(_quantiles(pool)) if pool else {}),
+        **(_ends_as_texts(_quantiles(pool)) if pool else {}),
     }
 
 
-def _reading(row: Driver) -> dict[str, Any] | None:
+def _newest_reading(row: Driver) -> dict[str, Any] | None:
     """Where the driver stands by its indicator."""
     it = row.indicator
     if it is None:

@@ -32,7 +32,7 @@ from riskreg.web.base import RegisterView
 from riskreg.web.duties import rows as agenda_page
 from riskreg.web.duties.labels import action_label
 from riskreg.web.history.page import event_rows
-from riskreg.web.indicators.panels import called_rows
+from riskreg.web.indicators.panels import breach_rows
 
 DUE_DAYS = 14
 # What holds others up until the viewer answers: listed from the day it is asked, not only when it
@@ -70,11 +70,11 @@ class MyWork(RegisterView):
         works = [d for d in own if d.kind == MITIGATION_DUE.kind]
         called: dict[Any, Breach] = {d.key: d.thing for d in own if d.kind == BREACH.kind}
         end = agenda_page.first_day_after_window(today)
-        coming = [d for d in all_mine if _due(d) < end and d.key not in called]
-        near = [d for d in coming if _due(d) <= soon]
-        asked = [d for d in all_mine if d.kind in ANSWERS and _due(d) > soon]
+        coming = [d for d in all_mine if _due_day_of(d) < end and d.key not in called]
+        near = [d for d in coming if _due_day_of(d) <= soon]
+        asked = [d for d in all_mine if d.kind in ANSWERS and _due_day_of(d) > soon]
         per_day = self._true_counts(all_mine, today, end)
-        later = [d for d in coming if _due(d) > soon and d not in asked]
+        later = [d for d in coming if _due_day_of(d) > soon and d not in asked]
         rows = self._rows([*near, *asked], mine, away)
         watches = viewer.role != Role.OWNER or not (mine or works or rows)
         last, since = self._visit(request)
@@ -82,14 +82,16 @@ class MyWork(RegisterView):
         listed = {d["ref"] for d in rows}
         beyond = [d for d in works if d.ref not in listed]
         context = {
-            "groups": agenda_page.groups(
+            "groups": agenda_page.groups_by_urgency(
                 rows, today, per_day, self._count_later_answers(all_mine, soon)
             ),
             "duties": rows,
-            "due": agenda_page.total(rows, per_day, today, soon),
-            "called": called_rows(viewer, called.values()),
-            "overdue": agenda_page.total(rows, per_day, None, today - dt.timedelta(days=1)),
-            "next": self._review(min(mine, key=_due)) if mine and not rows else None,
+            "due": agenda_page.total_due_between(rows, per_day, today, soon),
+            "called": breach_rows(viewer, called.values()),
+            "overdue": agenda_page.total_due_between(
+                rows, per_day, None, today - dt.timedelta(days=1)
+            ),
+            "next": self._review(min(mine, key=_due_day_of)) if mine and not rows else None,
             "mitigations": self._mitigations(beyond[:MITIGATIONS]),
             "mitigations_more": max(0, len(beyond) - MITIGATIONS),
             "owned": len(mine),
@@ -100,8 +102,10 @@ class MyWork(RegisterView):
                 if user in viewer.stands_in_for
             ],
             "may_be_away": permits(viewer, "absence.record"),
-            "weeks": agenda_page.weeks(coming, today, per_day) if coming or mine or works else [],
-            "later": [self._later(duty) for duty in sorted(later[:LATER], key=_due)],
+            "weeks": agenda_page.weeks_with_duties(coming, today, per_day)
+            if coming or mine or works
+            else [],
+            "later": [self._later(duty) for duty in sorted(later[:LATER], key=_due_day_of)],
             "later_more": max(0, len(later) - LATER) if per_day is None else 0,
             "waiting": [self._review(d) for d in waiting[:LISTED]] if watches else None,
             "waiting_more": self._more_waiting(len(waiting), today, soon) if watches else 0,
@@ -186,7 +190,7 @@ class MyWork(RegisterView):
         more than was read."""
         owed = [duty for duty in mine if duty.kind in ANSWERS]
         if max(Counter(duty.kind for duty in owed).values(), default=0) < MOST_DUTIES:
-            return sum(_due(duty) > soon for duty in owed)
+            return sum(_due_day_of(duty) > soon for duty in owed)
         people, day = agenda.own_and_stood_in_for(self.viewer), soon + dt.timedelta(days=1)
         wanted = agenda.Wanted(soon, kinds=ANSWERS, people=people)
         near = agenda.count_for(self.viewer, replace(wanted, due_before=day))
@@ -286,7 +290,7 @@ class MyWork(RegisterView):
         return self.at, last if self.at - last > VISIT_GAP else since
 
 
-def _due(duty: Duty) -> dt.date:
+def _due_day_of(duty: Duty) -> dt.date:
     """When an open duty is due."""
     assert duty.due_on is not None  # noqa: S101 - open rows have a date
     return duty.due_on

@@ -72,7 +72,7 @@ def duty_rows(
                 "url": reverse(_PAGES[duty.subject_type], kwargs=keys),
                 "action": action_label(duty.kind),
                 "act_url": act + ("?next=work" if duty.page == "review" else "")
-                if _may(viewer, duty)
+                if _may_discharge(viewer, duty)
                 else "",
             }
         )
@@ -100,7 +100,7 @@ def stand_in_text(absence: Absence) -> str:
     }
 
 
-def groups(
+def groups_by_urgency(
     rows: list[dict[str, Any]],
     today: dt.date,
     per_day: Mapping[dt.date, int] | None = None,
@@ -122,7 +122,7 @@ def groups(
     for title, late, first, last in parts:
         some = [d for d in rows if (first is None or d["due_on"] >= first) and d["due_on"] <= last]
         if some:
-            count = total(some, per_day, first, last)
+            count = total_due_between(some, per_day, first, last)
             entry = {"title": title, "late": late, "duties": some, "count": count}
             found.append({**entry, "more": count - len(some)})
     later = [row for row in rows if row["due_on"] > week + SOON_DAYS * day]
@@ -132,7 +132,7 @@ def groups(
     return found
 
 
-def total(
+def total_due_between(
     rows: list[dict[str, Any]],
     per_day: Mapping[dt.date, int] | None,
     first: dt.date | None,
@@ -150,7 +150,7 @@ def first_day_after_window(today: dt.date) -> dt.date:
     return today - dt.timedelta(days=today.weekday()) + dt.timedelta(days=7 * WEEKS)
 
 
-def weeks(
+def weeks_with_duties(
     duties: Iterable[Duty], today: dt.date, per_day: Mapping[dt.date, int] | None = None
 ) -> list[list[dict[str, Any]]]:
     """Whole weeks from Monday of this one, each day with the refs of what falls due on it, and how
@@ -175,6 +175,6 @@ def weeks(
     return [cells[n : n + 7] for n in range(0, len(cells), 7)]
 
 
-def _may(viewer: Viewer, duty: Duty) -> bool:
+def _may_discharge(viewer: Viewer, duty: Duty) -> bool:
     need = _KIND_NEEDS.get(duty.kind) or _NEEDS[duty.subject_type]
     return permits(viewer, need, duty)

@@ -23,7 +23,7 @@ from riskreg.risks.queries.access import mitigation_for
 from riskreg.web.base import RegisterView
 from riskreg.web.effects.words import effect_texts
 from riskreg.web.forms.marks import mark_not_done
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 
 # The newest ones; where more was said, the API has it all.
 MOST = 200
@@ -54,7 +54,7 @@ class MitigationEffects(RegisterView):
             **effect_texts(row),
             "effect": row,
             "risk_title": row.risk.localized("title"),
-            "expert": person(row.expert),
+            "expert": name_of_person(row.expert),
             "own": row.expert_id == self.viewer.user.pk,
             "rationale": row.localized("rationale"),
             "private": private,

@@ -32,11 +32,14 @@ class OwnForecasts(RegisterView):
         scored = [one for one in found.forecasts if one.uncounted is None]
         context = {
             "rows": [self._row(one) for one in found.forecasts],
-            "chances": _chances(found.chances),
-            "ranges": _ranges(found.ranges),
+            "chances": _verdict_on_chances(found.chances),
+            "ranges": _verdict_on_ranges(found.ranges),
             "label": weakest_label(one.estimate.label for one in scored) if scored else "",
             "ranges_label": weakest_label(
-                label for one in scored if one.inside is not None for label in _labels(one)
+                label
+                for one in scored
+                if one.inside is not None
+                for label in _labels_of_forecast(one)
             )
             if found.ranges.n
             else "",
@@ -56,13 +59,13 @@ class OwnForecasts(RegisterView):
             "given_on": one.given_on,
             "chance": chance_text(one.chance),
             "range": f"{amount_text(one.low)} … {amount_text(one.high, currency)}",
-            "came": in_a_row([_came(one), _cost(one)]),
+            "came": in_a_row([_outcome_text(one), _cost_text(one)]),
             "cost_label": risk.labels.get("happened_cost", "") if one.cost is not None else "",
-            "uncounted": _why(one),
+            "uncounted": _why_uncounted(one),
         }
 
 
-def _came(one: Forecast) -> str:
+def _outcome_text(one: Forecast) -> str:
     day = {"day": date_format(one.ended_on, "DATE_FORMAT")}
     happened_on = one.estimate.risk.happened_on
     if happened_on is None:
@@ -72,18 +75,18 @@ def _came(one: Forecast) -> str:
     return _("Not in that year; it happened on %(day)s.") % day
 
 
-def _cost(one: Forecast) -> str:
+def _cost_text(one: Forecast) -> str:
     if one.cost is None:
         return ""
     text = _("%(cost)s: inside your range") if one.inside else _("%(cost)s: outside your range")
     return text % {"cost": amount_text(float(one.cost), one.estimate.currency)}
 
 
-def _labels(one: Forecast) -> list[str]:
+def _labels_of_forecast(one: Forecast) -> list[str]:
     return [one.estimate.label, one.estimate.risk.labels.get("happened_cost", one.estimate.label)]
 
 
-def _why(one: Forecast) -> str:
+def _why_uncounted(one: Forecast) -> str:
     if one.uncounted is None:
         return ""
     if one.uncounted == Uncounted.KNOWN_BEFORE:
@@ -97,7 +100,7 @@ def _why(one: Forecast) -> str:
     return in_a_row([text, who_could(one.who_could)])
 
 
-def _chances(score: ChanceScore) -> dict[str, Any]:
+def _verdict_on_chances(score: ChanceScore) -> dict[str, Any]:
     verdicts = {
         ChanceVerdict.TOO_FEW: _("No verdict yet: it takes %(n)d forecasts with an outcome.")
         % {"n": ENOUGH},
@@ -117,7 +120,7 @@ def _chances(score: ChanceScore) -> dict[str, Any]:
     }
 
 
-def _ranges(score: RangeScore) -> dict[str, Any]:
+def _verdict_on_ranges(score: RangeScore) -> dict[str, Any]:
     verdicts = {
         RangeVerdict.TOO_FEW: _("No verdict yet: it takes %(n)d amounts that are known.")
         % {"n": ENOUGH},

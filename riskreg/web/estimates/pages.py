@@ -32,7 +32,7 @@ from riskreg.web.base import RegisterView
 from riskreg.web.estimates.drawing import bars_of
 from riskreg.web.file_links import file_links
 from riskreg.web.forms.marks import mark_not_done
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 
 # The newest ones; a risk that more people have estimated shows them all in the API.
 MOST = 200
@@ -99,7 +99,7 @@ class RiskEstimates(RegisterView):
         return {
             **_texts(means, row),
             "estimate": row,
-            "expert": person(row.expert),
+            "expert": name_of_person(row.expert),
             "rationale": row.localized("rationale"),
             "included": row.localized("included"),
             "own": row.expert_id == self.viewer.user.pk,

@@ -61,9 +61,9 @@ class RangesForm(forms.Form):
         given = {f.name: data[f.name] for f in self.table.settable if f.name in data}
         for name, scale in self.scales.items():
             text = data[name].strip()
-            given[name] = text if scale == 1 else times(text, scale)
+            given[name] = text if scale == 1 else parse_times(text, scale)
         for name in self.amounts:
-            given[name] = times(data[name].strip(), Decimal(data["unit"]))
+            given[name] = parse_times(data[name].strip(), Decimal(data["unit"]))
         if data["source_title"] or data["source_url"]:
             given["sources"] = [
                 {"title": data["source_title"], "url": data["source_url"], "label": data["label"]}
@@ -76,7 +76,7 @@ def ranges_at_first(today: dt.date) -> dict[str, Any]:
     return {"unit": "1000000", "base_year": today.year, "label": "judgement"}
 
 
-def times(text: str, unit: Decimal) -> Any:
+def parse_times(text: str, unit: Decimal) -> Any:
     """``text`` in the unit as an amount; as it is where it is no number, None where it is empty."""
     if not PLAIN_NUMBER.fullmatch(text):
         return text or None

@@ -19,11 +19,11 @@ from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.kernel.uploads import too_large_in
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.conflict import over_the_newest
+from riskreg.web.conflict import data_over_newest_version
 from riskreg.web.evidence.forms import EvidenceForm, WithdrawForm
 from riskreg.web.evidence.panel import evidence_row, page_of_thing, thing_text
 from riskreg.web.forms.marks import in_its_own_transactions
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 
 
 @in_its_own_transactions
@@ -102,7 +102,7 @@ class EvidencePage(RegisterView):
             "e": row,
             "what": thing_text(thing),
             "back": page_of_thing(self.viewer, thing),
-            "withdrawn_by": person(row.withdrawn_by) if row.withdrawn_by else "",
+            "withdrawn_by": name_of_person(row.withdrawn_by) if row.withdrawn_by else "",
             "may_withdraw": services.may_withdraw(self.viewer, row),
             "may_release": services.may_release(self.viewer, row, thing),
             "stays_own": row.visibility == "party" and thing.keeper.visibility == "shared",
@@ -152,7 +152,7 @@ class EvidenceWithdraw(RegisterView):
             add_errors(form, invalid)
             return self._ask(row, form, 400)
         except Conflict as conflict:
-            data = over_the_newest(form, row.version)
+            data = data_over_newest_version(form, row.version)
             return self._ask(row, WithdrawForm(data), 409, conflict.detail)
         messages.success(request, _("“%(name)s” is withdrawn.") % {"name": row.name})
         return _to_page(self, row)

@@ -14,7 +14,7 @@ from riskreg.evidence.services import may_add
 from riskreg.evidence.targets import TARGETS, Thing
 from riskreg.register.access import Viewer
 from riskreg.web.evidence.forms import EvidenceForm
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 
 
 def evidence_panel(
@@ -46,7 +46,7 @@ def evidence_row(row: Evidence) -> dict[str, Any]:
         "size": row.size,
         "label": row.label,
         "source": row.source,
-        "who": person(row.added_by),
+        "who": name_of_person(row.added_by),
         "at": row.at,
         "private": row.visibility == "party",
         "party": row.party.name,

@@ -52,13 +52,13 @@ class FileView(RegisterView):
         kind = str(given.pop("format", ["xlsx"])[-1])
         columns = [name for text in given.pop("columns", []) for name in text.split(",") if name]
         if kind not in self.formats:
-            return refused(_("Formats are: %s.") % ", ".join(self.formats))
+            return refusal_response(_("Formats are: %s.") % ", ".join(self.formats))
         try:
             sheets, rows = count_rows_read(self.sheets(given, **named))
             sheets[0] = with_columns(sheets[0], columns)
             pieces = self.pieces(kind, given, sheets)
         except Invalid as invalid:
-            return refused(_sentence(invalid))
+            return refusal_response(_sentence_of_refusal(invalid))
         content_type, ending = self.formats[kind]
         day = self.viewer.today(self.at).isoformat()
         name = "-".join([self.viewer.register.slug, *self.named(**named), day]) + f".{ending}"
@@ -78,11 +78,11 @@ def as_file(pieces: Iterable[bytes], content_type: str, name: str) -> StreamingH
     return response
 
 
-def refused(why: str) -> HttpResponse:
+def refusal_response(why: str) -> HttpResponse:
     """What is said in place of a file."""
     return HttpResponse(why, status=400, content_type="text/plain; charset=utf-8")
 
 
-def _sentence(invalid: Invalid) -> str:
+def _sentence_of_refusal(invalid: Invalid) -> str:
     texts = [f"{name}: {e.detail}" for name, errors in invalid.fields.items() for e in errors]
     return "\n".join(texts) or invalid.detail

@@ -21,13 +21,13 @@ from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS, XLSX, Sheet
 from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.kernel.errors import Invalid
 from riskreg.risks.models import Position
-from riskreg.web.acceptances.pages import listed_acceptances
+from riskreg.web.acceptances.pages import acceptances_of_tab
 from riskreg.web.base import RegisterView
-from riskreg.web.decisions.pages import listed_decisions
+from riskreg.web.decisions.pages import decisions_of_tab
 from riskreg.web.exports.base import FileView, as_file
 from riskreg.web.indicators.listing import IndicatorList
 from riskreg.web.list_page import ListPage
-from riskreg.web.risks.listing import matching
+from riskreg.web.risks.listing import filter_and_rows
 
 
 class RiskFiles(FileView):
@@ -37,7 +37,7 @@ class RiskFiles(FileView):
 
     def positions(self, given: QueryDict, **named: str) -> QuerySet[Position]:
         """The risks. Raises ``Invalid`` for what cannot be shown."""
-        return matching(self.viewer, given, self.at)[1]
+        return filter_and_rows(self.viewer, given, self.at)[1]
 
     def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
         """One sheet, with a row for each measure."""
@@ -136,7 +136,7 @@ class AcceptanceExport(RiskFiles):
         """The list that is shown."""
         show = given.get("show") or "needed"
         risk = given.get("risk") or ""
-        rows = listed_acceptances(self.viewer, show, self.viewer.today(self.at), risk)
+        rows = acceptances_of_tab(self.viewer, show, self.viewer.today(self.at), risk)
         if show == "needed" and not risk:
             return [risks_sheet(self.viewer, rows, get_language() or "en")]
         return [list_sheet("acceptances", self.viewer, rows, self.at)]
@@ -154,7 +154,7 @@ class DecisionExport(FileView):
     def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
         """The list that is shown."""
         show = given.get("show") or "waiting"
-        rows = listed_decisions(self.viewer, show, self.viewer.today(self.at))
+        rows = decisions_of_tab(self.viewer, show, self.viewer.today(self.at))
         return [list_sheet("decisions", self.viewer, rows, self.at)]
 
     def unasked(self) -> str:

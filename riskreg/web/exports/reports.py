@@ -30,7 +30,7 @@ from riskreg.risks.queries.access import current_positions, risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.exports.base import FileView
 from riskreg.web.exports.lists import RiskFiles
-from riskreg.web.filter_form import active
+from riskreg.web.filter_form import active_filters
 from riskreg.web.heatmap.asked import KEPT, HeatmapAsked
 from riskreg.web.history.page import event_rows
 from riskreg.web.reviews.coverage import report_asked
@@ -59,7 +59,7 @@ class HeatmapExport(FileView):
         if kind not in PICTURES:
             return super().pieces(kind, given, sheets)
         choices = choices_for(self.viewer)
-        chosen = active(choices, self.asked.chosen.given, {}, skip=KEPT)
+        chosen = active_filters(choices, self.asked.chosen.given, {}, skip=KEPT)
         picture = heatmap_picture(
             self.viewer, self.shown, self.at, cells=self.asked.cells, flows=self.flows,
             filters=[each["text"] for each in chosen],
@@ -104,7 +104,7 @@ def history_sheet(view: FileView, risk: Risk, *, own: bool = False) -> Sheet:
     ]
 
     def rows() -> Iterator[dict[str, Any]]:
-        yield from _changes(viewer, found)
+        yield from _change_rows(viewer, found)
 
     def cells() -> Iterator[dict[str, Any]]:
         zone = ZoneInfo(viewer.register.time_zone)
@@ -116,7 +116,7 @@ def history_sheet(view: FileView, risk: Risk, *, own: bool = False) -> Sheet:
     return Sheet("history", _("History"), columns, cells, bodies)
 
 
-def _changes(viewer: Any, found: QuerySet[Event]) -> Iterator[dict[str, Any]]:
+def _change_rows(viewer: Any, found: QuerySet[Event]) -> Iterator[dict[str, Any]]:
     rows = found.iterator(chunk_size=PIECE)
     while piece := list(islice(rows, PIECE)):
         for row in event_rows(viewer, piece, labelled=False):

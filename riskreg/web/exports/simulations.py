@@ -10,7 +10,7 @@ from riskreg.analysis.queries.simulations import simulation_for
 from riskreg.exchange.queries.simulation_pictures import picture_file
 from riskreg.exchange.writing.files import PICTURES
 from riskreg.web.base import RegisterView
-from riskreg.web.exports.base import as_file, refused
+from riskreg.web.exports.base import as_file, refusal_response
 
 
 class SimulationPicture(RegisterView):
@@ -23,6 +23,6 @@ class SimulationPicture(RegisterView):
         row = simulation_for(self.viewer, simulation)
         kind = request.GET.get("format", "png")
         if kind not in PICTURES:
-            return refused(_("Formats are: %s.") % ", ".join(PICTURES))
+            return refusal_response(_("Formats are: %s.") % ", ".join(PICTURES))
         data, media_type, called = picture_file(self.viewer, row, name, kind)
         return as_file([data], media_type, called)

@@ -33,7 +33,7 @@ _OWN_NAMES = re.compile(
 _OWN_VALUES = re.compile(r"\d*|on|[0-9a-f-]{32,36}|\d,\d")
 
 
-def typed_in(request: HttpRequest, key: FormKey) -> Typed:
+def typed_without_secrets(request: HttpRequest, key: FormKey) -> Typed:
     """What came with the form, but for secrets and files."""
     fields, left_out = [], []
     for name, values in request.POST.lists():
@@ -47,7 +47,7 @@ def typed_in(request: HttpRequest, key: FormKey) -> Typed:
     return Typed(key.page, request.path, fields, left_out, files)
 
 
-def texts(pairs: Iterable[tuple[str, str]]) -> list[str]:
+def written_texts(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """What of it somebody wrote, without the marks that pages hand to themselves."""
     return [v for n, v in pairs if not (_OWN_NAMES.fullmatch(n) or _OWN_VALUES.fullmatch(v))]
 
@@ -56,7 +56,9 @@ def posted_texts(request: HttpRequest) -> list[str]:
     """What somebody wrote into the form that was sent, for a page that refuses it and has no place
     for that form any more; nothing of what is never kept."""
     pairs = ((name, str(v)) for name, values in request.POST.lists() for v in values)
-    return texts((n, v) for n, v in pairs if n != "csrfmiddlewaretoken" and not _SECRET.search(n))
+    return written_texts(
+        (n, v) for n, v in pairs if n != "csrfmiddlewaretoken" and not _SECRET.search(n)
+    )
 
 
 def kept_fields(request: HttpRequest) -> QueryDict | None:
@@ -80,7 +82,7 @@ def keep_form_as_draft(request: HttpRequest, *, anew: bool = False) -> str:
     person = _person(request, key) if key else None
     if key is None or person is None:
         return ""
-    typed = typed_in(request, key)
+    typed = typed_without_secrets(request, key)
     if anew:
         # Sent again it is another form than the one that was done, and known by its own key.
         key, token = another_key(key)

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from riskreg.web.returning import carried, return_address
+from riskreg.web.returning import carry_way_back, return_address
 
 FIELD = "form_key"
 DRAFT = "draft"
@@ -50,7 +50,7 @@ def key_field(request: HttpRequest) -> SafeString:
     """A hidden field with the key of one form; each call is another form of the page."""
     signed = getattr(request, "_form_signed", None)
     if signed is None:
-        signed = _signed(request)
+        signed = _signed_key(request)
         request._form_signed, request._form_count = signed, 0  # type: ignore[attr-defined]
     request._form_count += 1  # type: ignore[attr-defined]
     count = request._form_count  # type: ignore[attr-defined]
@@ -61,25 +61,25 @@ def posted_key(request: HttpRequest) -> FormKey | None:
     """The key that came with a form; None without one, or with one that is not ours."""
     if not hasattr(request, "_form_posted"):
         value = request.POST.get(FIELD, "")
-        request._form_posted = _read(value)  # type: ignore[attr-defined]
+        request._form_posted = _read_key(value)  # type: ignore[attr-defined]
     key: FormKey | None = request._form_posted  # type: ignore[attr-defined]
     return key
 
 
-def _signed(request: HttpRequest) -> str:
+def _signed_key(request: HttpRequest) -> str:
     user = getattr(request, "user", None)
     who = user.uuid.hex if user is not None and user.is_authenticated else ""
     # A page that answers a form is at the address of the form, which may take nothing but forms.
     before = posted_key(request) if request.method == "POST" else None
     page = before.page if before and before.user == who else request.get_full_path()
     page = getattr(request, "form_page", page)
-    page = carried(page, return_address(request))
+    page = carry_way_back(page, return_address(request))
     if len(page) > _LONGEST_PAGE:
         page = request.path
     return signing.dumps([secrets.token_urlsafe(12), who, page], salt=_SALT, compress=True)
 
 
-def _read(value: str) -> FormKey | None:
+def _read_key(value: str) -> FormKey | None:
     signed, _dot, count = value.rpartition(".")
     if not (count.isascii() and count.isdigit() and len(count) < 6 and len(value) < 4000):
         return None

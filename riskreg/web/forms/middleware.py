@@ -29,12 +29,12 @@ from riskreg.web.forms.keeping import (
     keep_draft_and_go_to_sign_in,
     keep_draft_and_refuse_form,
     keep_form_as_draft,
-    texts,
+    written_texts,
 )
 from riskreg.web.forms.key import DRAFT, FIELD, FormKey, posted_key
 from riskreg.web.forms.marks import LEADS_TO, NOT_DONE
 from riskreg.web.forms.refill import refill
-from riskreg.web.returning import came_from, led_back, take_param
+from riskreg.web.returning import came_from, take_param, without_way_back
 
 # State that a page hands to itself: the same form on a page that was fetched again is the same.
 _STATE = ("csrfmiddlewaretoken", FIELD, "version", "expected", "seen", "seen_sources")
@@ -84,7 +84,11 @@ class FormsMiddleware:
         """The act and the note that it is done stand or fall together, but for what is ``apart``:
         there the note comes first, because what has gone out cannot be taken back."""
         around = contextlib.nullcontext() if apart else transaction.atomic()
-        name, fingerprint, side = f"form:{key.name}", _fingerprint(request), _side(request)
+        name, fingerprint, side = (
+            f"form:{key.name}",
+            _fingerprint(request),
+            _party_acted_for(request),
+        )
         with around:
             row, fresh = take_key(user=user, key=name, fingerprint=fingerprint, at=clock.now())
             if not fresh:
@@ -96,12 +100,12 @@ class FormsMiddleware:
             if apart:
                 keep_answer(row, status=302, headers={"Location": key.page, "Side": side})
             response = self.get_response(request)
-            address = _result(response)
+            address = _address_led_to(response)
             if address:
                 headers = {"Location": address, "Side": side}
                 keep_answer(row, status=response.status_code, headers=headers)
                 if "Location" in response.headers:
-                    response.headers["Location"] = led_back(address, key.page)
+                    response.headers["Location"] = without_way_back(address, key.page)
                 drop_draft(user=user, key=key.name)
             elif response.status_code >= 500 and not apart:
                 transaction.set_rollback(True)
@@ -144,7 +148,7 @@ def _repeated(
     at = date_format(localtime(row.created_at), "TIME_FORMAT")
     # Who acts for another party now is not led to what they did for the one before.
     address = row.headers.get("Location", "") if row.headers.get("Side") == side else ""
-    address = led_back(address, key.page) if address else ""
+    address = without_way_back(address, key.page) if address else ""
     if same:
         message = _("You sent this form already, at %(time)s. Nothing was done a second time.")
         messages.info(request, message % {"time": at})
@@ -160,14 +164,14 @@ def _fill_in_again(request: HttpRequest, text: str, typed: Typed) -> str:
         "found": done.found,
         "files": [name for _field, name in typed.files],
         "left_out": typed.left_out,
-        "texts": texts(done.unplaced),
+        "texts": written_texts(done.unplaced),
     }
     notice = render_to_string("forms/kept.html", context, request)
     place = done.form_start if done.found else done.main_start
     return done.text[:place] + notice + done.text[place:]
 
 
-def _result(response: HttpResponse) -> str:
+def _address_led_to(response: HttpResponse) -> str:
     """Where the form led to; empty for one that was refused or is still being written."""
     shown = getattr(response, LEADS_TO, "")
     if shown or getattr(response, NOT_DONE, False) or not 300 <= response.status_code < 400:
@@ -222,7 +226,7 @@ def _fingerprint(request: HttpRequest) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
-def _side(request: HttpRequest) -> str:
+def _party_acted_for(request: HttpRequest) -> str:
     """The party for which one acts in the register of this address."""
     parts = request.path.split("/")
     slug = parts[2] if len(parts) > 2 and parts[1] == "r" else ""

@@ -59,7 +59,7 @@ class HeatmapAsked:
         return flows_on(self.viewer, shown, self.chosen, self.at, named) if self.moving else None
 
 
-def unasked(viewer: Viewer, at: dt.datetime) -> HeatmapAsked:
+def asked_by_default(viewer: Viewer, at: dt.datetime) -> HeatmapAsked:
     """Today, without a filter: what is shown in place of what cannot be."""
     return HeatmapAsked(viewer, at, filters.RiskFilter())
 

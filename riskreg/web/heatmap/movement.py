@@ -17,7 +17,7 @@ from riskreg.web.presenters import Scale
 LISTED = 20
 
 
-def movement(
+def movement_context(
     asked: HeatmapAsked,
     shown: Heatmap,
     flows: Flows | None,

@@ -48,7 +48,7 @@ def moves_of(shown: Heatmap, refs: Iterable[str]) -> dict[str, Move]:
     return {move.ref: move for move in compared.moves_of(list(refs))} if compared else {}
 
 
-def moved(
+def moves_panel(
     shown: Heatmap,
     scale: Scale,
     page: Page[Move],

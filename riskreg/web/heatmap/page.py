@@ -28,26 +28,26 @@ from riskreg.risks.queries.heatmap_flows import MOVEMENT
 from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
-from riskreg.web.filter_form import active, canonical_url, filter_fields, filter_problems
+from riskreg.web.filter_form import active_filters, canonical_url, filter_fields, filter_problems
 from riskreg.web.heatmap import switches
-from riskreg.web.heatmap.asked import KEPT, OWN, HeatmapAsked, unasked
-from riskreg.web.heatmap.movement import movement
+from riskreg.web.heatmap.asked import KEPT, OWN, HeatmapAsked, asked_by_default
+from riskreg.web.heatmap.movement import movement_context
 from riskreg.web.heatmap.moves import (
     PAGES,
-    moved,
     moves_of,
+    moves_panel,
     pages_of,
     scale_before_move,
     scales_before,
     score_delta,
 )
-from riskreg.web.heatmap.places import Place, as_filter, cell_value, count_in, steps
+from riskreg.web.heatmap.places import Place, as_filter, cell_value, count_in, month_steps
 from riskreg.web.presenters import (
     REFS_NAMED,
     Scale,
     heat_grid,
-    person,
-    query,
+    name_of_person,
+    query_string,
     stage_meaning,
     stage_name,
 )
@@ -76,7 +76,7 @@ class HeatmapPage(RegisterView):
             shown = asked.heatmap(REFS_NAMED)
             place = _place(request.GET.get("cell", ""), shown)
         except Invalid as invalid:
-            asked = unasked(self.viewer, self.at)
+            asked = asked_by_default(self.viewer, self.at)
             shown = asked.heatmap(REFS_NAMED)
             problems = filter_problems(
                 invalid, choices_for(self.viewer), Scale(shown.criteria), names=_names()
@@ -104,31 +104,31 @@ class HeatmapPage(RegisterView):
                 axes_of(self.viewer.register),
                 shown,
                 place,
-                lambda cell: query(given, cell=cell),
+                lambda cell: query_string(given, cell=cell),
                 named_in_cells(self.viewer, shown, asked.cells),
                 NAMED[asked.cells],
             ),
-            "cells": switches.cells(open_list, asked.cells),
-            "movement": movement(asked, shown, flows, scale, self._risk_url),
+            "cells": switches.cells_switch(open_list, asked.cells),
+            "movement": movement_context(asked, shown, flows, scale, self._risk_url),
             "caption": self._caption(shown, today),
             "appetite_note": matrix_note(self.viewer, shown.criteria)
             if shown.kind == Kind.THREAT
             else "",
-            "stages": switches.stages(open_list, MOVEMENT if asked.moving else shown.stage),
-            "kinds": switches.kinds(open_list, shown),
+            "stages": switches.stage_switch(open_list, MOVEMENT if asked.moving else shown.stage),
+            "kinds": switches.kind_switch(open_list, shown),
             "stage_name": stage_name(shown.stage),
             "fields": filter_fields(choices, chosen.given, ("party", "owner", "objective", "term")),
-            "active": active(choices, chosen.given, open_list, skip=KEPT),
-            "clear": query({k: v for k, v in open_list.items() if k in (*OWN, *KEPT)}),
+            "active": active_filters(choices, chosen.given, open_list, skip=KEPT),
+            "clear": query_string({k: v for k, v in open_list.items() if k in (*OWN, *KEPT)}),
             "figures": self._figures(shown, chosen, given, place, past=shown.as_of < today),
-            "steps": steps(shown, today, open_list),
-            "days": switches.days(self.viewer, shown, today, open_list),
-            "presets": switches.presets(self.viewer, shown, open_list),
+            "steps": month_steps(shown, today, open_list),
+            "days": switches.days_of_movement_context(self.viewer, shown, today, open_list),
+            "presets": switches.compare_presets(self.viewer, shown, open_list),
             "beside": self._beside(
                 shown, scale, chosen, given, place, panel_rows, beside_moved, reasons, today
             ),
-            "moved": moved(shown, scale, moves, apart, reasons, self._risk_url),
-            "parts": switches.parts(open_list, shown),
+            "moved": moves_panel(shown, scale, moves, apart, reasons, self._risk_url),
+            "parts": switches.parts_switch(open_list, shown),
             "given": given,
             "exports": file_links(self.viewer, "heatmap_export", given, FORMATS | PICTURES),
         }
@@ -200,7 +200,7 @@ class HeatmapPage(RegisterView):
         above = {
             "label": _("Above appetite"),
             "count": count_in(shown, heatmap_lists.ABOVE),
-            "url": query(given, cell=heatmap_lists.ABOVE),
+            "url": query_string(given, cell=heatmap_lists.ABOVE),
             "here": True,
             "current": place == heatmap_lists.ABOVE,
         }
@@ -209,7 +209,7 @@ class HeatmapPage(RegisterView):
             {
                 "label": _("Unrated"),
                 "count": shown.unrated_count,
-                "url": query(given, cell=heatmap_lists.UNRATED),
+                "url": query_string(given, cell=heatmap_lists.UNRATED),
                 "here": True,
                 "current": place == heatmap_lists.UNRATED,
             },
@@ -217,14 +217,14 @@ class HeatmapPage(RegisterView):
                 "label": _("Review overdue"),
                 "note": of_today,
                 "count": now.overdue,
-                "url": risks + query(kept, overdue="true"),
+                "url": risks + query_string(kept, overdue="true"),
                 "tone": "bad" if now.overdue else "",
             },
             {
                 "label": _("Draft"),
                 "note": of_today,
                 "count": now.draft,
-                "url": risks + query(kept, state="draft"),
+                "url": risks + query_string(kept, state="draft"),
             },
         ]
 
@@ -263,7 +263,7 @@ class HeatmapPage(RegisterView):
             kept = {**chosen.given, "kind": [shown.kind]}
             if shown.left_out_count:
                 kept["parts"] = [shown.parts]
-            full = reverse("web:risks", kwargs={"slug": self.viewer.register.slug}) + query(
+            full = reverse("web:risks", kwargs={"slug": self.viewer.register.slug}) + query_string(
                 {**kept, "state": "open", "stage": given.get("stage"), **as_filter(place)}
             )
         return {
@@ -276,7 +276,7 @@ class HeatmapPage(RegisterView):
             "rows": self._rows(rows, shown, scale, moves, reasons, today),
             "more": max(0, count - len(rows)) if place is not None else 0,
             "full": full,
-            "close": query(given),
+            "close": query_string(given),
         }
 
     @staticmethod
@@ -311,7 +311,7 @@ class HeatmapPage(RegisterView):
                     "url": self._risk_url(position.ref),
                     "title": position.risk.localized("title"),
                     "chip": scale.cell_chip(after, shown.kind),
-                    "owner": person(position.owner),
+                    "owner": name_of_person(position.owner),
                     "due": position.risk.next_review_on
                     if position.risk.state == "open" and shown.as_of == today
                     else None,

@@ -5,7 +5,7 @@ from typing import Any
 
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap
-from riskreg.web.presenters import query
+from riskreg.web.presenters import query_string
 
 Place = tuple[int, int] | str | None
 
@@ -37,21 +37,21 @@ def count_in(shown: Heatmap, place: Place) -> int:
     return sum(c.count for c in shown.cells if (c.likelihood, c.impact) == place)
 
 
-def steps(shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[str, Any]:
+def month_steps(shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[str, Any]:
     """A month back, a month on (never past today), and today."""
     back = month_from(shown.as_of, -1)
     on = min(month_from(shown.as_of, 1), today)
     compare = shown.comparison.compared_to if shown.comparison else None
     fits = {} if compare is None or compare < back else {"compare": None}
     return {
-        "back": query(given, as_of=back.isoformat(), **fits),
+        "back": query_string(given, as_of=back.isoformat(), **fits),
         "back_on": back,
-        "on": query(given, as_of=None if on == today else on.isoformat())
+        "on": query_string(given, as_of=None if on == today else on.isoformat())
         if shown.as_of < today
         else "",
         "on_on": on,
-        "today": query(given, as_of=None) if shown.as_of < today else "",
-        "uncompare": query(given, compare=None) if compare else "",
+        "today": query_string(given, as_of=None) if shown.as_of < today else "",
+        "uncompare": query_string(given, compare=None) if compare else "",
     }
 
 

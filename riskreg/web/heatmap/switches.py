@@ -17,47 +17,47 @@ from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.risks.queries.heatmap_days import days_of_movement
 from riskreg.risks.queries.heatmap_flows import MOVEMENT
 from riskreg.web.heatmap.places import month_from
-from riskreg.web.presenters import query, stage_name
+from riskreg.web.presenters import query_string, stage_name
 
 
-def stages(given: dict[str, Any], current: str) -> list[dict[str, Any]]:
+def stage_switch(given: dict[str, Any], current: str) -> list[dict[str, Any]]:
     """The switch between the stages; the last one shows how risks go from one to the next."""
     moving = {
         "label": pgettext("stage", "Movement"),
-        "url": query(given, stage=MOVEMENT, compare=None, cells=None),
+        "url": query_string(given, stage=MOVEMENT, compare=None, cells=None),
         "current": current == MOVEMENT,
     }
     return [
         {
             "label": stage_name(stage),
-            "url": query(given, stage=None if stage == "residual" else stage),
+            "url": query_string(given, stage=None if stage == "residual" else stage),
             "current": stage == current,
         }
         for stage in STAGES
     ] + [moving]
 
 
-def cells(given: dict[str, Any], current: str) -> list[dict[str, Any]]:
+def cells_switch(given: dict[str, Any], current: str) -> list[dict[str, Any]]:
     """The switch between what cells say of the risks in them."""
     labels = {COUNTS: _("Counts"), REFS: _("Refs"), TITLES: _("Titles")}
     return [
         {
             "label": labels[what],
-            "url": query(given, cells=None if what == COUNTS else what),
+            "url": query_string(given, cells=None if what == COUNTS else what),
             "current": what == current,
         }
         for what in CELLS
     ]
 
 
-def kinds(given: dict[str, Any], shown: Heatmap) -> list[dict[str, Any]]:
+def kind_switch(given: dict[str, Any], shown: Heatmap) -> list[dict[str, Any]]:
     """The switch between the two maps; each says how many risks are on it."""
     # A cell of one map says nothing about the other.
     rest = {k: v for k, v in given.items() if k != "cell"}
     return [
         {
             "label": label,
-            "url": query(rest, kind=None if kind == Kind.THREAT else kind.value),
+            "url": query_string(rest, kind=None if kind == Kind.THREAT else kind.value),
             "current": kind == shown.kind,
             "count": shown.total if kind == shown.kind else shown.other_total,
         }
@@ -65,17 +65,17 @@ def kinds(given: dict[str, Any], shown: Heatmap) -> list[dict[str, Any]]:
     ]
 
 
-def parts(given: dict[str, Any], shown: Heatmap) -> dict[str, Any] | None:
+def parts_switch(given: dict[str, Any], shown: Heatmap) -> dict[str, Any] | None:
     """How many stand behind others here, and the way to count them instead."""
     if not shown.left_out_count:
         return None
     within = shown.parts == WITHIN
     rest = {k: v for k, v in given.items() if k != "cell"}
-    url = query(rest, parts=APART if within else None)
+    url = query_string(rest, parts=APART if within else None)
     return {"count": shown.left_out_count, "within": within, "url": url}
 
 
-def presets(viewer: Viewer, shown: Heatmap, given: dict[str, Any]) -> list[dict[str, Any]]:
+def compare_presets(viewer: Viewer, shown: Heatmap, given: dict[str, Any]) -> list[dict[str, Any]]:
     """Days to compare with: the last meeting that had ended by the day that is shown, and some
     months before it."""
     zone = viewer.register.time_zone
@@ -93,14 +93,16 @@ def presets(viewer: Viewer, shown: Heatmap, given: dict[str, Any]) -> list[dict[
     return [
         {
             "label": label,
-            "url": query(given, compare=day.isoformat()) + "#moved",
+            "url": query_string(given, compare=day.isoformat()) + "#moved",
             "current": day == compared,
         }
         for day, label in days
     ]
 
 
-def days(viewer: Viewer, shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[str, Any]:
+def days_of_movement_context(
+    viewer: Viewer, shown: Heatmap, today: dt.date, given: dict[str, Any]
+) -> dict[str, Any]:
     """The days on which something moved, with the place of the one that is shown among them, and
     the ways to the one before and the one after."""
     moved = [d for d in days_of_movement(viewer, stage=shown.stage, kind=shown.kind) if d < today]
@@ -116,7 +118,7 @@ def days(viewer: Viewer, shown: Heatmap, today: dt.date, given: dict[str, Any]) 
         # What lies before the day to compare with is compared with nothing.
         fits = {} if compared is None or compared < day else {"compare": None}
         as_of = None if day == today else day.isoformat()
-        return {"day": day, "url": query(given, as_of=as_of, **fits)}
+        return {"day": day, "url": query_string(given, as_of=as_of, **fits)}
 
     return {
         "every": " ".join(day.isoformat() for day in every),

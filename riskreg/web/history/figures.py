@@ -62,7 +62,7 @@ class Labels:
             known = self.readings.get((event.subject_uuid, indicator))
             return known or getattr(event, "reading_label", None) or "judgement"
         if field == "readings":
-            return _weakest(change["readings"][1])
+            return _weakest_label_of_readings(change["readings"][1])
         for name in ("labels", "label"):
             stated = (change.get(name) or [None, None])[1]
             if isinstance(stated, dict) and stated.get(field):
@@ -73,7 +73,7 @@ class Labels:
         return figure_label(labels, "cost" if field == "spent" else field)
 
 
-def _weakest(rows: Any) -> str:
+def _weakest_label_of_readings(rows: Any) -> str:
     """The weakest label of logged readings; older events tell them as text, without one."""
     rows = rows if isinstance(rows, list) else []
     labels = [row["label"] for row in rows if isinstance(row, Mapping) and row.get("label")]

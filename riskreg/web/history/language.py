@@ -38,7 +38,7 @@ def localized(field: str, pair: list[Any], change: Mapping[str, Any]) -> list[An
     return [version if text else text for text, version in zip(pair, localized, strict=True)]
 
 
-def translations_changed(
+def split_translations_changed(
     change: Mapping[str, Any],
 ) -> tuple[dict[str, list[Any]], dict[str, list[str]]]:
     """What changed in versions of texts whose original stayed as it was: in the reader's language
@@ -87,13 +87,13 @@ def _reading_text(row: Any, zone: str) -> str:
     return f"{when}{colon()}{number(row['value'])}"
 
 
-def named(value: Mapping[str, Any]) -> str:
+def named_thing_text(value: Mapping[str, Any]) -> str:
     """A logged thing with a name, such as a control, in the reader's language."""
     if value.get("kind") in RelationKind.values:
         return relation_text(value["kind"], value["risk"], value["other"])
     version = (value.get("translations") or {}).get(get_language() or "", {})
     if "text" in value:
-        return _spoken(value)
+        return _question_or_comment_text(value)
     name = str(version.get("name") or value.get("name") or "")
     if value.get("kind") in ControlKind.values:
         kind = capfirst(ControlKind(value["kind"]).label)
@@ -101,7 +101,7 @@ def named(value: Mapping[str, Any]) -> str:
     return name
 
 
-def _spoken(value: Mapping[str, Any]) -> str:
+def _question_or_comment_text(value: Mapping[str, Any]) -> str:
     """A logged question or comment: what it says, and how it was answered or taken back."""
     text = str(value["text"])
     if value.get("words"):

@@ -44,9 +44,9 @@ from riskreg.web.history.figures import Labels, is_written
 from riskreg.web.history.language import (
     link_names,
     localized,
-    named,
+    named_thing_text,
     reading_texts,
-    translations_changed,
+    split_translations_changed,
 )
 from riskreg.web.ladder.labels import reason_label
 from riskreg.web.tables import PEOPLE, find_field
@@ -178,7 +178,7 @@ def _version_rows(event: Event, change: dict[str, Any]) -> list[dict[str, Any]]:
     if event.verb.endswith(".created"):
         return []
     noun = event.subject_type
-    here, elsewhere = translations_changed(change)
+    here, elsewhere = split_translations_changed(change)
     rows = [
         {"field": field_label(field, noun), "before": before or "", "after": after or ""}
         for field, (before, after) in here.items()
@@ -330,7 +330,7 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, dict):
-        return named(value) or json.dumps(value, ensure_ascii=False)
+        return named_thing_text(value) or json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         texts = [text_of(v.get("title")) if isinstance(v, dict) else str(v) for v in value]
         if name == "to":

@@ -23,7 +23,7 @@ def posted_answers(plan: Plan, posted: QueryDict, before: Mapping[str, Any] | No
     for n, (header, levels) in enumerate(plan.scaling.shown.items()):
         for m, value in enumerate(levels):
             if (level := posted.get(f"scale-{n}-{m}")) is not None:
-                scales.setdefault(header, {})[value] = _level(level)
+                scales.setdefault(header, {})[value] = _parse_level(level)
     for n, question in enumerate(plan.asked):
         if (answer := posted.get(f"ask-{n}")) is None:
             continue
@@ -40,7 +40,7 @@ def posted_answers(plan: Plan, posted: QueryDict, before: Mapping[str, Any] | No
     return answers
 
 
-def _level(text: str) -> int | str | None:
+def _parse_level(text: str) -> int | str | None:
     text = text.strip()
     if not text:
         return None

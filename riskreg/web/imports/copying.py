@@ -31,18 +31,18 @@ class CopyForm(forms.Form):
 
     def __init__(self, viewer: Viewer, words: str = "", data: Any = None) -> None:
         super().__init__(data, initial={"visibility": Visibility.PARTY.value})
-        rows = list(_others(viewer, words)[: OFFERED + 1])
+        rows = list(_other_registers_called(viewer, words)[: OFFERED + 1])
         # Whether there are more of that name than are offered.
         self.more = len(rows) > OFFERED
         rows = rows[:OFFERED]
         chosen = (data or {}).get("register", "")
         if storable(chosen) and chosen not in {row.register.slug for row in rows}:
             # Found by other words than those of this page.
-            rows += _others(viewer, "").filter(register__slug=chosen)[:1]
+            rows += _other_registers_called(viewer, "").filter(register__slug=chosen)[:1]
         set_choices(self, "register", [
             (row.register.slug, f"{row.register.name} ({row.register.slug})") for row in rows
         ])  # fmt: skip
 
 
-def _others(viewer: Viewer, words: str) -> QuerySet[Membership]:
+def _other_registers_called(viewer: Viewer, words: str) -> QuerySet[Membership]:
     return registers_called(viewer.user, words).exclude(register=viewer.register)

@@ -24,15 +24,15 @@ from riskreg.web.history.page import people_first
 from riskreg.web.indicators.labels import (
     behind_text,
     frequency_text,
+    indicator_status_context,
     limit_text,
-    measured,
     note_of,
-    stands,
     status_label,
     time_text,
+    value_with_unit,
 )
 from riskreg.web.localized import outdated_names
-from riskreg.web.presenters import person, source_rows
+from riskreg.web.presenters import name_of_person, source_rows
 from riskreg.web.ui.chart import chart
 from riskreg.web.ui.paging import page_of
 
@@ -78,7 +78,7 @@ class IndicatorPage(RegisterView):
                     "day": day,
                     "value": value,
                     "status": status or "none",
-                    "label": f"{time_text(r, zone)}{colon()}{measured(value, indicator.unit)}",
+                    "label": time_text(r, zone) + colon() + value_with_unit(value, indicator.unit),
                 }
                 for r, (day, value), status in zip(newest, series, statuses, strict=True)
             ],
@@ -95,7 +95,7 @@ class IndicatorPage(RegisterView):
         if drawn:
             for tick in drawn["y"]:
                 tick["label"] = number(tick["value"])
-        state = stands(indicator, today, indicator.risks_seen)  # type: ignore[attr-defined]
+        state = indicator_status_context(indicator, today, indicator.risks_seen)  # type: ignore[attr-defined]
         latest_day = series[-1][0] if series else None
         return {
             "i": indicator,
@@ -107,7 +107,7 @@ class IndicatorPage(RegisterView):
             "limits": limit_text(indicator),
             "limit_note": note_of(indicator),
             "source": next(iter(source_rows([indicator.source])), None),
-            "owner": person(indicator.owner),
+            "owner": name_of_person(indicator.owner),
             "external_id": external_id_of(indicator, self.viewer),
             "frequency": frequency_text(indicator.frequency_days),
             "latest_said": time_text(newest[-1], zone) if newest else "",
@@ -119,7 +119,7 @@ class IndicatorPage(RegisterView):
                 {
                     "ref": r.risk.ref,
                     "at": r.at,
-                    "who": person(r.reviewer),
+                    "who": name_of_person(r.reviewer),
                     "outcome": r.get_outcome_display(),
                 }
                 for r in reviews[:CALLED]
@@ -161,7 +161,7 @@ class IndicatorPage(RegisterView):
             "label": reading.label,
             "source": next(iter(source_rows([reading.source])), None),
             "origin": reading.get_origin_display(),
-            "who": person(reading.recorded_by),
+            "who": name_of_person(reading.recorded_by),
             "recorded": reading.created_at,
             "was": number(reading.corrects.value) if reading.corrects else "",
         }
@@ -175,7 +175,7 @@ class IndicatorPage(RegisterView):
                 "at": b.opened_at,
                 "due_on": b.due_on,
                 "status": status_label(b.status),
-                "value": measured(b.reading.value, indicator.unit),
+                "value": value_with_unit(b.reading.value, indicator.unit),
                 "answered": b.reviewed,  # type: ignore[attr-defined]
                 "closed": b.risk.state != "open",
             }

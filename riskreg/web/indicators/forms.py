@@ -24,12 +24,12 @@ from riskreg.web.risk_choice import offer_risks, refs_in
 from riskreg.web.table_form import (
     CONFIRMED_TRANSLATIONS_FIELD,
     add_confirmed_translations_field,
+    fields_in_form,
     form_field,
-    in_form,
     initial_value,
+    mark_errors_with_old_values,
     read_confirmed_translations,
     set_choices,
-    show_what_was,
     text_box,
     visibility_choices,
 )
@@ -95,7 +95,7 @@ class IndicatorForm(forms.Form):
             add_confirmed_translations_field(self, current.outdated_translations, INDICATOR)
             if current.party_id != viewer.party_id:
                 del self.fields["external_id"]  # what its own party's systems call it
-            show_what_was(self)
+            mark_errors_with_old_values(self)
 
     def _add_texts(self, field: Field) -> None:
         """A text and the same in Chinese; one line for a name, a box for a description."""
@@ -124,7 +124,7 @@ class IndicatorForm(forms.Form):
     def given(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
         data = self.cleaned_data
-        fields: dict[str, Any] = {f.name: data[f.name] for f in in_form(INDICATOR, self)}
+        fields: dict[str, Any] = {f.name: data[f.name] for f in fields_in_form(INDICATOR, self)}
         for target, name in TEXT_FIELDS.items():
             fields[target] = _texts(data[name], data[f"{name}_zh"])
         return fields | read_confirmed_translations(self)
@@ -137,7 +137,7 @@ class IndicatorForm(forms.Form):
 
     def seen(self) -> dict[str, Any]:
         """What the form showed when it was opened, as ``given`` has it."""
-        seen = {f.name: seen_value(self, f.name) for f in in_form(INDICATOR, self)}
+        seen = {f.name: seen_value(self, f.name) for f in fields_in_form(INDICATOR, self)}
         seen["risks"] = refs_in(seen["risks"])
         for target, name in TEXT_FIELDS.items():
             seen[target] = _texts(seen_value(self, name), seen_value(self, f"{name}_zh"))

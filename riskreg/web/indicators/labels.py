@@ -20,7 +20,7 @@ from riskreg.risks.policy import is_dormant
 _FREQUENCIES = {1: 1, 7: 7, 30: 30, 31: 30, 90: 90, 91: 90, 92: 90, 365: 365, 366: 365}
 
 
-def measured(value: Any, unit: str) -> str:
+def value_with_unit(value: Any, unit: str) -> str:
     """A value with its unit."""
     return with_unit(number(value), unit)
 
@@ -56,10 +56,10 @@ def limit_text(indicator: Indicator) -> list[str]:
     """The limits, each as a sentence."""
     unit = indicator.unit
     say = {
-        "amber": measured(indicator.amber, unit),
-        "red": measured(indicator.red, unit),
-        "amber_low": measured(indicator.amber_low, unit),
-        "red_low": measured(indicator.red_low, unit),
+        "amber": value_with_unit(indicator.amber, unit),
+        "red": value_with_unit(indicator.red, unit),
+        "amber_low": value_with_unit(indicator.amber_low, unit),
+        "red_low": value_with_unit(indicator.red_low, unit),
     }
     if indicator.kind == Kind.FIXED and indicator.direction == "lower_is_worse":
         sentences = [_("Amber from %(amber)s down, red from %(red)s down.") % say]
@@ -86,9 +86,9 @@ def limit_text(indicator: Indicator) -> list[str]:
             },
             _("The path leads from %(start)s on %(from)s to %(value)s on %(to)s, %(growth)s.")
             % {
-                "start": measured(indicator.start_value, unit),
+                "start": value_with_unit(indicator.start_value, unit),
                 "from": formats.date_format(indicator.start_on, "DATE_FORMAT"),
-                "value": measured(indicator.objective.value, unit),
+                "value": value_with_unit(indicator.objective.value, unit),
                 "to": formats.date_format(indicator.objective.due_on, "DATE_FORMAT"),
                 "growth": indicator.get_growth_display(),
             },
@@ -117,7 +117,7 @@ def _way_back(indicator: Indicator) -> str:
     return _("It gets better only when the value has fallen again by more than %s.")
 
 
-def stands(
+def indicator_status_context(
     indicator: Indicator, today: dt.date, risks: Sequence[Risk] | None = None
 ) -> dict[str, Any]:
     """What the list and the page say of an indicator. ``risks``: those it watches, where they were

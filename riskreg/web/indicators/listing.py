@@ -13,7 +13,7 @@ from riskreg.indicators.queries.access import indicators_for, latest_values
 from riskreg.register.permissions import permits
 from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import FilterWords
-from riskreg.web.indicators.labels import limits_for_spark, stands
+from riskreg.web.indicators.labels import indicator_status_context, limits_for_spark
 from riskreg.web.list_page import ListPage, Preset
 
 SPARK_POINTS = 24
@@ -61,7 +61,7 @@ class IndicatorList(ListPage):
         values = latest_values(self.viewer, rows, SPARK_POINTS)
         return [
             {
-                **stands(indicator, today),
+                **indicator_status_context(indicator, today),
                 "values": [float(v) for _at, v in values.get(indicator.pk, ())],
                 "limits": limits_for_spark(indicator),
             }

@@ -20,16 +20,16 @@ from riskreg.register.permissions import permits
 from riskreg.register.written import written_once
 from riskreg.risks.models import Risk
 from riskreg.web.indicators.labels import (
+    indicator_status_context,
     limits_for_spark,
-    measured,
-    stands,
     status_label,
+    value_with_unit,
 )
 
 SPARK_POINTS = 16
 
 
-def called_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, Any]]:
+def breach_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, Any]]:
     """Why a review is called for, one row per breach."""
     slug, zone = viewer.register.slug, viewer.register.time_zone
     return [
@@ -42,14 +42,14 @@ def called_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, An
                 "web:indicator", kwargs={"slug": slug, "ref": b.indicator.ref}
             ),
             "status": status_label(b.status),
-            "value": measured(b.reading.value, b.indicator.unit),
+            "value": value_with_unit(b.reading.value, b.indicator.unit),
             "label": b.reading.label,
             "read_on": clock.local_date(b.reading.at, zone),
             "opened_at": b.opened_at,
             "due_on": b.due_on,
             "now": status_label(b.indicator.status),
             "now_differs": b.indicator.status != b.status,
-            "now_value": measured(b.indicator.latest_value, b.indicator.unit),
+            "now_value": value_with_unit(b.indicator.latest_value, b.indicator.unit),
             "private": b.visibility == "party",
             "party": b.party,
             "as_deputy": b.risk.owner_id != viewer.user.pk and b.risk.deputy_id == viewer.user.pk,
@@ -64,7 +64,9 @@ def called_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, An
     ]
 
 
-def moved_rows(viewer: Viewer, risk: Risk, since: dt.datetime | None) -> list[dict[str, Any]]:
+def rows_since_review(
+    viewer: Viewer, risk: Risk, since: dt.datetime | None
+) -> list[dict[str, Any]]:
     """How the indicators that watch ``risk`` stand, and what they read at ``since``."""
     return [
         {
@@ -73,7 +75,7 @@ def moved_rows(viewer: Viewer, risk: Risk, since: dt.datetime | None) -> list[di
             "before": number(i.value_then)
             if since and i.value_then is not None and i.value_then != i.latest_value
             else "",
-            "now": measured(i.latest_value, i.unit) if i.latest_value is not None else "",
+            "now": value_with_unit(i.latest_value, i.unit) if i.latest_value is not None else "",
             "label": getattr(i, "reading_label", None),
             "status": status_label(i.status),
         }
@@ -92,7 +94,7 @@ def watching_rows(viewer: Viewer, risk: Risk, today: dt.date) -> list[dict[str, 
     """The indicators that watch ``risk``, each with its last values."""
     return [
         {
-            **stands(i, today, [risk]),
+            **indicator_status_context(i, today, [risk]),
             "values": [float(v) for v in values],
             "limits": limits_for_spark(i),
         }

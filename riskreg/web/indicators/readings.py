@@ -52,7 +52,7 @@ class ReadingsPage(RegisterView):
             try:
                 done = self._record(indicator, [row], Origin.HAND)
             except Invalid as invalid:
-                _beside(form, invalid)
+                _put_errors_beside(form, invalid)
             else:
                 return self._redirect_after(request, done)
         return self._page(indicator, form, FileForm(), status=400)
@@ -62,7 +62,7 @@ class ReadingsPage(RegisterView):
         form.is_valid()
         errors: list[str] = []
         try:
-            rows, lines = _rows(_text(form))
+            rows, lines = _rows(_uploaded_or_pasted(form))
             try:
                 return self._redirect_after(request, self._record(indicator, rows, Origin.CSV))
             except Invalid as invalid:
@@ -141,7 +141,7 @@ class ReadingsPage(RegisterView):
         return self.render("indicators/readings.html", context, status)
 
 
-def _beside(form: ReadingForm, invalid: Invalid) -> None:
+def _put_errors_beside(form: ReadingForm, invalid: Invalid) -> None:
     """``readings.0.source.0.url`` and the like, beside the field it is about."""
     renamed: dict[str, Any] = {}
     for name, errors in invalid.fields.items():
@@ -151,7 +151,7 @@ def _beside(form: ReadingForm, invalid: Invalid) -> None:
     add_errors(form, Invalid(renamed))
 
 
-def _text(form: FileForm) -> str:
+def _uploaded_or_pasted(form: FileForm) -> str:
     """What was uploaded or pasted. Raises ``Invalid``."""
     upload = form.cleaned_data.get("file")
     if not upload:

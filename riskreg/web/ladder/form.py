@@ -75,7 +75,7 @@ def rows_of(rungs: Iterable[Rung]) -> list[Row]:
     ]
 
 
-def read(data: QueryDict) -> list[Row]:
+def rows_from_form(data: QueryDict) -> list[Row]:
     """The rows that were sent, in their order."""
 
     def texts(name: str) -> list[str]:
@@ -94,7 +94,7 @@ def read(data: QueryDict) -> list[Row]:
     ]
 
 
-def take_errors(rows: list[Row], invalid: Invalid) -> list[str]:
+def put_errors_into_rows(rows: list[Row], invalid: Invalid) -> list[str]:
     """Put what the engine refused beside the very row and part; the rest is returned."""
     general = []
     for path, errors in invalid.fields.items():
@@ -108,7 +108,7 @@ def take_errors(rows: list[Row], invalid: Invalid) -> list[str]:
     return general
 
 
-def shown(rows: list[Row], people: Mapping[uuid.UUID, str]) -> list[dict[str, Any]]:
+def rows_for_template(rows: list[Row], people: Mapping[uuid.UUID, str]) -> list[dict[str, Any]]:
     """The rows as the template draws them."""
     names = {str(key): name for key, name in people.items()}
     return [_row_context(n, row, names) for n, row in enumerate(rows)]

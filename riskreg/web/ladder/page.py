@@ -26,8 +26,14 @@ from riskreg.risks.models import Risk
 from riskreg.web.base import RegisterView
 from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.forms.keeping import kept_fields
-from riskreg.web.ladder.form import Row, read, rows_of, shown, take_errors
-from riskreg.web.ladder.preview import Preview, offered, preview
+from riskreg.web.ladder.form import (
+    Row,
+    put_errors_into_rows,
+    rows_for_template,
+    rows_from_form,
+    rows_of,
+)
+from riskreg.web.ladder.preview import Preview, preview, risks_to_preview
 
 VERSIONS_SHOWN = 20
 
@@ -44,7 +50,7 @@ class LadderPage(RegisterView):
         written = kept_fields(request)
         return self._page(
             now,
-            read(written) if written else rows_of(rungs),
+            rows_from_form(written) if written else rows_of(rungs),
             preview=self._preview(request.GET.get("risk", ""), rungs),
             earlier=int(number) if number else None,
         )
@@ -52,7 +58,7 @@ class LadderPage(RegisterView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """``action``: save, reset, add, remove-N, or (the default) preview."""
         require(self.viewer, "ladder.edit")
-        action, rows = request.POST.get("action", ""), read(request.POST)
+        action, rows = request.POST.get("action", ""), rows_from_form(request.POST)
         if action == "save":
             rows = [row for row in rows if not row.blank]
             return self._save(rows, [row.payload() for row in rows])
@@ -83,7 +89,7 @@ class LadderPage(RegisterView):
     @cached_property
     def offered(self) -> list[Risk]:
         """Risks to pick from, the most urgent first."""
-        return offered(self.viewer)
+        return risks_to_preview(self.viewer)
 
     @property
     def _quick(self) -> bool:
@@ -112,7 +118,7 @@ class LadderPage(RegisterView):
             return self._preview(asked, clean_ladder([row.payload() for row in written]))
         except Invalid as invalid:
             if mark:
-                take_errors(written, invalid)
+                put_errors_into_rows(written, invalid)
             problem = _("The preview is here as soon as the ladder is right: %(error)s")
             problem = problem % {"error": invalid.detail}
             return Preview(asked=asked[:200], problem=problem, wrong=True)
@@ -123,7 +129,7 @@ class LadderPage(RegisterView):
                 actor=self.viewer, rungs=rungs, expected_number=self._expected(), at=self.at
             )
         except Invalid as invalid:
-            general = take_errors(rows, invalid)
+            general = put_errors_into_rows(rows, invalid)
             shown = self._forecast(rows, mark=False)
             return self._page(
                 self.now, rows, preview=shown, general=general, refused=True, status=400
@@ -175,7 +181,7 @@ class LadderPage(RegisterView):
         context = {
             "may_edit": may_edit,
             "number": now.number,
-            "rows": shown(rows, people) if may_edit else [],
+            "rows": rows_for_template(rows, people) if may_edit else [],
             "room_for_more": len(rows) < MAX_RUNGS,
             "rungs": [] if may_edit else self._words(rows, people),
             "earlier": earlier,
@@ -228,7 +234,7 @@ class LadderPage(RegisterView):
         ]
         context = {
             "differences": differences,
-            "rows": shown(rows_of(clean_ladder(rungs)), people),
+            "rows": rows_for_template(rows_of(clean_ladder(rungs)), people),
             "number": now.number,
             "risk": self.request.POST.get("risk", "")[:200],
             "url": self._url(),

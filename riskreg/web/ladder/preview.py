@@ -53,10 +53,10 @@ def preview(
 ) -> Preview:
     """The preview of the ladder ``rungs`` for the risk that ``asked`` names.
 
-    With nothing asked, for the first of ``urgent``, see ``offered``.
+    With nothing asked, for the first of ``urgent``, see ``risks_to_preview``.
     """
     asked = asked.replace("\0", "").strip()[:200]
-    found = _find(viewer, asked, urgent, at)
+    found = _risk_to_preview(viewer, asked, urgent, at)
     if found.risk is None:
         return found
     try:
@@ -68,7 +68,9 @@ def preview(
     return found
 
 
-def _find(viewer: Viewer, asked: str, urgent: Sequence[Risk], at: dt.datetime) -> Preview:
+def _risk_to_preview(
+    viewer: Viewer, asked: str, urgent: Sequence[Risk], at: dt.datetime
+) -> Preview:
     if not asked:
         first = next(iter(urgent), None)
         return Preview(risk=first, asked=first.ref if first else "")
@@ -86,7 +88,7 @@ def _find(viewer: Viewer, asked: str, urgent: Sequence[Risk], at: dt.datetime) -
     return Preview(asked, problem=_("No risk has that reference or these words."), missing=True)
 
 
-def offered(viewer: Viewer) -> list[Risk]:
+def risks_to_preview(viewer: Viewer) -> list[Risk]:
     """Open risks to pick from, the one that is due first, of one day the most severe; of a great
     many the first hundred."""
     rows = visible_risks(viewer).filter(state=State.OPEN).annotate(at_stake=priority_of_risk("pk"))

@@ -23,8 +23,8 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import add_errors
 from riskreg.web.meetings.base import MeetingView
 from riskreg.web.meetings.minutes import agenda_rows
-from riskreg.web.presenters import person
-from riskreg.web.reviews.page import ReviewForm, ReviewScreen, take_cell_error
+from riskreg.web.presenters import name_of_person
+from riskreg.web.reviews.page import ReviewForm, ReviewScreen, pop_cell_error
 from riskreg.web.risks.mismatches import warn_of_mismatches
 
 
@@ -78,7 +78,7 @@ class MeetingItemPage(MeetingView, ReviewScreen):
         except Conflict as conflict:
             return self._conflict(request, row, item, conflict)
         except Invalid as invalid:
-            cell_error = take_cell_error(invalid)
+            cell_error = pop_cell_error(invalid)
             if cell_error:
                 form.add_error(None, cell_error)
             add_errors(form, invalid)
@@ -145,12 +145,12 @@ class MeetingItemPage(MeetingView, ReviewScreen):
             "meeting": row,
             "private": row.visibility == Visibility.PARTY,
             "item": item,
-            "owner": person(risk.owner),
-            "deputy": person(risk.deputy),
+            "owner": name_of_person(risk.owner),
+            "deputy": name_of_person(risk.deputy),
             "party": risk.party.name,
             "reviewed": item.review
             and {
-                "who": person(item.review.reviewer),
+                "who": name_of_person(item.review.reviewer),
                 "outcome": item.review.get_outcome_display(),
                 "comment": item.review.localized("comment"),
                 "next": item.review.next_review_on,

@@ -11,7 +11,7 @@ from riskreg.register.queries import criteria_versions
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import ItemOutcome, Meeting, MeetingItem
 from riskreg.reviews.queries.meetings import Attendee
-from riskreg.web.presenters import Scale, person
+from riskreg.web.presenters import Scale, name_of_person
 
 TONES = {
     ItemOutcome.PENDING: ("", ""),
@@ -33,7 +33,7 @@ def agenda_rows(
                 "number": item.number,
                 "ref": item.risk.ref,
                 "title": item.risk.localized("title"),
-                "owner": person(item.risk.owner),
+                "owner": name_of_person(item.risk.owner),
                 "outcome": "" if pending else item.get_outcome_display(),
                 "tone": tone,
                 "icon": icon,
@@ -55,14 +55,14 @@ def minutes(
     viewer: Viewer, meeting: Meeting, items: Sequence[MeetingItem], people: Sequence[Attendee]
 ) -> dict[str, Any]:
     """Everything that the minutes say. One query, where older criteria are needed."""
-    scales = _scales(viewer, items)
+    scales = _scales_of_items(viewer, items)
     rows = [_row(item, scales) for item in items]
     pending = [i for i in items if i.outcome == ItemOutcome.PENDING]
     done = len(items) - len(pending)
     return {
         "meeting": meeting,
         "private": meeting.visibility == Visibility.PARTY,
-        "chair": person(meeting.chair),
+        "chair": name_of_person(meeting.chair),
         "count": len(items),
         "reviewed": sum(i.outcome == ItemOutcome.REVIEWED for i in items),
         "deferred": sum(i.outcome == ItemOutcome.DEFERRED for i in items),
@@ -70,7 +70,7 @@ def minutes(
         "not_reached": [row for row in rows if row["pending"]],
         "people": [
             {
-                "name": person(a.user),
+                "name": name_of_person(a.user),
                 "party": a.party.name if a.party else _("the programme"),
                 "joined_at": a.joined_at,
                 "left_at": a.left_at,
@@ -83,7 +83,7 @@ def minutes(
     }
 
 
-def _scales(viewer: Viewer, items: Sequence[MeetingItem]) -> dict[int, Scale]:
+def _scales_of_items(viewer: Viewer, items: Sequence[MeetingItem]) -> dict[int, Scale]:
     current = Scale(viewer.register.criteria)
     scales = {current.criteria.number: current}
     cells = [cell for item in items for cell in (item.before, item.after) if cell]
@@ -105,7 +105,7 @@ def _row(item: MeetingItem, scales: dict[int, Scale]) -> dict[str, Any]:
         "number": item.number,
         "ref": item.risk.ref,
         "title": item.risk.localized("title"),
-        "owner": person(item.risk.owner),
+        "owner": name_of_person(item.risk.owner),
         "party": item.risk.party.name,
         "private": item.risk.visibility == Visibility.PARTY,
         "pending": item.outcome == ItemOutcome.PENDING,
@@ -117,5 +117,5 @@ def _row(item: MeetingItem, scales: dict[int, Scale]) -> dict[str, Any]:
         "due": item.due_on,
         "comment": review.localized("comment") if review else item.note,
         "next": review.next_review_on if review else None,
-        "by": person(item.recorded_by),
+        "by": name_of_person(item.recorded_by),
     }

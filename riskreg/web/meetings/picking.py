@@ -24,10 +24,10 @@ from riskreg.reviews.services import (
 from riskreg.risks import filters
 from riskreg.web.base import add_errors
 from riskreg.web.file_links import file_links
-from riskreg.web.filter_form import active, canonical_url, filter_fields, filter_problems
+from riskreg.web.filter_form import active_filters, canonical_url, filter_fields, filter_problems
 from riskreg.web.forms.marks import adds
 from riskreg.web.meetings.base import MeetingView
-from riskreg.web.presenters import Scale, person, query
+from riskreg.web.presenters import Scale, name_of_person, query_string
 
 PER_PAGE = 50
 WITH = "with"
@@ -43,7 +43,7 @@ class MeetingList(MeetingView):
             "rows": [
                 {
                     "meeting": meeting,
-                    "chair": person(meeting.chair),
+                    "chair": name_of_person(meeting.chair),
                     "url": self.url("meeting", meeting=meeting.uuid),
                     "private": meeting.visibility == Visibility.PARTY,
                 }
@@ -128,7 +128,7 @@ class NewMeeting(MeetingView):
                     "ref": row.ref,
                     "title": row.risk.localized("title"),
                     "private": row.visibility == Visibility.PARTY,
-                    "owner": person(row.owner),
+                    "owner": name_of_person(row.owner),
                     "party": row.party.name,
                     "chip": scale.cell_chip(row.cell("residual"), row.kind),
                     "due": row.risk.next_review_on,
@@ -143,14 +143,14 @@ class NewMeeting(MeetingView):
             "fields": filter_fields(
                 choices, chosen.given, ("rating", "party", "owner", "term"), scale
             ),
-            "active": active(choices, chosen.given, address, scale=scale, skip=("stage",)),
+            "active": active_filters(choices, chosen.given, address, scale=scale, skip=("stage",)),
             "switches": [
                 {"name": name, "label": label, "on": name in chosen.given}
                 for name, label in zip(
                     _SWITCHES, (_("Review overdue"), _("Above appetite")), strict=True
                 )
             ],
-            "query": query(address),
+            "query": query_string(address),
         }
         return self.render("meetings/new.html", context, status)
 
@@ -170,7 +170,11 @@ class NewMeeting(MeetingView):
         ]
         picks.append((_("All open risks"), {"state": ["open"]}))
         return [
-            {"label": label, "url": query({**kept, **given}), "current": chosen.given == given}
+            {
+                "label": label,
+                "url": query_string({**kept, **given}),
+                "current": chosen.given == given,
+            }
             for label, given in picks
         ]
 
@@ -180,12 +184,12 @@ class NewMeeting(MeetingView):
         return [
             {
                 "label": _("Everybody"),
-                "url": query(rest),
+                "url": query_string(rest),
                 "current": visibility == Visibility.SHARED,
             },
             {
                 "label": _("Only %(party)s") % {"party": own},
-                "url": query(rest, **{WITH: "party"}),
+                "url": query_string(rest, **{WITH: "party"}),
                 "current": visibility == Visibility.PARTY,
             },
         ]

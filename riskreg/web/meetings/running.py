@@ -24,7 +24,7 @@ from riskreg.reviews.services import (
 )
 from riskreg.web.meetings.base import MeetingView
 from riskreg.web.meetings.minutes import agenda_rows, minutes
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 
 
 class MeetingPage(MeetingView):
@@ -41,7 +41,7 @@ class MeetingPage(MeetingView):
         context = {
             "meeting": row,
             "private": row.visibility == Visibility.PARTY,
-            "chair": person(row.chair),
+            "chair": name_of_person(row.chair),
             "leads": row.chair_id == self.viewer.user.pk,
             "may_hold": permits(self.viewer, "meeting.hold"),
             "rows": agenda_rows(self.viewer, row, items),
@@ -51,14 +51,14 @@ class MeetingPage(MeetingView):
             "members": [
                 {
                     "id": str(m.user.uuid),
-                    "name": person(m.user),
+                    "name": name_of_person(m.user),
                     "party": m.party.name if m.party else "",
                     "here": m.user_id in here,
                     "chair": m.user_id == row.chair_id,
                 }
                 for m in people_who_can_attend(self.viewer, row.visibility)
             ],
-            "present": [person(a.user) for a in people if a.user.pk in here],
+            "present": [name_of_person(a.user) for a in people if a.user.pk in here],
         }
         return self.render("meetings/running.html", context)
 
@@ -118,7 +118,7 @@ class EndMeeting(MeetingView):
         context = {
             "meeting": row,
             "leads": row.chair_id == self.viewer.user.pk,
-            "chair": person(row.chair),
+            "chair": name_of_person(row.chair),
             "waiting": [i for i in items if i.outcome == ItemOutcome.PENDING],
             "count": len(items),
         }

@@ -33,12 +33,12 @@ from riskreg.web.risk_choice import offer_risks, refs_in
 from riskreg.web.table_form import (
     CONFIRMED_TRANSLATIONS_FIELD,
     add_confirmed_translations_field,
+    fields_in_form,
     form_field,
-    in_form,
     initial_value,
+    mark_errors_with_old_values,
     read_confirmed_translations,
     set_choices,
-    show_what_was,
     visibility_choices,
 )
 
@@ -81,11 +81,13 @@ class MitigationForm(forms.Form):
             add_confirmed_translations_field(self, current.outdated_translations, MITIGATION)
             if current.party_id != viewer.party_id:
                 del self.fields["external_id"]  # what its own party's systems call it
-            show_what_was(self)
+            mark_errors_with_old_values(self)
 
     def given(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
-        fields = {field.name: self.cleaned_data[field.name] for field in in_form(MITIGATION, self)}
+        fields = {
+            field.name: self.cleaned_data[field.name] for field in fields_in_form(MITIGATION, self)
+        }
         return fields | read_confirmed_translations(self)
 
     def changed_fields(self) -> set[str]:
@@ -196,7 +198,9 @@ class MitigationEdit(MitigationPage):
         self, request: HttpRequest, form: MitigationForm, now: Mitigation, touched: set[str]
     ) -> HttpResponse:
         initial = values_of(self.viewer, now)
-        seen = {field.name: seen_value(form, field.name) for field in in_form(MITIGATION, form)}
+        seen = {
+            field.name: seen_value(form, field.name) for field in fields_in_form(MITIGATION, form)
+        }
         newest = MitigationForm(self.viewer, initial=initial, current=now)
         urls = {
             "thing": self.url("mitigation", ref=now.ref),

@@ -27,7 +27,7 @@ from riskreg.register.queries import objective_for
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView
 from riskreg.web.forms.marks import adds
-from riskreg.web.presenters import person, source_rows
+from riskreg.web.presenters import name_of_person, source_rows
 from riskreg.web.table_form import form_field, set_choices
 from riskreg.web.ui.labels import label_word
 
@@ -222,7 +222,7 @@ def model_shown(viewer: Viewer, objective: Objective) -> dict[str, Any]:
     return found | {
         "model_private": row.visibility == Visibility.PARTY,
         "model_rationale": row.localized("rationale"),
-        "model_author": person(row.author),
+        "model_author": name_of_person(row.author),
         "model_start": number(row.start),
         "model_growth": [number(x) for x in (row.growth_low, row.growth_mode, row.growth_high)],
         "model_sources": source_rows(row.sources),

@@ -23,7 +23,7 @@ from riskreg.risks.queries.links import risks_by_objective
 from riskreg.risks.queries.objectives import mitigations_toward, open_positions_toward
 from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import FilterWords
-from riskreg.web.indicators.labels import measured, status_label
+from riskreg.web.indicators.labels import status_label, value_with_unit
 from riskreg.web.list_page import ListPage
 from riskreg.web.objectives.modelling import model_shown
 from riskreg.web.presenters import Scale
@@ -52,7 +52,10 @@ class ObjectiveList(ListPage):
         """Each with how many risks bear on it, of those that the viewer may know of."""
         counts = risks_by_objective(self.viewer, [row.pk for row in rows])
         actual = actual_values(self.viewer, rows)
-        return [{**shown(row, actual.get(row.pk)), "count": counts.get(row.pk, 0)} for row in rows]
+        return [
+            {**objective_context(row, actual.get(row.pk)), "count": counts.get(row.pk, 0)}
+            for row in rows
+        ]
 
     def extra(self) -> dict[str, Any]:
         """What may be done from the list."""
@@ -69,7 +72,7 @@ class ObjectivePage(RegisterView):
         work, watched = mitigations_toward(self.viewer, row), indicators_toward(self.viewer, row)
         scale = Scale(self.viewer.register.criteria)
         context = {
-            **shown(row, actual_values(self.viewer, [row]).get(row.pk)),
+            **objective_context(row, actual_values(self.viewer, [row]).get(row.pk)),
             "count": risks_by_objective(self.viewer, [row.pk]).get(row.pk, 0),
             "external_id": external_id_of(row, self.viewer),
             "may_edit": permits(self.viewer, "objective.edit", row),
@@ -95,7 +98,7 @@ class ObjectivePage(RegisterView):
                     "measures": each.objective_id == row.pk,
                     "value": ""
                     if each.latest_value is None
-                    else measured(each.latest_value, each.unit),
+                    else value_with_unit(each.latest_value, each.unit),
                     "label": each.reading_label,  # type: ignore[attr-defined]
                     "status": status_label(each.status),
                 }
@@ -116,7 +119,7 @@ def _chance(viewer: Viewer, row: Objective) -> dict[str, Any]:
     return {"chance": chance_shown(found.found) | about}
 
 
-def shown(row: Objective, actual: Actual | None = None) -> dict[str, Any]:
+def objective_context(row: Objective, actual: Actual | None = None) -> dict[str, Any]:
     """An objective as its pages show it, with where it stands."""
     source = {n: localised(t) if isinstance(t, dict) else t for n, t in row.source.items()}
     return {

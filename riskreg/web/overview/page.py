@@ -25,12 +25,12 @@ from riskreg.risks.queries.lists import above_own_count
 from riskreg.risks.queries.totals import above_over_time, scores_over_time
 from riskreg.risks.queries.work import totals_of_mitigations
 from riskreg.web.base import RegisterView
-from riskreg.web.heatmap.moves import moved, moves_of, score_delta
+from riskreg.web.heatmap.moves import moves_of, moves_panel, score_delta
 from riskreg.web.heatmap.places import count_in, month_from
-from riskreg.web.indicators.labels import measured, status_label
+from riskreg.web.indicators.labels import status_label, value_with_unit
 from riskreg.web.overview import panels
 from riskreg.web.overview.panels import SHOWN
-from riskreg.web.presenters import Scale, error_list, heat_grid, person, query
+from riskreg.web.presenters import Scale, error_list, heat_grid, name_of_person, query_string
 
 MONTHS = 12
 PRESETS = (1, 3, 6, 12)
@@ -48,7 +48,7 @@ class OverviewPage(RegisterView):
         usual = self._last_meeting(today)
         problems: list[dict[str, str]] = []
         try:
-            since = _since(request.GET.get("since", ""), today) or usual
+            since = _parse_since(request.GET.get("since", ""), today) or usual
         except Invalid as invalid:
             problems, since = error_list(invalid, {"since": _("Since")}), usual
         since = since or month_from(today, -3)
@@ -57,9 +57,9 @@ class OverviewPage(RegisterView):
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         compared = f"{map_url}?compare={since.isoformat()}"
         work = totals_of_mitigations(self.viewer, today)
-        overdue = panels.overdue(self.viewer, today, work)
+        overdue = panels.overdue_panel(self.viewer, today, work)
         above = self._unaccepted(today, scale)
-        exposure = panels.exposure(self.viewer)
+        exposure = panels.exposure_panel(self.viewer)
         context = {
             "title": _("Home"),
             "problems": problems,
@@ -72,7 +72,7 @@ class OverviewPage(RegisterView):
                 axes_of(self.viewer.register),
                 shown,
                 None,
-                lambda cell: map_url + query({}, cell=cell),
+                lambda cell: map_url + query_string({}, cell=cell),
             ),
             "caption": _("Residual (as it stands today), threats"),
             "appetite_note": matrix_note(self.viewer, shown.criteria),
@@ -92,11 +92,11 @@ class OverviewPage(RegisterView):
             "closed_url": f"{compared}#closed",
             "top": self._highest(shown, scale, today),
             "top_url": reverse("web:risks", kwargs={"slug": self.slug})
-            + query({}, state="open", kind="threat", ordering="-score"),
-            **panels.waiting(self.viewer, today),
-            "decisions": panels.decisions(self.viewer, today),
+            + query_string({}, state="open", kind="threat", ordering="-score"),
+            **panels.waiting_panel(self.viewer, today),
+            "decisions": panels.decisions_panel(self.viewer, today),
             "exposure": exposure,
-            "money": panels.money(self.viewer, work),
+            "money": panels.money_panel(self.viewer, work),
             "overdue": overdue,
             **self._breaches(),
             "objectives": self._objectives(today, exposure["chances"] if exposure else {}),
@@ -116,7 +116,11 @@ class OverviewPage(RegisterView):
         days = [(month_from(today, -n), _months(n)) for n in PRESETS]
         chosen: list[tuple[dt.date, str]] = [(usual, _("Last meeting"))] if usual else []
         return [
-            {"label": label, "url": query({}, since=day.isoformat()), "current": day == since}
+            {
+                "label": label,
+                "url": query_string({}, since=day.isoformat()),
+                "current": day == since,
+            }
             for day, label in [*chosen, *days]
         ]
 
@@ -198,7 +202,7 @@ class OverviewPage(RegisterView):
                     "day": day,
                     "text": n,
                     "url": map_url
-                    + query(
+                    + query_string(
                         {},
                         as_of=day.isoformat() if day < today else None,
                         cell=heatmap_lists.ABOVE,
@@ -223,7 +227,7 @@ class OverviewPage(RegisterView):
         reasons = heatmap_lists.rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
         )
-        return moved(shown, scale, page, apart, reasons, self._risk_url)
+        return moves_panel(shown, scale, page, apart, reasons, self._risk_url)
 
     def _highest(self, shown: Heatmap, scale: Scale, today: dt.date) -> list[dict[str, Any]]:
         rows = heatmap_lists.highest_rated(
@@ -236,7 +240,7 @@ class OverviewPage(RegisterView):
                 "ref": row.ref,
                 "url": self._risk_url(row.ref),
                 "title": row.risk.localized("title"),
-                "owner": person(row.owner),
+                "owner": name_of_person(row.owner),
                 "chip": scale.cell_chip(row.cell(shown.stage), shown.kind),
                 "delta": score_delta(moves.get(row.ref)),
                 # As far as it was on the map; a line needs two ends.
@@ -258,7 +262,7 @@ class OverviewPage(RegisterView):
                     "ref": row.ref,
                     "title": row.risk.localized("title"),
                     "url": self._risk_url(row.ref),
-                    "owner": person(row.owner),
+                    "owner": name_of_person(row.owner),
                     "chip": scale.cell_chip(row.cell("residual"), row.kind),
                     "request": row.request,
                     "private": row.visibility == "party",
@@ -277,7 +281,7 @@ class OverviewPage(RegisterView):
                     "status": status_label(row.status),
                     "ref": row.indicator.ref,
                     "name": row.indicator.name,
-                    "value": measured(row.reading.value, row.indicator.unit),
+                    "value": value_with_unit(row.reading.value, row.indicator.unit),
                     "value_label": row.reading.label,
                     "url": reverse(
                         "web:indicator", kwargs={"slug": self.slug, "ref": row.indicator.ref}
@@ -304,9 +308,9 @@ class OverviewPage(RegisterView):
                     "label": row.label,
                     "chance": chances.get(str(row.uuid)),
                     "url": reverse("web:objective", kwargs={"slug": self.slug, "key": row.key}),
-                    "target": measured(row.value, row.unit),
+                    "target": value_with_unit(row.value, row.unit),
                     "due_on": row.due_on,
-                    "now": measured(measure.latest_value, measure.unit) if measure else "",
+                    "now": value_with_unit(measure.latest_value, measure.unit) if measure else "",
                     "now_label": measure.reading_label if measure else None,  # type: ignore[attr-defined]
                     "read_at": measure.latest_at if measure else None,
                     "status": status_label(measure.status) if measure else None,
@@ -324,7 +328,7 @@ def _month_ends(today: dt.date) -> list[dt.date]:
     return [month_from(first, -n) - dt.timedelta(days=1) for n in range(MONTHS - 2, -1, -1)]
 
 
-def _since(text: str, today: dt.date) -> dt.date | None:
+def _parse_since(text: str, today: dt.date) -> dt.date | None:
     """The day that the address names. Raises ``Invalid`` for none, or one that is not over."""
     if not text:
         return None

@@ -29,7 +29,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.queries.totals import overdue_by_party
 from riskreg.risks.queries.work import Work, mitigations_over_plan
 from riskreg.web.duties.labels import kind_label
-from riskreg.web.presenters import query
+from riskreg.web.presenters import query_string
 
 # Of each list; the whole of each is one click away.
 SHOWN = 6
@@ -40,7 +40,7 @@ _ANSWERS = (ObligationKind.DECISION_ANSWER.value, ObligationKind.ANSWER.value)
 _OTHERS = tuple(kind for kind in listed_kinds if kind not in _ANSWERS)
 
 
-def waiting(viewer: Viewer, today: dt.date) -> dict[str, Any]:
+def waiting_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
     """What the viewer has to do: their yes or no first, then what is due within two weeks, the
     most urgent first."""
     people = agenda.own_and_stood_in_for(viewer)
@@ -68,7 +68,7 @@ def waiting(viewer: Viewer, today: dt.date) -> dict[str, Any]:
     }
 
 
-def decisions(viewer: Viewer, today: dt.date) -> dict[str, Any]:
+def decisions_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
     """How many decisions stand where, and which stand on something that has moved. Those that wait
     for the viewer are among what waits."""
     counts = decision_counts(viewer)
@@ -109,7 +109,7 @@ def decisions(viewer: Viewer, today: dt.date) -> dict[str, Any]:
     }
 
 
-def exposure(viewer: Viewer) -> dict[str, Any] | None:
+def exposure_panel(viewer: Viewer) -> dict[str, Any] | None:
     """What the newest simulation that is done says a year costs, before and after the planned
     mitigations; None where nothing was simulated."""
     run = newest_done_run(viewer)
@@ -126,8 +126,8 @@ def exposure(viewer: Viewer) -> dict[str, Any] | None:
         "private": run.visibility == Visibility.PARTY,
         "label": results["label"],
         "currency": run.currency,
-        "chances": _chances(viewer, runs, results),
-        "over_time": _line(viewer, over_time, amount_text),
+        "chances": _chances_of_run(viewer, runs, results),
+        "over_time": _points_with_links(viewer, over_time, amount_text),
         "values": [value for _run, value in over_time],
         "rows": [
             {
@@ -140,7 +140,7 @@ def exposure(viewer: Viewer) -> dict[str, Any] | None:
     }
 
 
-def _line(
+def _points_with_links(
     viewer: Viewer, over_time: Sequence[tuple[Simulation, float]], text: Callable[[float], str]
 ) -> list[dict[str, Any]]:
     """What each run said, on which day, and where that is read."""
@@ -154,7 +154,7 @@ def _line(
     ]
 
 
-def _chances(
+def _chances_of_run(
     viewer: Viewer, runs: Sequence[Simulation], results: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """By public id of an objective its chance as the run tells it, with the band of sampling, and
@@ -170,20 +170,20 @@ def _chances(
             "band": chance_band_text(chance),
             "label": one["label"],
             # One day is no line.
-            "over_time": _line(viewer, line, chance_text) if len(line) > 1 else [],
+            "over_time": _points_with_links(viewer, line, chance_text) if len(line) > 1 else [],
             "values": [value for _run, value in line],
         }
     return found
 
 
-def money(viewer: Viewer, found: Work) -> dict[str, Any]:
+def money_panel(viewer: Viewer, found: Work) -> dict[str, Any]:
     """What the mitigations are planned to cost, what was spent, and which cost more than that."""
     url = reverse("web:mitigations", kwargs={"slug": viewer.register.slug})
     every = {"status": ["planned", "in_progress", "done"]}
     return {
         "of": found,
-        "planned_url": url + query(every, ordering="-cost"),
-        "spent_url": url + query(every, ordering="-spent"),
+        "planned_url": url + query_string(every, ordering="-cost"),
+        "spent_url": url + query_string(every, ordering="-spent"),
         "over": [
             {
                 "ref": row.ref,
@@ -196,7 +196,7 @@ def money(viewer: Viewer, found: Work) -> dict[str, Any]:
     }
 
 
-def overdue(viewer: Viewer, today: dt.date, work: Work) -> dict[str, list[dict[str, Any]]]:
+def overdue_panel(viewer: Viewer, today: dt.date, work: Work) -> dict[str, list[dict[str, Any]]]:
     """What is past its day, by party: reviews, and work in hand."""
     slug = viewer.register.slug
     risks = reverse("web:risks", kwargs={"slug": slug})
@@ -206,7 +206,7 @@ def overdue(viewer: Viewer, today: dt.date, work: Work) -> dict[str, list[dict[s
             {
                 "name": party.name,
                 "count": count,
-                "url": risks + query({}, party=party.key, overdue="true"),
+                "url": risks + query_string({}, party=party.key, overdue="true"),
             }
             for party, count in overdue_by_party(viewer, today)
         ],
@@ -214,7 +214,7 @@ def overdue(viewer: Viewer, today: dt.date, work: Work) -> dict[str, list[dict[s
             {
                 "name": party.name,
                 "count": count,
-                "url": works + query({}, party=party.key, due_before=today.isoformat()),
+                "url": works + query_string({}, party=party.key, due_before=today.isoformat()),
             }
             for party, count in work.overdue
         ],

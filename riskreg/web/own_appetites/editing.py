@@ -25,9 +25,9 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import SECOND, in_words, names_fields, names_from_form
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
-from riskreg.web.own_appetites.panels import about, rating_words
+from riskreg.web.own_appetites.panels import rating_words, which_risks_text
 from riskreg.web.presenters import Scale
-from riskreg.web.table_form import form_field, show_what_was
+from riskreg.web.table_form import form_field, mark_errors_with_old_values
 from riskreg.web.ui.labels import label_word
 
 
@@ -59,7 +59,7 @@ class OwnAppetiteForm(forms.Form):
         for name in ("rating", "label"):
             fields[name].needed = True
         if row is not None:
-            show_what_was(self)
+            mark_errors_with_old_values(self)
 
     def given(self) -> dict[str, Any]:
         """What the service takes."""
@@ -185,7 +185,7 @@ class OwnAppetiteEdit(RegisterView):
     def _page(
         self, row: OwnAppetite, form: OwnAppetiteForm, status: int = 200, conflict: str = ""
     ) -> HttpResponse:
-        context = {"row": row, "about": about(row), "form": form, "conflict": conflict}
+        context = {"row": row, "about": which_risks_text(row), "form": form, "conflict": conflict}
         return self.render("own_appetites/form.html", context, status)
 
 

@@ -29,7 +29,7 @@ def own_panel(viewer: Viewer, scale: Scale) -> dict[str, Any] | None:
         "rows": [
             {
                 "id": row.uuid,
-                "about": about(row),
+                "about": which_risks_text(row),
                 "rating": rating_words(row, scale),
                 "outdated": is_outdated(row, viewer.criteria),
                 "reason": row.reason,
@@ -66,12 +66,12 @@ def newly_outdated(viewer: Viewer, criteria: Criteria) -> list[str]:
     """What of the viewer's party would be out of date by ``criteria``, in words."""
     scale, words = Scale(viewer.criteria), _("%(about)s: up to %(rating)s")
     return [
-        words % {"about": about(row), "rating": rating_words(row, scale)}
+        words % {"about": which_risks_text(row), "rating": rating_words(row, scale)}
         for row in would_be_outdated_by(viewer, criteria)
     ]
 
 
-def about(row: OwnAppetite) -> str:
+def which_risks_text(row: OwnAppetite) -> str:
     """Which risks it is about, in words."""
     term = row.term
     if term is None:

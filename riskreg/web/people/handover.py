@@ -29,13 +29,13 @@ from riskreg.risks.queries.access import risks_called
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.returning import return_address
-from riskreg.web.risks.listing import matching
+from riskreg.web.risks.listing import filter_and_rows
 from riskreg.web.table_form import set_choices
 
 LISTED = 20
 
 
-def _takers(viewer: Viewer) -> list[tuple[str, str]]:
+def _taker_choices(viewer: Viewer) -> list[tuple[str, str]]:
     # Nobody first: whoever comes first by name must not get it by a slip.
     members = answerable_members(viewer)
     return [("", "—"), *((str(m.user.uuid), f"{m.user} · {m.party}") for m in members)]
@@ -70,7 +70,7 @@ class HandOverPage(RegisterView):
         require(self.viewer, "handover.make")
         giver, found, part = self._parse_hand_over(request.POST)
         form = HandOverForm(request.POST)
-        set_choices(form, "to", _takers(self.viewer))
+        set_choices(form, "to", _taker_choices(self.viewer))
         status = 400
         if form.is_valid():
             given = form.cleaned_data
@@ -90,7 +90,7 @@ class HandOverPage(RegisterView):
                 data = request.POST.copy()
                 data["seen"] = found.fingerprint
                 form = HandOverForm(data)
-                set_choices(form, "to", _takers(self.viewer))
+                set_choices(form, "to", _taker_choices(self.viewer))
                 form.is_valid()
                 form.add_error(None, conflict.detail)
             except Invalid as invalid:
@@ -115,7 +115,7 @@ class HandOverPage(RegisterView):
     def _preview(
         self, giver: User, found: Responsibilities, part: str, form: HandOverForm, status: int = 200
     ) -> HttpResponse:
-        set_choices(form, "to", [p for p in _takers(self.viewer) if p[0] != str(giver.uuid)])
+        set_choices(form, "to", [p for p in _taker_choices(self.viewer) if p[0] != str(giver.uuid)])
         rows = [
             {
                 "label": label,
@@ -181,7 +181,7 @@ class ReassignPage(RegisterView):
 
     def _all_that_match(self, filters: QueryDict) -> HttpResponse:
         """Every risk of the list as it was filtered, so many at a time, in the list's order."""
-        _chosen, rows = matching(self.viewer, filters, self.at)
+        _chosen, rows = filter_and_rows(self.viewer, filters, self.at)
         total, part = rows.count(), self.request.GET.get("part", "1")
         parts = max(1, -(-total // MAX_AT_ONCE))
         plain = part.isascii() and part.isdigit() and len(part) < 6
@@ -208,7 +208,7 @@ class ReassignPage(RegisterView):
             plain = version.isascii() and version.isdigit() and len(version) < 10
             risks[ref] = int(version) if plain else None
         form = ReassignForm(request.POST)
-        set_choices(form, "owner", _takers(self.viewer))
+        set_choices(form, "owner", _taker_choices(self.viewer))
         problems: dict[str, str] = {}
         if form.is_valid():
             try:
@@ -241,7 +241,7 @@ class ReassignPage(RegisterView):
         status: int = 200,
         matched: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        set_choices(form, "owner", _takers(self.viewer))
+        set_choices(form, "owner", _taker_choices(self.viewer))
         found = risks_called(self.viewer, risks).select_related("owner", "party")
         by_ref = {row.ref: row for row in found}
         rows = [

@@ -47,7 +47,7 @@ class Join(View):
         row = invitation_of(token, at)
         if isinstance(request.user, User):
             viewer = accept_invitation(token=token, user=request.user, at=at)
-            return _inside(viewer.register.slug)
+            return _redirect_to_work(viewer.register.slug)
         form = AccountForm(request.POST, email=row.email)
         if not form.is_valid():
             return self._page(request, row, form, 400)
@@ -64,7 +64,7 @@ class Join(View):
             add_errors(form, invalid)
             return self._page(request, row, form, 400)
         login(request, user, backend=BACKEND)
-        return _inside(viewer.register.slug)
+        return _redirect_to_work(viewer.register.slug)
 
     def _form(self, request: HttpRequest, row: Invitation) -> AccountForm | None:
         if request.user.is_authenticated or account_at_address_of(row) is not None:
@@ -91,7 +91,7 @@ class Join(View):
             return render(request, "people/join.html", context, status=status)
 
 
-def _inside(slug: str) -> HttpResponse:
+def _redirect_to_work(slug: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("web:my_work", kwargs={"slug": slug}))
 
 

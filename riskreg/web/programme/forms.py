@@ -61,7 +61,7 @@ class ProgrammeForm(forms.Form):
             texts = getattr(frame, name)
             self.fields[name] = _line(label, texts.get("en", ""))
             self.fields[f"{name}_zh"] = _line(zh, texts.get(SECOND, ""), lang="zh-Hans")
-        self.rows = _rows(data, frame)
+        self.rows = _rows_sent_or_there(data, frame)
         for n, row in enumerate(self.rows):
             self._add_row(n, row)
 
@@ -123,7 +123,7 @@ class ProgrammeForm(forms.Form):
         add_errors(self, Invalid(renamed))
 
 
-def _rows(data: Any, frame: Programme) -> list[dict[str, str]]:
+def _rows_sent_or_there(data: Any, frame: Programme) -> list[dict[str, str]]:
     """What stands in each row: as it was sent, else the milestones there are and some empty."""
     empty = {"name": "", "name_zh": "", "due_on": "", "reached_on": "", "kind": "milestone",
              "label": "judgement"}  # fmt: skip

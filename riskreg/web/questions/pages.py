@@ -21,7 +21,7 @@ from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds, mark_not_done
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 
 SHOWN = 10
 
@@ -76,7 +76,7 @@ class AskAbout(RegisterView):
         messages.success(
             request,
             _("%(name)s is asked, and reminded until it is answered.")
-            % {"name": person(risk.owner)},
+            % {"name": name_of_person(risk.owner)},
         )
         return to_questions(self.viewer, risk)
 
@@ -84,7 +84,7 @@ class AskAbout(RegisterView):
         context = {
             "risk": risk,
             "title": risk.localized("title"),
-            "owner": person(risk.owner),
+            "owner": name_of_person(risk.owner),
             "form": form,
         }
         return self.render("questions/new.html", context, status)
@@ -145,7 +145,7 @@ def _row(viewer: Viewer, row: Obligation, today: dt.date, may_answer: bool) -> d
     return {
         "id": row.uuid,
         "text": row.localized("text"),
-        "who": person(row.asked_by),
+        "who": name_of_person(row.asked_by),
         "at": row.created_at,
         "due_on": row.due_on,
         "waits": waits,
@@ -153,7 +153,7 @@ def _row(viewer: Viewer, row: Obligation, today: dt.date, may_answer: bool) -> d
         "label": _("waits for a review") if review else _("waits for an answer"),
         "taken_back": row.state == "cancelled",
         "words": row.words,
-        "answered_by": person(row.closed_by),
+        "answered_by": name_of_person(row.closed_by),
         "answered_at": closed_at(row),
         "may_answer": waits and may_answer,
         "may_withdraw": waits and row.asked_by_id == viewer.user.pk,

@@ -20,7 +20,7 @@ from riskreg.risks.services import end_relation, relate_risks
 from riskreg.risks.services.relations import may_end_relation
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import name_languages
-from riskreg.web.conflict import over_the_newest
+from riskreg.web.conflict import data_over_newest_version
 from riskreg.web.forms.marks import adds
 from riskreg.web.history.language import relation_text
 from riskreg.web.relations.words import ROLES, parts_rule, role_label
@@ -160,7 +160,7 @@ class RelationEnd(RegisterView):
             add_errors(form, invalid)
             return self._ask(row, form, 400)
         except Conflict as conflict:
-            data = over_the_newest(form, row.version)
+            data = data_over_newest_version(form, row.version)
             return self._ask(row, EndForm(data), 409, conflict.detail)
         messages.success(request, _("It is ended: %(text)s.") % {"text": text_of(row)})
         return _to_risk(self.viewer, self._back_to(row))

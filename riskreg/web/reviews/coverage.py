@@ -23,7 +23,7 @@ from riskreg.reviews.queries.coverage import BY, Item, Report, Row, coverage, de
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import canonical_url
-from riskreg.web.presenters import error_list, person, query
+from riskreg.web.presenters import error_list, name_of_person, query_string
 from riskreg.web.ui.paging import page_of
 
 OWN = ("as_of", "from", "by")
@@ -96,17 +96,17 @@ class CoveragePage(CoverageView):
                 {
                     "label": dimension_name(by),
                     "url": self.url("coverage")
-                    + query(asked.given, by=by if by != "party" else None),
+                    + query_string(asked.given, by=by if by != "party" else None),
                     "current": by == report.by,
                 }
                 for by in BY
             ],
             "dimension": dimension_name(report.by),
-            "total": _cells(report.total, listing, asked.given, None),
+            "total": _cells_with_links(report.total, listing, asked.given, None),
             "rows": [
                 {
                     "name": row_name(report.by, row),
-                    **_cells(row.tally, listing, asked.given, row.key),
+                    **_cells_with_links(row.tally, listing, asked.given, row.key),
                 }
                 for row in report.rows
             ],
@@ -114,7 +114,7 @@ class CoveragePage(CoverageView):
             and sum(row.tally.due for row in report.rows) > report.total.due,
             "given": asked.given,
             "today": today,
-            "csv": self.url("coverage_csv") + query(asked.given),
+            "csv": self.url("coverage_csv") + query_string(asked.given),
             "exports": file_links(self.viewer, "coverage_export", asked.given),
         }
         return self.render("coverage/index.html", context, 400 if asked.problems else 200)
@@ -141,7 +141,7 @@ class CoverageReviews(CoverageView):
             "report": report,
             "page_obj": page,
             "rows": [_line(i, report.as_of, people) for i in items],
-            "back": self.url("coverage") + query(asked.given),
+            "back": self.url("coverage") + query_string(asked.given),
         }
         return self.render("coverage/reviews.html", context, 400 if asked.problems else 200)
 
@@ -152,7 +152,9 @@ class CoverageCsv(CoverageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = self.asked(request)
         if asked.problems:
-            url = self.url("coverage") + query({k: v for k, v in request.GET.items() if k in OWN})
+            url = self.url("coverage") + query_string(
+                {k: v for k, v in request.GET.items() if k in OWN}
+            )
             return HttpResponseRedirect(url)
         report = asked.report
         out = io.StringIO()
@@ -209,7 +211,7 @@ def row_name(by: str, row: Row) -> str:
         return day_text(row.key)
     if not row.key:
         return _("no workstream") if by == "workstream" else _("nobody")
-    return person(row.name) if by == "owner" else str(row.name)
+    return name_of_person(row.name) if by == "owner" else str(row.name)
 
 
 def _escape_formula(text: str) -> str:
@@ -217,14 +219,14 @@ def _escape_formula(text: str) -> str:
     return f"'{text}" if text[:1] in "=+-@\t\r" else text
 
 
-def _cells(
+def _cells_with_links(
     counted: CoverageCounts, listing: str, given: dict[str, Any], key: str | None
 ) -> dict[str, Any]:
     # An empty key names the row of what has none, so it is said even though it is empty.
     tail = "" if key is None else ("&" if given else "") + f"key={key}"
 
     def link(what: str) -> str:
-        return f"{listing}{query(given)}{tail}&what={what}".replace("?&", "?")
+        return f"{listing}{query_string(given)}{tail}&what={what}".replace("?&", "?")
 
     share = counted.share
     return {
@@ -260,8 +262,8 @@ def _line(item: Item, as_of: dt.date, people: dict[int, User]) -> dict[str, Any]
         "title": risk.localized("title"),
         "private": risk.visibility == "party",
         "due": item.due,
-        "owner": person(people.get(item.owner or 0)),
-        "who": person(people.get(item.reviewer or 0)),
+        "owner": name_of_person(people.get(item.owner or 0)),
+        "who": name_of_person(people.get(item.reviewer or 0)),
         "fate": words[0],
         "tone": words[1],
         "days": lateness(item.due, as_of),

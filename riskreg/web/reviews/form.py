@@ -12,7 +12,7 @@ from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import add_errors
 from riskreg.web.forms.marks import adds
-from riskreg.web.reviews.page import ReviewForm, ReviewScreen, take_cell_error
+from riskreg.web.reviews.page import ReviewForm, ReviewScreen, pop_cell_error
 from riskreg.web.risks.mismatches import warn_of_mismatches
 
 
@@ -49,7 +49,7 @@ class ReviewPage(ReviewScreen):
         except Conflict:
             return self._conflict(request, ref, form)
         except Invalid as invalid:
-            cell_error = take_cell_error(invalid)
+            cell_error = pop_cell_error(invalid)
             if cell_error:
                 form.add_error(None, cell_error)
             add_errors(form, invalid)
@@ -77,7 +77,7 @@ class ReviewPage(ReviewScreen):
     ) -> HttpResponse:
         context = {
             **self.review_context(request, risk, form, cell_error),
-            "next": _next(request),
+            "next": _work_or_empty(request),
         }
         return self.render("reviews/review.html", context, status=status)
 
@@ -100,7 +100,7 @@ class ReviewPage(ReviewScreen):
     def _after(self, request: HttpRequest, risk: Risk) -> str:
         """Back to the work list if one came from there, else to the risk."""
         keys = {"slug": self.viewer.register.slug}
-        if _next(request) == "work":
+        if _work_or_empty(request) == "work":
             try:
                 return reverse("web:my_work", kwargs=keys)
             except NoReverseMatch:
@@ -108,7 +108,7 @@ class ReviewPage(ReviewScreen):
         return reverse("web:risk", kwargs={**keys, "ref": risk.ref})
 
 
-def _next(request: HttpRequest) -> str:
+def _work_or_empty(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next", "")
     return "work" if wanted == "work" else ""
 

@@ -26,10 +26,10 @@ from riskreg.risks.queries.access import current_positions, position_of
 from riskreg.web.base import RegisterView
 from riskreg.web.due_dates import dates_after_review
 from riskreg.web.history.page import event_rows
-from riskreg.web.indicators.panels import called_rows, moved_rows
+from riskreg.web.indicators.panels import breach_rows, rows_since_review
 from riskreg.web.levels import DimensionField, offer_dimensions
 from riskreg.web.localized import PARTS, outdated_rows, sentence
-from riskreg.web.presenters import Scale, person
+from riskreg.web.presenters import Scale, name_of_person
 from riskreg.web.risks.extensions import extension_row
 from riskreg.web.risks.reads import mitigations_serving
 from riskreg.web.table_form import set_choices
@@ -126,7 +126,7 @@ class ReviewScreen(RegisterView):
     ) -> dict[str, Any]:
         """The sentence, what happened, where it stands, and the dates that would follow."""
         # Extensions are rare: one is read only where this query says there is any.
-        [position] = _position(self.viewer, risk.pk)
+        [position] = _current_position_rows(self.viewer, risk.pk)
         today = self.viewer.today(self.at)
         scale = Scale(self.viewer.register.criteria)
         last = last_review(self.viewer, risk)
@@ -160,7 +160,7 @@ class ReviewScreen(RegisterView):
             "last": last
             and {
                 "at": last.at,
-                "who": person(last.reviewer),
+                "who": name_of_person(last.reviewer),
                 "comment": last.localized("comment"),
                 "outcome": last.get_outcome_display(),
             },
@@ -171,8 +171,8 @@ class ReviewScreen(RegisterView):
             "happened": happened[:HAPPENED],
             "happened_more": len(happened) > HAPPENED,
             "mitigations": mitigations,
-            "called": called_rows(self.viewer, open_breaches_of(self.viewer, risk.pk)),
-            "moved": moved_rows(self.viewer, risk, last.at if last else None),
+            "called": breach_rows(self.viewer, open_breaches_of(self.viewer, risk.pk)),
+            "moved": rows_since_review(self.viewer, risk, last.at if last else None),
             "grid": scale.grid(axes_of(self.viewer.register), kind=risk.kind),
             "now": now,
             "checked": cell_of(request, now),
@@ -211,12 +211,12 @@ class ReviewScreen(RegisterView):
 
 
 @written_once()
-def _position(viewer: Viewer, risk: int) -> QuerySet[Any]:
+def _current_position_rows(viewer: Viewer, risk: int) -> QuerySet[Any]:
     extended = extended_until_subquery("risk__", viewer)
     return current_positions(viewer).annotate(extended_until=extended).filter(risk=risk)
 
 
-def take_cell_error(invalid: Invalid) -> str:
+def pop_cell_error(invalid: Invalid) -> str:
     """Take what is wrong with the cell out of ``invalid`` and return it for the grid; what is
     wrong with the reason goes to the comment."""
     message = ""

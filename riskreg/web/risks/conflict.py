@@ -13,12 +13,12 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
 from riskreg.web.conflict import value_in_words
 from riskreg.web.risks.forms import SHOWN_OF_SOURCE, RiskForm
-from riskreg.web.table_form import get_choices, in_form, initial_value
+from riskreg.web.table_form import fields_in_form, get_choices, initial_value
 
 
 def values_now(viewer: Viewer, form: RiskForm, risk: Risk) -> dict[str, Any]:
     """As it is now, as ``RiskForm.given`` has it."""
-    return {field.name: initial_value(field, risk) for field in in_form(RISK, form)} | {
+    return {field.name: initial_value(field, risk) for field in fields_in_form(RISK, form)} | {
         "terms": [f"{t.taxonomy.key}:{t.key}" for t in risk.terms.select_related("taxonomy")],
         "objectives": [o.key for o in objectives_for(viewer).filter(risks=risk)],
         "translations": risk.translations,
@@ -33,7 +33,7 @@ def values_seen(form: RiskForm, seen_sources: str) -> dict[str, Any]:
         field.name: data.getlist(f"initial-{field.name}")
         if field.type == Type.OBJECTIVES
         else data.get(f"initial-{field.name}", "")
-        for field in in_form(RISK, form)
+        for field in fields_in_form(RISK, form)
     }
     seen["terms"] = [v for name in form.term_fields for v in data.getlist(f"initial-{name}")]
     kept = dict(form.risk.translations) if form.risk else {}

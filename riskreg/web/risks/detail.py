@@ -40,7 +40,7 @@ from riskreg.web.own_appetites.panels import above_own_mark
 from riskreg.web.presenters import (
     Scale,
     mismatches_of,
-    person,
+    name_of_person,
     source_rows,
     stage_name,
     trail_points,
@@ -111,9 +111,9 @@ class RiskPage(RegisterView):
                 *outdated_rows(risk, *PARTS, together=True),
             ],
             "private": private,
-            "owner": person(risk.owner),
+            "owner": name_of_person(risk.owner),
             "owner_away": away_text(away.get(risk.owner_id)),
-            "deputy": person(risk.deputy),
+            "deputy": name_of_person(risk.deputy),
             "deputy_away": away_text(away.get(risk.deputy_id)) if risk.deputy_id else "",
             "text_labels": _text_labels(risk),
             "owner_label": risk.labels.get("owner", ""),
@@ -198,7 +198,7 @@ class RiskPage(RegisterView):
             "brought_in": row.brought_in,
             "outcome": row.get_outcome_display(),
             "comment": row.localized("comment"),
-            "who": person(row.reviewer),
+            "who": name_of_person(row.reviewer),
             "late": max(0, (held_on - row.due_on).days),
             "next": row.next_review_on,
             "label": row.label,
@@ -262,7 +262,7 @@ def _score_labels(assessments: list[Assessment]) -> list[str]:
     return [label for label in LABELS if label in newest.values()]
 
 
-def _cell(row: Assessment, scale: Scale) -> str:
+def _cell_text(row: Assessment, scale: Scale) -> str:
     if row.likelihood > len(scale.criteria.likelihood) or row.impact > len(scale.criteria.impact):
         return ""
     return scale.place({"likelihood": row.likelihood, "impact": row.impact})
@@ -284,10 +284,10 @@ def _assessment(row: Assessment, scales: dict[int, Scale], kind: str) -> dict[st
         "brought_in": row.brought_in,
         "stage": stage_name(row.stage),
         "chip": scale.chip(row.rating, row.score, kind),
-        "place": _cell(row, scale),
+        "place": _cell_text(row, scale),
         "driven_by": driven_by(scale.criteria, row.impact, row.dimension),
         "rationale": row.localized("rationale"),
-        "who": person(row.assessor),
+        "who": name_of_person(row.assessor),
         "label": row.label,
     }
 
@@ -297,7 +297,7 @@ def _mitigation(row: Mitigation, today: dt.date) -> dict[str, Any]:
     return {
         "ref": row.ref,
         "title": row.localized("title"),
-        "owner": person(row.owner),
+        "owner": name_of_person(row.owner),
         "status": row.get_status_display(),
         "running": running,
         "due": row.due_on,

@@ -16,7 +16,7 @@ from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.services import create_risk, edit_risk
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.bilingual import reads
+from riskreg.web.bilingual import is_readers_language
 from riskreg.web.conflict import (
     conflict_page,
     differences,
@@ -81,7 +81,7 @@ class _Editor(RegisterView):
             "lines": lines,
             "sources_open": wrong or 0 < count <= 2,
             "sources_count": count,
-            "other_open": reads(form.other)
+            "other_open": is_readers_language(form.other)
             or CONFIRMED_TRANSLATIONS_FIELD in form.fields
             or any(field.errors for field in form.second_fields()),
             "seen_sources": json.dumps(sources_initial(risk) if risk else [], ensure_ascii=False)
@@ -96,7 +96,7 @@ class _Editor(RegisterView):
         return HttpResponseRedirect(reverse("web:risk", kwargs=keys))
 
 
-def _sources(lines: Any) -> list[dict[str, Any]]:
+def _sources_written(lines: Any) -> list[dict[str, Any]]:
     return [source for line in lines.forms if (source := line.source()) is not None]
 
 
@@ -147,7 +147,7 @@ class NewRisk(_Editor):
         try:
             risk = create_risk(
                 actor=self.viewer,
-                fields={**form.given(), SOURCES: _sources(lines)},
+                fields={**form.given(), SOURCES: _sources_written(lines)},
                 visibility=form.cleaned_data["visibility"],
                 at=self.at,
             )
@@ -184,7 +184,7 @@ class EditRisk(_Editor):
         changed_fields = self._touched(request, form, lines)
         # Only that is sent; all else stays as it is.
         changed_fields = names_to_save(request, changed_fields)
-        fields = {**form.given(), SOURCES: _sources(lines)}
+        fields = {**form.given(), SOURCES: _sources_written(lines)}
         fields = {name: value for name, value in fields.items() if name in changed_fields}
         try:
             saved = edit_risk(
@@ -222,7 +222,7 @@ class EditRisk(_Editor):
         self, request: HttpRequest, now: Risk, form: RiskForm, lines: Any, changed_fields: set[str]
     ) -> HttpResponse:
         """Both versions side by side; nothing has been saved."""
-        mine = {**form.given(), SOURCES: shown_sources(_sources(lines))}
+        mine = {**form.given(), SOURCES: shown_sources(_sources_written(lines))}
         differing = differences(
             RISK,
             mine,

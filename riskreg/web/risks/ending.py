@@ -20,7 +20,7 @@ from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.labels import Label
 from riskreg.risks.models import Risk
 from riskreg.risks.services import ENDING, ClosedAs, reopen_risk
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 from riskreg.web.risks.actions import ActionForm, ReasonForm, RiskAction, day_text
 from riskreg.web.table_form import set_choices
 
@@ -92,7 +92,7 @@ class CloseRisk(RiskAction):
     def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         others = [f for f in self.followers if not f.may_end]
         return {
-            "followers_of_others": _rows(self.viewer.register.slug, others),
+            "followers_of_others": _follower_links(self.viewer.register.slug, others),
             "not_listed": self.alone.total - len(self.followers),
         }
 
@@ -131,7 +131,7 @@ class ReopenRisk(RiskAction):
     def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         ended = followers_ended_with(self.viewer, risk)
         return {
-            "ended": _rows(self.viewer.register.slug, ended.rows),
+            "ended": _follower_links(self.viewer.register.slug, ended.rows),
             "not_listed": ended.total - len(ended.rows),
         }
 
@@ -161,12 +161,12 @@ def follower_text(follower: Follower) -> str:
     return f"{follower.ref} {follower.title} · {kind}{private}"
 
 
-def _rows(slug: str, followers: Iterable[Follower]) -> list[dict[str, str]]:
+def _follower_links(slug: str, followers: Iterable[Follower]) -> list[dict[str, str]]:
     """What served the risk alone, as a list of links."""
     return [
         {
             "text": follower_text(f),
-            "owner": person(f.owner),
+            "owner": name_of_person(f.owner),
             "url": reverse(f"web:{f.kind}", kwargs={"slug": slug, "ref": f.ref}),
         }
         for f in followers

@@ -8,7 +8,7 @@ from riskreg.register.access import Viewer
 from riskreg.reviews.queries import extension_of_next_review
 from riskreg.reviews.services.extensions import require_may_extend
 from riskreg.risks.models import Risk
-from riskreg.web.presenters import person
+from riskreg.web.presenters import name_of_person
 
 
 def may_extend(viewer: Viewer, risk: Risk) -> bool:
@@ -28,7 +28,7 @@ def extension_row(viewer: Viewer, risk: Risk, today: dt.date) -> dict[str, Any] 
     return {
         "until": found.until,
         "reason": found.localized("reason"),
-        "by": person(found.granted_by),
+        "by": name_of_person(found.granted_by),
         "at": found.at,
         "late": found.due_on < today,
     }

@@ -21,15 +21,15 @@ from riskreg.register.translations import CONFIRMED
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
-from riskreg.web.bilingual import language_name, name_languages, original_of, reads
+from riskreg.web.bilingual import is_readers_language, language_name, name_languages, original_of
 from riskreg.web.table_form import (
     CONFIRMED_TRANSLATIONS_FIELD,
     choices_of,
+    fields_in_form,
     form_field,
-    in_form,
     initial_value,
+    mark_errors_with_old_values,
     set_choices,
-    show_what_was,
     text_box,
 )
 
@@ -123,7 +123,7 @@ class RiskForm(forms.Form):
                 choices=[(text, texts[text]) for text in RISK.translated if text in stale],
             )
         if risk is not None:
-            show_what_was(self)
+            mark_errors_with_old_values(self)
 
     def first_fields(self) -> list[forms.BoundField]:
         """The texts that are edited first: in the reader's language where there are any."""
@@ -145,7 +145,7 @@ class RiskForm(forms.Form):
     def other_first(self) -> bool:
         """Whether the version beside the original is the reader's own, and there is one."""
         versions = self.risk.translations.get(self.other) if self.risk else None
-        return bool(versions) and reads(self.other)
+        return bool(versions) and is_readers_language(self.other)
 
     def _originals(self) -> list[forms.BoundField]:
         return [self[text] for text in RISK.translated]
@@ -160,7 +160,7 @@ class RiskForm(forms.Form):
     def given(self, names: set[str] | None = None) -> dict[str, Any]:
         """What the services take: of ``names`` (names of a risk's fields), or everything."""
         data = self.cleaned_data
-        fields: dict[str, Any] = {f.name: data.get(f.name, "") for f in in_form(RISK, self)}
+        fields: dict[str, Any] = {f.name: data.get(f.name, "") for f in fields_in_form(RISK, self)}
         fields["terms"] = [value for name in self.term_fields for value in data.get(name, [])]
         fields["translations"] = self._translations()
         if CONFIRMED_TRANSLATIONS_FIELD in self.fields:
@@ -242,7 +242,7 @@ class SourceForm(forms.Form):
         data = self.cleaned_data
         if not (data.get("title") or data.get("url") or data.get("locator")):
             return None
-        source: dict[str, Any] = _rest(data.get("rest", ""))
+        source: dict[str, Any] = _unseen_part_of_source(data.get("rest", ""))
         before = {name: source.pop(name, None) for name in _BY_LANGUAGE}
         source |= {"url": data["url"], "label": data["label"]}
         source["title"] = replace_in_language(before["title"], data["title"])
@@ -256,7 +256,7 @@ _UNSEEN = ("quote", "date", "note")
 _BY_LANGUAGE = ("title", "locator")
 
 
-def _rest(text: str) -> dict[str, Any]:
+def _unseen_part_of_source(text: str) -> dict[str, Any]:
     """The part of a source that travels through the form unseen; the services check it again."""
     try:
         value = json.loads(text or "{}")

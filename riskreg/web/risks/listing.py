@@ -41,8 +41,8 @@ class RiskList(ListPage):
         return risk_list(self.viewer, filters.RiskFilter()).select_related(None)
 
     def find(self, params: Any) -> tuple[Mapping[str, list[str]], QuerySet[Any]]:
-        """As ``matching``: a risk's filters know stages, which no other noun has."""
-        chosen, rows = matching(self.viewer, params, self.at)
+        """As ``filter_and_rows``: a risk's filters know stages, which no other noun has."""
+        chosen, rows = filter_and_rows(self.viewer, params, self.at)
         return chosen.given, rows.values(*LIST_COLUMNS)
 
     def scale(self) -> Scale:
@@ -71,7 +71,7 @@ class RiskList(ListPage):
         }
 
 
-def matching(
+def filter_and_rows(
     viewer: Viewer, given: QueryDict, at: dt.datetime
 ) -> tuple[filters.RiskFilter, QuerySet[Position]]:
     """What the query string of the list asks for: the filters, and every row in their order.

@@ -62,7 +62,7 @@ class CadenceForm(forms.Form):
 
     def cadence(self) -> dict[str, Any]:
         """Days by rating, a number wherever one was written."""
-        return {key: _number(self.cleaned_data[_CADENCE + key]) for key in self.keys}
+        return {key: _parse_number(self.cleaned_data[_CADENCE + key]) for key in self.keys}
 
 
 class ZoneForm(forms.Form):
@@ -177,7 +177,7 @@ class Settings(RegisterView):
                 {"m": m, "role": capfirst(m.get_role_display())} for m in members[:MEMBERS_SHOWN]
             ],
             "more_members": len(members) > MEMBERS_SHOWN,
-            "parts": _parts(viewer),
+            "parts": _further_pages(viewer),
         }
         return self.render("register_settings/index.html", context, status)
 
@@ -301,7 +301,7 @@ def _rating_name(matrix: Matrix, key: str) -> str:
     return capfirst(matrix.rating_name(None if key == UNRATED else key))
 
 
-def _number(text: str) -> int | str:
+def _parse_number(text: str) -> int | str:
     return int(text) if text.isascii() and text.removeprefix("-").isdigit() else text
 
 
@@ -313,7 +313,7 @@ def _url(name: str, viewer: Viewer) -> str:
     return reverse(name, kwargs={"slug": viewer.register.slug})
 
 
-def _parts(viewer: Viewer) -> list[dict[str, str]]:
+def _further_pages(viewer: Viewer) -> list[dict[str, str]]:
     """Pages about the register that the viewer may open and the navigation leaves out."""
     known = [
         ("web:members", "register.view", "user-group", _("Members"),

@@ -126,7 +126,7 @@ class RegisterNew(LoginRequiredMixin, View):
         try:
             viewer = found_register(
                 by=signed_in(request),
-                steps=_steps(form.cleaned_data.get("copy_of", "")),
+                steps=_steps_to_do(form.cleaned_data.get("copy_of", "")),
                 at=clock.now(),
                 request_id=request_id(request),
                 **form.given(),
@@ -152,7 +152,7 @@ def _to_copy(request: HttpRequest) -> list[Membership]:
     return list(registers_called(signed_in(request), "")[:COPIES_OFFERED])
 
 
-def _steps(copy_of: str) -> list[str]:
+def _steps_to_do(copy_of: str) -> list[str]:
     """What is still to be done: a copy has its scale and its classifications."""
     return [s for s in SETUP_STEPS if not copy_of or s not in ("scale", "classification")]
 

@@ -179,7 +179,9 @@ class Step(RegisterView):
             context["parties"] = list(parties_for(self.viewer))
             context["settled"] = step not in self.viewer.register.setup_steps
         elif step == "scale":
-            context["templates"] = [_scale(row) for row in described_templates("scales")]
+            context["templates"] = [
+                _scale_with_levels(row) for row in described_templates("scales")
+            ]
         elif step == "classification":
             context["taxonomies"] = taxonomies_for(self.viewer)
             context["templates"] = list(described_templates("classifications"))
@@ -228,7 +230,7 @@ def step_url(slug: str, step: str) -> str:
     return reverse("web:setup_step", kwargs={"slug": slug, "step": step})
 
 
-def _scale(row: Any) -> dict[str, Any]:
+def _scale_with_levels(row: Any) -> dict[str, Any]:
     data = scale_template(row["key"])
     levels = {
         name: " · ".join(localised(level["names"]) for level in data[name])

@@ -82,7 +82,7 @@ class Bought:
             "other": self._mitigation_names(other["mitigations"]) if other else None,
             "difference": self._difference(other["difference"]) if other else "",
             "as_good": one["as_good_count"],
-            "claim": _claim(one),
+            "claim": _claim_text(one),
         }
 
     def _difference(self, values: Sequence[float]) -> str:
@@ -127,7 +127,7 @@ class Bought:
         }
 
 
-def _claim(one: Mapping[str, Any]) -> str:
+def _claim_text(one: Mapping[str, Any]) -> str:
     """How good the set is known to be; nothing is called proven but on the years that chose."""
     if one["is_exact"]:
         return _("no allowed set does better on the years that chose")

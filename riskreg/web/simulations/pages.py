@@ -37,7 +37,7 @@ from riskreg.register.permissions import permits, require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import mark_not_done, repeatable
-from riskreg.web.presenters import Scale, person
+from riskreg.web.presenters import Scale, name_of_person
 from riskreg.web.simulations.bought import Bought
 from riskreg.web.simulations.objectives import objective_shown
 from riskreg.web.simulations.pictures import picture_links
@@ -237,6 +237,6 @@ def _row(row: Simulation, progress: Progress) -> dict[str, Any]:
         "steps_done": progress.done,
         "private": row.visibility == Visibility.PARTY,
         "years": number(row.years),
-        "who": person(row.requested_by),
+        "who": name_of_person(row.requested_by),
         "risks": len(json.loads(row.inputs)["exposures"]),
     }

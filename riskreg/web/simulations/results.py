@@ -154,7 +154,7 @@ class Results:
                     "under": self._ranked(pair.under, scale),
                     "over": self._ranked(pair.over, scale),
                     "why": self._why(pair),
-                    "reason": _reason(pair),
+                    "reason": _reason_text(pair),
                 }
                 for pair in found[: policy.MOST]
             ],
@@ -195,7 +195,7 @@ class Results:
         return amount_text(value, self.currency)
 
 
-def _reason(pair: policy.Contradiction) -> str:
+def _reason_text(pair: policy.Contradiction) -> str:
     """Which of the two axes hides it: where neither does, the levels were chosen otherwise than the
     estimates say."""
     under, over = pair.under, pair.over

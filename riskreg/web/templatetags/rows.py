@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from riskreg.web.ui.drawn import PARTS, component
+from riskreg.web.ui.drawn import PARTS, drawn_by_template
 
 register = template.Library()
 # Some pages of each.
@@ -14,14 +14,14 @@ KEPT = 2 * PARTS
 
 
 @register.simple_tag
-@component("risks/row.html", kept=KEPT)
+@drawn_by_template("risks/row.html", kept=KEPT)
 def risk_row(row: Mapping[str, Any], tick: bool = False) -> dict[str, Any]:
     """A row of the risk list (``presenters.list_rows``); ``tick``: with a box to choose it."""
     return {"r": row, "may_transfer": tick}
 
 
 @register.simple_tag
-@component("my_work/duty.html", kept=KEPT)
+@drawn_by_template("my_work/duty.html", kept=KEPT)
 def duty_row(duty: Mapping[str, Any], today: date, whose: str = "") -> dict[str, Any]:
     """A duty of My work (``duties.rows.duty_rows``) on the day ``today``; ``whose``: others owe
     it, and the name of its owner is said."""

@@ -60,7 +60,7 @@ from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from riskreg.web.ui import blocks, dates, drawing, joints, labels, parts
-from riskreg.web.ui.drawn import LARGE, component
+from riskreg.web.ui.drawn import LARGE, drawn_by_template
 from riskreg.web.ui.icons import draw_icon
 from riskreg.web.ui.sheets import sheet_urls
 
@@ -78,7 +78,7 @@ register.simple_tag(sheet_urls, name="style_sheets")
 
 
 @register.simple_tag
-@component("components/rating.html")
+@drawn_by_template("components/rating.html")
 def rating(
     label: str | None = None,
     tone: int | None = None,
@@ -107,7 +107,7 @@ def rating_path(stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 @register.simple_tag
-@component("components/delta.html")
+@drawn_by_template("components/delta.html")
 def delta(value: float | None, kind: str = "threat") -> dict[str, Any]:
     """Change of a score since the time compared with; None or 0 reads "no change".
 
@@ -120,7 +120,7 @@ def delta(value: float | None, kind: str = "threat") -> dict[str, Any]:
 # Words and marks -------------------------------------------------------------------------------
 
 
-draw_date = component("components/date.html")(dates.date_in_words)
+draw_date = drawn_by_template("components/date.html")(dates.date_in_words)
 
 
 @register.simple_tag(takes_context=True)
@@ -137,14 +137,14 @@ def date_words(
 
 
 @register.simple_tag
-@component("components/badge.html")
+@drawn_by_template("components/badge.html")
 def badge(text: str, tone: str = "", icon: str = "", title: str = "") -> dict[str, Any]:
     """A short word about a thing; the tone adds colour, the word carries the meaning."""
     return {"text": text, "tone": tone, "icon": icon, "title": title}
 
 
 @register.simple_tag
-@component("components/badge.html")
+@drawn_by_template("components/badge.html")
 def state_badge(state: str) -> dict[str, Any]:
     """State of a risk."""
     known = {
@@ -157,13 +157,13 @@ def state_badge(state: str) -> dict[str, Any]:
 
 
 @register.simple_tag
-@component("components/brought_in.html")
+@drawn_by_template("components/brought_in.html")
 def brought_in(happened: date, recorded: date) -> dict[str, Any]:
     """Mark of an entry recorded later than it happened; both times are kept and shown."""
     return {"happened": happened, "recorded": recorded}
 
 
-@component("components/private_mark.html")
+@drawn_by_template("components/private_mark.html")
 def _private_mark(party: str) -> dict[str, Any]:
     return {"party": party}
 
@@ -175,7 +175,7 @@ def private_mark(party: Any) -> SafeString:
 
 
 @register.simple_tag
-@component("components/progress.html")
+@drawn_by_template("components/progress.html")
 def progress(
     value: float | None,
     max: float = 100,
@@ -200,7 +200,7 @@ def progress(
 
 
 @register.simple_tag
-@component("components/matrix_table.html", kept=LARGE)
+@drawn_by_template("components/matrix_table.html", kept=LARGE)
 def matrix_table(matrix: Mapping[str, Any], caption: str = "") -> dict[str, Any]:
     """The matrix as a table; a cell with ``url`` links to the risks that it counts."""
     return {"mx": drawing.shape_matrix(matrix), "caption": caption}
@@ -233,7 +233,7 @@ def matrix_radio(
 
 
 @register.simple_tag
-@component("components/sparkline.html")
+@drawn_by_template("components/sparkline.html")
 def sparkline(
     values: Sequence[float],
     amber: float | None = None,
@@ -246,7 +246,7 @@ def sparkline(
 
 
 @register.simple_tag
-@component("components/trail.html", kept=LARGE)
+@drawn_by_template("components/trail.html", kept=LARGE)
 def trail(
     points: Sequence[Mapping[str, Any]], until: date, top: float | None = None
 ) -> dict[str, Any]:

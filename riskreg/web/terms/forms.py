@@ -12,7 +12,7 @@ from riskreg.kernel.localised import replace_in_language, text_of
 from riskreg.register.models import Taxonomy, Term
 from riskreg.web.base import add_errors
 from riskreg.web.bilingual import names_fields, names_from_form
-from riskreg.web.table_form import show_what_was
+from riskreg.web.table_form import mark_errors_with_old_values
 
 _SOURCE = ("title", "url", "note")
 
@@ -28,7 +28,7 @@ class NamesForm(forms.Form):
         super().__init__(data, initial=initial)
         names_fields(self, names=row.names if row else None)
         if row is not None:
-            show_what_was(self)
+            mark_errors_with_old_values(self)
         self.order_fields(self.field_order)
 
     def names(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ from riskreg.risks.queries.links import risks_by_term
 from riskreg.risks.services import merge_terms
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.change_requests.asking import parties_asked, to_request
-from riskreg.web.conflict import form_conflict, form_to_save, over_the_newest
+from riskreg.web.conflict import data_over_newest_version, form_conflict, form_to_save
 from riskreg.web.terms.forms import MergeForm, NamesForm, TermForm
 
 
@@ -136,7 +136,9 @@ class TermPage(OneOfTerms):
         term = term_for(self.viewer, ref)
         others = {row.ref: row.name for row in terms_beside(term)}
         if conflict:
-            merge = merge and self._merge_form(over_the_newest(merge, term.version), term, others)
+            merge = merge and self._merge_form(
+                data_over_newest_version(merge, term.version), term, others
+            )
         may_edit = permits(self.viewer, "register.configure")
         context = {
             "may_edit": may_edit,

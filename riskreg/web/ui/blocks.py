@@ -11,7 +11,13 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from riskreg.web.returning import carried, carried_in_links, list_name, list_title, return_address
+from riskreg.web.returning import (
+    carry_way_back,
+    carry_way_back_in_links,
+    list_name,
+    list_title,
+    return_address,
+)
 from riskreg.web.ui.icons import draw_icon
 
 register = template.Library()
@@ -57,8 +63,8 @@ def page_header(
         if list_name(back_url):
             back_url, back_label = back, list_title(back)
         else:
-            back_url = carried(back_url, back)
-        content = mark_safe(carried_in_links(content, back))
+            back_url = carry_way_back(back_url, back)
+        content = mark_safe(carry_way_back_in_links(content, back))
     values: dict[str, Any] = {"title": title, "lead": lead, "ref": ref}
     values |= {"back_url": back_url, "back_label": back_label, "content": content}
     values["has_actions"] = bool(content.strip())

@@ -54,7 +54,7 @@ def x_ticks(start: dt.date, end: dt.date) -> list[dt.date]:
     return ticks
 
 
-def thinned(points: Sequence[Any], most: int = MAX_POINTS) -> list[Any]:
+def thin_out(points: Sequence[Any], most: int = MAX_POINTS) -> list[Any]:
     """At most about ``most`` of ``points`` (each with ``value``): first, last, and of each stretch
     its lowest and highest, so that no spike is lost."""
     if len(points) <= most:
@@ -123,7 +123,7 @@ def chart(
     def y(value: Any) -> float:
         return round(BOTTOM - (float(value) - low) / (high - low) * (BOTTOM - TOP), 1)
 
-    shown = thinned(readings)
+    shown = thin_out(readings)
     marks = [{**r, "x": x(r["day"]), "y": y(r["value"])} for r in shown]
     drawn = [
         {

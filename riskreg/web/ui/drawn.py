@@ -23,7 +23,7 @@ P = ParamSpec("P")
 SMALL, PARTS, LARGE = 2048, 512, 64
 
 
-def component(
+def drawn_by_template(
     template: str, kept: int = SMALL
 ) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, SafeString]]:
     """Make a function that gives the values of ``template`` one that draws it. It may go by its
@@ -39,7 +39,12 @@ def component(
             given = _Given(template, values_of, args, kwargs)
             zone = [""]
             try:
-                key = (_frozen(args, zone), _frozen(kwargs, zone), *zone, get_language())
+                key = (
+                    _as_cache_key(args, zone),
+                    _as_cache_key(kwargs, zone),
+                    *zone,
+                    get_language(),
+                )
                 return drawn(given, key)
             except _NoKey:
                 return given.draw()
@@ -59,7 +64,7 @@ class _NoKey(Exception):
 _PLAIN = (str, int, float, Decimal, date, UUID, Promise, type(None))
 
 
-def _frozen(value: Any, zone: list[str]) -> Any:
+def _as_cache_key(value: Any, zone: list[str]) -> Any:
     """What tells ``value`` from others: with its type, as 1, 1.0 and True are equal and not drawn
     alike. Where there is a moment, ``zone`` takes the name of the time zone. Raises ``_NoKey``."""
     if isinstance(value, datetime):
@@ -67,9 +72,9 @@ def _frozen(value: Any, zone: list[str]) -> Any:
     if isinstance(value, _PLAIN):
         return (type(value), value)
     if isinstance(value, Mapping):
-        return ("mapping", *((name, _frozen(each, zone)) for name, each in value.items()))
+        return ("mapping", *((name, _as_cache_key(each, zone)) for name, each in value.items()))
     if isinstance(value, list | tuple):
-        return ("list", *(_frozen(each, zone) for each in value))
+        return ("list", *(_as_cache_key(each, zone) for each in value))
     raise _NoKey
 
 

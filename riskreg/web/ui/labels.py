@@ -10,7 +10,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 
-from riskreg.web.ui.drawn import component
+from riskreg.web.ui.drawn import drawn_by_template
 
 register = template.Library()
 
@@ -40,7 +40,7 @@ def figure_label(labels: Mapping[str, str] | None, name: str) -> str:
 
 
 @register.simple_tag
-@component("components/badge.html")
+@drawn_by_template("components/badge.html")
 def label_badge(label: str) -> dict[str, Any]:
     """Where a figure comes from: ``sourced``, ``derived``, ``judgement`` or ``illustrative``."""
     text, tone, mark, title = _label_display(label)
@@ -48,7 +48,7 @@ def label_badge(label: str) -> dict[str, Any]:
 
 
 @register.simple_tag
-@component("components/label_mark.html")
+@drawn_by_template("components/label_mark.html")
 def label_mark(label: str | None) -> dict[str, Any]:
     """Where a figure comes from, as a sign beside it; nothing for no label."""
     word, _tone, mark, _title = _label_display(label or "")
@@ -56,7 +56,7 @@ def label_mark(label: str | None) -> dict[str, Any]:
 
 
 @register.simple_tag
-@component("components/scores_label.html")
+@drawn_by_template("components/scores_label.html")
 def scores_label(label: str) -> dict[str, Any]:
     """What the scores and ratings on a page are, said once for all of them."""
     return {"label": label}

@@ -5,13 +5,13 @@ from typing import Any
 
 from django import template
 
-from riskreg.web.ui.drawn import PARTS, component
+from riskreg.web.ui.drawn import PARTS, drawn_by_template
 
 register = template.Library()
 
 
 @register.simple_tag
-@component("components/sidenav.html", kept=PARTS)
+@drawn_by_template("components/sidenav.html", kept=PARTS)
 def sidenav(nav: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The navigation: each way has a key, label, url, icon and whether one is there (``current``),
     perhaps a count."""
@@ -19,7 +19,7 @@ def sidenav(nav: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 @register.simple_tag
-@component("components/filter_field.html", kept=PARTS)
+@drawn_by_template("components/filter_field.html", kept=PARTS)
 def filter_field(field: Mapping[str, Any]) -> dict[str, Any]:
     """One field of a form that narrows a list; see ``filter_form.filter_fields``."""
     return {"f": field}
