@@ -54,6 +54,15 @@ RETIRED = {
     "positions_toward": "open_positions_toward", "with_bytes": "evidence_with_bytes",
     "absences_for": "unended_absences_for", "schedules_for": "running_schedules_for",
     "links_for": "links_in_force_for",
+    "error_page": "keep_draft_and_render_error", "keep_position": "set_position_if_concerned",
+    "log_control": "log_control_and_bump_risk_version", "lost_jobs": "jobs_with_unclaimed_steps",
+    "settle": "decide_if_all_agreed", "welcome_speaker": "mail_first_speaker",
+    "bring_about": "create_or_complete_register", "shown_given": "given_not_withheld",
+    "shown_estimates": "estimates_not_withheld", "next_step": "next_step_and_columns",
+    "own_forecasts": "own_forecasts_on_closed_risks", "risks_due": "risks_with_duty_fields",
+    "may_follow": "state_after_or_none", "wait_for": "set_next_meeting_in_memory",
+    "decision_called": "bare_decision_for", "standstill": "why_engine_is_dead",
+    "over_plan": "mitigations_over_plan", "away_on": "stand_ins_by_absent_user",
 }  # fmt: skip
 WRITES = {
     "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete",
@@ -61,6 +70,7 @@ WRITES = {
 VERBS_OF_PARSERS = {
     "add", "answer", "build", "check", "clean", "find", "look", "parse", "read", "sort",
 }  # fmt: skip
+VERBS_OF_CONDITIONS = {"contains", "covers", "has", "is", "parse", "serves"}
 PARTICIPLES = {"done", "given", "held", "kept", "made", "new", "old", "sent", "taken", "written"}
 IMPURE = ("django.db", "django.http", "celery", "rest_framework")
 # A template's line is read in one go: one element or tag to a line, where that helps.
@@ -240,6 +250,37 @@ def _writes(node: ast.AST) -> bool:
     return called.attr in WRITES or (called.attr == "update" and _from_manager(called.value))
 
 
+def conditions_say_so(path: Path, tree: ast.AST) -> Iterator[str]:
+    """A condition of a query is named as one, with a verb: ``Position.objects.filter(above(…))`` is
+    read, and ``def above(…)`` alone is taken for the rows themselves."""
+    for node in tree.body if isinstance(tree, ast.Module) else ():
+        if not isinstance(node, ast.FunctionDef) or node.returns is None:
+            continue
+        words = node.name.strip("_").split("_")
+        named = words[0] in VERBS_OF_CONDITIONS or {"condition", "conditions"} & set(words)
+        if ast.unparse(node.returns).split(" | ")[0] == "Q" and not named:
+            yield f"line {node.lineno}: {node.name} is a condition; call it is_… or has_…"
+
+
+def single_rows_say_so(path: Path, tree: ast.AST) -> Iterator[str]:
+    """What is typed as rows and gives one at most says so: ``_newest(…)`` is read as several."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef) or node.returns is None:
+            continue
+        typed, named = "QuerySet" in ast.unparse(node.returns), "one" in node.name.split("_")
+        if typed and not named and any(map(_one_at_most, ast.walk(node))):
+            yield f"line {node.lineno}: {node.name} gives one row at most; say so in its name"
+
+
+def _one_at_most(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Return) or not isinstance(node.value, ast.Subscript):
+        return False
+    cut = node.value.slice
+    return (
+        isinstance(cut, ast.Slice) and isinstance(cut.upper, ast.Constant) and cut.upper.value == 1
+    )
+
+
 def methods_say_what(path: Path, tree: ast.AST) -> Iterator[str]:
     """``of`` alone is a constructor (``Duty.of(row)``); a method of a value says what it gives."""
     for node in ast.walk(tree):
@@ -296,4 +337,6 @@ GUARDS: tuple[Guard, ...] = (
     refusals_say_so,
     methods_say_what,
     writers_have_verbs,
+    conditions_say_so,
+    single_rows_say_so,
 )

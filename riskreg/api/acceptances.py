@@ -14,7 +14,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.etag import etag
-from riskreg.api.core.of_risks import state_and_risk
+from riskreg.api.core.of_risks import is_of_states_and_risk
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import person
@@ -45,7 +45,7 @@ class Acceptances(RegisterApi):
         """Of every state; ``state`` and ``risk`` narrow them. How each stands today is
         ``status``; ``needed/`` lists what stands without one."""
         self.known_params("state", "risk", *PARAMS)
-        asked = state_and_risk(self.viewer, request.query_params, AcceptanceState.values)
+        asked = is_of_states_and_risk(self.viewer, request.query_params, AcceptanceState.values)
         rows = acceptances_for(self.viewer, self.viewer.today(self.at)).filter(asked)
         listing = Listing(
             queryset=rows,

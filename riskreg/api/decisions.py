@@ -16,7 +16,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of, require_empty_body
 from riskreg.api.core.errors import Problem
 from riskreg.api.core.etag import etag, is_known
-from riskreg.api.core.of_risks import state_and_risk
+from riskreg.api.core.of_risks import is_of_states_and_risk
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.decisions_json import decision_to_json, today_of
 from riskreg.decisions import services
@@ -47,7 +47,9 @@ class Decisions(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Of every state; ``state`` and ``risk`` narrow them."""
         self.known_params("state", "risk", *PARAMS)
-        asked = state_and_risk(self.viewer, request.query_params, DecisionState.values, "risks")
+        asked = is_of_states_and_risk(
+            self.viewer, request.query_params, DecisionState.values, "risks"
+        )
         rows = decisions_for(self.viewer, today_of(self)).filter(asked)
         listing = Listing(
             queryset=rows,

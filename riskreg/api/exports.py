@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from riskreg.api.core import row_parameters, schema, schema_exports
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.errors import InvalidQuery
-from riskreg.api.core.of_risks import state_and_risk
+from riskreg.api.core.of_risks import is_of_states_and_risk
 from riskreg.api.core.query import as_query, parse_choices, parse_day
 from riskreg.api.coverage import PARAMS as COVERAGE_PARAMS
 from riskreg.decisions.models import AcceptanceState, DecisionState
@@ -292,7 +292,7 @@ class _OfRisks(ListExport):
     def rows(self, params: Any) -> QuerySet[Any]:
         """Newest first."""
         self.known_params("state", "risk", *OWN)
-        asked = state_and_risk(self.viewer, params, self.states, self.risk)
+        asked = is_of_states_and_risk(self.viewer, params, self.states, self.risk)
         return NOUNS[self.noun].rows(self.viewer, self.at).filter(asked)
 
 

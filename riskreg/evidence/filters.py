@@ -43,18 +43,18 @@ def parse(
 def _readers() -> dict[str, Reader]:
     return choice_readers(EVIDENCE) | {
         "party": is_of_party,
-        "thing": _on_kind_of_thing,
-        "of": _on_named_things,
+        "thing": _is_on_kind_of_thing,
+        "of": _is_on_named_things,
         "withdrawn": lambda asked: Q(withdrawn_at__isnull=not is_switch_on(asked)),
     }
 
 
-def _on_kind_of_thing(asked: Asked) -> Q:
+def _is_on_kind_of_thing(asked: Asked) -> Q:
     """What hangs on things of one kind."""
     return Q(thing__in=known_values(asked, KINDS))
 
 
-def _on_named_things(asked: Asked) -> Q:
+def _is_on_named_things(asked: Asked) -> Q:
     """What hangs on things named as kind:name, as in risk:R-001."""
     ids = []
     if len(asked.values) > MOST_NAMED:

@@ -65,7 +65,7 @@ def _readers() -> dict[str, Reader]:
         "q": lambda asked: contains_every_word(asked.value, "search_text", "ref"),
         "active": lambda asked: Q(active=is_switch_on(asked)),
         "late": _is_late,
-        "due_before": _due_before,
+        "due_before": _is_asked_and_due_before,
         "updated_since": is_updated_since("updated_at"),
     }
 
@@ -75,6 +75,6 @@ def _is_late(asked: Asked) -> Q:
     return late if is_switch_on(asked) else ~late
 
 
-def _due_before(asked: Asked) -> Q:
+def _is_asked_and_due_before(asked: Asked) -> Q:
     day = day_asked(asked)
     return ASKED & Q(next_reading_on__lt=day) if day else Q()

@@ -134,7 +134,7 @@ def may_withdraw(viewer: Viewer, row: ChangeRequest) -> bool:
     return open_here and row.requested_by_id == viewer.user.pk
 
 
-def owed_by(users: Collection[int]) -> Q:
+def is_owed_by(users: Collection[int]) -> Q:
     """Answers that one of these users (database ids) can give: they speak for the party."""
     theirs = Membership.objects.filter(
         party=OuterRef("party_id"),

@@ -97,7 +97,7 @@ def archive_title(before: Snapshot, after: Snapshot) -> str:
 def archive_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     """What becomes of the register, and why."""
     return [
-        Line(_("The register"), _in_use(), _archived(), Effect.WEAKENS),
+        Line(_("The register"), _in_use_text(), _archived_text(), Effect.WEAKENS),
         Line(_("Why it is archived"), "", after["reason"], Effect.MOVES),
     ]
 
@@ -109,14 +109,14 @@ def restore_title(before: Snapshot, after: Snapshot) -> str:
 
 def restore_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     """What becomes of the register."""
-    return [Line(_("The register"), _archived(), _in_use(), Effect.MOVES)]
+    return [Line(_("The register"), _archived_text(), _in_use_text(), Effect.MOVES)]
 
 
-def _in_use() -> str:
+def _in_use_text() -> str:
     return _("kept up, with reminders")
 
 
-def _archived() -> str:
+def _archived_text() -> str:
     return _("read only, without reminders")
 
 
@@ -171,7 +171,7 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
     if d.part == "cadence":
         of = names.get(d.key, "") if d.key else _("unrated")
         label = _("Review of risks rated %(rating)s") % {"rating": of}
-        return Line(label, _every(d.before), _every(d.after), d.effect)
+        return Line(label, _every_days_text(d.before), _every_days_text(d.after), d.effect)
     if d.part == "accept_role":
         label = _("Who may accept risks rated %(rating)s") % {"rating": names.get(d.key, "")}
         return Line(label, _role(d.before), _role(d.after), d.effect)
@@ -182,7 +182,7 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
             else _("Risks rated %(rating)s can be accepted in all for")
         )
         label = text % {"rating": names.get(d.key, "")}
-        return Line(label, _days(d.before), _days(d.after), d.effect)
+        return Line(label, _days_text(d.before), _days_text(d.after), d.effect)
     if d.part == "appetite":
         old = {r["key"]: localised(r["names"], r["key"]) for r in before["ratings"]}
         new = {r["key"]: localised(r["names"], r["key"]) for r in after["ratings"]}
@@ -202,15 +202,19 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
         return _level_line(d, axes)
     if d.part == "cells" and d.key is not None:
         label = f"{axes.name('likelihood')} {d.key[0]} × {axes.name('impact')} {d.key[1]}"
-        return Line(label, _cell(d.before, names), _cell(d.after, names), d.effect)
+        return Line(label, _cell_text(d.before, names), _cell_text(d.after, names), d.effect)
     if d.part == "cells":
         return Line(_("Matrix"), _size_text(d.before), _size_text(d.after), d.effect)
     if d.part == "ratings":
-        return Line(_("Ratings"), _names(d.before), _names(d.after), d.effect)
+        return Line(
+            _("Ratings"), _count_and_names_text(d.before), _count_and_names_text(d.after), d.effect
+        )
     if d.part == "dimensions":
-        return Line(_("Kinds of impact"), _dimensions(d.before), _dimensions(d.after), d.effect)
+        return Line(
+            _("Kinds of impact"), _dimensions_text(d.before), _dimensions_text(d.after), d.effect
+        )
     if d.part == "mapping":
-        moves = _mapping(d.after, axes)
+        moves = _mapping_text(d.after, axes)
         return Line(_("Judgements on levels that move"), _("stay"), moves, d.effect)
     return Line(_("Label"), str(d.before), str(d.after), d.effect)
 
@@ -245,13 +249,13 @@ def _term_name(term: str, before: Snapshot) -> str:
 def _level_line(d: Difference, axes: Axes) -> Line:
     axis = axes.name(d.part)
     if d.key is None:
-        return Line(_("%(axis)s: levels") % {"axis": axis}, _names(d.before), _names(d.after),
-                    d.effect)  # fmt: skip
+        before, after = _count_and_names_text(d.before), _count_and_names_text(d.after)
+        return Line(_("%(axis)s: levels") % {"axis": axis}, before, after, d.effect)
     label = _("%(axis)s, level %(n)d") % {"axis": axis, "n": d.key}
-    return Line(label, _level(d.before), _level(d.after), d.effect)
+    return Line(label, _level_text(d.before), _level_text(d.after), d.effect)
 
 
-def _level(level: Snapshot) -> str:
+def _level_text(level: Snapshot) -> str:
     parts = [" / ".join(level["names"].values())]
     if level.get("range"):
         low, high = level["range"]
@@ -260,12 +264,12 @@ def _level(level: Snapshot) -> str:
     return " · ".join(parts)
 
 
-def _names(rows: Sequence[Snapshot]) -> str:
+def _count_and_names_text(rows: Sequence[Snapshot]) -> str:
     names = enumerate_texts(" / ".join(row["names"].values()) for row in rows)
     return _("%(n)d: %(names)s") % {"n": len(rows), "names": names}
 
 
-def _dimensions(rows: Sequence[Snapshot]) -> str:
+def _dimensions_text(rows: Sequence[Snapshot]) -> str:
     if not rows:
         return _("none")
     texts = []
@@ -276,7 +280,7 @@ def _dimensions(rows: Sequence[Snapshot]) -> str:
     return enumerate_texts(texts)
 
 
-def _cell(cell: Snapshot, names: Mapping[str, str]) -> str:
+def _cell_text(cell: Snapshot, names: Mapping[str, str]) -> str:
     return f"{names.get(cell['rating'], cell['rating'])}, {cell['score']}"
 
 
@@ -284,7 +288,7 @@ def _size_text(cells: Sequence[Sequence[Any]]) -> str:
     return f"{len(cells)} × {len(cells[0]) if cells else 0}"
 
 
-def _mapping(mapping: Any, axes: Axes) -> str:
+def _mapping_text(mapping: Any, axes: Axes) -> str:
     return " · ".join(
         f"{axes.name(axis)}: "
         + enumerate_texts(f"{old} → {new if new is not None else _('to be judged again')}"
@@ -293,11 +297,11 @@ def _mapping(mapping: Any, axes: Axes) -> str:
     )  # fmt: skip
 
 
-def _every(days: int) -> str:
+def _every_days_text(days: int) -> str:
     return ngettext("every day", "every %(n)d days", days) % {"n": days}
 
 
-def _days(days: int) -> str:
+def _days_text(days: int) -> str:
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 

@@ -41,10 +41,10 @@ def _readers() -> dict[str, Reader]:
         "party": is_of_party,
         "external_id": has_external_id,
         "q": lambda asked: contains_every_word(asked.value, "search_text"),
-        "due_before": _due_before,
+        "due_before": _is_due_before,
     }
 
 
-def _due_before(asked: Asked) -> Q:
+def _is_due_before(asked: Asked) -> Q:
     day = day_asked(asked)
     return Q(due_on__lt=day) if day else Q()

@@ -32,70 +32,70 @@ NONE, OWN, PARTY, ANY = Reach.NONE, Reach.OWN, Reach.PARTY, Reach.ANY
 _ROLES = (Role.VIEWER, Role.OWNER, Role.MANAGER, Role.LEADER, Role.AUDITOR, Role.INTEGRATION)
 
 
-def _row(*reaches: Reach) -> dict[str, Reach]:
+def _reach_by_role(*reaches: Reach) -> dict[str, Reach]:
     return {role.value: reach for role, reach in zip(_ROLES, reaches, strict=True)}
 
 
 # fmt: off
 #                                 viewer owner  manager leader auditor integration
 PERMISSIONS: dict[str, dict[str, Reach]] = {
-    "register.view":         _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
-    "register.configure":    _row(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
-    "member.manage":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
-    "ladder.edit":          _row(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
-    "change.answer":        _row(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
-    "risk.view":             _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
-    "risk.create":           _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
-    "risk.edit":             _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
-    "risk.open":             _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
-    "risk.close":            _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
-    "risk.reopen":           _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
-    "risk.transfer":         _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
-    "risk.share":            _row(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
-    "risk.assess":           _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
-    "risk.review":           _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
-    "risk.extend":           _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
-    "meeting.hold":          _row(NONE,  NONE,  ANY,   ANY,   NONE,  NONE),
-    "meeting.record":        _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
-    "coverage.view":         _row(NONE,  NONE,  ANY,   ANY,   ANY,   ANY),
-    "objective.edit":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
-    "own_appetite.edit":     _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
-    "control.edit":          _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
-    "mitigation.create":     _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
-    "mitigation.edit":       _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
-    "indicator.create":      _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
-    "indicator.edit":        _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
-    "indicator.reading":     _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
-    "estimate.record":       _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
-    "estimate.release":      _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
-    "driver.edit":           _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
-    "belief.end":            _row(NONE,  OWN,   PARTY, PARTY, NONE,  OWN),
-    "simulation.run":        _row(NONE,  ANY,   ANY,   ANY,   NONE,  ANY),
-    "simulation.cancel":     _row(NONE,  OWN,   PARTY, OWN,   NONE,  OWN),
-    "risk.ask":              _row(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
-    "comment.write":         _row(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
-    "acceptance.request":    _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
-    "acceptance.decide":     _row(NONE,  PARTY, PARTY, PARTY, NONE,  NONE),
-    "acceptance.close_condition":       _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
-    "evidence.add":         _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
-    "evidence.withdraw":    _row(NONE,  OWN,   PARTY, PARTY, NONE,  OWN),
-    "evidence.release":     _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
-    "decision.ask":          _row(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
-    "decision.edit":         _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
-    "decision.argue":        _row(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
-    "decision.release":      _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
-    "decision.decide":       _row(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
-    "decision.revisit":      _row(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
-    "decision.close_condition":         _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
-    "absence.record":        _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
-    "handover.make":         _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
-    "import.make":           _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
-    "party.export":          _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
-    "pack.make":             _row(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
-    "delivery.view":         _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
-    "endpoint.edit":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
-    "event.view":            _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
-    "register.archive":      _row(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
+    "register.view":         _reach_by_role(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
+    "register.configure":    _reach_by_role(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
+    "member.manage":        _reach_by_role(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "ladder.edit":          _reach_by_role(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
+    "change.answer":        _reach_by_role(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
+    "risk.view":             _reach_by_role(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
+    "risk.create":           _reach_by_role(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
+    "risk.edit":             _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
+    "risk.open":             _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
+    "risk.close":            _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
+    "risk.reopen":           _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
+    "risk.transfer":         _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
+    "risk.share":            _reach_by_role(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
+    "risk.assess":           _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
+    "risk.review":           _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
+    "risk.extend":           _reach_by_role(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "meeting.hold":          _reach_by_role(NONE,  NONE,  ANY,   ANY,   NONE,  NONE),
+    "meeting.record":        _reach_by_role(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "coverage.view":         _reach_by_role(NONE,  NONE,  ANY,   ANY,   ANY,   ANY),
+    "objective.edit":        _reach_by_role(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "own_appetite.edit":     _reach_by_role(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "control.edit":          _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
+    "mitigation.create":     _reach_by_role(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
+    "mitigation.edit":       _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
+    "indicator.create":      _reach_by_role(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
+    "indicator.edit":        _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
+    "indicator.reading":     _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
+    "estimate.record":       _reach_by_role(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
+    "estimate.release":      _reach_by_role(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "driver.edit":           _reach_by_role(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
+    "belief.end":            _reach_by_role(NONE,  OWN,   PARTY, PARTY, NONE,  OWN),
+    "simulation.run":        _reach_by_role(NONE,  ANY,   ANY,   ANY,   NONE,  ANY),
+    "simulation.cancel":     _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  OWN),
+    "risk.ask":              _reach_by_role(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
+    "comment.write":         _reach_by_role(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
+    "acceptance.request":    _reach_by_role(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "acceptance.decide":     _reach_by_role(NONE,  PARTY, PARTY, PARTY, NONE,  NONE),
+    "acceptance.close_condition":       _reach_by_role(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "evidence.add":         _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
+    "evidence.withdraw":    _reach_by_role(NONE,  OWN,   PARTY, PARTY, NONE,  OWN),
+    "evidence.release":     _reach_by_role(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "decision.ask":          _reach_by_role(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
+    "decision.edit":         _reach_by_role(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "decision.argue":        _reach_by_role(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
+    "decision.release":      _reach_by_role(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "decision.decide":       _reach_by_role(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
+    "decision.revisit":      _reach_by_role(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
+    "decision.close_condition":         _reach_by_role(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "absence.record":        _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
+    "handover.make":         _reach_by_role(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
+    "import.make":           _reach_by_role(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "party.export":          _reach_by_role(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "pack.make":             _reach_by_role(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
+    "delivery.view":         _reach_by_role(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "endpoint.edit":        _reach_by_role(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "event.view":            _reach_by_role(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
+    "register.archive":      _reach_by_role(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
 }
 # fmt: on
 
@@ -207,12 +207,12 @@ def _why_not(viewer: Viewer, action: str, thing: Any) -> str:
     if how_far is Reach.OWN and thing is not None:
         return _(
             "You do not answer for this. Its owner or deputy can do it, or of its party: %(roles)s."
-        ) % {"roles": _roles(action, Reach.PARTY)}
+        ) % {"roles": _roles_with_reach(action, Reach.PARTY)}
     return _(
         "Your role (%(role)s) may not do this. These may, for what they answer for: %(roles)s."
     ) % {
         "role": Role(viewer.role).label,
-        "roles": _roles(action, Reach.OWN),
+        "roles": _roles_with_reach(action, Reach.OWN),
     }
 
 
@@ -223,7 +223,7 @@ def _why_not_for_person(viewer: Viewer, action: str) -> str:
     if how_far is Reach.OWN:
         return _(
             "As %(role)s you do this for yourself alone; for others of their party: %(roles)s."
-        ) % {"role": Role(viewer.role).label, "roles": _roles(action, Reach.PARTY)}
+        ) % {"role": Role(viewer.role).label, "roles": _roles_with_reach(action, Reach.PARTY)}
     if how_far is Reach.PARTY:
         return _("As %(role)s you do this for people of your own party alone.") % {
             "role": Role(viewer.role).label
@@ -231,7 +231,7 @@ def _why_not_for_person(viewer: Viewer, action: str) -> str:
     return _why_not(viewer, action, None)
 
 
-def _roles(action: str, at_least: Reach) -> str:
+def _roles_with_reach(action: str, at_least: Reach) -> str:
     """The roles whose right to ``action`` reaches that far."""
     return enumerate_texts(
         Role(role).label for role, how_far in PERMISSIONS[action].items() if how_far >= at_least

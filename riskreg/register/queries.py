@@ -169,7 +169,7 @@ def answerable_members(viewer: Viewer, *, private_to: Party | None = None) -> Qu
     return members.filter(party=private_to) if private_to else members
 
 
-def member_named(name: object) -> Q:
+def is_member_named(name: object) -> Q:
     """Membership of whoever has that public id or e-mail address; anything else is nobody's."""
     text = str(name or "").strip().lower()
     try:
@@ -180,7 +180,7 @@ def member_named(name: object) -> Q:
 
 def find_member(viewer: Viewer, errors: Errors, field: str, name: object) -> User | None:
     """The member whose public id or e-mail address is ``name``; notes an error otherwise."""
-    wanted = Q(user=name) if isinstance(name, User) else member_named(name)
+    wanted = Q(user=name) if isinstance(name, User) else is_member_named(name)
     member = members_for(viewer).filter(wanted).first()
     if member is None:
         errors.add(

@@ -32,7 +32,7 @@ class Visibility(models.TextChoices):
     PARTY = "party", _("own party only")
 
 
-def visible(viewer: Reader, prefix: str = "") -> Q:
+def is_visible_to(viewer: Reader, prefix: str = "") -> Q:
     """The condition that ``viewer`` may know of a thing in their register; ``prefix`` leads to it
     from the rows that are filtered."""
     known = Q(**{f"{prefix}visibility": Visibility.SHARED})
@@ -46,7 +46,7 @@ class PartyBoundQuerySet(models.QuerySet[_Row]):
 
     def visible_to(self, viewer: Reader) -> Self:
         """Only what ``viewer`` may know of in their register."""
-        return self.filter(visible(viewer))
+        return self.filter(is_visible_to(viewer))
 
 
 class PartyBound(models.Model):

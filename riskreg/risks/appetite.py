@@ -44,7 +44,7 @@ def _is_above(matrix: Matrix, above_terms: Callable[[str], Terms], stage: str) -
     return Q(kind=Kind.THREAT) & found
 
 
-def above_by_versions(versions: Iterable[Criteria]) -> Q:
+def is_above_by_versions(versions: Iterable[Criteria]) -> Q:
     """Of positions: threats above the appetite of the criteria by which they are rated, among
     ``versions``."""
     alike: dict[tuple[Any, ...], list[Matrix]] = defaultdict(list)

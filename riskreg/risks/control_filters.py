@@ -58,7 +58,7 @@ def _readers() -> dict[str, Reader]:
         "q": lambda asked: contains_every_word(asked.value, "search_text"),
         "active": lambda asked: Q(ended_at__isnull=is_switch_on(asked)),
         "test_due": _is_test_due,
-        "test_due_before": _test_due_before,
+        "test_due_before": _is_test_due_before,
         "untested": lambda asked: Q(tested_on__isnull=is_switch_on(asked)),
     }
 
@@ -68,6 +68,6 @@ def _is_test_due(asked: Asked) -> Q:
     return due if is_switch_on(asked) else ~due
 
 
-def _test_due_before(asked: Asked) -> Q:
+def _is_test_due_before(asked: Asked) -> Q:
     day = day_asked(asked)
     return _IN_PLACE & Q(next_test_on__lt=day) if day else Q()

@@ -180,7 +180,7 @@ def _readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
         "happened": lambda asked: Q(risk__happened_on__isnull=not is_switch_on(asked)),
         "above_appetite": lambda asked: _is_above_appetite(asked, matrix, stage),
         "above_own": lambda asked: _is_above_own_appetite(asked, matrix, stage),
-        "due_before": _due_before,
+        "due_before": _is_due_before,
         "updated_since": is_updated_since("risk__updated_at"),
         # What a party's systems call its risks is for that party alone.
         "external_id": lambda asked: Q(
@@ -249,6 +249,6 @@ def _is_above_own_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
     return wanted if is_switch_on(asked) else ~wanted
 
 
-def _due_before(asked: Asked) -> Q:
+def _is_due_before(asked: Asked) -> Q:
     day = day_asked(asked)
     return Q(state=State.OPEN, risk__next_review_on__lt=day) if day else Q()

@@ -61,12 +61,12 @@ def _readers() -> dict[str, Reader]:
         "objective": toward_objectives(Mitigation.risks, "mitigation_id"),
         "term": is_filed_under(served, "mitigation_id", "pk", term="risk__terms"),
         "q": lambda asked: contains_every_word(asked.value, "search_text", "ref"),
-        "due_before": _due_before,
+        "due_before": _is_due_before,
         "updated_since": is_updated_since("updated_at"),
     }
 
 
-def _due_before(asked: Asked) -> Q:
+def _is_due_before(asked: Asked) -> Q:
     day = day_asked(asked)
     return Q(due_on__lt=day) if day else Q()
 

@@ -37,12 +37,12 @@ def parse(
 
 def _readers() -> dict[str, Reader]:
     return choice_readers(RELATION) | {
-        "risk": _risk,
+        "risk": _is_about_risk,
         "active": lambda asked: Q(ended_at__isnull=is_switch_on(asked)),
     }
 
 
-def _risk(asked: Asked) -> Q:
+def _is_about_risk(asked: Asked) -> Q:
     """Relations of one of the risks, whichever end it is."""
     found = dict(risks_called(asked.viewer, asked.values).values_list("ref", "pk"))
     if unknown := [ref for ref in asked.values if ref not in found]:

@@ -10,7 +10,7 @@ from riskreg.risks.models import Mitigation, Risk
 PARTS = ("low", "mode", "high")
 
 
-def _low_mode_high_in_order(what: str) -> Q:
+def _is_in_order(what: str) -> Q:
     return (
         Q(**{f"{what}_low__gte": 0})
         & Q(**{f"{what}_low__lte": F(f"{what}_mode")})
@@ -19,7 +19,7 @@ def _low_mode_high_in_order(what: str) -> Q:
     )
 
 
-def _all_parts_missing(what: str) -> Q:
+def _is_missing(what: str) -> Q:
     return Q(**{f"{what}_{part}": None for part in PARTS})
 
 
@@ -49,14 +49,14 @@ class Effect(Given):
         constraints = [
             *Given.Meta.constraints,
             models.CheckConstraint(
-                condition=_low_mode_high_in_order("frequency") | _all_parts_missing("frequency"),
+                condition=_is_in_order("frequency") | _is_missing("frequency"),
                 name="effect_frequency",
             ),
             models.CheckConstraint(
-                condition=_low_mode_high_in_order("severity") | _all_parts_missing("severity"),
+                condition=_is_in_order("severity") | _is_missing("severity"),
                 name="effect_severity",
             ),
-            models.CheckConstraint(condition=_low_mode_high_in_order("cost"), name="effect_cost"),
+            models.CheckConstraint(condition=_is_in_order("cost"), name="effect_cost"),
             models.CheckConstraint(
                 condition=Q(frequency_low__isnull=False) | Q(severity_low__isnull=False),
                 name="effect_of_something",

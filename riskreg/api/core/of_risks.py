@@ -11,7 +11,9 @@ from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import risks_called
 
 
-def state_and_risk(viewer: Viewer, params: Any, states: Collection[str], way: str = "risk") -> Q:
+def is_of_states_and_risk(
+    viewer: Viewer, params: Any, states: Collection[str], way: str = "risk"
+) -> Q:
     """The condition that ``state`` (several, of ``states``) and ``risk`` (a ref) of a query string
     ask for; ``way`` leads to the risk. Raises ``Invalid`` for a state that there is not; a risk
     that the viewer may not know of has nothing."""

@@ -19,7 +19,7 @@ def accepted_on(viewer: Viewer, day: dt.date, end: dt.datetime) -> QuerySet[Acce
     """Acceptances that ran on ``day``, which ends before ``end``: granted by then, not over and not
     revoked; the soonest to end first."""
     return visible_acceptances(viewer).filter(
-        _not_closed(end), granted_at__lt=end, starts_on__lte=day, expires_on__gte=day
+        _is_not_closed_by(end), granted_at__lt=end, starts_on__lte=day, expires_on__gte=day
     ).order_by("expires_on", "pk")  # fmt: skip
 
 
@@ -51,9 +51,9 @@ def waiting_decisions_on(viewer: Viewer, end: dt.datetime) -> QuerySet[Decision]
     """Decisions that were put to somebody and not answered before ``end``, the soonest due
     first."""
     open_then = Q(decided_at=None) | Q(decided_at__gte=end)
-    rows = visible_decisions(viewer).filter(_not_closed(end), open_then, proposed_at__lt=end)
+    rows = visible_decisions(viewer).filter(_is_not_closed_by(end), open_then, proposed_at__lt=end)
     return rows.exclude(state="draft").order_by("due_on", "pk")
 
 
-def _not_closed(end: dt.datetime) -> Q:
+def _is_not_closed_by(end: dt.datetime) -> Q:
     return Q(closed_at=None) | Q(closed_at__gte=end)

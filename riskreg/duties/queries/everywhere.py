@@ -57,7 +57,7 @@ def due_everywhere(
         source, owed = sources[0], Q(pk=None)
         for each in sources:
             owed |= each.open & work.responsibility_condition(each)
-        near = work.on_each_day(functools.partial(_due_up_to, source.due_field, days))
+        near = work.on_each_day(functools.partial(_is_due_up_to, source.due_field, days))
         rows: Any = source.notified_rows().filter(owed, near)
         ranked = rows.annotate(orphan=is_orphan(source)).order_by(
             *urgency_order(source, work.today)
@@ -121,7 +121,7 @@ def work_everywhere(
     return WorkPage(found, has_previous=place is not None, has_next=more, count=total)
 
 
-def _due_up_to(due: str, days: int, day: dt.date) -> Q:
+def _is_due_up_to(due: str, days: int, day: dt.date) -> Q:
     """What is due at most so many days after ``day``."""
     return Q(**{f"{due}__lte": day + dt.timedelta(days=days)})
 

@@ -248,7 +248,7 @@ def urgency_order(source: Source, today: dt.date | Mapping[int, dt.date]) -> lis
     """
     when = Case(
         *(
-            When(_due_within(source.due_field, today, days), then=Value(place))
+            When(_is_due_within(source.due_field, today, days), then=Value(place))
             for place, days in enumerate((-1, 0, SOON_DAYS))
         ),
         default=Value(3),
@@ -257,7 +257,7 @@ def urgency_order(source: Source, today: dt.date | Mapping[int, dt.date]) -> lis
     return [when, "-orphan", "-priority", source.due_field, "uuid"]
 
 
-def _due_within(due: str, today: dt.date | Mapping[int, dt.date], days: int) -> Q:
+def _is_due_within(due: str, today: dt.date | Mapping[int, dt.date], days: int) -> Q:
     more = dt.timedelta(days=days)
     if not isinstance(today, Mapping):
         return Q(**{f"{due}__lte": today + more})

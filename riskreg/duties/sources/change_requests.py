@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.duties.base import Duty, Source
 from riskreg.register.change_models import PartyAnswer
-from riskreg.register.change_queries import owed_by
+from riskreg.register.change_queries import is_owed_by
 
 
 def _bare() -> QuerySet[PartyAnswer]:
@@ -41,7 +41,7 @@ CHANGE_ANSWER = Source(
     open=Q(due_on__isnull=False),
     rows=_answers,
     bare=_bare,
-    whose=owed_by,
+    whose=is_owed_by,
     duty=_duty,
     facts=_who_asked_texts,
     people=("asked",),

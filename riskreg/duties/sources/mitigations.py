@@ -32,7 +32,7 @@ def _duty(kind: str, due_field: str, statuses: Sequence[str], work: Mitigation) 
     return Duty.of(work, kind, due_on, subject_type="mitigation", page="mitigation")
 
 
-def _owned_by(users: Collection[int]) -> Q:
+def _is_owned_by(users: Collection[int]) -> Q:
     return Q(owner_id__in=users)
 
 
@@ -59,7 +59,7 @@ def _source(kind: str, due_field: str, statuses: Sequence[str], facts: Any, **mo
         open=Q(status__in=statuses, dormant=False),
         rows=_mitigations,
         bare=_bare,
-        whose=_owned_by,
+        whose=_is_owned_by,
         duty=partial(_duty, kind, due_field, statuses),
         facts=facts,
         **more,

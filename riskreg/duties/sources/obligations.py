@@ -47,7 +47,7 @@ def obligations_with_reviewed_mark() -> QuerySet[Obligation]:
     return Obligation.objects.annotate(reviewed=reviewed_since())
 
 
-def owed_by(users: Collection[int]) -> Q:
+def is_owed_by(users: Collection[int]) -> Q:
     """What one of these users (database ids) owes: what names nobody is owed by who answers for the
     risk."""
     answers = Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users)
@@ -109,7 +109,7 @@ def _source(kind: ObligationKind) -> Source:
         open=still & Q(reviewed=False) if kind == ObligationKind.REVIEW else still,
         rows=obligations_with_duty_fields,
         bare=obligations_with_reviewed_mark,
-        whose=owed_by,
+        whose=is_owed_by,
         duty=duty_of,
         facts=_facts,
         people=("owner", "risk__owner", "risk__deputy"),

@@ -187,11 +187,11 @@ def _find_copied_register(errors: Errors, by: User, slug: str) -> Viewer | None:
 
 def _first_criteria(like: Viewer | None, scale: str) -> dict[str, Any]:
     if like is not None:
-        return _criteria_of(like)
+        return _copy_criteria_of(like)
     return scale_template(scale if scale in SCALES else DEFAULT_SCALE)
 
 
-def _criteria_of(like: Viewer) -> dict[str, Any]:
+def _copy_criteria_of(like: Viewer) -> dict[str, Any]:
     """What a Criteria row was made of, for another one."""
     names = (
         "likelihood", "impact", "dimensions", "ratings", "cells", "appetite",

@@ -22,7 +22,7 @@ from django.db.models.functions import Abs, RowNumber
 
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
-from riskreg.register.visibility import visible
+from riskreg.register.visibility import is_visible_to
 from riskreg.register.written import written_once
 from riskreg.risks.models import Position, State
 from riskreg.risks.queries.access import positions_at
@@ -327,13 +327,13 @@ def _positions_begun_in_span(
             "risk__positions",
             condition=Q(
                 Q(risk__positions__valid_to=None) | Q(risk__positions__valid_to__gt=before),
-                visible(viewer, "risk__positions__"),
+                is_visible_to(viewer, "risk__positions__"),
                 risk__positions__valid_from__lte=before,
             ),
         )
     ).annotate(
         change=Case(
-            When(is_open & was_open & _differs(span.stage), then=_MOVED),
+            When(is_open & was_open & _is_in_another_cell(span.stage), then=_MOVED),
             When(is_open & was_not, then=_OPENED),
             When(was_open & ~is_open, then=_CLOSED),
             default=_NONE,
@@ -348,7 +348,7 @@ def _positions_begun_in_span(
     return changed
 
 
-def _differs(stage: str) -> Q:
+def _is_in_another_cell(stage: str) -> Q:
     """Whether the cells of before and after are two; unrated is a place of its own."""
     rated, was = f"{stage}_likelihood__isnull", f"then__{stage}_likelihood__isnull"
     differs = Q(**{rated: True, was: False}) | Q(**{rated: False, was: True})

@@ -14,7 +14,7 @@ from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import visible_risks
 from riskreg.risks.queries.heatmap import Heatmap
-from riskreg.risks.queries.heatmap_positions import behind_others, narrow_by_today, positions_on
+from riskreg.risks.queries.heatmap_positions import is_behind_others, narrow_by_today, positions_on
 
 # What the address calls the stage that shows all three.
 MOVEMENT = "movement"
@@ -72,7 +72,7 @@ def flows_on(
     of its risks, by ref."""
     today = viewer.today(at)
     positions = narrow_by_today(viewer, positions_on(viewer, shown.as_of, today), chosen)
-    behind = behind_others(viewer, shown.as_of, today, chosen)
+    behind = is_behind_others(viewer, shown.as_of, today, chosen)
     positions = positions.filter(~behind, kind=shown.kind)
     flows: list[Flow] = []
     stayed: dict[str, int] = {}

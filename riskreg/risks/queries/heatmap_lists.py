@@ -18,7 +18,7 @@ from riskreg.risks.models import Assessment, Kind, Position, Risk, State, Transl
 from riskreg.risks.parts import WITHIN, is_counted_by_another
 from riskreg.risks.queries.access import current_positions, visible_risks
 from riskreg.risks.queries.heatmap_positions import (
-    behind_others,
+    is_behind_others,
     narrow_by_today,
     positions_on,
     tie_breaker,
@@ -50,7 +50,7 @@ def risks_in_cell(
     positions = narrow_by_today(
         viewer, positions_on(viewer, as_of, today).filter(kind=kind), chosen
     )
-    positions = positions.filter(~behind_others(viewer, as_of, today, chosen))
+    positions = positions.filter(~is_behind_others(viewer, as_of, today, chosen))
     if place == UNRATED:
         positions = positions.filter(**{f"{stage}_score": None})
     elif place == ABOVE:

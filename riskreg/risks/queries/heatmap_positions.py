@@ -80,7 +80,7 @@ def narrow_by_today(
     return positions.filter(risk__in=chosen.apply(current_positions(viewer)).values("risk_id"))
 
 
-def behind_others(viewer: Viewer, day: dt.date, today: dt.date, chosen: RiskFilter) -> Q:
+def is_behind_others(viewer: Viewer, day: dt.date, today: dt.date, chosen: RiskFilter) -> Q:
     """Of positions: those not counted on the map of that day, because what they are part of is (or
     their parts are, as ``chosen`` says)."""
     return is_behind_at(

@@ -10,7 +10,7 @@ from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import above_by_versions
+from riskreg.risks.appetite import is_above_by_versions
 from riskreg.risks.models import Position, State
 from riskreg.risks.parts import WITHIN, is_counted_by_another
 from riskreg.risks.queries.access import current_positions, positions_at, visible_positions
@@ -94,7 +94,7 @@ def _above_at(viewer: Viewer, *ends: dt.datetime) -> QuerySet[Position, tuple[in
     }
     rows = visible_positions(viewer).filter(
         Q(valid_to=None) | Q(valid_to__gte=ends[0]),
-        above_by_versions(viewer.every_criteria.values()),
+        is_above_by_versions(viewer.every_criteria.values()),
         state=State.OPEN,
     )
     return rows.values(all=Value(1)).annotate(**counts).values_list(*counts)

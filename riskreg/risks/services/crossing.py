@@ -89,7 +89,7 @@ def propose_moves(
         Proposal(
             kind=kind,
             content=content,
-            before={"moves": _snapshots(actor, [move for move, _asked in crossed])},
+            before={"moves": _moves_as_snapshots(actor, [move for move, _asked in crossed])},
             after={},
             asks=True,
             parties=frozenset().union(*(asked for _move, asked in crossed)),
@@ -161,7 +161,7 @@ def _party_of_each_user(
     return {user: (party, names) for user, party, names in found if party is not None}
 
 
-def _snapshots(actor: Viewer, moves: list[Move]) -> list[dict[str, Any]]:
+def _moves_as_snapshots(actor: Viewer, moves: list[Move]) -> list[dict[str, Any]]:
     parties = _party_of_each_user(actor, moves)
 
     def person(user: User | None) -> dict[str, Any] | None:
