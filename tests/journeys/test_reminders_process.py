@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -155,13 +156,15 @@ MAILS = "SELECT state, attempts FROM notify_delivery WHERE channel = 'mail' ORDE
 KINDS = ["sqlite", *(["postgres"] if postgres_url() else [])]
 
 
-@pytest.fixture(params=KINDS)
-def stage(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[tuple[System, Sink, Callable[[str], list[Any]]]]:
+Stage = tuple[System, Sink, Callable[[str], list[Any]]]
+
+
+@contextlib.contextmanager
+def stage(kind: str, folder: Path) -> Iterator[Stage]:
     """The system, its mail server, and a look into its database."""
-    with database(request.param, tmp_path) as (address, ask), serving() as (sink, port):
-        system = System(tmp_path, address, port)
+    folder.mkdir()
+    with database(kind, folder) as (address, ask), serving() as (sink, port):
+        system = System(folder, address, port)
         try:
             yield system, sink, ask
         finally:
@@ -169,8 +172,24 @@ def stage(
                 system.kill(process)
 
 
-def test_two_beats_and_a_worker_bring_each_person_one_mail(stage: Any) -> None:
-    system, sink, ask = stage
+def on_each_database(folder: Path, play: Callable[[System, Sink, Any], None]) -> None:
+    """Play it on all of them beside each other, as most of it is waiting; raises what one fails
+    with, once all are over."""
+    with contextlib.ExitStack() as opened, ThreadPoolExecutor(len(KINDS)) as pool:
+        stages = {kind: opened.enter_context(stage(kind, folder / kind)) for kind in KINDS}
+        played = {kind: pool.submit(play, *found) for kind, found in stages.items()}
+        wait(played.values())
+    for kind, future in played.items():
+        if (error := future.exception()) is not None:
+            error.add_note(f"on {kind}")
+            raise error
+
+
+def test_two_beats_and_a_worker_bring_each_person_one_mail(tmp_path: Path) -> None:
+    on_each_database(tmp_path, one_mail_each)
+
+
+def one_mail_each(system: System, sink: Sink, ask: Any) -> None:
     system.worker()
     for name in ("one", "two"):
         system.beat(name)
@@ -197,8 +216,11 @@ def test_two_beats_and_a_worker_bring_each_person_one_mail(stage: Any) -> None:
     ]
 
 
-def test_a_worker_killed_between_claim_and_sending_loses_nothing(stage: Any) -> None:
-    system, sink, ask = stage
+def test_a_worker_killed_between_claim_and_sending_loses_nothing(tmp_path: Path) -> None:
+    on_each_database(tmp_path, nothing_lost_by_a_killed_worker)
+
+
+def nothing_lost_by_a_killed_worker(system: System, sink: Sink, ask: Any) -> None:
     sink.hold = True
     worker = system.worker()
     system.beat("one")
