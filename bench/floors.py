@@ -27,19 +27,21 @@ _VISIBLE = (
     "register_id = %s AND valid_to IS NULL AND state = 'open' "
     "AND (visibility = 'shared' OR party_id = %s)"
 )
+# What is named first of a cell: what would be the worst without controls.
+_WORST_FIRST = "inherent_score DESC NULLS LAST, ref_order"
 COUNTS = (
     "SELECT residual_likelihood, residual_impact, count(id) FROM risks_position "
     f"WHERE {_VISIBLE} GROUP BY residual_likelihood, residual_impact"
 )
 REFS = (
     "SELECT residual_likelihood, residual_impact, ref FROM (SELECT residual_likelihood, "
-    "residual_impact, ref, ref_order, row_number() OVER (PARTITION BY residual_likelihood, "
-    f"residual_impact ORDER BY ref_order) AS place FROM risks_position WHERE {_VISIBLE}) x "
-    "WHERE place <= 50 ORDER BY ref_order"
+    "residual_impact, ref, row_number() OVER (PARTITION BY residual_likelihood, residual_impact "
+    f"ORDER BY {_WORST_FIRST}) AS place FROM risks_position WHERE {_VISIBLE}) x "
+    "WHERE place <= 50 ORDER BY place"
 )
 ONE_PASS = (
     "SELECT residual_likelihood, residual_impact, count(id), "
-    "(array_agg(ref ORDER BY ref_order))[1:50] FROM risks_position "
+    f"(array_agg(ref ORDER BY {_WORST_FIRST}))[1:50] FROM risks_position "
     f"WHERE {_VISIBLE} GROUP BY residual_likelihood, residual_impact"
 )
 Cells = dict[Any, Any]

@@ -173,6 +173,10 @@ def _bound(env: environ.Env, found: dict[str, Any], named: str = "DATABASE_URL")
         )
     if pooler:
         _refuse_of_a_session(given, named)
+    elif found["CONN_MAX_AGE"] or env.int("DATABASE_POOL", default=0):
+        # What is read at every request is prepared when it comes again (``kernel.compiled``): that
+        # pays where the connection is still there then.
+        options["prepare_threshold"] = 1
     found["OPTIONS"] = options | given
 
 

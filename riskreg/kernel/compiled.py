@@ -7,16 +7,20 @@ with other values. The rows are those that the queryset itself would give.
 
 import copy
 import datetime as dt
+import itertools
+import re
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
+from django.db.backends.postgresql.psycopg_any import mogrify
 from django.db.models import Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.constants import MULTI
 from django.db.models.sql.where import WhereNode
 
 M = TypeVar("M", bound=Model)
@@ -108,6 +112,7 @@ class _Written:
         for n, one in enumerate(given):
             if one.place is not None:
                 self.places[one].append(n)
+        self._named: str | None = None
         missing = set(range(len(stand_ins))) - {one.place for one in given}
         if missing:
             raise TypeError(f"values {sorted(missing)} are nowhere in {self.sql}")
@@ -136,6 +141,33 @@ class _Written:
                 parameters[n] = value
         return parameters
 
+    def for_server(self, connection: Any, values: Sequence[Value]) -> tuple[str, dict[str, Any]]:
+        """The statement and what stands in its places as PostgreSQL is to prepare them: what never
+        changes is written into it, as an index of some rows only is found by what is known."""
+        if self._named is None:
+            self._named = _named(self.sql, self.constants, self.places, connection)
+        return self._named, {
+            name: value
+            for one, places in self.places.items()
+            for value in (one.given(values),)
+            for name in _names(one, places)
+        }
+
+    def _prepare(self, compiler: Any, values: Sequence[Value]) -> None:
+        """Have ``compiler`` read its rows by a statement that the server prepares."""
+        usual, connection = compiler.execute_sql, compiler.connection
+
+        def execute_sql(
+            result_type: str = MULTI, chunked_fetch: bool = False, chunk_size: int = 100
+        ) -> Any:
+            if chunked_fetch or result_type != MULTI:
+                return usual(result_type, chunked_fetch, chunk_size)
+            with connection.prepared_cursor() as cursor:
+                cursor.execute(*self.for_server(connection, values))
+                return [cursor.fetchall()]
+
+        compiler.execute_sql = execute_sql
+
     def compilers_for(self, query: Any, values: Sequence[Value]) -> Callable[..., SQLCompiler]:
         """What gives ``query`` a compiler that has written already, for ``values``."""
         parameters = tuple(self.parameters(values))
@@ -147,6 +179,8 @@ class _Written:
             compiler.using = using
             compiler.as_sql = lambda *a, **k: (self.sql, parameters)  # type: ignore[method-assign]
             compiler.get_converters = lambda expressions: self.converters  # type: ignore[method-assign]
+            if compiler.connection.vendor == "postgresql":
+                self._prepare(compiler, values)
             return compiler
 
         return get_compiler
@@ -191,6 +225,37 @@ class _Parameter:
             day = value + self.away
             return day.isoformat() if as_text else day
         return value.hex if isinstance(value, uuid.UUID) and as_text else value
+
+
+def _names(one: _Parameter, places: Sequence[int]) -> list[str]:
+    """What the server knows a value by: the same in all places, but for a text, whose type it takes
+    from what stands beside it."""
+    if isinstance(one.kept, str):
+        return [f"v{n}" for n in places]
+    return [f"v{places[0]}"] * len(places)
+
+
+def _named(
+    sql: str, constants: Sequence[Any], places: Mapping[_Parameter, list[int]], connection: Any
+) -> str:
+    """``sql`` with its values by name and its constants written out."""
+    names = {
+        n: name
+        for one, found in places.items()
+        for n, name in zip(found, _names(one, found), strict=True)
+    }
+    connection.ensure_connection()
+    numbers = itertools.count()
+
+    def put(mark: re.Match[str]) -> str:
+        if mark[0] == "%%":
+            return "%%"
+        n = next(numbers)
+        if n in names:
+            return f"%({names[n]})s"
+        return mogrify("%s", [constants[n]], connection.connection).replace("%", "%%")
+
+    return re.sub("%%|%s", put, sql)
 
 
 def _stand_ins(kinds: Sequence[type[Value]], number: int = LARGE) -> list[Value]:

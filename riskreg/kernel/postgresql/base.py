@@ -11,6 +11,9 @@ import psycopg
 from django.db.backends.postgresql import base
 from psycopg import errors
 
+# Statements that a connection keeps prepared; the one that was longest not used goes first.
+PREPARED = 200
+
 
 class BoundedConnection(psycopg.Connection[Any]):
     """A connection that waits ``answer_within`` seconds for an answer at most; None: for ever."""
@@ -62,4 +65,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """A connection with its limit."""
         made: Any = super().get_new_connection(conn_params)
         made.answer_within = self.settings_dict["OPTIONS"].get("answer_within")
+        made.prepared_max = PREPARED
         return made
+
+    def prepared_cursor(self) -> Any:
+        """A cursor whose statements are prepared by the server when they come again, so that it
+        reads and plans each once for a connection; where connections are not kept, as any other.
+
+        Parameters are the server's: what they are must be told by what they stand beside.
+        """
+        self.ensure_connection()
+        made: Any = self.connection
+        if made.prepare_threshold is None:
+            return self.cursor()
+        usual, made.cursor_factory = made.cursor_factory, base.ServerBindingCursor
+        try:
+            return self.cursor()
+        finally:
+            made.cursor_factory = usual

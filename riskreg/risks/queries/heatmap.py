@@ -23,7 +23,7 @@ from riskreg.risks.queries.heatmap_positions import (
     end_of_day_or_none_today,
     narrow_by_today,
 )
-from riskreg.risks.queries.heatmap_refs import first_refs
+from riskreg.risks.queries.heatmap_refs import cells_with_refs, first_refs
 
 REFS_PER_CELL = 50
 
@@ -103,11 +103,13 @@ def heatmap(
         )
     chosen = chosen or RiskFilter()
     asked = OpenRisks(viewer, end_of_day_or_none_today(viewer, as_of, today), chosen)
-    counts, newest, other_total, hidden = _counts_and_newest_criteria(asked.by_cell(stage), kind)
     most = REFS_PER_CELL if refs_per_cell is None else refs_per_cell
-    # Where none stands behind another, nobody need be looked for behind each of them.
-    ahead = asked if hidden else replace(asked, apart=True)
-    refs = first_refs(ahead, stage, kind, counts, most) if most else {}
+    rows, refs = cells_with_refs(asked, stage, kind, most)
+    counts, newest, other_total, hidden = _counts_and_newest_criteria(rows, kind)
+    if refs is None:
+        # Where none stands behind another, nobody need be looked for behind each of them.
+        ahead = asked if hidden else replace(asked, apart=True)
+        refs = first_refs(ahead, stage, kind, counts, most) if most else {}
     criteria = viewer.criteria
     if as_of < today and newest not in (None, criteria.pk):
         # The criteria of that day, where they have changed since.

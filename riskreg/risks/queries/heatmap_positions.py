@@ -54,7 +54,7 @@ class OpenRisks:
     def by_cell(self, stage: str) -> Iterable[tuple[Any, ...]]:
         if self.chosen.takes_all:
             return _every_by_cell(self.viewer, self.moment, stage=stage, parts=self.chosen.parts)
-        return _by_cell(self.positions, self.behind, stage)
+        return counted_by_cell(self.positions, self.behind, stage)
 
     def left_out_refs(self, kind: str, most: int) -> list[str]:
         """The first ``most`` refs of what is behind others."""
@@ -126,10 +126,12 @@ def open_positions_at(viewer: Viewer, moment: dt.datetime | None) -> QuerySet[Po
 def _every_by_cell(
     viewer: Viewer, moment: dt.datetime | None, *, stage: str, parts: str
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    return _by_cell(open_positions_at(viewer, moment), is_behind_at(viewer, moment, parts), stage)
+    return counted_by_cell(
+        open_positions_at(viewer, moment), is_behind_at(viewer, moment, parts), stage
+    )
 
 
-def _by_cell(
+def counted_by_cell(
     positions: QuerySet[Position], behind: Q, stage: str
 ) -> QuerySet[Position, tuple[Any, ...]]:
     """How many of ``positions`` stand alike, and how many of these are ``behind`` others."""

@@ -3,19 +3,44 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import F, QuerySet, Window
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import CharField, F, Func, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from riskreg.kernel.replica import reading_connection
 from riskreg.register.access import Viewer
-from riskreg.register.written import written_sql
+from riskreg.register.written import written_once, written_sql
 from riskreg.risks.models import Position
 from riskreg.risks.queries.heatmap_positions import (
     OpenRisks,
+    counted_by_cell,
     is_behind_at,
     open_positions_at,
     tie_breaker,
 )
+
+
+def cells_with_refs(
+    asked: OpenRisks, stage: str, kind: str, most: int
+) -> tuple[list[tuple[Any, ...]], dict[tuple[Any, Any], list[str]] | None]:
+    """What ``by_cell`` counts, and what ``first_refs`` finds for it where one pass has found both:
+    of all risks now, where the database has arrays. Else None."""
+    if not most or asked.moment is not None or not asked.chosen.takes_all:
+        return list(asked.by_cell(stage)), None
+    if reading_connection().vendor != "postgresql":
+        return list(asked.by_cell(stage)), None
+    rows, found = [], dict[tuple[Any, Any], list[str]]()
+    whole = True
+    for *row, refs in _every_with_refs(
+        asked.viewer, stage=stage, kind=kind, parts=asked.chosen.parts, most=most
+    ):
+        rows.append(tuple(row))
+        if refs:
+            # Rated by two versions of the criteria a cell comes twice, in an order of each.
+            whole = whole and (row[1], row[2]) not in found
+            found[row[1], row[2]] = refs
+    return rows, found if whole else None
 
 
 def first_refs(
@@ -69,6 +94,18 @@ def _first_in_place(
 
 def _worst_first(stage: str) -> list[Any]:
     return [F(tie_breaker(stage)).desc(nulls_last=True), "ref_order"]
+
+
+@written_once()
+def _every_with_refs(
+    viewer: Viewer, *, stage: str, kind: str, parts: str, most: int
+) -> QuerySet[Position, tuple[Any, ...]]:
+    behind = is_behind_at(viewer, None, parts)
+    refs = ArrayAgg("ref", filter=Q(kind=kind) & ~behind, order_by=_worst_first(stage))
+    first = Func(
+        refs, template=f"(%(expressions)s)[1:{most:d}]", output_field=ArrayField(CharField())
+    )
+    return counted_by_cell(open_positions_at(viewer, None), behind, stage).annotate(first=first)
 
 
 @written_sql

@@ -1,0 +1,109 @@
+"""What is written once is planned once on PostgreSQL, and gives what it gave before."""
+
+from typing import Any
+
+import environ
+import pytest
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from config.database import database
+from riskreg.kernel.compiled import Statement
+from riskreg.risks.filters import RiskFilter
+from riskreg.risks.models import Risk
+from riskreg.risks.parts import COUNTED
+from riskreg.risks.queries.heatmap import heatmap
+from riskreg.risks.queries.heatmap_positions import OpenRisks
+from riskreg.risks.queries.heatmap_refs import cells_with_refs, first_refs
+from tests import builders
+from tests.builders import World
+
+URL = "postgres://riskreg@127.0.0.1:5432/riskreg"
+
+
+def prepared() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time")
+        return [statement for (statement,) in cursor.fetchall()]
+
+
+def titled(register: int, title: str, other: str) -> QuerySet[Risk]:
+    """Texts in two places each, and constants that SQL would take for its own."""
+    rows = Risk.objects.filter(register=register)
+    mine = Q(title=title) | Q(title__startswith="50 %'s") | Q(cause__contains="%s") | Q(event=other)
+    return rows.filter(mine, ~Q(title=other), ~Q(ref=title)).order_by("id")
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_a_statement_that_comes_again_is_prepared_once(world: World) -> None:
+    risks = [builders.risk(world, title=title) for title in ("One", "Two", "50 %'s of it", "%s")]
+    statement = Statement(titled, int, str, str)
+    for _again in range(3):
+        for title, other in (("One", "Two"), ("Two", "One"), ("%s", "'")):
+            found = statement(world.register.pk, title, other)
+            assert list(found) == list(titled(world.register.pk, title, other))
+    assert len(list(statement(world.register.pk, "One", "Two"))) == 2
+    ours = [sql for sql in prepared() if "risks_risk" in sql and " LIKE " in sql]
+    assert len(ours) == 1
+    assert "'One'" not in ours[0]
+    assert len(risks) == 4
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_a_connection_keeps_so_many_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.ensure_connection()
+    monkeypatch.setattr(connection.connection, "prepared_max", 3)
+    for n in range(6):
+        statement = Statement(
+            lambda register, n=n: Risk.objects.filter(register=register, version=n), int
+        )
+        for _again in range(3):
+            assert list(statement(world.register.pk)) == []
+    # The one before is let go of with the next statement.
+    assert len(prepared()) <= 3 + 1
+
+
+@pytest.mark.parametrize(
+    ("given", "threshold"),
+    [
+        ({}, 1),
+        ({"DATABASE_CONN_MAX_AGE": "0"}, None),
+        ({"DATABASE_CONN_MAX_AGE": "0", "DATABASE_POOL": "4"}, 1),
+        ({"DATABASE_POOLER": "1"}, None),
+    ],
+)
+def test_only_a_connection_that_stays_prepares(
+    given: dict[str, str], threshold: int | None, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"DATABASE_URL": URL, **given}.items():
+        monkeypatch.setenv(name, value)
+    found = database(environ.Env(), tmp_path)
+    assert found["OPTIONS"].get("prepare_threshold") == threshold
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_one_pass_names_what_a_list_for_each_cell_names(world: World) -> None:
+    for n in range(5):
+        builders.risk(world, rated=(4, 5), inherent=(5, 5) if n % 2 else (4, 5))
+    whole, part = builders.risk(world, rated=(3, 3)), builders.risk(world, rated=(4, 5))
+    builders.relation(world, part, "part_of", whole)
+    builders.risk(world, rated=None)
+    builders.risk(world, by=world.partner_owner, visibility="party", rated=(4, 5))
+    for who in ("owner", "partner_owner", "auditor"):
+        viewer = world.viewer(who)
+        for parts in COUNTED:
+            asked = OpenRisks(viewer, None, RiskFilter(parts=parts))
+            for most in (2, 50):
+                rows, found = cells_with_refs(asked, "residual", "threat", most)
+                assert found is not None
+                assert rows == list(asked.by_cell("residual"))
+                assert found == first_refs(asked, "residual", "threat", found, most)
+    cell = next(
+        c for c in heatmap(world.viewer("owner"), stage="residual", at=world.at).cells if c.count
+    )
+    assert len(cell.refs) == cell.count
