@@ -126,15 +126,16 @@ def test_a_program_polls_what_a_worker_brings_in(world: World) -> None:
 SET_UP = """
 import django
 django.setup()
-from riskreg.exchange.services import Brought, drafts, take_file
+from riskreg.exchange.services import Brought, commit_file_or_keep_draft, drafts
 from riskreg.kernel import clock
 from tests import builders
 at = clock.now()
 world = builders.build_world.plainly(at)
 rows = "".join(f"R{n},Ice number {n} on the ramp,5,4\\n" for n in range(60))
 drafts.MAX_AT_ONCE = 2
-take_file(actor=world.viewer(world.manager), mapping=None, at=at,
-          brought=Brought("ice.csv", ("ID,Risk,Likelihood,Impact\\n" + rows).encode()))
+commit_file_or_keep_draft(
+    actor=world.viewer(world.manager), mapping=None, at=at,
+    brought=Brought("ice.csv", ("ID,Risk,Likelihood,Impact\\n" + rows).encode()))
 """
 WORK = """
 import datetime as dt, os, signal, sys

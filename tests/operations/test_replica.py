@@ -77,9 +77,9 @@ def told(path):
     return answer.status_code, len(asked), [q["sql"] for q in here.captured_queries], body
 for path in json.loads(sys.argv[2]):
     status, asked, here, body = told(path)
-    configured, replica.configured = replica.configured, lambda: False
+    has_replica, replica.has_replica = replica.has_replica, lambda: False
     other, none, all_here, same = told(path)
-    replica.configured = configured
+    replica.has_replica = has_replica
     tables = sorted(set(re.findall(r'FROM "(\\w+)"', " ".join(here))))
     print("found", json.dumps([path, status, other, asked, none, len(here), len(all_here),
                                next((a + " / " + b for a, b in zip(body.split("\\n"),
@@ -97,7 +97,7 @@ from riskreg.risks.models import Risk
 server = int(sys.argv[1])
 @replica.from_replica
 def risks(what):
-    reading = replica.reading()
+    reading = replica.reading_connection()
     if reading.alias == replica.REPLICA and what == "slow":
         with reading.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(100)")
