@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from riskreg.up import forked
 from riskreg.up.forked import EndedAside, Forked, done_aside
 
 
@@ -74,6 +75,13 @@ def test_a_pipe_of_the_parent_is_closed_in_the_program(tmp_path: Path) -> None:
             os.close(number)
 
 
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of other tests and of whoever runs them are not those of a program that starts."""
+    monkeypatch.setattr(forked.threading, "active_count", lambda: 1)
+
+
+@pytest.mark.usefixtures("no_threads")
 def test_what_is_done_aside_comes_back_and_leaves_nothing_behind() -> None:
     here: list[int] = []
 
@@ -88,6 +96,7 @@ def test_what_is_done_aside_comes_back_and_leaves_nothing_behind() -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
+@pytest.mark.usefixtures("no_threads")
 def test_what_goes_wrong_aside_is_told_here() -> None:
     def wrong() -> None:
         raise ValueError("in its own words")
@@ -96,6 +105,13 @@ def test_what_goes_wrong_aside_is_told_here() -> None:
         done_aside(wrong)
 
 
+@pytest.mark.usefixtures("no_threads")
 def test_a_kill_aside_is_told_here_instead_of_waited_for() -> None:
     with pytest.raises(EndedAside):
         done_aside(lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def test_where_threads_run_nothing_is_done_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be missing in the other process, with whatever they hold locked."""
+    monkeypatch.setattr(forked.threading, "active_count", lambda: 2)
+    assert done_aside(os.getpid) == os.getpid()
