@@ -99,7 +99,7 @@ def measure(case: str, viewer: Any) -> Iterator[Any]:
 
     from bench.rows import beside, row
     from riskreg.analysis.models import Estimate
-    from riskreg.analysis.queries.simulations import results_of_run
+    from riskreg.analysis.queries.simulations import results_of_done_run
     from riskreg.risks.models import Risk
 
     seeds = iter(range(1, 1_000))
@@ -111,7 +111,7 @@ def measure(case: str, viewer: Any) -> Iterator[Any]:
 
     if case != "demo":
         ours()
-        figures = {one["key"]: one["value"] for one in results_of_run(made.pop())["figures"]}
+        figures = {one["key"]: one["value"] for one in results_of_done_run(made.pop())["figures"]}
         befores = [key for key in figures if key.endswith(".before")]
         off = max(abs(figures[key] - figures[f"{key[:-6]}after"]) for key in befores)
         yield row("equal stages, largest difference", label, (0, 0, off), 0.0)
@@ -221,10 +221,10 @@ def bare_page(made: Any) -> Callable[[], None]:
     """A plain template with what the page of the run shows, from one read of it."""
     from django.template.loader import render_to_string
 
-    from riskreg.analysis.queries.simulations import results_of_run
+    from riskreg.analysis.queries.simulations import results_of_done_run
 
     def floor() -> None:
-        render_to_string("bare_run.html", {"run": made, "results": results_of_run(made)})
+        render_to_string("bare_run.html", {"run": made, "results": results_of_done_run(made)})
 
     return floor
 

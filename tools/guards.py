@@ -63,7 +63,7 @@ RETIRED = {
     "own_forecasts": "own_forecasts_on_closed_risks", "risks_due": "risks_with_duty_fields",
     "may_follow": "state_after_or_none", "wait_for": "set_next_meeting_in_memory",
     "decision_called": "bare_decision_for", "standstill": "why_engine_is_dead",
-    "over_plan": "mitigations_over_plan", "away_on": "stand_ins_by_absent_user",
+    "over_plan": "uncancelled_mitigations_over_plan", "away_on": "stand_ins_by_absent_user",
 }  # fmt: skip
 WRITES = {
     "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete",
@@ -283,7 +283,8 @@ def _one_at_most(node: ast.AST) -> bool:
 
 
 def methods_say_what(path: Path, tree: ast.AST) -> Iterator[str]:
-    """``of`` alone is a constructor (``Duty.of(row)``); a method of a value says what it gives."""
+    """``of`` alone is a constructor (``Place.of(duty)``); a method of a value says what it
+    gives."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef) or node.name not in ("of", "which"):
             continue

@@ -14,7 +14,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import as_query, column_value, moment_of, parse_switch, row_order
+from riskreg.api.core.query import as_query, column_value, parse_moment, parse_switch, row_order
 from riskreg.api.core.table import plain_number, row_to_json
 from riskreg.api.core.values import person, time
 from riskreg.indicators import filters, services
@@ -219,7 +219,7 @@ def _parse_moment(text: str, zone: str) -> dt.datetime | None:
             return clock.start_of_day(day_in(text), zone)
     except (ValueError, OverflowError):
         return None
-    return moment_of(text)
+    return parse_moment(text)
 
 
 def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from riskreg.analysis.queries.contradictions import contradictions_of_run
 from riskreg.analysis.queries.simulations import (
     inputs_without_withheld,
     progress_by_run,
-    results_of_run,
+    results_of_done_run,
     simulation_for,
     stale_because,
     visible_simulations,
@@ -142,7 +142,7 @@ class _Results(SimulationApi):
 
     def results(self, simulation: uuid.UUID) -> dict[str, Any]:
         self.known_params()
-        return results_of_run(simulation_for(self.viewer, simulation))
+        return results_of_done_run(simulation_for(self.viewer, simulation))
 
 
 class SimulationFigures(_Results):

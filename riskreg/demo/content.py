@@ -97,7 +97,7 @@ def read_content() -> Content:
     return Content(**{name: _read(name) for name in names})
 
 
-def calendar_for(content: Content, load_day: dt.date) -> Calendar:
+def calendar_shifted_to_fit(content: Content, load_day: dt.date) -> Calendar:
     """The calendar of a load on ``load_day`` (a day in the register's time zone)."""
     short = (content.earliest_day - load_day).days
     weeks = -(-short // _WEEK) if short > 0 else 0

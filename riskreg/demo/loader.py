@@ -25,7 +25,11 @@ from riskreg.register import services as register_services
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.frame_templates import DEFAULT_SCALE, NO_CLASSIFICATION
 from riskreg.register.models import Party, Register, Role
-from riskreg.register.services.creation import Wanted, create_or_complete_register
+from riskreg.register.services.creation import (
+    Wanted,
+    WantedMember,
+    create_or_complete_register,
+)
 from riskreg.reviews.services import grant_extension, record_review
 from riskreg.risks import services
 
@@ -78,7 +82,7 @@ class _Load:
         self.content = content
         self.at = at
         self.zone = content.register["time_zone"]
-        self.calendar = files.calendar_for(content, clock.local_date(at, self.zone))
+        self.calendar = files.calendar_shifted_to_fit(content, clock.local_date(at, self.zone))
         self.actors: dict[str, Viewer] = {}
         self.controls = controls.Controls(content, self.calendar, self.actors, at)
         self.risks: dict[str, str] = {}
@@ -150,7 +154,7 @@ class _Load:
                     for party in data["parties"]
                 ],
                 managers=[(party["key"], managers[party["key"]]) for party in data["parties"]],
-                members=[(a["party"] or "", a["role"], a["email"]) for a in rest],
+                members=[WantedMember(a["party"] or "", a["role"], a["email"]) for a in rest],
             ),
             at=self.at,
         )

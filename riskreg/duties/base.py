@@ -48,7 +48,7 @@ class Duty:
     orphan: bool = False
 
     @classmethod
-    def of(
+    def from_row(
         cls,
         row: Any,
         kind: str,
@@ -56,15 +56,15 @@ class Duty:
         *,
         subject_type: str,
         page: str,
-        answers: Any = None,
+        owned_by: Any = None,
         **more: Any,
     ) -> "Duty":
         """The duty of ``kind`` about ``row``, something of a party's that was read with it.
 
-        ``answers``: the row with the owner, the deputy if there is one, and the ref (None: itself);
-        what ``more`` names of these goes before it.
+        ``owned_by``: the row with the owner, the deputy if there is one, and the ref (None:
+        itself); what ``more`` names of these goes before it.
         """
-        who = row if answers is None else answers
+        who = row if owned_by is None else owned_by
         return cls(
             kind=kind,
             subject=row.uuid,

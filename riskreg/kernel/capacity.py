@@ -137,7 +137,7 @@ class Places:
             refused = self._refusal(credential)
             if refused is None:
                 self._waiting.append(_Place(credential, work, next(self._numbers)))
-                self._begin_what_can_be()
+                self._start_waiting_in_fair_order()
             in_work, waiting = len(self._in_work), len(self._waiting)
             first = refused is not None and self._begins_a_burst()
         if refused is not None:
@@ -156,7 +156,7 @@ class Places:
         before, self._refused_at = self._refused_at, self._clock()
         return self._refused_at - before >= BURST_SECONDS
 
-    def _begin_what_can_be(self) -> None:
+    def _start_waiting_in_fair_order(self) -> None:
         each = max(1, self._threads - 1)
         while len(self._in_work) < self._threads:
             turns = [
@@ -180,7 +180,7 @@ class Places:
         finally:
             with self._lock:
                 self._in_work.remove(place)
-                self._begin_what_can_be()
+                self._start_waiting_in_fair_order()
 
 
 def _count_of_caller(credential: str, places: Iterable[_Place]) -> int:

@@ -150,7 +150,7 @@ class Holds(Lookup):
     prepare_rhs = False
 
     @property
-    def _pattern(self) -> str:
+    def _like_pattern_of_search_word(self) -> str:
         word = str(self.rhs)
         return f"%{_GAP}{word}%" if len(word) < 3 else f"%{word}%"
 
@@ -160,12 +160,12 @@ class Holds(Lookup):
         row = f'"{self.lhs.alias}"."{model._meta.pk.column}"'
         index = index_name(model._meta.db_table)
         found = f'SELECT rowid FROM "{index}" WHERE search_text LIKE %s'  # noqa: S608
-        return f"{row} IN ({found})", [self._pattern]
+        return f"{row} IN ({found})", [self._like_pattern_of_search_word]
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         """By the index on the column itself."""
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} LIKE %s", [*params, self._pattern]
+        return f"{column} LIKE %s", [*params, self._like_pattern_of_search_word]
 
 
 def index_name(table: str) -> str:

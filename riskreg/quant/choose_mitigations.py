@@ -240,7 +240,7 @@ class _Programme:
             upper[n + columns :] = np.inf
             own = sparse.hstack([-np.ones((scenarios, 1)), -sparse.eye_array(scenarios)])
             constraints.append(
-                LinearConstraint(self._by_scenario(own), -np.inf, np.zeros(scenarios))
+                LinearConstraint(self._loss_columns_beside(own), -np.inf, np.zeros(scenarios))
             )
         elif goal.objective == "chance":
             # z_s = 1 lets scenario s pass the limit, by no more than it can; such are counted.
@@ -249,7 +249,7 @@ class _Programme:
             upper[n + columns :] = (reach > 0).astype(float)
             own = -sparse.diags_array(np.maximum(reach, 0.0) / self.unit)
             most = np.full(scenarios, goal.limit / self.unit)
-            constraints.append(LinearConstraint(self._by_scenario(own), -np.inf, most))
+            constraints.append(LinearConstraint(self._loss_columns_beside(own), -np.inf, most))
         chosen, found = solve_within(
             allowed.costs,
             allowed.budgets,
@@ -264,7 +264,8 @@ class _Programme:
         edge = 1 - found.lower_bound if goal.sign < 0 else found.lower_bound * self.unit
         return chosen, edge, found.optimal
 
-    def _by_scenario(self, own: sparse.sparray) -> sparse.csr_array:
+    def _loss_columns_beside(self, own: sparse.sparray) -> sparse.csr_array:
+        """A row for each scenario: nothing of a mitigation, the losses, and what is its ``own``."""
         blank = sparse.csr_array((self._table.scenarios, self._n))
         losses = sparse.csr_array(self._losses.T / self.unit)
         return sparse.hstack([blank, losses, own], format="csr")

@@ -97,7 +97,7 @@ def archive_title(before: Snapshot, after: Snapshot) -> str:
 def archive_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     """What becomes of the register, and why."""
     return [
-        Line(_("The register"), _in_use_text(), _archived_text(), Effect.WEAKENS),
+        Line(_("The register"), _words_if_not_archived(), _words_if_archived(), Effect.WEAKENS),
         Line(_("Why it is archived"), "", after["reason"], Effect.MOVES),
     ]
 
@@ -109,14 +109,14 @@ def restore_title(before: Snapshot, after: Snapshot) -> str:
 
 def restore_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     """What becomes of the register."""
-    return [Line(_("The register"), _archived_text(), _in_use_text(), Effect.MOVES)]
+    return [Line(_("The register"), _words_if_archived(), _words_if_not_archived(), Effect.MOVES)]
 
 
-def _in_use_text() -> str:
+def _words_if_not_archived() -> str:
     return _("kept up, with reminders")
 
 
-def _archived_text() -> str:
+def _words_if_archived() -> str:
     return _("read only, without reminders")
 
 

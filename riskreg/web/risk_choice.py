@@ -17,7 +17,9 @@ from riskreg.web.table_form import set_choices
 TICKED_RISKS = 40
 
 
-def offer_risks(form: forms.BaseForm, field: Field, viewer: Viewer, linked: Q) -> None:
+def offer_unclosed_risks_or_typing(
+    form: forms.BaseForm, field: Field, viewer: Viewer, linked: Q
+) -> None:
     """Let ``field`` of ``form`` offer the risks that are not closed, and those that are ``linked``
     already."""
     risks = visible_risks(viewer).filter(~Q(state=State.CLOSED) | linked).order_by("ref")

@@ -10,8 +10,13 @@ from django.db import DatabaseError, connection
 from scipy import stats
 
 from riskreg.analysis.models import Belief, Driver, DriverLink
-from riskreg.analysis.queries.drivers import belief_for, driver_for, link_for, newest_reading_in
-from riskreg.analysis.queries.simulations import results_of_run, stale_because
+from riskreg.analysis.queries.drivers import (
+    belief_for,
+    driver_for,
+    link_for,
+    place_of_newer_reading_in_range,
+)
+from riskreg.analysis.queries.simulations import results_of_done_run, stale_because
 from riskreg.analysis.services import (
     end_belief,
     end_link,
@@ -55,7 +60,7 @@ def risk_of(world: World) -> Risk:
 
 
 def figures(world: World, **given: Any) -> dict[str, Any]:
-    results = results_of_run(simulation(world, **given))
+    results = results_of_done_run(simulation(world, **given))
     return {figure["key"]: figure for figure in results["figures"]}
 
 
@@ -225,7 +230,7 @@ def test_a_link_on_how_often_moves_a_chance_within_its_bounds(one: World) -> Non
         frequency_mode="0.9", frequency_high="0.95",
     )  # fmt: skip
     link(one, lithium(), risk, on="frequency", sensitivity="5")
-    bars = results_of_run(simulation(one))["tornado"]["bars"]
+    bars = results_of_done_run(simulation(one))["tornado"]["bars"]
     ends = {(b["risk"], b["on"]): b for b in bars}[(str(lithium().uuid), "driver")]
     assert ends["high"] > ends["low"]
     one_a_year = 46_000_000
@@ -371,7 +376,7 @@ def test_a_reading_outside_the_range_asks_its_expert_for_a_look(one: World) -> N
     measured(one, "120000")
     assert duties(one) == []
     row = Belief.objects.select_related("driver__indicator", "register").get()
-    place = newest_reading_in(row)
+    place = place_of_newer_reading_in_range(row)
     assert place is not None
     assert (place.below, place.outside) == (round(100 * row.range.cdf(120_000)), False)
     indicator = row.driver.indicator

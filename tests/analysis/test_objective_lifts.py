@@ -9,7 +9,7 @@ import pytest
 from scipy import integrate, stats
 
 from riskreg.analysis.models import ObjectiveModel
-from riskreg.analysis.queries.simulations import results_of_run, stale_because
+from riskreg.analysis.queries.simulations import results_of_done_run, stale_because
 from riskreg.kernel.errors import Invalid
 from riskreg.risks.models import Mitigation, Risk
 from riskreg.risks.services import edit_mitigation
@@ -40,7 +40,7 @@ def values(row: Any, side: str) -> dict[str, dict[str, Any]]:
     start, end = f"objective.{KEY}.", f".{side}"
     return {
         figure["key"].removeprefix(start).removesuffix(end): figure
-        for figure in results_of_run(row)["figures"]
+        for figure in results_of_done_run(row)["figures"]
         if figure["key"].startswith(start) and figure["key"].endswith(end)
     }
 
@@ -85,7 +85,7 @@ def test_the_chance_after_has_what_the_mitigation_adds(aimed: World) -> None:
     # It is ready in 2027, and works from the year after.
     assert frozen(row)["lifts"] == [{"mitigation": str(plant().uuid), "low": None, "mode": "6",
                                      "high": None, "from_year": 2028, "done": False}]  # fmt: skip
-    fan = {side: results_of_run(row)["objectives"][0]["sides"][side]["fan"]
+    fan = {side: results_of_done_run(row)["objectives"][0]["sides"][side]["fan"]
            for side in ("before", "after")}  # fmt: skip
     assert [a[2] / b[2] for a, b in zip(fan["after"], fan["before"], strict=True)] == (
         pytest.approx([1, 1, 1.06, 1.06, 1.06])
@@ -126,7 +126,7 @@ def test_one_that_is_done_holds_on_both_sides_and_a_cancelled_one_on_none(aimed:
     become(aimed, plant(), "planned", progress=0)
     become(aimed, plant(), "cancelled")
     ended = simulation(aimed)
-    (one,) = results_of_run(ended)["objectives"]
+    (one,) = results_of_done_run(ended)["objectives"]
     assert one["left_out"] == [str(plant().uuid)]
     assert same(values(ended, "after")["chance"], values(planned, "before")["chance"])
     page = builders.web(aimed.owner).get(f"/r/{aimed.register.slug}/simulations/{ended.uuid}/")

@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from riskreg.analysis.policy import simulations as policy
-from riskreg.analysis.queries.simulations import results_of_run, stale_because
+from riskreg.analysis.queries.simulations import results_of_done_run, stale_because
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk, share_risk
 from tests import builders
@@ -54,7 +54,7 @@ def modelled(world: World, **given: Any) -> None:
 
 
 def figures(row: Any) -> dict[str, dict[str, Any]]:
-    return {figure["key"]: figure for figure in results_of_run(row)["figures"]}
+    return {figure["key"]: figure for figure in results_of_done_run(row)["figures"]}
 
 
 def values(row: Any, side: str = "before") -> dict[str, float]:
@@ -114,7 +114,7 @@ def test_without_events_a_narrow_range_never_gets_there(aimed: World) -> None:
     model(aimed, growth_high="12.8")
     row = simulation(aimed)
     assert values(row)["chance"] < 0.001
-    (one,) = results_of_run(row)["objectives"]
+    (one,) = results_of_done_run(row)["objectives"]
     assert one["years"] == [2026, 2027, 2028, 2029, 2030]
     # The median of the growth, five times over; each year's quantiles are in order.
     a, b = 1 + 4 * 7.27 / 12.8, 1 + 4 * (12.8 - 7.27) / 12.8
@@ -129,7 +129,7 @@ def test_without_events_a_narrow_range_never_gets_there(aimed: World) -> None:
 def test_inputs_have_objectives_only_where_there_is_one(aimed: World) -> None:
     plain = simulation(aimed)
     assert "objectives" not in json.loads(plain.inputs)
-    assert results_of_run(plain)["objectives"] == []
+    assert results_of_done_run(plain)["objectives"] == []
     modelled(aimed)
     today = aimed.viewer("owner").today(aimed.at)
     objective = {"ref": KEY, "what": "objective"}
@@ -154,7 +154,7 @@ def test_any_order_of_steps_comes_to_the_same_bits(aimed: World) -> None:
     digest = first.digest
     again = simulation(aimed, by="owner", seed=2)
     assert again.digest != digest
-    assert results_of_run(first) == found
+    assert results_of_done_run(first) == found
     assert values(again)["chance"] != values(first)["chance"]
 
 
@@ -195,7 +195,7 @@ def test_a_driver_moves_the_level_and_is_one_value_along_a_path(aimed: World) ->
     model(aimed, growth_low="10", growth_mode="10", growth_high="10", start="100000",
           elasticities=[{"driver": price.ref, "elasticity": "2"}])  # fmt: skip
     row = simulation(aimed)
-    (one,) = results_of_run(row)["objectives"]
+    (one,) = results_of_done_run(row)["objectives"]
     for k, year in enumerate(one["sides"]["before"]["fan"], 1):
         # (value / median)², of a PERT that is symmetric about its median.
         ends = [stats.beta(3, 3, 0.9, 0.2).ppf(q) for q in (0.05, 0.5, 0.95)]
@@ -215,7 +215,7 @@ def test_what_the_run_does_not_know_is_left_out_by_name(aimed: World) -> None:
         actor=aimed.viewer("owner"), ref=second.ref, version=None, reason="Past", at=aimed.at
     )
     row = simulation(aimed)
-    (one,) = results_of_run(row)["objectives"]
+    (one,) = results_of_done_run(row)["objectives"]
     assert one["left_out"] == sorted([str(second.uuid), str(third.uuid)])
     assert set(one["sides"]["before"]["costs"]) == {str(first.uuid)}
 
@@ -241,12 +241,12 @@ def test_a_shared_run_reads_no_model_of_one_party(aimed: World) -> None:
     model(aimed, key=mine.key, visibility="party", hits=[hit(own, "-40")])
     assert simulation(aimed) == shared
     private = simulation(aimed, audience="party")
-    found = {one["key"]: one for one in results_of_run(private)["objectives"]}
+    found = {one["key"]: one for one in results_of_done_run(private)["objectives"]}
     assert set(found) == {KEY, "ours"}
     assert set(found[KEY]["sides"]["before"]["costs"]) == {str(own.uuid)}
     # The partner's own run has the shared model.
     theirs = simulation(aimed, by="partner_owner", audience="party")
-    (one,) = results_of_run(theirs)["objectives"]
+    (one,) = results_of_done_run(theirs)["objectives"]
     assert set(one["sides"]["before"]["costs"]) == {str(row.uuid) for row in risks()[:2]}
 
 

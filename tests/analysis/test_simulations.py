@@ -15,7 +15,7 @@ from riskreg.analysis.modelled import portfolio
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.queries.simulations import (
-    results_of_run,
+    results_of_done_run,
     simulation_for,
     stale_because,
 )
@@ -65,7 +65,7 @@ def run(world: World, row: Simulation, dice: random.Random | None = None) -> dic
             jobs.run_step(step.pk, lambda: world.at)
     job.refresh_from_db()
     assert job.state == JobState.DONE, job.failure
-    return results_of_run(row)
+    return results_of_done_run(row)
 
 
 def values(results: dict[str, Any]) -> dict[str, float]:
@@ -199,7 +199,7 @@ def test_any_number_of_workers_each_killed_once_at_every_step_comes_to_the_same_
         assert progress_of([row.uuid])[row.uuid].percent == 100
         assert sorted(kept) == sorted(dead) == sorted(set(kept))
         assert len(kept) == job.steps.exclude(key="freeze").count()
-        assert results_of_run(row) == first
+        assert results_of_done_run(row) == first
 
 
 def test_events_that_are_kept_and_drawn_once_more_come_to_the_same_bits(
@@ -236,7 +236,7 @@ def test_a_worker_holds_the_losses_once_and_comes_to_what_quant_does(
     losses = 8 * row.years
     assert losses < peaks["measure:before"] < 1.5 * losses
     assert losses < peaks["contribute:before"] < 2.9 * losses
-    results = results_of_run(row)
+    results = results_of_done_run(row)
     inputs = json.loads(row.inputs)
     for side in policy.SIDES:
         whole = quant.simulate(portfolio(inputs, side), row.years, row.seed)

@@ -33,3 +33,24 @@ def test_a_signature_has_its_class_and_types_and_neither_docstring_nor_body(
         "room.lists\n    def _find(ref: str, *, at: int=3) -> str | None",
         "room.lists.Rows\n    @property\n    def one(self) -> int",
     ]
+
+
+def test_a_signature_gives_what_a_caller_gets_through_its_decorators(tmp_path: Path) -> None:
+    module = tmp_path / "riskreg" / "rows.py"
+    module.parent.mkdir(parents=True)
+    module.write_text(
+        "def rows_of(build: Callable[P, Rows[M, R]]) -> Callable[P, list[R]]: ...\n"
+        "def drawn(name: str) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, str]]: ...\n"
+        "@rows_of\ndef one() -> Rows[Risk]: ...\n"
+        "@rows_of\ndef two() -> Rows[Risk, tuple[int, str]]: ...\n"
+        "def sql_of(build: Callable[P, Rows[Any, Any]]) -> Callable[P, tuple[str, Any]]: ...\n"
+        "@sql_of\ndef four() -> Rows[Risk, int]: ...\n"
+        "@tag\n@drawn('a')\ndef three() -> dict[str, Any]: ...\n"
+    )
+    texts = [one.text for one in signatures.signatures(tmp_path / "riskreg") if "@" in one.text]
+    assert texts == [
+        "rows\n    @rows_of\n    def one() -> list[Risk]",
+        "rows\n    @rows_of\n    def two() -> list[tuple[int, str]]",
+        "rows\n    @sql_of\n    def four() -> tuple[str, Any]",
+        "rows\n    @tag\n    @drawn('a')\n    def three() -> str",
+    ]

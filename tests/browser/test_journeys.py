@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from riskreg.accounts.models import User
 from riskreg.analysis.amounts import chance_text
 from riskreg.analysis.models import Estimate
-from riskreg.analysis.queries.simulations import results_of_run
+from riskreg.analysis.queries.simulations import results_of_done_run
 from riskreg.decisions.models import Acceptance, Decision
 from riskreg.decisions.queries.acceptances import unaccepted_threats_above_appetite
 from riskreg.decisions.services import edit_decision, propose_decision, request_acceptance
@@ -234,7 +234,7 @@ def test_an_owner_gives_an_estimate_and_a_leader_reads_what_the_target_costs(
     assert (float(kept.frequency_high), kept.label) == (1, "judgement")
 
     done = simulation_of(over=True)
-    figures = {one["key"]: one for one in results_of_run(done)["figures"]}
+    figures = {one["key"]: one for one in results_of_done_run(done)["figures"]}
     with translation.override(language):
         chance = chance_text(figures["objective.overseas-units-2030.chance.before"]["value"])
     page = site.page(LEADER, language=language)

@@ -15,7 +15,7 @@ from riskreg.analysis.amounts import chance_text
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.estimates import significant
 from riskreg.analysis.policy.weighing import best_of, change_that_flips_choice
-from riskreg.analysis.queries.simulations import results_of_run
+from riskreg.analysis.queries.simulations import results_of_done_run
 from riskreg.analysis.services import cancel_simulation
 from riskreg.analysis.weighing_steps import chance_of_loss_and_regret, losses_by_span
 from riskreg.decisions.models import Decision
@@ -191,7 +191,7 @@ def test_at_its_switching_value_the_choice_flips(weighed: World) -> None:
 
 def test_doing_nothing_differs_from_itself_by_exactly_nothing(weighed: World) -> None:
     row = run(weighed, ask(weighed))
-    results = results_of_run(row)
+    results = results_of_done_run(row)
     nothing = options(weighed)["A"]
     assert nothing["difference"] == [0, 0, 0]
     assert nothing["cost"] == [0, None, None]
@@ -232,7 +232,7 @@ def test_chance_of_loss_and_regret_over_the_same_spans(weighed: World) -> None:
         chance, low, high = found[key]["chance_of_loss"]
         assert chance == lost / len(own)
         assert 0 < low < chance < high < 1
-    figures = {one["key"]: one for one in results_of_run(row)["figures"]}
+    figures = {one["key"]: one for one in results_of_done_run(row)["figures"]}
     lost = figures["option.C.chance_of_loss"]
     assert [lost["value"], lost["low"], lost["high"]] == found["C"]["chance_of_loss"]
     assert (lost["unit"], figures["option.C.regret.p95"]["unit"]) == ("chance", "CNY")
@@ -304,7 +304,9 @@ def test_what_it_is_worth_to_know_first_is_that_of_an_integral(weighed: World) -
     most = one.results["information"]["all"]
     assert most[1] <= most[0] <= most[2]
     assert most[0] >= asked["worth"][0]
-    (figure,) = [f for f in results_of_run(one.run)["figures"] if f["key"] == "option.information"]
+    (figure,) = [
+        f for f in results_of_done_run(one.run)["figures"] if f["key"] == "option.information"
+    ]
     assert figure["value"] == most[0]
 
 
@@ -347,7 +349,7 @@ def test_the_same_bits_in_any_order(weighed: World) -> None:
     assert again == row
     other = ask(weighed, seed=3, horizon=5, years=10_000)
     assert other == row
-    assert results_of_run(other)["weighing"] == first
+    assert results_of_done_run(other)["weighing"] == first
 
 
 def test_what_cannot_be_weighed_is_left_out_by_name(weighed: World) -> None:

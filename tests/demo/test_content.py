@@ -129,7 +129,7 @@ def test_the_criteria_are_what_the_register_takes() -> None:
 
 
 def test_files_are_in_the_order_of_their_creation() -> None:
-    calendar = files.calendar_for(CONTENT, dt.date(2026, 11, 28))
+    calendar = files.calendar_shifted_to_fit(CONTENT, dt.date(2026, 11, 28))
     created = [calendar.day(risk["timeline"][0]["at"]) for risk in CONTENT.risks]
     assert created == sorted(created)
     planned = [calendar.day(work["created_on"]) for work in CONTENT.mitigations]
@@ -170,7 +170,7 @@ def test_sources_of_a_mitigation_are_found_on_a_risk_that_it_serves() -> None:
 @pytest.mark.parametrize("load_day", ["2025-01-01", "2026-06-30", "2026-11-24", "2031-05-05"])
 def test_on_any_day_of_loading_every_story_is_in_order_and_past(load_day: str) -> None:
     day = dt.date.fromisoformat(load_day)
-    calendar = files.calendar_for(CONTENT, day)
+    calendar = files.calendar_shifted_to_fit(CONTENT, day)
     assert calendar.moved_back % 7 == 0
     assert (calendar.moved_back > 0) == (day < CONTENT.earliest_day)
     for risk in CONTENT.risks:

@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 
 from riskreg.analysis.models import Simulation
-from riskreg.analysis.queries.simulations import results_of_run
+from riskreg.analysis.queries.simulations import results_of_done_run
 from riskreg.exchange import drawn
 from riskreg.exchange.queries.simulation_pictures import RunPictures
 from riskreg.exchange.writing.heatmap_svg import text_width
@@ -80,7 +80,7 @@ def test_each_is_a_document_of_its_own_by_page_and_program(simulated: World, nam
 
 def test_a_picture_says_what_the_run_came_to(simulated: World) -> None:
     run = Simulation.objects.earliest("pk")
-    results = results_of_run(run)
+    results = results_of_done_run(run)
     web = builders.web(simulated.leader)
     _root, texts = picture(web.get(address(simulated, "contributions") + "?format=svg"))
     assert any("Duties <&> quotas" in text for text in texts)

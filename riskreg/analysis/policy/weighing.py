@@ -9,7 +9,7 @@ saves that would have to remain.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -117,19 +117,27 @@ def best_of(rows: Sequence[Mapping[str, Any]], horizon: int) -> Mapping[str, Any
     return min(rows, key=lambda row: (net_cost_beside_nothing(row, horizon), row["key"]))
 
 
-def change_that_flips_choice(
-    rows: Sequence[Mapping[str, Any]], row: Mapping[str, Any], horizon: int
-) -> dict[str, Any] | None:
-    """How far an option would have to move before the choice flips; None where it is alone.
-
-    ``against``: the best option, or for the best the one that comes next. ``gap``: how far apart
+class ChangeThatFlips(TypedDict):
+    """``against``: the best option, or for the best the one that comes next. ``gap``: how far apart
     the two are. ``cost``: what the option would have to cost (None: it costs nothing, or would not
     be best for nothing). ``saving``: how many times what it saves it would have to save (None: it
     saves nothing, or no loss of a saving makes the other better).
+    """
+
+    against: str
+    gap: float
+    cost: float | None
+    saving: float | None
+
+
+def change_that_flips_choice(
+    rows: Sequence[Mapping[str, Any]], row: Mapping[str, Any], horizon: int
+) -> ChangeThatFlips | None:
+    """How far an option would have to move before the choice flips; None where it is alone.
 
     >>> nothing = {"key": "A", "cost": [0.0], "difference": [0.0]}
     >>> works = {"key": "B", "cost": [6.0], "difference": [-2.0]}
-    >>> switching([nothing, works], works, 5)
+    >>> change_that_flips_choice([nothing, works], works, 5)
     {'against': 'A', 'gap': 4.0, 'cost': 10.0, 'saving': 0.6}
     """
     best = best_of(rows, horizon)

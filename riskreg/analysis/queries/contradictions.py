@@ -10,9 +10,9 @@ from riskreg.risks.queries.access import current_positions
 
 
 def contradictions_of_run(viewer: Viewer, results: Mapping[str, Any]) -> list[Contradiction]:
-    """Of the threats of a run (``results`` of ``results_of_run``) that the viewer may know of and
-    that are open and rated now: what a year of each costs by the run, beside where it stands in the
-    matrix today."""
+    """Of the threats of a run (``results`` of ``results_of_done_run``) that the viewer may know of
+    and that are open and rated now: what a year of each costs by the run, beside where it stands in
+    the matrix today."""
     means: dict[str, float] = results["contributions"]["before"]["mean"]
     positions = current_positions(viewer).filter(
         risk__uuid__in=list(means),

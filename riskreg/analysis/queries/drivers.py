@@ -77,7 +77,7 @@ class ReadingPlace:
     outside: bool
 
 
-def newest_reading_in(row: Belief) -> ReadingPlace | None:
+def place_of_newer_reading_in_range(row: Belief) -> ReadingPlace | None:
     """Where the newest reading of its driver lies in a belief; None where nothing was read since.
 
     It is outside where ``duties.sources.beliefs`` asks for a look.

@@ -287,7 +287,7 @@ def mitigations_of_run(viewer: Viewer, row: Simulation) -> dict[str, Mitigation]
     }
 
 
-def results_of_run(row: Simulation) -> dict[str, Any]:
+def results_of_done_run(row: Simulation) -> dict[str, Any]:
     """What the run came to: {figures, curves, contributions, tornado}. Raises ``NotFound`` until it
     is done."""
     job = job_of(row.uuid)

@@ -65,7 +65,7 @@ def parse_day(errors: Errors, name: str, text: str | None) -> dt.date | None:
         return None
 
 
-def moment_of(text: str) -> dt.datetime | None:
+def parse_moment(text: str) -> dt.datetime | None:
     """The time with its offset that ``text`` spells (a space stands for an unescaped plus)."""
     try:
         moment = moment_in(text.replace(" ", "+"))

@@ -74,7 +74,7 @@ def _later_reviews_of_outer() -> QuerySet[Review]:
     return _reviews_after(OuterRef("risk"), OuterRef("created_at"))
 
 
-def questions_answered_by(review: Review) -> QuerySet[Obligation]:
+def open_review_questions_first_met_by(review: Review) -> QuerySet[Obligation]:
     """What asked for a review of its risk and is answered by this one, the first since."""
     first = _later_reviews_of_outer().values("pk")[:1]
     return (

@@ -21,7 +21,7 @@ from riskreg.analysis.queries.simulations import (
     mitigations_of_run,
     objectives_of_run,
     progress_by_run,
-    results_of_run,
+    results_of_done_run,
     risks_of_run,
     simulations_about,
     stale_because,
@@ -124,7 +124,7 @@ def _weighing(
 ) -> Weighing:
     run.register = viewer.register
     inputs = json.loads(run.inputs)
-    results = results_of_run(run) if progress[run.uuid].state == JobState.DONE else {}
+    results = results_of_done_run(run) if progress[run.uuid].state == JobState.DONE else {}
     information = (results.get("weighing") or {}).get("information") or {}
     asked = {each["on"] for each in information.get("each", ())}
     return Weighing(

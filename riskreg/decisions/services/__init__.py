@@ -26,7 +26,7 @@ from riskreg.decisions.services.options import (
 )
 from riskreg.decisions.services.outcomes import (
     close_decision_condition,
-    close_revisited,
+    close_revisited_with_obligations,
     revisit_decision,
 )
 from riskreg.decisions.services.questions import (
@@ -44,7 +44,7 @@ __all__ = [
     "ask_about_risk",
     "close_condition",
     "close_decision_condition",
-    "close_revisited",
+    "close_revisited_with_obligations",
     "create_decision",
     "decide",
     "edit_decision",

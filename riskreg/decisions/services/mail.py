@@ -11,7 +11,10 @@ from riskreg.accounts.mails import page_address
 from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.decisions.models import Obligation, ObligationState
-from riskreg.decisions.queries.questions import questions_answered_by, review_that_answers
+from riskreg.decisions.queries.questions import (
+    open_review_questions_first_met_by,
+    review_that_answers,
+)
 from riskreg.events.policy import Audience
 from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
@@ -35,7 +38,7 @@ def write_to_asker(row: Obligation, at: dt.datetime) -> None:
 def write_to_askers_of_review(review: Review) -> None:
     """Post a message to each who asked for this review of a risk, unless they held it themselves or
     left: once for what they asked, by the first review after it."""
-    for row in questions_answered_by(review):
+    for row in open_review_questions_first_met_by(review):
         if row.asked_by_id != review.reviewer_id:
             _post(row, review, review.created_at)
 

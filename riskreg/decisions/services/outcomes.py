@@ -81,7 +81,7 @@ def revisit_decision(
 
 
 @transaction.atomic
-def close_revisited(
+def close_revisited_with_obligations(
     *, actor: Viewer, ref: str, version: int | None, words: Any = None, at: dt.datetime
 ) -> Decision:
     """Say that nothing more is to be looked at, and why. Raises as ``revisit_decision``."""

@@ -38,7 +38,7 @@ def _beliefs() -> QuerySet[Belief]:
 
 def _duty_to_look(belief: Belief) -> Duty:
     due_on = belief.look_due if belief.ended_at is None else None  # type: ignore[attr-defined]
-    return Duty.of(belief, "belief.look", due_on, subject_type="belief", page="driver")
+    return Duty.from_row(belief, "belief.look", due_on, subject_type="belief", page="driver")
 
 
 def _why_to_look_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:

@@ -22,9 +22,9 @@ def _breaches() -> QuerySet[Breach]:
 
 def _duty_of_breach(breach: Breach) -> Duty:
     waits = not breach.reviewed and breach.risk.state == State.OPEN  # type: ignore[attr-defined]
-    return Duty.of(
+    return Duty.from_row(
         breach, "risk.breach", breach.due_on if waits else None,
-        subject_type="breach", page="review", answers=breach.risk,
+        subject_type="breach", page="review", owned_by=breach.risk,
     )  # fmt: skip
 
 

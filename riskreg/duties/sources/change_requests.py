@@ -21,7 +21,7 @@ def _answers() -> QuerySet[PartyAnswer]:
 
 
 def _duty(answer: PartyAnswer) -> Duty:
-    return Duty.of(
+    return Duty.from_row(
         answer, "change.answer", answer.due_on, subject_type="change_request",
         page="change_request",
     )  # fmt: skip

@@ -29,7 +29,7 @@ def _duty_to_test(control: Control) -> Duty:
     in_force = control.ended_at is None and not control.dormant  # type: ignore[attr-defined]
     risk = control.risk
     owner = control.owner_id or risk.owner_id
-    return Duty.of(
+    return Duty.from_row(
         control, "control.test", control.next_test_on if in_force else None,
         subject_type="control", page="control_test", ref=risk.ref,
         owner_id=owner, deputy_id=None if risk.owner_id == owner else risk.owner_id,

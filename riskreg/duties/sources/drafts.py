@@ -17,7 +17,7 @@ from riskreg.risks.policy import DRAFT_DAYS
 
 def _duty_to_finish_draft(risk: Risk) -> Duty:
     due_on = risk.draft_due_on if risk.state == State.DRAFT else None
-    return Duty.of(risk, "risk.draft", due_on, subject_type="risk", page="risk")
+    return Duty.from_row(risk, "risk.draft", due_on, subject_type="risk", page="risk")
 
 
 def _untouched_since_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:

@@ -40,9 +40,9 @@ def _duty(extension: Extension) -> Duty:
         and risk.state == State.OPEN
         and risk.next_review_on == extension.due_on
     )
-    return Duty.of(
+    return Duty.from_row(
         extension, "risk.extension", extension.until if stands else None,
-        subject_type="risk", page="review", answers=risk,
+        subject_type="risk", page="review", owned_by=risk,
     )  # fmt: skip
 
 

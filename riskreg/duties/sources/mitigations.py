@@ -29,7 +29,7 @@ def _mitigations() -> QuerySet[Mitigation]:
 def _duty(kind: str, due_field: str, statuses: Sequence[str], work: Mitigation) -> Duty:
     asks = work.status in statuses and not work.dormant  # type: ignore[attr-defined]
     due_on = getattr(work, due_field) if asks else None
-    return Duty.of(work, kind, due_on, subject_type="mitigation", page="mitigation")
+    return Duty.from_row(work, kind, due_on, subject_type="mitigation", page="mitigation")
 
 
 def _is_owned_by(users: Collection[int]) -> Q:

@@ -58,15 +58,15 @@ def duty_of(row: Obligation) -> Duty:
     """The duty that an obligation is, while it is open; but for what is owed because of a decision,
     while its risk is open as well."""
     stands = is_open(row)
-    named: dict[str, Any] = {"owner_id": row.owner_id} if row.owner_id else {"answers": row.risk}
+    named: dict[str, Any] = {"owner_id": row.owner_id} if row.owner_id else {"owned_by": row.risk}
     if row.decision is not None:
-        return Duty.of(
+        return Duty.from_row(
             row, row.kind, row.due_on if stands else None, subject_type=_SUBJECTS[row.kind],  # type: ignore[index]
             page="decision", ref=row.decision.ref, **named,
         )  # fmt: skip
     stands = stands and row.risk.state == State.OPEN
     page = {ObligationKind.QUESTION: "risk", ObligationKind.REVIEW: "review"}
-    return Duty.of(
+    return Duty.from_row(
         row, row.kind, row.due_on if stands else None, subject_type=_SUBJECTS[row.kind],  # type: ignore[index]
         page=page.get(row.kind, "acceptance"),  # type: ignore[call-overload]
         ref=row.acceptance.ref if row.acceptance else row.risk.ref, **named,

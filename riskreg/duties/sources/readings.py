@@ -22,7 +22,7 @@ def _indicators() -> QuerySet[Indicator]:
 def _duty_to_read(indicator: Indicator) -> Duty:
     serves = indicator.objective_id is not None or not indicator.dormant  # type: ignore[attr-defined]
     asks = indicator.active and serves
-    return Duty.of(
+    return Duty.from_row(
         indicator, "indicator.reading", indicator.next_reading_on if asks else None,
         subject_type="indicator", page="indicator_readings",
     )  # fmt: skip

@@ -35,7 +35,7 @@ def risks_with_duty_fields() -> QuerySet[Risk]:
 
 
 def _duty_to_review(risk: Risk) -> Duty:
-    return Duty.of(
+    return Duty.from_row(
         risk, "risk.review", risk.next_review_on if risk.state == State.OPEN else None,
         subject_type="risk", page="review",
         extended_until=risk.extended_until,  # type: ignore[attr-defined]

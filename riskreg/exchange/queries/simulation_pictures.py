@@ -13,7 +13,7 @@ from riskreg.analysis.models import Simulation
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
     objectives_of_run,
-    results_of_run,
+    results_of_done_run,
     risks_of_run,
 )
 from riskreg.exchange.writing.chart_svg import TEXT, Chart, Mark, Shape, bar, chart_file, polygon
@@ -40,7 +40,7 @@ class RunPictures:
     ) -> None:
         """``results``: what the run came to, where it has been read already."""
         self.viewer, self.row = viewer, row
-        self.results = results_of_run(row) if results is None else results
+        self.results = results_of_done_run(row) if results is None else results
         self.aims = {f"objective-{one['key']}": one for one in self.results["objectives"]}
 
     @property

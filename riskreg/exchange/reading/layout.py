@@ -115,13 +115,13 @@ def _best_header(sheet: Sheet) -> Header | None:
             filled
         ):
             continue
-        for found in _possible_headers_at(sheet, number):
+        for found in _possible_headers_with_row(sheet, number):
             if best is None or found.worth > best.worth:
                 best = found
     return best
 
 
-def _possible_headers_at(sheet: Sheet, number: int) -> Iterator[Header]:
+def _possible_headers_with_row(sheet: Sheet, number: int) -> Iterator[Header]:
     """The header that row ``number`` is: alone, with the groups above it, or over a second row."""
     alone = [as_read_in_sheet(value) for value in sheet.grid[number]]
     header = _header_with_worth(number, number, alone)

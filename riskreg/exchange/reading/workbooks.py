@@ -63,7 +63,7 @@ def read_workbook(data: bytes) -> tuple[str, list[Sheet]]:
         names = _checked_names(archive)
         if "xl/workbook.xml" in names:
             kind = "xlsm" if any(name.endswith("vbaProject.bin") for name in names) else "xlsx"
-            return kind, _read_xlsx(data, archive)
+            return kind, _read_checked_xlsx(data, archive)
         if "content.xml" in names and _mimetype(archive).endswith("opendocument.spreadsheet"):
             _check_ods(archive)
             return "ods", _sheets(_open(data), ods_markings(archive))
@@ -103,7 +103,7 @@ def _unpacked_pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
             yield piece
 
 
-def _read_xlsx(data: bytes, archive: zipfile.ZipFile) -> list[Sheet]:
+def _read_checked_xlsx(data: bytes, archive: zipfile.ZipFile) -> list[Sheet]:
     parts = sheet_parts(archive)
     for part in parts.values():
         _check_extent(archive, part)

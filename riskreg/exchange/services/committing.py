@@ -20,7 +20,7 @@ from riskreg.events.services import append
 from riskreg.exchange.mapping import Answers, Plan, Refused, RowPlan
 from riskreg.exchange.models import Import, ImportedRow
 from riskreg.exchange.queries import signature_of
-from riskreg.exchange.services.row_values import judgement_of, moment_of, sources_of
+from riskreg.exchange.services.row_values import judgement_of, sources_of, start_of_day_not_after
 from riskreg.kernel.errors import Invalid, RiskregError
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
@@ -145,7 +145,7 @@ def _build_new_risk(
     return risks.NewRisk(
         fields={**row.fields, "sources": sources_of(plan, row, of_import, actor.today(at))},
         visibility=visibility_of(plan, row),
-        since=moment_of(actor, row.identified_on, at),
+        since=start_of_day_not_after(actor, row.identified_on, at),
         judgements=[judgement_of(stage, row, of_import) for stage in row.levels],
         opened_at=at if row.state == "open" else None,
     )
@@ -220,7 +220,7 @@ def _create(
     actor: Viewer, plan: Plan, row: RowPlan, of_import: Import, made: Made, at: dt.datetime
 ) -> Risk:
     # What is over was found by the day on which it was closed, at the latest.
-    since = moment_of(actor, row.identified_on or row.closed_on, at)
+    since = start_of_day_not_after(actor, row.identified_on or row.closed_on, at)
     risk = risks.create_risk(
         actor=actor,
         fields={**row.fields, "sources": sources_of(plan, row, of_import, actor.today(at))},
@@ -316,7 +316,7 @@ def _plan_work(
         return
     due = dt.date.fromisoformat(planned_work["due_on"])
     # Work whose day has passed was planned by then at the latest.
-    planned = min(since, moment_of(actor, due, at))
+    planned = min(since, start_of_day_not_after(actor, due, at))
     work = risks.create_mitigation(
         actor=actor,
         fields={**planned_work, "risks": [risk.ref]},
@@ -357,7 +357,7 @@ def _close(
         "file": of_import.file_name,
         "row": row.number,
     }
-    closed = max(moment_of(actor, row.closed_on, at), since)
+    closed = max(start_of_day_not_after(actor, row.closed_on, at), since)
     risks.close_risk(
         actor=actor,
         ref=ref,

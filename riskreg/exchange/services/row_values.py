@@ -14,7 +14,7 @@ from riskreg.register.access import Viewer
 _QUOTE, _SOURCES = 1990, 20
 
 
-def moment_of(actor: Viewer, day: dt.date | None, at: dt.datetime) -> dt.datetime:
+def start_of_day_not_after(actor: Viewer, day: dt.date | None, at: dt.datetime) -> dt.datetime:
     """The start of ``day`` in the register, or now where none is named."""
     if day is None:
         return at

@@ -82,7 +82,7 @@ def _begin_sending_if_due(schedule: int, at: dt.datetime) -> None:
         skipped = _create_sending(row, meeting, SendingState.SKIPPED, at)
         _log(row, "pack_schedule.skipped", skipped, at)
     if found.make is not None:
-        _request_packs_for(row, found.make, at)
+        _request_packs_or_fail(row, found.make, at)
     set_next_meeting_in_memory(row, (found.make or row.next_on) + DAY)
     row.save(update_fields=["next_on", "make_on"])
 
@@ -100,7 +100,7 @@ def _create_sending(
     )
 
 
-def _request_packs_for(row: PackSchedule, meeting: dt.date, at: dt.datetime) -> None:
+def _request_packs_or_fail(row: PackSchedule, meeting: dt.date, at: dt.datetime) -> None:
     """The packs for ``meeting``, as of the day it is, in the name of who set the schedule; where
     they may not any more, of who may."""
     makers = list(pack_makers(row.register_id, row.party_id))

@@ -83,7 +83,7 @@ def record_readings(
             "readings", "retired", _("This indicator is retired; nothing is read any more.")
         )
     now = recorded_at or at
-    clean = _clean_rows(indicator, rows, now)
+    clean = _clean_distinct_rows(indicator, rows, now)
     result = Recorded(indicator, before=indicator.status)
     _write_readings(actor, result, clean, origin, now)
     if not result.readings:
@@ -126,7 +126,7 @@ def _recompute_status_of(result: Recorded) -> list[tuple[Reading, str]]:
     return turns
 
 
-def _clean_rows(indicator: Indicator, rows: Any, now: dt.datetime) -> list[_Row]:
+def _clean_distinct_rows(indicator: Indicator, rows: Any, now: dt.datetime) -> list[_Row]:
     if not isinstance(rows, list | tuple):
         raise Invalid.one("readings", "not_a_list", _("Readings are a list of {at, value}."))
     if not rows:

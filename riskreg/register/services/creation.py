@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -33,11 +33,19 @@ from riskreg.register.services.party_requests import PARTY, bring_in_party
 from riskreg.register.visibility import Visibility
 
 
+class WantedMember(NamedTuple):
+    """Who is to be a member: of no party where ``party_key`` is empty."""
+
+    party_key: str
+    role: str
+    email: str
+
+
 @dataclass(frozen=True)
 class Wanted:
-    """What the command describes; ``managers`` are (party's key, e-mail address), ``members``
-    (party's key, or empty for none; role; e-mail address), ``objectives`` as ``add_objective``
-    takes them. What no option names: ``descriptions``, ``notices`` and ``criteria`` of its own.
+    """What the command describes; ``managers`` are (party's key, e-mail address), ``objectives`` as
+    ``add_objective`` takes them. What no option names: ``descriptions``, ``notices`` and
+    ``criteria`` of its own.
 
     Empty: ``time_zone`` is the first manager's, ``languages`` are all.
     """
@@ -51,7 +59,7 @@ class Wanted:
     currency: str
     time_zone: str
     languages: list[str]
-    members: Sequence[tuple[str, str, str]] = ()
+    members: Sequence[WantedMember] = ()
     objectives: Sequence[Mapping[str, Any]] = ()
     descriptions: Mapping[str, str] | None = None
     notices: Mapping[str, str] | None = None

@@ -119,7 +119,9 @@ class DueDates:
             _cte_part(
                 "reviews",
                 "id, risk_id, due_on, at, brought_in, reviewer_id",
-                _reviews_due_in_period(self.viewer, self.after_as_of, self.first, self.as_of),
+                _sql_of_reviews_due_in_period(
+                    self.viewer, self.after_as_of, self.first, self.as_of
+                ),
             ),
             _as_cte(
                 "logged",
@@ -131,13 +133,13 @@ class DueDates:
             _cte_part(
                 "positions",
                 "risk_id, valid_from, owner_id",
-                _positions(self.viewer, self.after_as_of),
+                _sql_of_positions_before(self.viewer, self.after_as_of),
             ),
             _cte_part("every_review", "id, risk_id", _EVERY_REVIEW.sql(register, self.after_as_of)),
             _cte_part(
                 "granted",
                 "risk_id, due_on, reviewed_before",
-                _extensions_granted_by(self.viewer, self.after_as_of, self.as_of),
+                _sql_of_extensions_granted_before(self.viewer, self.after_as_of, self.as_of),
             ),
             ("extended", "risk_id, due_on, review_id", _EXTENDED, ()),
         ]
@@ -160,12 +162,14 @@ class DueDates:
         One that was shared since counts from its sharing, and for its own party from its recording.
         """
         if not self.past:
-            return _risks_known(self.viewer, self.after_as_of)
+            return _sql_of_risks_known_before(self.viewer, self.after_as_of)
         shared_later = visible_events(self.viewer.audience).filter(
             subject_uuid=OuterRef("uuid"), verb="risk.shared", recorded_at__gte=self.after_as_of
         )
         own = Q(party_id=self.viewer.party_id) if self.viewer.party_id else Q(pk=None)
-        rows = _risks_known_by(self.viewer, self.after_as_of).filter(own | ~Exists(shared_later))
+        rows = _risks_known_before(self.viewer, self.after_as_of).filter(
+            own | ~Exists(shared_later)
+        )
         sql, values = rows.query.sql_with_params()
         return sql, list(values)
 
@@ -310,7 +314,7 @@ _DUES = f"""NOT MATERIALIZED (
 
 
 # Parts of the statement that are written once -----------------------------------------------------
-def _risks_known_by(viewer: Viewer, end: dt.datetime) -> QuerySet[Risk, Any]:
+def _risks_known_before(viewer: Viewer, end: dt.datetime) -> QuerySet[Risk, Any]:
     known = Q(created_at__lt=end)
     if viewer.party_id is not None:
         known |= Q(pk__in=aliases_of_own_before(viewer, end).values("risk_id"))
@@ -318,11 +322,11 @@ def _risks_known_by(viewer: Viewer, end: dt.datetime) -> QuerySet[Risk, Any]:
     return rows.values_list("pk", "uuid", "party_id", "ref_order", "state", "next_review_on")
 
 
-_risks_known = written_sql(_risks_known_by)
+_sql_of_risks_known_before = written_sql(_risks_known_before)
 
 
 @written_sql
-def _reviews_due_in_period(
+def _sql_of_reviews_due_in_period(
     viewer: Viewer, end: dt.datetime, first: dt.date, as_of: dt.date
 ) -> QuerySet[Review, Any]:
     found = Review.objects.visible_to(viewer).filter(
@@ -334,25 +338,25 @@ def _reviews_due_in_period(
 
 
 @written_sql
-def _positions(viewer: Viewer, end: dt.datetime) -> QuerySet[Any, Any]:
+def _sql_of_positions_before(viewer: Viewer, end: dt.datetime) -> QuerySet[Any, Any]:
     found = visible_positions(viewer).filter(valid_from__lt=end).order_by()
     return found.values_list("risk_id", "valid_from", "owner_id")
 
 
 @written_sql
-def _extensions_granted_by(
+def _sql_of_extensions_granted_before(
     viewer: Viewer, end: dt.datetime, as_of: dt.date
 ) -> QuerySet[Extension, Any]:
     found = Extension.objects.visible_to(viewer).filter(created_at__lt=end, due_on__lte=as_of)
     return found.order_by().values_list("risk_id", "due_on", "reviewed_before_id")
 
 
-def _reviews_recorded_by(register: int, end: dt.datetime) -> QuerySet[Review, Any]:
+def _reviews_recorded_before(register: int, end: dt.datetime) -> QuerySet[Review, Any]:
     found = Review.objects.filter(register=register, created_at__lt=end).order_by()
     return found.values_list("pk", "risk")
 
 
-_EVERY_REVIEW: Statement[Any] = Statement(_reviews_recorded_by, int, dt.datetime)
+_EVERY_REVIEW: Statement[Any] = Statement(_reviews_recorded_before, int, dt.datetime)
 
 
 def _cte_part(name: str, columns: str, written: tuple[str, list[Any]]) -> Any:

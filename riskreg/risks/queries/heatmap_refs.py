@@ -32,7 +32,7 @@ def cells_with_refs(
         return list(asked.by_cell(stage)), None
     rows, found = [], dict[tuple[Any, Any], list[str]]()
     whole = True
-    for *row, refs in _every_with_refs(
+    for *row, refs in _open_counts_with_first_refs(
         asked.viewer, stage=stage, kind=kind, parts=asked.chosen.parts, most=most
     ):
         rows.append(tuple(row))
@@ -57,15 +57,17 @@ def first_refs(
         # Nor is there SQL of a filter that nothing can match.
         return {}
     if asked.moment is not None:
-        return _first_refs_then(asked.ahead, stage, kind, most)
+        return _first_refs_on_past_day(asked.ahead, stage, kind, most)
     if asked.chosen.takes_all:
         parts = "" if asked.apart else asked.chosen.parts
         lists = [
-            _every_first(asked.viewer, *place, stage=stage, kind=kind, parts=parts, most=most)
+            _sql_of_first_refs_in_cell(
+                asked.viewer, *place, stage=stage, kind=kind, parts=parts, most=most
+            )
             for place in places
         ]
     else:
-        lists = _first_of_each(asked.ahead, stage, kind, places, most)
+        lists = _sql_of_first_refs_in_each(asked.ahead, stage, kind, places, most)
     found: dict[tuple[Any, Any], list[str]] = {}
     united = " UNION ALL ".join(
         f"SELECT * FROM ({sql}) x{n}"  # noqa: S608 - as the ORM wrote it
@@ -78,7 +80,7 @@ def first_refs(
     return found
 
 
-def _first_in_place(
+def _first_refs_in_cell(
     positions: QuerySet[Position],
     likelihood: int | None,
     impact: int | None,
@@ -97,7 +99,7 @@ def _worst_first(stage: str) -> list[Any]:
 
 
 @written_once()
-def _every_with_refs(
+def _open_counts_with_first_refs(
     viewer: Viewer, *, stage: str, kind: str, parts: str, most: int
 ) -> QuerySet[Position, tuple[Any, ...]]:
     behind = is_behind_at(viewer, None, parts)
@@ -109,7 +111,7 @@ def _every_with_refs(
 
 
 @written_sql
-def _every_first(
+def _sql_of_first_refs_in_cell(
     viewer: Viewer,
     likelihood: int | None,
     impact: int | None,
@@ -122,17 +124,17 @@ def _every_first(
     ahead = open_positions_at(viewer, None)
     if parts:
         ahead = ahead.filter(~is_behind_at(viewer, None, parts))
-    return _first_in_place(ahead, likelihood, impact, stage=stage, kind=kind, most=most)
+    return _first_refs_in_cell(ahead, likelihood, impact, stage=stage, kind=kind, most=most)
 
 
-def _first_of_each(
+def _sql_of_first_refs_in_each(
     ahead: QuerySet[Position], stage: str, kind: str, places: list[tuple[Any, Any]], most: int
 ) -> list[tuple[str, list[Any]]]:
     """The short list of each of ``places``, as SQL and values: written once and used for every
     cell, as the values in which two cells differ are the cell's own."""
 
     def compiled(likelihood: int | None, impact: int | None) -> tuple[str, list[Any]]:
-        rows = _first_in_place(ahead, likelihood, impact, stage=stage, kind=kind, most=most)
+        rows = _first_refs_in_cell(ahead, likelihood, impact, stage=stage, kind=kind, most=most)
         sql, values = rows.query.sql_with_params()
         return sql, list(values)
 
@@ -151,10 +153,10 @@ def _first_of_each(
     return parts
 
 
-def _first_refs_then(
+def _first_refs_on_past_day(
     ahead: QuerySet[Position], stage: str, kind: str, most: int
 ) -> dict[tuple[Any, Any], list[str]]:
-    """``_first_refs`` of a day that has passed: no index leads to its cells, and each short list
+    """``first_refs`` of a day that has passed: no index leads to its cells, and each short list
     would go through all of it."""
     columns = (f"{stage}_likelihood", f"{stage}_impact", "ref")
     cell = [F(column) for column in columns[:2]]

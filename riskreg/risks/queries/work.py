@@ -88,7 +88,7 @@ def _place_of_label() -> Case:
     return Case(*named, default=Value(LABELS.index("judgement")), output_field=IntegerField())
 
 
-def mitigations_over_plan(viewer: Viewer) -> QuerySet[Mitigation]:
+def uncancelled_mitigations_over_plan(viewer: Viewer) -> QuerySet[Mitigation]:
     """Those that have cost more than was planned, the furthest over first."""
     over = F("spent") - F("cost")
     rows: QuerySet[Mitigation] = _mitigations_not_cancelled(viewer).filter(spent__gt=F("cost"))

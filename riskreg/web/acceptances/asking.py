@@ -72,7 +72,7 @@ class AskForm(forms.Form):
         """The boxes of each condition."""
         return [tuple(self[f"condition_{n}_{p}"] for p in _PARTS) for n in range(CONDITIONS)]
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """As the service takes it."""
         return {f.name: self.cleaned_data[f.name] for f in ACCEPTANCE.settable
                 if f.name in self.cleaned_data}  # fmt: skip
@@ -107,7 +107,11 @@ class AskAcceptance(RegisterView):
         conditions, places = form.conditions()
         try:
             row = request_acceptance(
-                actor=self.viewer, ref=ref, given=form.given(), conditions=conditions, at=self.at
+                actor=self.viewer,
+                ref=ref,
+                given=form.fields_for_service(),
+                conditions=conditions,
+                at=self.at,
             )
         except Invalid as invalid:
             add_errors(form, _in_form(invalid, places))

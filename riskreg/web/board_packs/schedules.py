@@ -64,7 +64,7 @@ class ScheduleForm(forms.Form):
         if row is not None:
             mark_errors_with_old_values(self)
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
         return {
             field.name: self.cleaned_data[field.name]
@@ -112,7 +112,7 @@ class ScheduleNew(ScheduleView):
         form = ScheduleForm(self.viewer, request.POST)
         if form.is_valid():
             try:
-                set_schedule(actor=self.viewer, given=form.given(), at=self.at)
+                set_schedule(actor=self.viewer, given=form.fields_for_service(), at=self.at)
             except Invalid as invalid:
                 add_errors(form, invalid)
             else:
@@ -141,7 +141,9 @@ class ScheduleEdit(ScheduleView):
         if not form.is_valid():
             return self._page(row, form, 400)
         touched = names_to_save(request, form.changed_data)
-        fields = {name: value for name, value in form.given().items() if name in touched}
+        fields = {
+            name: value for name, value in form.fields_for_service().items() if name in touched
+        }
         try:
             version = form.cleaned_data["version"] or 0
             change_schedule(**known, fields=fields, version=version)
@@ -176,8 +178,9 @@ class ScheduleEdit(ScheduleView):
         }
         here = self.url("pack_schedule", schedule=str(now.uuid))
         context = edit_conflict(
-            request, PACK_SCHEDULE, now, (form, newest), (form.given(), newest.initial, seen),
-            touched, {"thing": here, "edit": here}, _("Back to the schedule"),
+            request, PACK_SCHEDULE, now, (form, newest),
+            (form.fields_for_service(), newest.initial, seen), touched,
+            {"thing": here, "edit": here}, _("Back to the schedule"),
         )  # fmt: skip
         return self.render("conflict.html", context, 409)
 

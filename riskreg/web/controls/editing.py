@@ -92,7 +92,7 @@ class ControlForm(forms.Form):
         text = self.cleaned_data["risks"].upper()
         return list(dict.fromkeys(re.findall(r"[^\s,;，；、]+", text)))
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes, without the risks."""
         data = self.cleaned_data
         kept = dict(self.row.translations) if self.row else {}
@@ -142,7 +142,11 @@ class ControlNew(RegisterView):
                 text = _("A control works on at least one risk; name it by its reference.")
                 raise Invalid.one("risks", "required", text)
             row = add_control(
-                actor=self.viewer, ref=refs[0], other_risks=refs[1:], at=self.at, **form.given()
+                actor=self.viewer,
+                ref=refs[0],
+                other_risks=refs[1:],
+                at=self.at,
+                **form.fields_for_service(),
             )
         except Invalid as invalid:
             form.refuse(invalid)
@@ -178,7 +182,7 @@ class ControlEdit(RegisterView):
             row = edit_control(
                 actor=self.viewer,
                 control=control,
-                fields={**form.given(), "risks": form.refs()},
+                fields={**form.fields_for_service(), "risks": form.refs()},
                 version=form.cleaned_data["version"],
                 at=self.at,
             )

@@ -49,7 +49,7 @@ class TestForm(forms.Form):
             # Nothing follows from a test of what is not tested regularly.
             del self.fields["next_test_on"]
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """As the service takes it."""
         return {name: value for name, value in self.cleaned_data.items() if value != ""}
 
@@ -71,7 +71,12 @@ class ControlTest(ControlEdit):
         form = TestForm(row, request.POST)
         if not form.is_valid():
             return self._test(row, form, 400)
-        given = {"effectiveness": "", "tested_on": None, "version": None, **form.given()}
+        given = {
+            "effectiveness": "",
+            "tested_on": None,
+            "version": None,
+            **form.fields_for_service(),
+        }
         try:
             row = record_test(actor=self.viewer, control=control, at=self.at, **given)
         except Invalid as invalid:

@@ -101,7 +101,7 @@ class Lapse(_Worded):
 class Close(_Worded):
     """Nothing more is to be looked at."""
 
-    act, service = Act.CLOSE, "close_revisited"
+    act, service = Act.CLOSE, "close_revisited_with_obligations"
     done = gettext_lazy("It is closed.")
 
 

@@ -29,7 +29,7 @@ from riskreg.web.conflict import (
 )
 from riskreg.web.decisions.pages import DecisionPage
 from riskreg.web.forms.marks import adds
-from riskreg.web.risk_choice import offer_risks, refs_in
+from riskreg.web.risk_choice import offer_unclosed_risks_or_typing, refs_in
 from riskreg.web.table_form import (
     fields_in_form,
     form_field,
@@ -81,7 +81,7 @@ class DecisionForm(forms.Form):
         ]
         set_choices(self, "deciders", people)
         linked = Q(pk__in=current.risks.all()) if current else Q()
-        offer_risks(self, DECISION["risks"], viewer, linked)
+        offer_unclosed_risks_or_typing(self, DECISION["risks"], viewer, linked)
         self._recommended(current)
         if current is None:
             self.fields["visibility"] = forms.ChoiceField(
@@ -107,7 +107,7 @@ class DecisionForm(forms.Form):
             choices=[("", _("none")), *named],
         )
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
         names = [*(field.name for field in fields_in_form(DECISION, self)), "deciders"]
         return {name: self.cleaned_data[name] for name in names}
@@ -148,7 +148,7 @@ class DecisionNew(DecisionPage):
             try:
                 made = create_decision(
                     actor=self.viewer,
-                    fields=form.given(),
+                    fields=form.fields_for_service(),
                     visibility=form.cleaned_data["visibility"],
                     at=self.at,
                 )
@@ -180,7 +180,9 @@ class DecisionEdit(DecisionPage):
         form = DecisionForm(self.viewer, request.POST, current=row)
         if form.is_valid():
             touched = names_to_save(request, set(form.changed_data))
-            fields = {name: value for name, value in form.given().items() if name in touched}
+            fields = {
+                name: value for name, value in form.fields_for_service().items() if name in touched
+            }
             try:
                 edit_decision(
                     actor=self.viewer,
@@ -218,7 +220,7 @@ class DecisionEdit(DecisionPage):
             "edit": self.url("decision_edit", ref=now.ref),
         }
         seen["risks"] = refs_in(seen["risks"])
-        values = (form.given(), initial, seen)
+        values = (form.fields_for_service(), initial, seen)
         context = edit_conflict(
             request, DECISION, now, (form, newest), values, touched, urls,
             _("Back to the decision"),

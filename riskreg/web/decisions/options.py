@@ -113,7 +113,7 @@ class OptionForm(forms.Form):
             return []
         return [tuple(self[f"cost_{n}_{part}"] for part in _PARTS) for n in range(COSTS)]
 
-    def given(self, kept: list[dict[str, Any]]) -> dict[str, Any]:
+    def fields_for_service(self, kept: list[dict[str, Any]]) -> dict[str, Any]:
         """As the service takes it; ``kept``: costs beyond those that the form shows."""
         fields = {name: self.cleaned_data[name] for name in ("title", "effects")}
         if self.is_nothing:
@@ -165,7 +165,7 @@ class _OptionPage(DecisionPage):
         }
         return self.render("decisions/option.html", context, status)
 
-    def refused(
+    def refused_page(
         self, row: Decision, form: OptionForm, option: Option | None, error: Invalid | Conflict
     ) -> HttpResponse:
         """What is said of a form that was not taken."""
@@ -193,11 +193,11 @@ class OptionNew(_OptionPage):
         form = OptionForm(self, row, request.POST)
         if not form.is_valid():
             return self.form_page(row, form, None, 400)
-        version, given = form.cleaned_data["version"], form.given([])
+        version, given = form.cleaned_data["version"], form.fields_for_service([])
         try:
             add_option(actor=self.viewer, ref=ref, version=version, fields=given, at=self.at)
         except (Invalid, Conflict) as error:
-            return self.refused(row, form, None, error)
+            return self.refused_page(row, form, None, error)
         messages.success(request, _("The option is added."))
         return HttpResponseRedirect(self.url("decision", ref=ref))
 
@@ -218,13 +218,13 @@ class OptionEdit(_OptionPage):
         form = OptionForm(self, row, request.POST, option=option)
         if not form.is_valid():
             return self.form_page(row, form, option, 400)
-        version, given = form.cleaned_data["version"], form.given(option.costs[COSTS:])
+        version, given = form.cleaned_data["version"], form.fields_for_service(option.costs[COSTS:])
         try:
             edit_option(
                 actor=self.viewer, ref=ref, key=key, version=version, fields=given, at=self.at
             )
         except (Invalid, Conflict) as error:
-            return self.refused(row, form, option, error)
+            return self.refused_page(row, form, option, error)
         messages.success(request, _("The option is saved."))
         return HttpResponseRedirect(self.url("decision", ref=ref))
 

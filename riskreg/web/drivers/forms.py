@@ -32,7 +32,7 @@ class DriverForm(forms.Form):
             self.fields[name].needed = True  # type: ignore[attr-defined]
         set_choices(self, "visibility", visibility_choices(viewer))
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes."""
         own = "zh-hans" if self.viewer.user.language == "zh-hans" else "en"
         other = "en" if own == "zh-hans" else "zh-hans"
@@ -63,7 +63,7 @@ class TableForm(forms.Form):
             set_choices(self, "label", [(v, label_word(v)) for v in LABELS])
             self.initial["label"] = "judgement"
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes."""
         return {
             f.name: self.cleaned_data[f.name]
@@ -97,8 +97,8 @@ class BeliefForm(TableForm):
         set_choices(self, "visibility", visibility_choices(viewer))
         self.initial["visibility"] = Visibility.SHARED.value
 
-    def given(self) -> dict[str, Any]:
-        data, given = self.cleaned_data, super().given()
+    def fields_for_service(self) -> dict[str, Any]:
+        data, given = self.cleaned_data, super().fields_for_service()
         if data["source_title"] or data["source_url"]:
             title, url = data["source_title"], data["source_url"]
             given["sources"] = [{"title": title, "url": url, "label": data["label"]}]

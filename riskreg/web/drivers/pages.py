@@ -17,7 +17,7 @@ from riskreg.analysis.queries.drivers import (
     drivers_for,
     links_in_force_for,
     newest_beliefs,
-    newest_reading_in,
+    place_of_newer_reading_in_range,
     pool_of,
 )
 from riskreg.analysis.ranges import Range
@@ -62,7 +62,10 @@ class Drivers(RegisterView):
         try:
             visibility = form.cleaned_data["visibility"]
             row = add_driver(
-                actor=self.viewer, given=form.given(), visibility=visibility, at=self.at
+                actor=self.viewer,
+                given=form.fields_for_service(),
+                visibility=visibility,
+                at=self.at,
             )
         except Invalid as invalid:
             renamed = {"name" if n == "names" else n: e for n, e in invalid.fields.items()}
@@ -135,7 +138,7 @@ class DriverPage(RegisterView):
         return self.render("drivers/detail.html", context, status)
 
     def _belief(self, row: Belief, ends: tuple[float, float, float], bar: Any) -> dict[str, Any]:
-        place = newest_reading_in(row)
+        place = place_of_newer_reading_in_range(row)
         return {
             "belief": row,
             "expert": name_of_person(row.expert),
@@ -173,7 +176,11 @@ class GiveBelief(DriverPage):
         try:
             visibility = form.cleaned_data["visibility"]
             record_belief(
-                actor=self.viewer, ref=ref, given=form.given(), visibility=visibility, at=self.at
+                actor=self.viewer,
+                ref=ref,
+                given=form.fields_for_service(),
+                visibility=visibility,
+                at=self.at,
             )
         except Invalid as invalid:
             renamed = {_form_name(name): errors for name, errors in invalid.fields.items()}
@@ -230,7 +237,9 @@ class LinkRisk(DriverPage):
             return self.page(row, link=form, status=400)
         try:
             risk = form.cleaned_data["risk"].strip().upper()
-            link_driver(actor=self.viewer, ref=risk, driver=ref, given=form.given(), at=self.at)
+            link_driver(
+                actor=self.viewer, ref=risk, driver=ref, given=form.fields_for_service(), at=self.at
+            )
         except NotFound as missing:
             form.add_error("risk", missing.detail)
             return self.page(row, link=form, status=400)

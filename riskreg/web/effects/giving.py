@@ -69,7 +69,7 @@ class GiveEffect(RegisterView):
         saving = request.POST.get("action") == "save"
         if not form.is_valid():
             return self._page(row, form, status=400 if saving else 200)
-        risk, given = form.cleaned_data["risk"], form.given()
+        risk, given = form.cleaned_data["risk"], form.fields_for_service()
         try:
             _risk, clean = clean_effect(self.viewer, row, risk, given)
         except Invalid as invalid:

@@ -76,7 +76,7 @@ class GiveEstimate(RegisterView):
         if not form.is_valid():
             return self._page(risk, form, status=400 if saving else 200)
         try:
-            clean = clean_estimate(self.viewer, risk, form.given())
+            clean = clean_estimate(self.viewer, risk, form.fields_for_service())
         except Invalid as invalid:
             if saving:
                 refuse(form, invalid)
@@ -87,7 +87,7 @@ class GiveEstimate(RegisterView):
             return self._page(
                 risk, form, shown=self._curve_context(clean), asked=fingerprint(clean)
             )
-        record_estimate(actor=self.viewer, ref=ref, given=form.given(), at=self.at)
+        record_estimate(actor=self.viewer, ref=ref, given=form.fields_for_service(), at=self.at)
         messages.success(
             request,
             _("Your estimate is kept. It is your party's own until you release it."),
@@ -120,7 +120,7 @@ class GiveEstimate(RegisterView):
             ]
             return ({"problems": wrong} if typed and wrong else None), ""
         filled = {"rationale": "-", "base_year": 2000, "stage": "residual", "label": "judgement"}
-        given = {**form.given(), **filled, "sources": [], "included": ""}
+        given = {**form.fields_for_service(), **filled, "sources": [], "included": ""}
         clean = clean_estimate(self.viewer, risk, given)
         return self._curve_context(clean), fingerprint(clean)
 

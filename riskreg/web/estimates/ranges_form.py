@@ -55,7 +55,7 @@ class RangesForm(forms.Form):
             self, "unit", [(size, f"{word} {currency}".strip()) for size, word in _UNITS.items()]
         )
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes. An amount that is no number goes as it is, to be refused."""
         data = self.cleaned_data
         given = {f.name: data[f.name] for f in self.table.settable if f.name in data}

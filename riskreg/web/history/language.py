@@ -19,7 +19,9 @@ from riskreg.risks.models import ControlKind, RelationKind
 SHOWN_READINGS = 20
 
 
-def localized(field: str, pair: list[Any], change: Mapping[str, Any]) -> list[Any]:
+def pair_localized_or_as_written(
+    field: str, pair: list[Any], change: Mapping[str, Any]
+) -> list[Any]:
     """``pair`` (before and after) of a text in the reader's language.
 
     Both or neither: a difference between two languages would be none. A version that was out of

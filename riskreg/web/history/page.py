@@ -43,8 +43,8 @@ from riskreg.web.file_links import file_links
 from riskreg.web.history.figures import Labels, is_written
 from riskreg.web.history.language import (
     link_names,
-    localized,
     named_thing_text,
+    pair_localized_or_as_written,
     reading_texts,
     split_translations_changed,
 )
@@ -161,7 +161,7 @@ def event_rows(
                 and len(logged) == 2
                 and logged != [None, ""]
                 for pair in (
-                    localized(
+                    pair_localized_or_as_written(
                         field, reading_texts(field, logged, viewer.register.time_zone), change
                     ),
                 )

@@ -63,7 +63,7 @@ class IndicatorNew(IndicatorEditing):
             try:
                 made = create_indicator(
                     actor=self.viewer,
-                    fields=form.given(),
+                    fields=form.fields_for_service(),
                     visibility=form.cleaned_data["visibility"],
                     at=self.at,
                 )
@@ -93,7 +93,9 @@ class IndicatorEdit(IndicatorEditing):
         form = IndicatorForm(self.viewer, request.POST, current=indicator)
         if form.is_valid():
             touched = names_to_save(request, form.touched())
-            fields = {name: value for name, value in form.given().items() if name in touched}
+            fields = {
+                name: value for name, value in form.fields_for_service().items() if name in touched
+            }
             try:
                 was = indicator.outdated_translations
                 saved = edit_indicator(
@@ -130,7 +132,7 @@ class IndicatorEdit(IndicatorEditing):
             "web:indicator_edit", kwargs={"slug": self.viewer.register.slug, "ref": now.ref}
         )
         urls = {"thing": self.url(now.ref), "edit": edit}
-        values = (form.given(), theirs, form.seen())
+        values = (form.fields_for_service(), theirs, form.seen())
         context = edit_conflict(
             request, INDICATOR, now, (form, newest), values, touched, urls,
             _("Back to the indicator"),

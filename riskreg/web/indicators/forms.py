@@ -20,7 +20,7 @@ from riskreg.register.units import unit_text
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.bilingual import LANGUAGE_TAGS, in_words
 from riskreg.web.conflict import seen_value
-from riskreg.web.risk_choice import offer_risks, refs_in
+from riskreg.web.risk_choice import offer_unclosed_risks_or_typing, refs_in
 from riskreg.web.table_form import (
     CONFIRMED_TRANSLATIONS_FIELD,
     add_confirmed_translations_field,
@@ -83,7 +83,7 @@ class IndicatorForm(forms.Form):
         people = [(str(m.user.uuid), f"{m.user} · {m.party}") for m in answerable_members(viewer)]
         set_choices(self, "owner", people)
         linked = Q(indicators=current) if current else Q()
-        offer_risks(self, INDICATOR["risks"], viewer, linked)
+        offer_unclosed_risks_or_typing(self, INDICATOR["risks"], viewer, linked)
         if current is None:
             del self.fields["active"]
             self.fields["visibility"] = forms.ChoiceField(
@@ -121,7 +121,7 @@ class IndicatorForm(forms.Form):
         """The refs that were ticked or typed."""
         return refs_in(self.cleaned_data["risks"])
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
         data = self.cleaned_data
         fields: dict[str, Any] = {f.name: data[f.name] for f in fields_in_form(INDICATOR, self)}

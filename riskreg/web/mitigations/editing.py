@@ -29,7 +29,7 @@ from riskreg.web.conflict import (
 from riskreg.web.forms.marks import adds
 from riskreg.web.localized import outdated_after_saving
 from riskreg.web.mitigations.pages import MitigationPage
-from riskreg.web.risk_choice import offer_risks, refs_in
+from riskreg.web.risk_choice import offer_unclosed_risks_or_typing, refs_in
 from riskreg.web.table_form import (
     CONFIRMED_TRANSLATIONS_FIELD,
     add_confirmed_translations_field,
@@ -67,7 +67,7 @@ class MitigationForm(forms.Form):
         people = [(str(m.user.uuid), f"{m.user} · {m.party}") for m in answerable_members(viewer)]
         set_choices(self, "owner", people)
         linked = Q(pk__in=current.risks.all()) if current else Q()
-        offer_risks(self, MITIGATION["risks"], viewer, linked)
+        offer_unclosed_risks_or_typing(self, MITIGATION["risks"], viewer, linked)
         if current is None:
             # What a mitigation starts with is not asked for.
             for name in ("status", "progress", "progress_note", "spent"):
@@ -83,7 +83,7 @@ class MitigationForm(forms.Form):
                 del self.fields["external_id"]  # what its own party's systems call it
             mark_errors_with_old_values(self)
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
         fields = {
             field.name: self.cleaned_data[field.name] for field in fields_in_form(MITIGATION, self)
@@ -136,7 +136,7 @@ class MitigationNew(MitigationPage):
             try:
                 made = create_mitigation(
                     actor=self.viewer,
-                    fields=form.given(),
+                    fields=form.fields_for_service(),
                     visibility=form.cleaned_data["visibility"],
                     at=self.at,
                 )
@@ -172,7 +172,9 @@ class MitigationEdit(MitigationPage):
             if "progress" in touched:
                 # The sentence that stands beside it in the form goes with it.
                 touched = {*touched, "progress_note"}
-            fields = {name: value for name, value in form.given().items() if name in touched}
+            fields = {
+                name: value for name, value in form.fields_for_service().items() if name in touched
+            }
             try:
                 was = mitigation.outdated_translations
                 saved = edit_mitigation(
@@ -207,7 +209,7 @@ class MitigationEdit(MitigationPage):
             "edit": self.url("mitigation_edit", ref=now.ref),
         }
         seen["risks"] = refs_in(seen["risks"])
-        values = (form.given(), initial, seen)
+        values = (form.fields_for_service(), initial, seen)
         context = edit_conflict(
             request, MITIGATION, now, (form, newest), values, touched, urls,
             _("Back to the mitigation"),

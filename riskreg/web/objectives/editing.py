@@ -100,7 +100,7 @@ class ObjectiveForm(forms.Form):
             mark_errors_with_old_values(self)
         self.order_fields(self.field_order)
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes. What the form does not show of a source stays as it is."""
         data = self.cleaned_data
         old = self.row.source if self.row else {}
@@ -141,7 +141,7 @@ class ObjectiveNew(RegisterView):
                 actor=self.viewer,
                 visibility=form.cleaned_data["visibility"],
                 at=self.at,
-                **form.given(),
+                **form.fields_for_service(),
             )
         except Invalid as invalid:
             form.refuse(invalid)
@@ -173,7 +173,7 @@ class ObjectiveEdit(RegisterView):
             row = edit_objective(
                 actor=self.viewer,
                 key=key,
-                fields=form.given(),
+                fields=form.fields_for_service(),
                 version=form.cleaned_data["version"],
                 at=self.at,
             )

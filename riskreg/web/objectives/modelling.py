@@ -127,7 +127,7 @@ class ModelForm(forms.Form):
         return [[self[f"term_{n}_{part}"] for part in _TERM]
                 for n in range(self.sizes["elasticities"])]  # fmt: skip
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes; rows that are empty are none."""
         data = self.cleaned_data
         found: dict[str, Any] = {
@@ -274,7 +274,7 @@ class ModelNew(RegisterView):
             model_objective(
                 actor=self.viewer,
                 key=key,
-                given=form.given(),
+                given=form.fields_for_service(),
                 follows=form.cleaned_data[f"follows_{visibility}"],
                 visibility=visibility,
                 at=self.at,

@@ -17,7 +17,7 @@ from riskreg.analysis.queries.chances import (
     latest_runs_like,
     newest_done_run,
 )
-from riskreg.analysis.queries.simulations import results_of_run
+from riskreg.analysis.queries.simulations import results_of_done_run
 from riskreg.decisions.models import DecisionState, ObligationKind
 from riskreg.decisions.queries.decisions import decision_counts
 from riskreg.decisions.queries.stale import stale_decisions
@@ -27,7 +27,7 @@ from riskreg.duties.sources import LISTED as listed_kinds
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
 from riskreg.risks.queries.totals import overdue_by_party
-from riskreg.risks.queries.work import Work, mitigations_over_plan
+from riskreg.risks.queries.work import Work, uncancelled_mitigations_over_plan
 from riskreg.web.duties.labels import kind_label
 from riskreg.web.presenters import query_string
 
@@ -115,7 +115,7 @@ def exposure_panel(viewer: Viewer) -> dict[str, Any] | None:
     run = newest_done_run(viewer)
     if run is None:
         return None
-    results = results_of_run(run)
+    results = results_of_done_run(run)
     runs = latest_runs_like(viewer, run)
     over_time = expected_over_time(viewer, runs)
     found = {figure["key"]: figure for figure in results["figures"]}
@@ -191,7 +191,7 @@ def money_panel(viewer: Viewer, found: Work) -> dict[str, Any]:
                 "url": reverse("web:mitigation", args=[viewer.register.slug, row.ref]),
                 "more": row.spent - row.cost if row.spent and row.cost is not None else None,
             }
-            for row in (mitigations_over_plan(viewer)[:SHOWN] if found.over else ())
+            for row in (uncancelled_mitigations_over_plan(viewer)[:SHOWN] if found.over else ())
         ],
     }
 

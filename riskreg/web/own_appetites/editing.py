@@ -61,7 +61,7 @@ class OwnAppetiteForm(forms.Form):
         if row is not None:
             mark_errors_with_old_values(self)
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes."""
         data = self.cleaned_data
         return {
@@ -117,7 +117,7 @@ class OwnAppetiteNew(RegisterView):
         if not form.is_valid():
             return self._page(form, 400)
         try:
-            set_own_appetite(actor=self.viewer, at=self.at, **form.given())
+            set_own_appetite(actor=self.viewer, at=self.at, **form.fields_for_service())
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(form, 400)
@@ -153,7 +153,7 @@ class OwnAppetiteEdit(RegisterView):
             if ends:
                 end_own_appetite(**known)
             else:
-                change_own_appetite(fields=form.given(), **known)
+                change_own_appetite(fields=form.fields_for_service(), **known)
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(row, form, 400)

@@ -88,7 +88,7 @@ class ProgrammeForm(forms.Form):
         names = ("name", "name_zh", "kind", "due_on", "reached_on", "label")
         return [[self[f"m{n}_{name}"] for name in names] for n in range(len(self.rows))]
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes. The source is not asked for here, and stays."""
         data = self.cleaned_data
         milestones = []

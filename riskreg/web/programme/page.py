@@ -35,7 +35,7 @@ class ProgrammePage(RegisterView):
         try:
             made = set_programme(
                 actor=self.viewer,
-                given=form.given(),
+                given=form.fields_for_service(),
                 version=form.cleaned_data["version"],
                 at=self.at,
             )

@@ -52,7 +52,7 @@ class RelationForm(forms.Form):
         for name in ("role", "other"):
             fields[name].needed = True
 
-    def given(self, risk: Risk) -> dict[str, Any]:
+    def fields_for_service(self, risk: Risk) -> dict[str, Any]:
         """What the service takes, said from ``risk``."""
         data = self.cleaned_data
         kind, outward = ROLES.get(data["role"], ("", True))
@@ -107,7 +107,7 @@ class RelationNew(RegisterView):
         if not form.is_valid():
             return self._page(risk, form, 400)
         try:
-            row = relate_risks(actor=self.viewer, at=self.at, **form.given(risk))
+            row = relate_risks(actor=self.viewer, at=self.at, **form.fields_for_service(risk))
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(risk, form, 400)

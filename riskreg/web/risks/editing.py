@@ -147,7 +147,7 @@ class NewRisk(_Editor):
         try:
             risk = create_risk(
                 actor=self.viewer,
-                fields={**form.given(), SOURCES: _sources_written(lines)},
+                fields={**form.fields_for_service(), SOURCES: _sources_written(lines)},
                 visibility=form.cleaned_data["visibility"],
                 at=self.at,
             )
@@ -184,7 +184,7 @@ class EditRisk(_Editor):
         changed_fields = self._touched(request, form, lines)
         # Only that is sent; all else stays as it is.
         changed_fields = names_to_save(request, changed_fields)
-        fields = {**form.given(), SOURCES: _sources_written(lines)}
+        fields = {**form.fields_for_service(), SOURCES: _sources_written(lines)}
         fields = {name: value for name, value in fields.items() if name in changed_fields}
         try:
             saved = edit_risk(
@@ -222,7 +222,7 @@ class EditRisk(_Editor):
         self, request: HttpRequest, now: Risk, form: RiskForm, lines: Any, changed_fields: set[str]
     ) -> HttpResponse:
         """Both versions side by side; nothing has been saved."""
-        mine = {**form.given(), SOURCES: shown_sources(_sources_written(lines))}
+        mine = {**form.fields_for_service(), SOURCES: shown_sources(_sources_written(lines))}
         differing = differences(
             RISK,
             mine,

@@ -157,7 +157,7 @@ class RiskForm(forms.Form):
         """One group of boxes per taxonomy."""
         return [self[name] for name in self.term_fields]
 
-    def given(self, names: set[str] | None = None) -> dict[str, Any]:
+    def fields_for_service(self, names: set[str] | None = None) -> dict[str, Any]:
         """What the services take: of ``names`` (names of a risk's fields), or everything."""
         data = self.cleaned_data
         fields: dict[str, Any] = {f.name: data.get(f.name, "") for f in fields_in_form(RISK, self)}

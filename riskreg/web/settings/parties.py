@@ -49,7 +49,7 @@ class PartyForm(forms.Form):
             )
         self.order_fields(self.field_order)
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """Names, and the letters in capitals where some were written."""
         prefix = self.cleaned_data["prefix"].strip().upper()
         return {
@@ -80,7 +80,7 @@ class PartiesPage(RegisterView):
         if not form.is_valid():
             return self._page(form, 400)
         try:
-            party = join_party(actor=self.viewer, at=self.at, **form.given())
+            party = join_party(actor=self.viewer, at=self.at, **form.fields_for_service())
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(form, 400)
@@ -122,7 +122,7 @@ class PartyPage(RegisterView):
             row = edit_party(
                 actor=self.viewer,
                 key=party,
-                fields=form.given(),
+                fields=form.fields_for_service(),
                 version=form.cleaned_data["version"],
                 at=self.at,
             )

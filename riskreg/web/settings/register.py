@@ -116,7 +116,7 @@ class AxesForm(forms.Form):
                     widget=forms.TextInput({"lang": "zh-Hans"} if language else {}),
                 )
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """As the service takes it."""
         names = {axis: names_from_form(self.cleaned_data, axis) for axis in AXES}
         return {
@@ -284,7 +284,7 @@ class AxesChange(Settings):
         if not form.is_valid():
             return self.page(axes_form=form, status=400)
         try:
-            set_axes(actor=self.viewer, at=self.at, **form.given())
+            set_axes(actor=self.viewer, at=self.at, **form.fields_for_service())
         except Invalid as invalid:
             renamed = {n.removesuffix(".names"): e for n, e in invalid.fields.items()}
             add_errors(form, Invalid(renamed))

@@ -83,7 +83,7 @@ class RegisterForm(forms.Form):
             del self.fields["copy_of"]
         self.order_fields(self.field_order)
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What was written, as ``found_register`` takes it."""
         names = names_from_form(self.cleaned_data)
         party = self.cleaned_data["party"]
@@ -129,7 +129,7 @@ class RegisterNew(LoginRequiredMixin, View):
                 steps=_steps_to_do(form.cleaned_data.get("copy_of", "")),
                 at=clock.now(),
                 request_id=request_id(request),
-                **form.given(),
+                **form.fields_for_service(),
             )
         except Invalid as invalid:
             words = {"names": "name", "parties.0.names": "party", "parties.0.key": "party"}

@@ -21,7 +21,7 @@ from riskreg.analysis.queries.simulations import (
     mitigations_of_run,
     objectives_of_run,
     progress_by_run,
-    results_of_run,
+    results_of_done_run,
     risks_of_run,
     simulation_for,
     stale_because,
@@ -65,7 +65,7 @@ class AskForm(RunForm):
         """What may be spent, by all together and by each party."""
         return [self[name] for name in self.budgets]
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes; a budget that is left empty is none."""
         data = self.cleaned_data
         budgets = [
@@ -92,7 +92,9 @@ class Simulations(RegisterView):
         if not form.is_valid():
             return self._page(form, 400)
         try:
-            row, new = request_simulation(actor=self.viewer, given=form.given(), at=self.at)
+            row, new = request_simulation(
+                actor=self.viewer, given=form.fields_for_service(), at=self.at
+            )
         except Invalid as invalid:
             add_errors(form, invalid)
             return self._page(form, 400)
@@ -137,7 +139,7 @@ class SimulationPage(RegisterView):
         if progress.state == JobState.DONE:
             risks = risks_of_run(self.viewer, row)
             drivers = drivers_of_run(self.viewer, row)
-            results = results_of_run(row)
+            results = results_of_done_run(row)
             found = Results(results, risks, drivers, row.currency, self.viewer.criteria)
             pairs = contradictions_of_run(self.viewer, results)
             scale = Scale(self.viewer.register.criteria)
@@ -180,7 +182,7 @@ class SimulationCsv(RegisterView):
     def get(self, request: HttpRequest, simulation: uuid.UUID) -> HttpResponse:
         """One line each: key, value, band, unit, method, label, and the ref of its risk."""
         row = simulation_for(self.viewer, simulation)
-        results = results_of_run(row)
+        results = results_of_done_run(row)
         figures = [*results["figures"], *_levels(results)]
         risks = risks_of_run(self.viewer, row)
         out = io.StringIO()

@@ -78,7 +78,7 @@ class TermForm(NamesForm):
         for name in _SOURCE:
             self.fields[f"source_{name}"].initial = text_of(row.source.get(name, ""))
 
-    def given(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """What the service takes. What the form does not show of a source stays as it is."""
         source = {name: self.cleaned_data[f"source_{name}"] for name in _SOURCE}
         hidden = {n: v for n, v in self.row.source.items() if n not in _SOURCE}

@@ -92,7 +92,9 @@ class TermPage(OneOfTerms):
         if not form.is_valid():
             return self.page(ref, form=form, status=400)
         fields = (
-            {"active": action == "restore"} if action in ("retire", "restore") else form.given()
+            {"active": action == "restore"}
+            if action in ("retire", "restore")
+            else form.fields_for_service()
         )
         try:
             row = edit_term(

@@ -15,7 +15,12 @@ from riskreg.register.frame_templates import (
     NO_CLASSIFICATION,
     SCALES,
 )
-from riskreg.register.services.creation import Wanted, create_or_complete_register, register_to_json
+from riskreg.register.services.creation import (
+    Wanted,
+    WantedMember,
+    create_or_complete_register,
+    register_to_json,
+)
 
 
 class Command(BaseCommand):
@@ -79,8 +84,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print what is there as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        prefixes = dict(_pair("--prefix", text) for text in options["prefix"])
-        parties = [_pair("--party", text) for text in options["party"]]
+        prefixes = dict(_parse_key_and_value("--prefix", text) for text in options["prefix"])
+        parties = [_parse_key_and_value("--party", text) for text in options["party"]]
         for key in set(prefixes) - {key for key, _name in parties}:
             raise CommandError(f"--prefix: there is no --party {key}.")
         names = {"en": options["name"]}
@@ -93,9 +98,9 @@ class Command(BaseCommand):
                 {"key": key, "names": {"en": name}, "prefix": prefixes.get(key, "")}
                 for key, name in parties
             ],
-            managers=[_pair("--manager", text) for text in options["manager"]],
-            members=[_member(text) for text in options["member"]],
-            objectives=[_objective(text) for text in options["objective"]],
+            managers=[_parse_key_and_value("--manager", text) for text in options["manager"]],
+            members=[_parse_member(text) for text in options["member"]],
+            objectives=[_parse_objective(text) for text in options["objective"]],
             classification=options["template"],
             scale=options["scale"],
             currency=options["currency"],
@@ -120,21 +125,21 @@ class Command(BaseCommand):
             self.stdout.write(f"{party['prefix']}  {party['key']}: {people or 'no manager yet'}")
 
 
-def _pair(option: str, text: str) -> tuple[str, str]:
+def _parse_key_and_value(option: str, text: str) -> tuple[str, str]:
     key, colon, value = text.partition(":")
     if not colon or not key.strip() or not value.strip():
         raise CommandError(f"{option} is written KEY:VALUE, not {text!r}.")
     return key.strip(), value.strip()
 
 
-def _member(text: str) -> tuple[str, str, str]:
+def _parse_member(text: str) -> WantedMember:
     parts = [part.strip() for part in text.split(":")]
     if len(parts) != 3 or not all(parts[1:]):
         raise CommandError(f"--member is written KEY:ROLE:E-MAIL, not {text!r}.")
-    return parts[0], parts[1], parts[2]
+    return WantedMember(*parts)
 
 
-def _objective(text: str) -> dict[str, Any]:
+def _parse_objective(text: str) -> dict[str, Any]:
     parts = [part.strip() for part in text.split(":")]
     if len(parts) != 5 or not all(parts):
         raise CommandError(f"--objective is written KEY:NAME:VALUE:UNIT:DAY, not {text!r}.")

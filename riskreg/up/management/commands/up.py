@@ -193,13 +193,13 @@ def programs(port: int, var_dir: Path, env: dict[str, str]) -> list[Program]:
             name,
             [sys.executable, "-m", *line],
             added,
-            call=partial(_run_module, line) if ports.chosen else None,
+            call=partial(_run_module_in_this_process, line) if ports.chosen else None,
         )
         for name, (line, added) in lines.items()
     ]
 
 
-def _run_module(line: Sequence[str]) -> None:
+def _run_module_in_this_process(line: Sequence[str]) -> None:
     """What ``python -m`` with ``line`` does, in this process."""
     sys.argv = list(line)
     runpy.run_module(line[0], run_name="__main__", alter_sys=True)
