@@ -26,7 +26,7 @@ def select() -> dict[str, Any]:
     from riskreg.kernel import clock
     from riskreg.register.models import Register
     from riskreg.reminders.policy import DEFAULT_LADDER
-    from riskreg.reminders.queries import due_steps
+    from riskreg.reminders.queries import rows_below_rung_in_batches
 
     now = clock.now()
     registers = list(Register.objects.order_by("pk"))
@@ -36,7 +36,7 @@ def select() -> dict[str, Any]:
         found = []
         for register in registers:
             today = clock.local_date(now, register.time_zone)
-            for batch in due_steps(source, register, today, DEFAULT_LADDER):
+            for batch in rows_below_rung_in_batches(source, register, today, DEFAULT_LADDER):
                 found += [row.pk for row in batch]
         return found
 

@@ -13,14 +13,14 @@ _TOKEN = Statement(
 )
 
 
-def token_row(token: str) -> ApiToken | None:
+def token_live_or_not(token: str) -> ApiToken | None:
     """The row of ``token`` with its user, live or not; None for one that is not known."""
     return next(iter(_TOKEN(token_digest(token))), None)
 
 
 def token_for(token: str, at: dt.datetime) -> ApiToken | None:
     """The live token row with its active user, or None for unknown, expired or revoked."""
-    row = token_row(token)
+    row = token_live_or_not(token)
     return row if row is not None and is_live(row, at) else None
 
 

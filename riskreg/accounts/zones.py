@@ -21,7 +21,7 @@ Groups = list[tuple[str, list[tuple[str, str]]]]
 
 
 @cache
-def _chinese() -> dict[str, dict[str, str]]:
+def _chinese_zone_names() -> dict[str, dict[str, str]]:
     names: dict[str, dict[str, str]] = json.loads(_NAMES.read_text(encoding="utf-8"))
     return names
 
@@ -48,7 +48,7 @@ def _groups_by_region() -> Groups:
 
 def _groups_in_chinese() -> Groups:
     """China first; in each region the places that have a Chinese name before the others."""
-    regions, cities = _chinese()["regions"], _chinese()["cities"]
+    regions, cities = _chinese_zone_names()["regions"], _chinese_zone_names()["cities"]
     groups: Groups = [("中国", [(zone, cities[zone]) for zone in _CHINA if zone in _zones()])]
     groups.append(("UTC", [("UTC", "UTC")]))
     for region, zones in _zones_by_region():

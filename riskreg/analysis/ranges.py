@@ -69,7 +69,7 @@ class Lognormal:
         return _NORMAL.cdf((math.log(x) - self.mu) / self.sigma) if x > 0 else 0.0
 
     @property
-    def _kept(self) -> float:
+    def _chance_below_cap(self) -> float:
         """The chance that the range without the cap stays within it."""
         return 1.0 if self.cap is None else self._plain_cdf(self.cap)
 
@@ -82,21 +82,21 @@ class Lognormal:
         if self.cap is None:
             return mean
         z = (math.log(self.cap) - self.mu) / self.sigma
-        return mean * _NORMAL.cdf(z - self.sigma) / self._kept
+        return mean * _NORMAL.cdf(z - self.sigma) / self._chance_below_cap
 
     def cdf(self, x: float) -> float:
         if self.cap is not None and x >= self.cap:
             return 1.0
-        return self._plain_cdf(x) / self._kept
+        return self._plain_cdf(x) / self._chance_below_cap
 
     def quantile(self, q: float) -> float:
-        return math.exp(self.mu + self.sigma * _NORMAL.inv_cdf(q * self._kept))
+        return math.exp(self.mu + self.sigma * _NORMAL.inv_cdf(q * self._chance_below_cap))
 
     def density(self, x: float) -> float:
         if x <= 0 or (self.cap is not None and x > self.cap):
             return 0.0
         z = (math.log(x) - self.mu) / self.sigma
-        return _NORMAL.pdf(z) / (x * self.sigma * self._kept)
+        return _NORMAL.pdf(z) / (x * self.sigma * self._chance_below_cap)
 
 
 @dataclass(frozen=True)
@@ -126,17 +126,17 @@ class Pert:
     def mean(self) -> float:
         return (self.low + 4 * self.mode + self.high) / 6
 
-    def _unit(self, x: float) -> float:
+    def _share_of_width(self, x: float) -> float:
         return min(1.0, max(0.0, (x - self.low) / (self.high - self.low)))
 
     def cdf(self, x: float) -> float:
-        return incomplete_beta(self.alpha, self.beta, self._unit(x))
+        return incomplete_beta(self.alpha, self.beta, self._share_of_width(x))
 
     def quantile(self, q: float) -> float:
         return _find_quantile(self, q, self.low, self.high)
 
     def density(self, x: float) -> float:
-        t = self._unit(x)
+        t = self._share_of_width(x)
         if not self.low <= x <= self.high:
             return 0.0
         a, b = self.alpha, self.beta

@@ -46,7 +46,7 @@ class Absences(AbsenceApi):
     @schema.listed("List absences", shapes_people.Absence)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Those that are not over, soonest first."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = unended_absences_for(self.viewer, self.viewer.today(self.at))
         listing = Listing(
             queryset=rows,

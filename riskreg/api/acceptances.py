@@ -44,7 +44,7 @@ class Acceptances(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Of every state; ``state`` and ``risk`` narrow them. How each stands today is
         ``status``; ``needed/`` lists what stands without one."""
-        self.known_params("state", "risk", *PARAMS)
+        self.refuse_unknown_params("state", "risk", *PARAMS)
         asked = is_of_states_and_risk(self.viewer, request.query_params, AcceptanceState.values)
         rows = acceptances_for(self.viewer, self.viewer.today(self.at)).filter(asked)
         listing = Listing(
@@ -89,7 +89,7 @@ class AcceptancesNeeded(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Open threats, in the order of their refs. A part of another risk stands here by itself,
         as it is accepted by itself; counts of the map leave it behind what it is part of."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = (
             unaccepted_threats_above_appetite(self.viewer, _today(self))
             .select_related("risk", "owner")
@@ -126,7 +126,7 @@ class AcceptanceDetail(RegisterApi):
     @schema.detailed("Read an acceptance", shapes.Acceptance)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """As it stands today."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = acceptance_for(self.viewer, ref, _today(self))
         return self.detail(to_json(self, row), row.version)
 

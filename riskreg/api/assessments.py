@@ -25,7 +25,7 @@ class Assessments(RegisterApi):
     @schema.listed("List the assessments of a risk", shapes.Assessment)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Those that the caller may know of."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         risk = risk_for(self.viewer, ref)
         rows = assessments_of(self.viewer, risk)
         listing = newest_first(rows.select_related("assessor", "criteria"))

@@ -34,7 +34,7 @@ class AxesDetail(RegisterApi):
     @schema.detailed("Read the axes", shapes.Axes)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """``names`` is empty where an axis is called what it is everywhere."""
-        self.known_params()
+        self.refuse_unknown_params()
         register = self.viewer.register
         return self.detail(to_json(register), register.version)
 

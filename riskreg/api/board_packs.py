@@ -75,7 +75,7 @@ class BoardPacks(PackApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """For managers and leaders; each party has its own."""
         require(self.viewer, "pack.make")
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = packs_for(self.viewer)
         listing = Listing(
             queryset=rows,
@@ -106,7 +106,7 @@ class BoardPackDetail(PackApi):
     def get(self, request: Request, slug: str, pack: uuid.UUID) -> HttpResponse:
         """How far it is, and where its file is."""
         require(self.viewer, "pack.make")
-        self.known_params()
+        self.refuse_unknown_params()
         return self.detail(self.many([pack_for(self.viewer, pack)])[0])
 
 
@@ -139,7 +139,7 @@ class BoardPackFile(PackApi):
     def get(self, request: Request, slug: str, pack: uuid.UUID) -> HttpResponseBase:
         """404 until it is made."""
         require(self.viewer, "pack.make")
-        self.known_params()
+        self.refuse_unknown_params()
         row, data = file_of(self.viewer, pack)
         digest = hashlib.sha256(data).hexdigest()
         if is_known(request, tag := f'"{digest}"'):

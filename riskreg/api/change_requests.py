@@ -15,7 +15,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import as_query, parse_choices
+from riskreg.api.core.query import parse_choices, with_errors_in_query
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Conflict, Errors, Invalid
@@ -24,7 +24,7 @@ from riskreg.register.change_models import ChangeRequest, ChangeState
 from riskreg.register.change_queries import (
     change_request_for,
     change_requests_for,
-    newest_asked_for_by,
+    newest_change_request_by,
 )
 from riskreg.risks.services import set_cadence
 
@@ -40,11 +40,11 @@ class ChangeRequests(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Newest first. What took effect at once, because it only made the rules stricter or
         nobody else could speak, is among them."""
-        self.known_params("state", *PARAMS)
+        self.refuse_unknown_params("state", *PARAMS)
         errors = Errors()
         asked = request.query_params.getlist("state")
         states = parse_choices(errors, "state", asked, ChangeState.values)
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         rows = change_requests_for(self.viewer)
         if states:
             rows = rows.filter(state__in=states)
@@ -71,7 +71,7 @@ class ChangeRequests(RegisterApi):
         """Of the time zone or the review cadence. 201: it holds at once; 202: it waits."""
 
         def act() -> Answer:
-            given, before = body_of(request), newest_asked_for_by(self.viewer)
+            given, before = body_of(request), newest_change_request_by(self.viewer)
             kind = given.get("kind")
             _check_parts(kind, given)
             try:
@@ -82,7 +82,7 @@ class ChangeRequests(RegisterApi):
                 raise Invalid.one(seen, "changed", conflict.detail) from None
             if isinstance(made, ChangeRequest):
                 return asked_answer(self, made)
-            row = newest_asked_for_by(self.viewer)
+            row = newest_change_request_by(self.viewer)
             if row is None or row == before:
                 raise Invalid.one(
                     str(kind), "nothing_changed", _("Nothing differs from what holds now.")
@@ -120,7 +120,7 @@ class ChangeRequestDetail(RegisterApi):
     @schema.detailed("Read a change request", shapes.CommonChange)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """As it stands now."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = change_request_for(self.viewer, ref)
         return self.detail(to_json(self, row), row.version)
 

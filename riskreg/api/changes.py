@@ -31,7 +31,7 @@ class Changes(RegisterApi):
         A cursor of events that were lost when the system was restored from a backup is answered
         with 410: what was read since then is not so any more, and the reading begins anew.
         """
-        self.known_params("after", "limit")
+        self.refuse_unknown_params("after", "limit")
         limit = parse_limit(request.query_params.get("limit"))
         salt = f"riskreg.changes:{self.viewer.audience.key}"
         shared, own = 0, 0

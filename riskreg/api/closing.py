@@ -40,7 +40,7 @@ class RiskClose(FollowersApi):
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """The mitigations and indicators that serve no other open risk; of each kind the first
         100. Any of them can be named in ``end`` when it is closed, where ``may_end`` says so."""
-        self.known_params()
+        self.refuse_unknown_params()
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "risk.close", risk)
         alone = followers_serving_alone(self.viewer, risk)
@@ -74,7 +74,7 @@ class RiskReopen(FollowersApi):
     @schema.detailed("See what was ended with a risk", shapes_closing.Ended)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """What was ended when the risk was closed, and has not been brought back since."""
-        self.known_params()
+        self.refuse_unknown_params()
         risk = risk_for(self.viewer, ref)
         ended = followers_ended_with(self.viewer, risk)
         return self.detail({"ended": self.followers(ended), "total": ended.total})

@@ -81,7 +81,7 @@ class Comments(CommentApi):
     @schema.listed("List comments", shapes.Comment, schema.COMMENT_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """The newest first; those that were withdrawn are among them."""
-        self.known_params("about", *PARAMS)
+        self.refuse_unknown_params("about", *PARAMS)
         rows = comments_for(self.viewer)
         if (about := request.query_params.get("about")) is not None:
             kind, _colon, name = about.partition(":")
@@ -129,7 +129,7 @@ class CommentDetail(CommentApi):
     @schema.detailed("Read a comment", shapes.CommentWhole)
     def get(self, request: Request, slug: str, comment: uuid.UUID) -> HttpResponse:
         """As it reads now, and as it read before."""
-        self.known_params()
+        self.refuse_unknown_params()
         body = self.whole(comment)
         return self.detail(body, body["version"])
 

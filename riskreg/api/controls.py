@@ -13,7 +13,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import as_query, column_value, row_order
+from riskreg.api.core.query import column_value, row_order, with_errors_in_query
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid
@@ -53,9 +53,11 @@ class Controls(ControlApi):
     @schema.listed("List controls", shapes.Control, row_parameters.CONTROL_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Oldest first; those that have ended are among them."""
-        self.known_params(*control_filters.NAMES, "ordering", *PARAMS)
+        self.refuse_unknown_params(*control_filters.NAMES, "ordering", *PARAMS)
         params, rows = request.query_params, controls_for(self.viewer)
-        chosen: RowFilter = as_query(lambda: control_filters.parse(self.viewer, params, self.at))
+        chosen: RowFilter = with_errors_in_query(
+            lambda: control_filters.parse(self.viewer, params, self.at)
+        )
         order = row_order(params.get("ordering"), control_filters.ORDERINGS, _OLDEST)
         listing = Listing(
             queryset=rows.filter(chosen.condition),
@@ -100,7 +102,7 @@ class ControlDetail(ControlApi):
     @schema.detailed("Read a control", shapes.Control)
     def get(self, request: Request, slug: str, control: uuid.UUID) -> HttpResponse:
         """The control as it is now, or was when it ended."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = controls_for(self.viewer).get(pk=control_for(self.viewer, control).pk)
         return self.detail(self.as_json(row), row.version)
 

@@ -12,7 +12,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.parameters import query
-from riskreg.api.core.query import as_query, parse_day
+from riskreg.api.core.query import parse_day, with_errors_in_query
 from riskreg.api.core.values import day, person
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.replica import from_replica
@@ -42,14 +42,16 @@ class Coverage(RegisterApi):
         ``due`` = ``on_time`` + ``late``. ``open`` is what is open and late on the day, also from
         before the period. ``median_days_late`` is over the late ones, open ones so far.
         """
-        self.known_params("as_of", "from", "by")
+        self.refuse_unknown_params("as_of", "from", "by")
         require(self.viewer, "coverage.view")
         params, errors = request.query_params, Errors()
         as_of = parse_day(errors, "as_of", params.get("as_of")) or self.viewer.today(self.at)
         first = parse_day(errors, "from", params.get("from")) or default_first(as_of)
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         by = params.get("by") or "party"
-        found = as_query(lambda: coverage(self.viewer, by=by, first=first, as_of=as_of, at=self.at))
+        found = with_errors_in_query(
+            lambda: coverage(self.viewer, by=by, first=first, as_of=as_of, at=self.at)
+        )
         return Answer.of(to_json(found)).response()
 
 
@@ -60,11 +62,11 @@ def to_json(found: Report) -> dict[str, Any]:
         "from": day(found.first),
         "by": found.by,
         "total": _counts_to_json(found.total),
-        "rows": [_row(found.by, row) for row in found.rows],
+        "rows": [_row_to_json(found.by, row) for row in found.rows],
     }
 
 
-def _row(by: str, row: Row) -> dict[str, Any]:
+def _row_to_json(by: str, row: Row) -> dict[str, Any]:
     name = row.name
     shown = person(name)["name"] if isinstance(name, User) else str(name)  # type: ignore[index]
     return {

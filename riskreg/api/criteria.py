@@ -46,7 +46,7 @@ class CriteriaDetail(RegisterApi):
     @schema.detailed("Read the criteria", shapes_register.Criteria, schema.CRITERIA_PARAMS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """A version never changes once it was used."""
-        self.known_params("number")
+        self.refuse_unknown_params("number")
         criteria = self.viewer.register.criteria
         if (text := request.query_params.get("number")) is not None:
             if not (text.isascii() and text.isdigit() and 0 < len(text) < 7):
@@ -153,7 +153,7 @@ def criteria_and_mapping(register: Register, body: dict[str, Any]) -> tuple[dict
                     _level_number_or_zero(cell.get("impact")),
                 )
                 found[place] = {
-                    "score": cell.get("score", _product(place)),
+                    "score": cell.get("score", _product_or_none(place)),
                     "rating": cell.get("rating"),
                 }
         wanted = [(x, y) for x in range(1, rows + 1) for y in range(1, columns + 1)]
@@ -199,7 +199,7 @@ def _level_count(levels: Any) -> int:
     return len(levels) if fine else 0
 
 
-def _product(place: tuple[Any, Any]) -> Any:
+def _product_or_none(place: tuple[Any, Any]) -> Any:
     return place[0] * place[1] if all(type(n) is int for n in place) else None
 
 
@@ -208,8 +208,8 @@ def to_json(criteria: Criteria) -> dict[str, Any]:
     return {
         "number": criteria.number,
         "axes": axes.to_json(criteria.register),
-        "likelihood": [_level(level) for level in criteria.likelihood],
-        "impact": [_level(level) for level in criteria.impact],
+        "likelihood": [_level_to_json(level) for level in criteria.likelihood],
+        "impact": [_level_to_json(level) for level in criteria.impact],
         "dimensions": criteria.dimensions,
         "ratings": [
             {
@@ -240,7 +240,7 @@ def to_json(criteria: Criteria) -> dict[str, Any]:
     }
 
 
-def _level(level: dict[str, Any]) -> dict[str, Any]:
+def _level_to_json(level: dict[str, Any]) -> dict[str, Any]:
     return {
         "value": level["value"],
         "name": localised(level["names"], str(level["value"])),

@@ -26,8 +26,8 @@ from riskreg.decisions.queries.as_json import argument_to_json
 from riskreg.decisions.queries.decisions import (
     arguments_of,
     decision_for,
+    decision_taken_for,
     decisions_for,
-    recorded_decision,
 )
 from riskreg.decisions.services.options import FIELDS as OPTION_FIELDS
 from riskreg.exchange.queries.decision_records import decision_record
@@ -46,7 +46,7 @@ class Decisions(RegisterApi):
     @schema.listed("List decisions", shapes.Decision, schema.DECISION_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Of every state; ``state`` and ``risk`` narrow them."""
-        self.known_params("state", "risk", *PARAMS)
+        self.refuse_unknown_params("state", "risk", *PARAMS)
         asked = is_of_states_and_risk(
             self.viewer, request.query_params, DecisionState.values, "risks"
         )
@@ -111,7 +111,7 @@ class DecisionDetail(OfDecision):
     @schema.detailed("Read a decision", shapes.Decision)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """As it stands today."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = decision_for(self.viewer, ref, today_of(self))
         return self.detail(decision_to_json(self, row), row.version)
 
@@ -191,7 +191,7 @@ class DecisionArguments(RegisterApi):
     @schema.listed("List arguments", shapes.DecisionArgument)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Those of the caller's party, and those that others have released; oldest first."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         row = decision_for(self.viewer, ref, today_of(self))
         rows = arguments_of(self.viewer, row)
         listing = Listing(
@@ -256,8 +256,8 @@ class DecisionRecord(RegisterApi):
     @schema.detailed("Read the record of a decision", shapes.DecisionRecord)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """What was known when it was decided, and its hash. 404 until then."""
-        self.known_params()
-        row = recorded_decision(self.viewer, ref)
+        self.refuse_unknown_params()
+        row = decision_taken_for(self.viewer, ref)
         body = {"ref": row.ref, "digest": row.digest, "record": row.record}
         return self.detail(body, 1)
 
@@ -269,8 +269,8 @@ class DecisionRecordFile(RegisterApi):
     def get(self, request: Request, slug: str, ref: str) -> HttpResponseBase:
         """Tagged, in the language of `Accept-Language`, the same bytes for the same record. 404
         until it is decided; 503 where the server has nothing to draw with."""
-        self.known_params()
-        row = recorded_decision(self.viewer, ref)
+        self.refuse_unknown_params()
+        row = decision_taken_for(self.viewer, ref)
         try:
             data = record_pdf(decision_record(self.viewer, row))
         except ValueError as lacking:

@@ -14,8 +14,8 @@ from riskreg.analysis.queries.drivers import (
     beliefs_of,
     driver_for,
     drivers_for,
-    links_of_risk,
-    newest_beliefs,
+    links_in_force_of_risk,
+    newest_beliefs_in_force_by_driver,
     pool_of,
 )
 from riskreg.analysis.services import (
@@ -49,7 +49,7 @@ class DriverApi(RegisterApi):
 
     def as_json(self, rows: list[Driver]) -> list[dict[str, Any]]:
         """Drivers with what all experts together believe, to three digits."""
-        newest = newest_beliefs(beliefs_of(self.viewer, rows))
+        newest = newest_beliefs_in_force_by_driver(beliefs_of(self.viewer, rows))
         found = []
         for row in rows:
             pool = pool_of(newest.get(row.pk, []))
@@ -69,7 +69,7 @@ class Drivers(DriverApi):
     @schema.listed("List drivers", shapes.Driver)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """By ref."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = drivers_for(self.viewer)
         listing = Listing(
             queryset=rows, order=_BY_REF, place=lambda row: (row.ref, str(row.uuid)),
@@ -97,7 +97,7 @@ class DriverDetail(DriverApi):
     @schema.detailed("Read a driver", shapes.Driver)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """The driver, with what is believed of it now."""
-        self.known_params()
+        self.refuse_unknown_params()
         return self.detail(self.as_json([driver_for(self.viewer, ref)])[0])
 
 
@@ -107,7 +107,7 @@ class Beliefs(RegisterApi):
     @schema.listed("List the beliefs of a driver", shapes.Belief)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Those of everybody and those of the caller's party, older ones too."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = beliefs_of(self.viewer, [driver_for(self.viewer, ref)])
         listing = newest_first(rows)
         return page_response(
@@ -190,9 +190,9 @@ class RiskLinks(LinkApi):
     @schema.listed("List the drivers of a risk", shapes.Driverlink)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Links in force, oldest first."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         risk = risk_for(self.viewer, ref)
-        rows = links_of_risk(self.viewer, risk)
+        rows = links_in_force_of_risk(self.viewer, risk)
         listing = Listing(
             queryset=rows,
             order=keyset.Order("at", tie="id"),

@@ -21,7 +21,7 @@ from riskreg.api.core.pagination import (
     parse_limit,
     read_cursor,
 )
-from riskreg.api.core.query import as_query, parse_choices, parse_day, parse_switch
+from riskreg.api.core.query import parse_choices, parse_day, parse_switch, with_errors_in_query
 from riskreg.api.core.values import day, person
 from riskreg.duties.queries import agenda
 from riskreg.duties.sources import LISTED, Duty
@@ -37,7 +37,7 @@ class Duties(RegisterApi):
     @schema.listed("List duties", shapes_people.Duty, schema.DUTY_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Soonest due first. “mine” are those that the caller answers for today."""
-        self.known_params(*FILTERS, *PARAMS)
+        self.refuse_unknown_params(*FILTERS, *PARAMS)
         paging = Paging(self, self.viewer.audience.key)
         wanted = self._filters_of()
         page = agenda.duties_for(self.viewer, wanted, paging.limit, **paging.place)
@@ -64,7 +64,7 @@ class Duties(RegisterApi):
         switches = {n: parse_switch(errors, n, params.get(n)) for n in ("mine", "overdue")}
         kinds = tuple(parse_choices(errors, "kind", params.getlist("kind"), sorted(LISTED)))
         due_before = parse_day(errors, "due_before", params.get("due_before"))
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         return agenda.Wanted(
             today=self.viewer.today(self.at),
             kinds=kinds,

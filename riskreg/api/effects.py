@@ -10,7 +10,7 @@ from riskreg.analysis.fields import EFFECT
 from riskreg.analysis.models import Effect
 from riskreg.analysis.policy.effects import averages_implied
 from riskreg.analysis.policy.estimates import significant
-from riskreg.analysis.queries.effects import effects_of
+from riskreg.analysis.queries.effects import effects_not_withheld_of
 from riskreg.analysis.services import record_effect, release_effect
 from riskreg.api import shapes_effects as shapes
 from riskreg.api.core import schema
@@ -32,8 +32,8 @@ class Effects(RegisterApi):
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Those of the caller's party and those released. Who may give one is shown what others
         gave for a risk once they have given their own; programs are shown all of them."""
-        self.known_params(*PARAMS)
-        rows = effects_of(self.viewer, mitigation_for(self.viewer, ref))
+        self.refuse_unknown_params(*PARAMS)
+        rows = effects_not_withheld_of(self.viewer, mitigation_for(self.viewer, ref))
         listing = newest_first(rows)
         return page_response(
             self,

@@ -10,7 +10,7 @@ from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.policy.estimates import figures_implied, significant
 from riskreg.analysis.policy.forecasts import ENOUGH, NOMINAL
-from riskreg.analysis.queries.estimates import estimates_of
+from riskreg.analysis.queries.estimates import estimates_not_withheld_of
 from riskreg.analysis.queries.forecasts import Forecast, own_forecasts_on_closed_risks
 from riskreg.analysis.services import record_estimate, release_estimate
 from riskreg.api import shapes_estimates as shapes
@@ -34,9 +34,9 @@ class Estimates(RegisterApi):
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Those of the caller's party and those released. Who may give one is shown what others
         gave for a stage once they have given their own; programs are shown all of them."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         risk = risk_for(self.viewer, ref)
-        rows = estimates_of(self.viewer, risk)
+        rows = estimates_not_withheld_of(self.viewer, risk)
         listing = newest_first(rows)
         return page_response(
             self,
@@ -93,7 +93,7 @@ class OwnForecasts(RegisterApi):
         """Their estimates of the state `residual` of risks that are closed since, newest first, 200
         at most, with what happened. Nobody is told of another's. One counts if it was given before
         the outcome was known, somebody else closed the risk, and it is the first of its year."""
-        self.known_params()
+        self.refuse_unknown_params()
         found = own_forecasts_on_closed_risks(self.viewer)
         chances, ranges = found.chances, found.ranges
         return self.detail(

@@ -14,7 +14,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import FormParser, body_of, require_empty_body
 from riskreg.api.core.etag import is_known
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import as_query, column_value, row_order
+from riskreg.api.core.query import column_value, row_order, with_errors_in_query
 from riskreg.api.core.table import row_to_json
 from riskreg.evidence import filters, services
 from riskreg.evidence.fields import EVIDENCE
@@ -65,9 +65,11 @@ class EvidenceList(EvidenceApi):
     @schema.listed("List evidence", shapes.Evidence, row_parameters.EVIDENCE_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Newest first; what was withdrawn is among it, without its bytes."""
-        self.known_params(*filters.NAMES, "ordering", *PARAMS)
+        self.refuse_unknown_params(*filters.NAMES, "ordering", *PARAMS)
         params, rows = request.query_params, visible_evidence(self.viewer)
-        chosen: RowFilter = as_query(lambda: filters.parse(self.viewer, params, self.at))
+        chosen: RowFilter = with_errors_in_query(
+            lambda: filters.parse(self.viewer, params, self.at)
+        )
         order = row_order(params.get("ordering"), filters.ORDERINGS, _NEWEST)
         listing = Listing(
             queryset=rows.filter(chosen.condition),
@@ -117,7 +119,7 @@ class EvidenceDetail(EvidenceApi):
     @schema.detailed("Read evidence", shapes.Evidence)
     def get(self, request: Request, slug: str, evidence: uuid.UUID) -> HttpResponse:
         """What is known of the file; not its bytes."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = evidence_for(self.viewer, evidence)
         return self.detail(self.rows_to_json([row])[0], row.version)
 
@@ -128,7 +130,7 @@ class EvidenceFile(EvidenceApi):
     @schema.downloaded("Download a file")
     def get(self, request: Request, slug: str, evidence: uuid.UUID) -> HttpResponseBase:
         """As it was added, checked against its hash; always to be saved, never to be shown."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = evidence_for(self.viewer, evidence)
         tag = f'"{row.sha256}"'
         if row.withdrawn_at is None and is_known(request, tag):

@@ -16,12 +16,12 @@ from riskreg.api import (
     examples_reminders,
     examples_reviews,
 )
-from riskreg.api.examples_base import AXES, OWNER, ROOT, of_table, page
+from riskreg.api.examples_base import AXES, OWNER, ROOT, example_of_table, page
 from riskreg.risks import fields
 
 _CELL = {"likelihood": 4, "impact": 4, "score": 16, "rating": "critical"}
 
-RISK = of_table(fields.RISK, "risks/R-001/")
+RISK = example_of_table(fields.RISK, "risks/R-001/")
 _ASSESSMENT = {
     "id": "0b5a7e0c-3f4f-4d55-8a34-6dbb8e3a5d10",
     "stage": "residual",
@@ -37,7 +37,7 @@ _ASSESSMENT = {
     "recorded_at": "2026-09-16T08:00:00Z",
     "brought_in": False,
 }
-_MITIGATION = of_table(fields.MITIGATION, "mitigations/M-001/")
+_MITIGATION = example_of_table(fields.MITIGATION, "mitigations/M-001/")
 _DUTY = {
     "kind": "risk.review",
     "subject": "9a3b4d8e-2d0b-4f7a-8a8c-4f1d2b0c9e21",

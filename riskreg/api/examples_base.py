@@ -13,7 +13,7 @@ def page(*rows: Any) -> dict[str, Any]:
     return {"next": None, "previous": None, "results": list(rows)}
 
 
-def of_table(table: Table, url: str) -> dict[str, Any]:
+def example_of_table(table: Table, url: str) -> dict[str, Any]:
     """An answer about the noun of ``table``, as its fields say."""
     return {field.name: field.example for field in table} | {"url": ROOT + url}
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from riskreg.api.examples_base import OWNER, of_table, page
+from riskreg.api.examples_base import OWNER, example_of_table, page
 from riskreg.evidence.fields import EVIDENCE
 
-_ADDED = of_table(EVIDENCE, "evidence/7d0c2f44-8a51-4b8e-9a0f-6f3a2b8f1c55/")
+_ADDED = example_of_table(EVIDENCE, "evidence/7d0c2f44-8a51-4b8e-9a0f-6f3a2b8f1c55/")
 _ADDED["added_by"] = OWNER
 
 ANSWERS: dict[str, Any] = {

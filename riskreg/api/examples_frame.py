@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from riskreg.api.examples_base import AXES, OWNER, ROOT, of_table
+from riskreg.api.examples_base import AXES, OWNER, ROOT, example_of_table
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.own_appetite_fields import OWN_APPETITE
 from riskreg.risks.fields import CONTROL, RELATION
@@ -35,10 +35,12 @@ _TERM = {
 }
 
 
-_OBJECTIVE = of_table(OBJECTIVE, "objectives/overseas-units-2030/")
-_OWN_APPETITE = of_table(OWN_APPETITE, "own-appetites/7b1f3c58-0a4e-4c58-9a0f-2f6d1e9b4a37/")
-_CONTROL = of_table(CONTROL, "controls/a4c5d2f0-71f3-4d6e-8f0b-2f7c6b1e9d33/")
-_RELATION = of_table(RELATION, "relations/c1b0a7de-52f4-4a35-9d4e-6a6a1d5c0f21/")
+_OBJECTIVE = example_of_table(OBJECTIVE, "objectives/overseas-units-2030/")
+_OWN_APPETITE = example_of_table(
+    OWN_APPETITE, "own-appetites/7b1f3c58-0a4e-4c58-9a0f-2f6d1e9b4a37/"
+)
+_CONTROL = example_of_table(CONTROL, "controls/a4c5d2f0-71f3-4d6e-8f0b-2f7c6b1e9d33/")
+_RELATION = example_of_table(RELATION, "relations/c1b0a7de-52f4-4a35-9d4e-6a6a1d5c0f21/")
 _RELATION["noted_by"] = OWNER
 _PROGRAMME: dict[str, Any] = {
     "starts_on": "2025-02-08",

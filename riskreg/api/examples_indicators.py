@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from riskreg.api.examples_base import OWNER, of_table, page
+from riskreg.api.examples_base import OWNER, example_of_table, page
 from riskreg.indicators.fields import INDICATOR
 
-_INDICATOR = of_table(INDICATOR, "indicators/K-001/")
+_INDICATOR = example_of_table(INDICATOR, "indicators/K-001/")
 _READING = {
     "id": "7c0f3f0a-9f5e-4a43-8c57-0b1c7d1a2e33",
     "at": "2026-09-15T16:00:00Z",

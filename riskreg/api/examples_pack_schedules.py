@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from riskreg.api.examples_base import OWNER, ROOT, of_table, page
+from riskreg.api.examples_base import OWNER, ROOT, example_of_table, page
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 
-_ROW = of_table(PACK_SCHEDULE, "pack-schedules/c2a4f1d6-5b0e-4a39-9f3e-7d1b8e6a2f40/")
+_ROW = example_of_table(PACK_SCHEDULE, "pack-schedules/c2a4f1d6-5b0e-4a39-9f3e-7d1b8e6a2f40/")
 _SENT = {
     **_ROW,
     "sendings": [

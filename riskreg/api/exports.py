@@ -16,7 +16,7 @@ from riskreg.api.core import row_parameters, schema, schema_exports
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.of_risks import is_of_states_and_risk
-from riskreg.api.core.query import as_query, parse_choices, parse_day
+from riskreg.api.core.query import parse_choices, parse_day, with_errors_in_query
 from riskreg.api.coverage import PARAMS as COVERAGE_PARAMS
 from riskreg.decisions.models import AcceptanceState, DecisionState
 from riskreg.events.queries import history_of
@@ -87,10 +87,10 @@ class FileApi(RegisterApi):
         kind = params.get("format", "ndjson")
         errors = Errors()
         parse_choices(errors, "format", [kind], self.formats)
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         sheets, rows = count_rows_read(self.sheets(params, **named))
         columns = [name for name in params.get("columns", "").split(",") if name]
-        sheets[0] = as_query(lambda: with_columns(sheets[0], columns))
+        sheets[0] = with_errors_in_query(lambda: with_columns(sheets[0], columns))
         about = about_lines(self.viewer, self.at, params.lists())
         content_type, ending = self.formats[kind]
         name = f"{self.viewer.register.slug}-{'-'.join([self.name, *named.values()])}"
@@ -102,7 +102,7 @@ class FileApi(RegisterApi):
         """The days that parameters name."""
         errors = Errors()
         found = [parse_day(errors, name, params.get(name)) for name in names]
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         return found
 
 
@@ -122,14 +122,14 @@ class RiskFiles(FileApi):
 
     def positions(self, params: Any, **named: str) -> QuerySet[Position]:
         """The risks."""
-        chosen = as_query(
+        chosen = with_errors_in_query(
             lambda: filters.parse(self.viewer, params, self.at, other_params=("ordering", *OWN))
         )
         errors = Errors()
         column, descending = filters.parse_risk_ordering(
             errors, params.get("ordering"), chosen.stage, "ref"
         )
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         rows = risk_list(self.viewer, chosen).select_related(None)
         if column == "ref_order":
             return rows.order_by("-ref_order" if descending else "ref_order")
@@ -171,7 +171,7 @@ class RiskExport(RiskFiles):
 
     def positions(self, params: Any, ref: str = "", **named: str) -> QuerySet[Position]:
         """The risk as it stands."""
-        self.known_params(*OWN)
+        self.refuse_unknown_params(*OWN)
         self.risk = risk_for(self.viewer, ref)
         return current_positions(self.viewer).filter(risk=self.risk)
 
@@ -199,7 +199,7 @@ class HistoryExport(FileApi):
 
     def sheets(self, params: Any, ref: str = "", **named: str) -> Sequence[Sheet]:
         """Newest first."""
-        self.known_params(*OWN)
+        self.refuse_unknown_params(*OWN)
         viewer, risk = self.viewer, risk_for(self.viewer, ref)
         subjects = [risk.uuid, *mitigations_of(viewer, risk).values_list("uuid", flat=True)]
         return [events_sheet(viewer, history_of(viewer.audience, subjects))]
@@ -217,11 +217,11 @@ class CoverageExport(FileApi):
 
     def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
         """A row for each group, and one for all."""
-        self.known_params("as_of", "from", "by", *OWN)
+        self.refuse_unknown_params("as_of", "from", "by", *OWN)
         require(self.viewer, "coverage.view")
         as_of, first = self.days(params, "as_of", "from")
         last = as_of or self.viewer.today(self.at)
-        report = as_query(
+        report = with_errors_in_query(
             lambda: coverage(
                 self.viewer, by=params.get("by") or "party", first=first or default_first(last),
                 as_of=last, at=self.at,
@@ -246,15 +246,17 @@ class ListExport(FileApi):
         rows = noun.rows(self.viewer, self.at)
         chosen = noun.filters
         if chosen is None:
-            self.known_params(*OWN)
+            self.refuse_unknown_params(*OWN)
             return rows
-        self.known_params(*chosen.NAMES, "ordering", *OWN)
-        condition = as_query(lambda: chosen.parse(self.viewer, params, self.at)).condition
+        self.refuse_unknown_params(*chosen.NAMES, "ordering", *OWN)
+        condition = with_errors_in_query(
+            lambda: chosen.parse(self.viewer, params, self.at)
+        ).condition
         rows = rows.filter(condition)
         if (order := params.get("ordering")) is not None:
             errors = Errors()
             rows = sort_rows(rows, errors, chosen.ORDERINGS, order)
-            as_query(errors.raise_if_any)
+            with_errors_in_query(errors.raise_if_any)
         return rows
 
     def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
@@ -274,7 +276,7 @@ class ReadingsExport(ListExport):
     def rows(self, params: Any) -> QuerySet[Any]:
         """Newest first of each."""
         names = (p.name for p in _OF_READINGS)
-        self.known_params(*names, *OWN)
+        self.refuse_unknown_params(*names, *OWN)
         return uncorrected_readings_of(super().rows(params))
 
     @schema_exports.file("Export readings", "readings", _OF_READINGS)
@@ -291,7 +293,7 @@ class _OfRisks(ListExport):
 
     def rows(self, params: Any) -> QuerySet[Any]:
         """Newest first."""
-        self.known_params("state", "risk", *OWN)
+        self.refuse_unknown_params("state", "risk", *OWN)
         asked = is_of_states_and_risk(self.viewer, params, self.states, self.risk)
         return NOUNS[self.noun].rows(self.viewer, self.at).filter(asked)
 
@@ -353,7 +355,7 @@ class RegisterTemplate(RegisterApi):
     @schema_exports.filled_in("Read the workbook to fill in")
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """The columns that an import knows, with lists to choose from and help. For managers."""
-        self.known_params()
+        self.refuse_unknown_params()
         return as_file(empty_workbook(self.viewer), XLSX, empty_workbook_name(self.viewer))
 
 
@@ -367,7 +369,7 @@ class PartyExport(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """A zip with NDJSON of every noun, the frame, and all events that the caller's party may
         see. For managers."""
-        self.known_params()
+        self.refuse_unknown_params()
         files = party_files(self.viewer, self.at)
         pieces = zip_pieces(files, self.at)
         return as_file(pieces, "application/zip", party_name(self.viewer, self.at))

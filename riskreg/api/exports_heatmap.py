@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from riskreg.api.core import schema, schema_exports
-from riskreg.api.core.query import as_query
+from riskreg.api.core.query import with_errors_in_query
 from riskreg.api.exports import OWN, FileApi, renderer
 from riskreg.exchange.queries.heatmap_pictures import heatmap_picture, parse_cells
 from riskreg.exchange.queries.sheets import flows_sheet, heatmap_sheets
@@ -33,7 +33,7 @@ class HeatmapExport(FileApi):
         """The cells, and what moved; or how risks go over the map."""
         other_params = ("as_of", "compare", "cells", *OWN)
         asked, moving = stage_of_movement(params)
-        chosen = as_query(
+        chosen = with_errors_in_query(
             lambda: filters.parse(
                 self.viewer, asked, self.at, other_params=other_params, one_kind=True
             )
@@ -41,9 +41,9 @@ class HeatmapExport(FileApi):
         as_of, compare = self.days(params, "as_of", "compare")
         errors = Errors()
         self.cells = parse_cells(errors, params.getlist("cells"))
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         self.given = chosen.given
-        self.shown = as_query(
+        self.shown = with_errors_in_query(
             lambda: heatmap(
                 self.viewer, stage=chosen.stage, at=self.at, as_of=as_of,
                 compare=None if moving else compare, chosen=chosen, kind=chosen.kind,

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from riskreg.analysis.queries.simulations import simulation_for
 from riskreg.api.core import schema_exports
-from riskreg.api.core.query import as_query, parse_choices
+from riskreg.api.core.query import parse_choices, with_errors_in_query
 from riskreg.api.exports import as_file, renderer
 from riskreg.api.simulations import SimulationApi
 from riskreg.exchange.queries.simulation_pictures import picture_file
@@ -29,11 +29,11 @@ class SimulationPicture(SimulationApi):
         """`loss` (the loss curve), `contributions`, `tornado`, `objective-{key}` (its level year by
         year) and, where effects of mitigations are known, `frontier`; in the language of the
         request. 404 until the run is done, and for a name that it has no picture of."""
-        self.known_params("format")
+        self.refuse_unknown_params("format")
         row = simulation_for(self.viewer, simulation)
         kind = request.query_params.get("format", "png")
         errors = Errors()
         parse_choices(errors, "format", [kind], PICTURES)
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         data, media_type, called = picture_file(self.viewer, row, name, kind)
         return as_file([data], media_type, called)

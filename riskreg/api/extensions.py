@@ -25,7 +25,7 @@ class Extensions(RegisterApi):
     @schema.listed("List the extensions of a risk", shapes_reviews.Extension)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Those that the caller may know of."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = extensions_of(self.viewer, risk_for(self.viewer, ref))
         listing = newest_first(rows)
         return page_response(

@@ -29,7 +29,7 @@ class HandOvers(RegisterApi):
     @schema.listed("List hand-overs", shapes_people.HandOver)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Newest first. They count private things as well, so each party sees its own."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = handovers_for(self.viewer)
         listing = Listing(
             queryset=rows,

@@ -9,7 +9,7 @@ from riskreg.api import axes, shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.query import as_query, parse_day
+from riskreg.api.core.query import parse_day, with_errors_in_query
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.replica import from_replica
 from riskreg.risks import filters
@@ -30,7 +30,7 @@ class HeatmapDetail(RegisterApi):
         open and that the caller may know of. Of what changed the first 500 are listed, moves of the
         longest way first; ``totals`` counts all."""
         params = request.query_params
-        chosen = as_query(
+        chosen = with_errors_in_query(
             lambda: filters.parse(
                 self.viewer, params, self.at, other_params=("as_of", "compare"), one_kind=True
             )
@@ -38,7 +38,7 @@ class HeatmapDetail(RegisterApi):
         errors = Errors()
         as_of = parse_day(errors, "as_of", params.get("as_of"))
         compare = parse_day(errors, "compare", params.get("compare"))
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         found = heatmap(
             self.viewer,
             stage=chosen.stage,

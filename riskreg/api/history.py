@@ -22,7 +22,7 @@ class History(RegisterApi):
     @schema.listed("Read the history of a risk", shapes.Event)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Newest first; those that the caller may know of."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         viewer = self.viewer
         risk = risk_for(viewer, ref)
         subjects = [risk.uuid, *mitigations_of(viewer, risk).values_list("uuid", flat=True)]

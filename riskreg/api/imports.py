@@ -55,7 +55,7 @@ class Imports(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Newest first; each party sees its own."""
         require(self.viewer, "import.make")
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = imports_for(self.viewer)
         listing = Listing(
             queryset=rows,
@@ -164,7 +164,7 @@ class ImportDetail(RegisterApi):
     def get(self, request: Request, slug: str, brought: uuid.UUID) -> HttpResponse:
         """What was said of it when it came in; of one that a worker is at, how far it is."""
         require(self.viewer, "import.make")
-        self.known_params()
+        self.refuse_unknown_params()
         try:
             row = import_for(self.viewer, brought)
         except NotFound:

@@ -14,7 +14,13 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import as_query, column_value, parse_moment, parse_switch, row_order
+from riskreg.api.core.query import (
+    column_value,
+    parse_moment,
+    parse_switch,
+    row_order,
+    with_errors_in_query,
+)
 from riskreg.api.core.table import plain_number, row_to_json
 from riskreg.api.core.values import person, time
 from riskreg.indicators import filters, services
@@ -73,9 +79,11 @@ class Indicators(IndicatorApi):
     @schema.listed("List indicators", shapes.Indicator, row_parameters.INDICATOR_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Oldest first."""
-        self.known_params(*filters.NAMES, "ordering", *PARAMS)
+        self.refuse_unknown_params(*filters.NAMES, "ordering", *PARAMS)
         params = request.query_params
-        chosen: RowFilter = as_query(lambda: filters.parse(self.viewer, params, self.at))
+        chosen: RowFilter = with_errors_in_query(
+            lambda: filters.parse(self.viewer, params, self.at)
+        )
         order = row_order(params.get("ordering"), filters.ORDERINGS, _BY_AGE)
         listing = Listing(
             queryset=indicators_for(self.viewer).filter(chosen.condition),
@@ -111,7 +119,7 @@ class IndicatorDetail(IndicatorApi):
     @schema.detailed("Read an indicator", shapes.Indicator)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """The indicator and how it stands now. If-Match goes by what is set up, not by readings."""
-        self.known_params()
+        self.refuse_unknown_params()
         found = indicator_for(self.viewer, ref)
         row = indicators_for(self.viewer).get(pk=found.pk)
         return self.detail(self.to_json(row), row.version)
@@ -141,7 +149,7 @@ class Readings(RegisterApi):
     @schema.listed("List readings", shapes.Reading, schema.READING_FILTERS)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Those that count; with ``corrected=true`` also those that another one corrects."""
-        self.known_params(*READING_FILTERS, *PARAMS)
+        self.refuse_unknown_params(*READING_FILTERS, *PARAMS)
         indicator = indicator_for(self.viewer, ref)
         params, errors = request.query_params, Errors()
         corrected = parse_switch(errors, "corrected", params.get("corrected"))
@@ -156,7 +164,7 @@ class Readings(RegisterApi):
                         name, "not_a_time", _("This must be a day or a time with its offset.")
                     )
                 rows = rows.filter(**{lookup: moment}) if moment else rows
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         listing = Listing(
             queryset=rows,
             order=_NEWEST_FIRST,

@@ -69,7 +69,7 @@ class Invitations(InvitationApi):
     @schema.listed("List invitations", shapes.Invitation)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Those that the caller looks after, newest first."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = invitations_for(self.viewer)
         listing = Listing(
             queryset=rows,
@@ -102,7 +102,7 @@ class InvitationDetail(InvitationApi):
     @schema.detailed("Read an invitation", shapes.Invitation)
     def get(self, request: Request, slug: str, invitation: uuid.UUID) -> HttpResponse:
         """The invitation as it is now."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = invitation_for(self.viewer, invitation)
         return self.detail(self.to_json(row), row.version)
 

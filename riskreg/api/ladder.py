@@ -15,7 +15,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.etag import etag
-from riskreg.api.core.query import as_query
+from riskreg.api.core.query import with_errors_in_query
 from riskreg.api.core.values import day, named
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel.errors import Invalid, NotFound
@@ -35,7 +35,7 @@ class LadderDetail(RegisterApi):
     @schema.detailed("Read the ladder", shapes.Ladder, schema.LADDER_PARAMS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Number 0 is the default, which every register has until it makes its own."""
-        self.known_params("number")
+        self.refuse_unknown_params("number")
         ladder = ladder_of(self.viewer.register)
         if (text := request.query_params.get("number")) is not None:
             if not (text.isascii() and text.isdigit() and len(text) < 7):
@@ -81,7 +81,7 @@ class LadderPreview(RegisterApi):
     @schema.described("Preview the ladder", shapes.LadderPreview, schema.PREVIEW_PARAMS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Foretold with those who are members today, and away as far as is known today."""
-        self.known_params("risk")
+        self.refuse_unknown_params("risk")
         refs = request.query_params.getlist("risk")
         if len(refs) > 1:
             raise InvalidQuery.one("risk", "repeated", "This is given several times; give it once.")
@@ -90,12 +90,12 @@ class LadderPreview(RegisterApi):
             raise InvalidQuery.one("risk", "required", "Name a risk by its ref, as in R-001.")
         risk = risk_for(self.viewer, ref)
         ladder = ladder_of(self.viewer.register)
-        forecast = as_query(lambda: self._forecast(risk, ladder))
+        forecast = with_errors_in_query(lambda: self._forecast(risk, ladder))
         body = {
             "risk": risk.ref,
             "next_review_on": day(risk.next_review_on),
             "ladder": ladder.number,
-            "rungs": [_line(line) for line in forecast],
+            "rungs": [_forecast_to_json(line) for line in forecast],
         }
         return Answer.of(body).response()
 
@@ -126,7 +126,7 @@ def to_json(ladder: InForce) -> dict[str, Any]:
     }
 
 
-def _line(line: Forecast) -> dict[str, Any]:
+def _forecast_to_json(line: Forecast) -> dict[str, Any]:
     return {
         "offset_days": line.rung.offset_days,
         "on": day(line.on),

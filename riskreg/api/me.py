@@ -19,7 +19,7 @@ class Me(ApiView):
     @schema.detailed("Who am I", shapes_register.Me)
     def get(self, request: Request) -> HttpResponse:
         """``token`` is null for a person with a browser's session."""
-        self.known_params()
+        self.refuse_unknown_params()
         token = request.auth if isinstance(request.auth, ApiToken) else None
         body = {
             **(person(self.me) or {}),

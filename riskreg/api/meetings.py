@@ -52,10 +52,12 @@ class MeetingApi(RegisterApi):
         return {
             **self.brief(row),
             "agenda": [item_to_json(item) for item in items],
-            "attendance": self._attendance(row, items),
+            "attendance": self._attendance_to_json(row, items),
         }
 
-    def _attendance(self, row: Meeting, items: Sequence[MeetingItem]) -> list[dict[str, Any]]:
+    def _attendance_to_json(
+        self, row: Meeting, items: Sequence[MeetingItem]
+    ) -> list[dict[str, Any]]:
         return [
             {
                 "user": person(a.user),
@@ -82,7 +84,7 @@ class Meetings(MeetingApi):
     @schema.listed("List meetings", shapes_reviews.MeetingBrief)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Those that the caller may know of."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = meetings_for(self.viewer)
         listing = Listing(
             queryset=rows,
@@ -118,7 +120,7 @@ class MeetingDetail(MeetingApi):
     @schema.detailed("Read a meeting", shapes_reviews.Meeting)
     def get(self, request: Request, slug: str, meeting: uuid.UUID) -> HttpResponse:
         """With its agenda and who attended; the ETag is for what its chair does."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = meeting_for(self.viewer, meeting)
         body = self.whole(row.uuid)
         return self.detail(body, body["version"])

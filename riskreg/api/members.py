@@ -15,16 +15,16 @@ from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, page_response
 from riskreg.api.core.values import time
-from riskreg.handover.queries import answered_counts
+from riskreg.handover.queries import counts_answered_for_by_user
 from riskreg.handover.services import change_member_role, end_member
 from riskreg.kernel import keyset
 from riskreg.register.models import Membership
 from riskreg.register.people import (
     last_sign_in_if_shown,
     manages,
-    member_row,
     membership_of_user,
     present_members,
+    present_membership_of,
 )
 
 _BY_AGE = keyset.Order("id", tie="id")
@@ -35,7 +35,7 @@ class MemberApi(RegisterApi):
 
     def all_to_json(self, rows: Sequence[Membership]) -> list[dict[str, Any]]:
         """Members as JSON, with what they answer for as far as the caller may know of it."""
-        counts = answered_counts(self.viewer, [row.user_id for row in rows])
+        counts = counts_answered_for_by_user(self.viewer, [row.user_id for row in rows])
         managed = {party: manages(self.viewer, party) for party in {row.party_id for row in rows}}
         return [self._to_json(row, managed[row.party_id], counts[row.user_id]) for row in rows]
 
@@ -71,7 +71,7 @@ class Members(MemberApi):
     @schema.listed("List members", shapes.Member)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """People and programs, who came first first."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         listing = Listing(
             queryset=present_members(self.viewer),
             order=_BY_AGE,
@@ -89,8 +89,8 @@ class MemberDetail(MemberApi):
     @schema.detailed("Read a member", shapes.Member)
     def get(self, request: Request, slug: str, member: uuid.UUID) -> HttpResponse:
         """The member as they are now."""
-        self.known_params()
-        row = member_row(self.viewer, member)
+        self.refuse_unknown_params()
+        row = present_membership_of(self.viewer, member)
         (body,) = self.all_to_json([row])
         return self.detail(body, row.version)
 

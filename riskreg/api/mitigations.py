@@ -12,7 +12,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import as_query, column_value, row_order
+from riskreg.api.core.query import column_value, row_order, with_errors_in_query
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.register.filtering import RowFilter
@@ -54,9 +54,11 @@ class Mitigations(MitigationApi):
     @schema.listed("List mitigations", shapes.Mitigation, row_parameters.MITIGATION_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Soonest due first."""
-        self.known_params(*mitigation_filters.NAMES, "ordering", *PARAMS)
+        self.refuse_unknown_params(*mitigation_filters.NAMES, "ordering", *PARAMS)
         params = request.query_params
-        chosen: RowFilter = as_query(lambda: mitigation_filters.parse(self.viewer, params, self.at))
+        chosen: RowFilter = with_errors_in_query(
+            lambda: mitigation_filters.parse(self.viewer, params, self.at)
+        )
         order = row_order(params.get("ordering"), mitigation_filters.ORDERINGS, _BY_DUE_DATE)
         listing = Listing(
             queryset=mitigations_for(self.viewer).filter(chosen.condition),
@@ -92,7 +94,7 @@ class MitigationDetail(MitigationApi):
     @schema.detailed("Read a mitigation", shapes.Mitigation)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """The mitigation as it is now."""
-        self.known_params()
+        self.refuse_unknown_params()
         found = mitigation_for(self.viewer, ref)
         row = mitigations_for(self.viewer).get(pk=found.pk)
         return self.detail(self.to_json(row), row.version)

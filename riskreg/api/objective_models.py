@@ -35,7 +35,7 @@ class ObjectiveModels(RegisterApi):
     @schema.listed("List the models of an objective", shapes.Objectivemodel)
     def get(self, request: Request, slug: str, key: str) -> HttpResponse:
         """Those of everybody and those of the caller's party; the newest holds."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = models_of(self.viewer, objective_for(self.viewer, key))
         listing = newest_first(rows)
         return page_response(

@@ -12,7 +12,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import as_query, column_value, row_order
+from riskreg.api.core.query import column_value, row_order, with_errors_in_query
 from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import time
 from riskreg.indicators.queries.objectives import Actual, actual_values
@@ -69,9 +69,11 @@ class Objectives(ObjectiveApi):
     @schema.listed("List objectives", shapes.Objective, row_parameters.OBJECTIVE_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Soonest due first."""
-        self.known_params(*objective_filters.NAMES, "ordering", *PARAMS)
+        self.refuse_unknown_params(*objective_filters.NAMES, "ordering", *PARAMS)
         params, rows = request.query_params, objectives_for(self.viewer)
-        chosen: RowFilter = as_query(lambda: objective_filters.parse(self.viewer, params, self.at))
+        chosen: RowFilter = with_errors_in_query(
+            lambda: objective_filters.parse(self.viewer, params, self.at)
+        )
         order = row_order(params.get("ordering"), objective_filters.ORDERINGS, _SOONEST)
         listing = Listing(
             queryset=rows.select_related("party").filter(chosen.condition),
@@ -110,7 +112,7 @@ class ObjectiveDetail(ObjectiveApi):
     @schema.detailed("Read an objective", shapes.Objective)
     def get(self, request: Request, slug: str, key: str) -> HttpResponse:
         """The objective as it is now."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = objective_for(self.viewer, key)
         return self.detail(self.with_actual([row])[0], row.version)
 

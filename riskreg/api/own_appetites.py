@@ -49,7 +49,7 @@ class OwnAppetites(OwnAppetiteApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Oldest first. Nobody else sees them: to the other parties, and to who acts for none,
         there are none."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = own_appetites_in_force_for(self.viewer)
         listing = Listing(
             queryset=rows,
@@ -84,7 +84,7 @@ class OwnAppetiteDetail(OwnAppetiteApi):
     @schema.detailed("Read an own appetite", shapes.Ownappetite)
     def get(self, request: Request, slug: str, appetite: uuid.UUID) -> HttpResponse:
         """The own appetite as it is now."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = own_appetite_for(self.viewer, appetite)
         return self.detail(self.as_json(row), row.version)
 

@@ -54,12 +54,12 @@ class PackScheduleApi(RegisterApi):
                 counts_from=day(row.counts_from),
                 next_on=day(row.next_on),
                 make_on=day(row.make_on),
-                sendings=[self._sending(one, people) for one in sendings[row.pk]],
+                sendings=[self._sending_to_json(one, people) for one in sendings[row.pk]],
             )
             for row in rows
         ]
 
-    def _sending(self, one: PackSending, people: Mapping[str, User]) -> dict[str, Any]:
+    def _sending_to_json(self, one: PackSending, people: Mapping[str, User]) -> dict[str, Any]:
         return {
             "meeting_on": day(one.meeting_on),
             "due_on": day(one.due_on),
@@ -91,7 +91,7 @@ class PackSchedules(PackScheduleApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """For managers and leaders, oldest first; each party has its own."""
         require(self.viewer, "pack.make")
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = running_schedules_for(self.viewer)
         listing = Listing(
             queryset=rows,
@@ -122,7 +122,7 @@ class PackScheduleDetail(PackScheduleApi):
     def get(self, request: Request, slug: str, schedule: uuid.UUID) -> HttpResponse:
         """When the next pack is made, and what was sent."""
         require(self.viewer, "pack.make")
-        self.known_params()
+        self.refuse_unknown_params()
         row = schedule_for(self.viewer, schedule)
         return self.detail(self.many([row])[0], row.version)
 

@@ -50,7 +50,7 @@ class Parties(PartyApi):
     @schema.listed("List parties", shapes.PartyDetail)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Who was added first first."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = parties_for(self.viewer)
         listing = Listing(
             queryset=rows,
@@ -89,7 +89,7 @@ class PartyDetail(PartyApi):
     @schema.detailed("Read a party", shapes.PartyDetail)
     def get(self, request: Request, slug: str, party: str) -> HttpResponse:
         """Its names in every language, and what its own refs begin with."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = party_for(self.viewer, party)
         return self.detail(self.as_json(row), row.version)
 

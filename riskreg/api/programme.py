@@ -32,7 +32,7 @@ class ProgrammeDetail(RegisterApi):
     @schema.detailed("Read the programme", shapes.Programme)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """What is not known is null or empty; milestones in the order of their days."""
-        self.known_params()
+        self.refuse_unknown_params()
         register = self.viewer.register
         return self.detail(to_json(register), register.version)
 

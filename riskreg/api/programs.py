@@ -56,7 +56,7 @@ class Programs(ProgramApi):
     @schema.listed("List programs", shapes.Program)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Of the caller's party, oldest first."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         listing = Listing(
             queryset=programs_of_own_party(self.viewer),
             order=_BY_AGE,

@@ -28,7 +28,7 @@ class Questions(RegisterApi):
     @schema.listed("List questions about a risk", shapes.Question)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Those that wait and those that are over."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = questions_of(self.viewer, risk_for(self.viewer, ref))
         listing = Listing(
             queryset=rows,

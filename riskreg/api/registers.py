@@ -30,7 +30,7 @@ from riskreg.register.policy import Matrix
 from riskreg.register.queries import parties_for, taxonomies_for
 from riskreg.register.services import archive_register, found_register, restore_register
 from riskreg.risks.models import Kind
-from riskreg.risks.queries.lists import counts_by_rating, risk_counts
+from riskreg.risks.queries.lists import open_counts_by_rating, risk_counts
 
 
 def membership_to_json(membership: Membership, site_url: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Registers(ApiView):
     @schema.listed("List my registers", shapes_register.RegisterItem)
     def get(self, request: Request) -> HttpResponse:
         """By slug."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         params = request.query_params
         limit, count = parse_limit(params.get("limit")), is_count_asked(params.get("count"))
         salt = f"riskreg.cursor:registers:{self.me.uuid}"
@@ -121,11 +121,11 @@ class RegisterDetail(RegisterApi):
     @schema.detailed("Read a register", shapes_register.Register, schema.REGISTER_PARAMS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Counts are of the risks that the caller may know of, ``counts`` of one kind if asked."""
-        self.known_params("kind")
+        self.refuse_unknown_params("kind")
         kind = _parse_kind(request.query_params.get("kind"))
         viewer, register = self.viewer, self.viewer.register
         matrix = Matrix(register.criteria)
-        by_kind = counts_by_rating(viewer)
+        by_kind = open_counts_by_rating(viewer)
         now = risk_counts(viewer, self.at, kind=kind)
         body = {
             "slug": register.slug,

@@ -12,7 +12,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import as_query, column_value, row_order
+from riskreg.api.core.query import column_value, row_order, with_errors_in_query
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.register.filtering import RowFilter
@@ -52,9 +52,11 @@ class Relations(RelationApi):
     @schema.listed("List relations", shapes.Relation, row_parameters.RELATION_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Oldest first; those that have ended are among them."""
-        self.known_params(*relation_filters.NAMES, "ordering", *PARAMS)
+        self.refuse_unknown_params(*relation_filters.NAMES, "ordering", *PARAMS)
         params, rows = request.query_params, relations_for(self.viewer)
-        chosen: RowFilter = as_query(lambda: relation_filters.parse(self.viewer, params, self.at))
+        chosen: RowFilter = with_errors_in_query(
+            lambda: relation_filters.parse(self.viewer, params, self.at)
+        )
         order = row_order(params.get("ordering"), relation_filters.ORDERINGS, _OLDEST)
         listing = Listing(
             queryset=rows.filter(chosen.condition),
@@ -87,7 +89,7 @@ class RelationDetail(RelationApi):
     @schema.detailed("Read a relation", shapes.Relation)
     def get(self, request: Request, slug: str, relation: uuid.UUID) -> HttpResponse:
         """The relation as it is now, or was when it ended."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = relations_for(self.viewer).get(pk=relation_for(self.viewer, relation).pk)
         return self.detail(self.as_json(row), row.version)
 

@@ -27,7 +27,7 @@ class Reviews(RegisterApi):
     @schema.listed("List the reviews of a risk", shapes.Review)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Those that the caller may know of."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = reviews_of(self.viewer, risk_for(self.viewer, ref))
         listing = newest_first(
             rows.select_related("reviewer", "assessment__assessor", "assessment__criteria")

@@ -19,7 +19,7 @@ from riskreg.api.core.body import body_of, person_of, require_empty_body
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, page_response
-from riskreg.api.core.query import as_query
+from riskreg.api.core.query import with_errors_in_query
 from riskreg.api.core.table import column_of, to_json
 from riskreg.api.core.values import named
 from riskreg.api.shapes_changes import CommonChange
@@ -74,9 +74,9 @@ class RiskApi(RegisterApi):
             others = {
                 "url": f"{risks_url}{row['ref']}/",
                 "party": party,
-                "owner": _person(row, "owner"),
-                "deputy": _person(row, "risk__deputy"),
-                "scores": {stage: _cell(row, stage) for stage in STAGES},
+                "owner": _person_to_json(row, "owner"),
+                "deputy": _person_to_json(row, "risk__deputy"),
+                "scores": {stage: _cell_to_json(row, stage) for stage in STAGES},
                 "marks": score_marks(
                     row["kind"], {stage: row[f"{stage}_score"] for stage in STAGES}
                 ),
@@ -86,7 +86,7 @@ class RiskApi(RegisterApi):
             }
             if party != own:
                 others |= dict.fromkeys(_PARTY_ONLY)
-            yield to_json(RISK, partial(_value, row), others)
+            yield to_json(RISK, partial(_value_to_json, row), others)
 
     def one(self, risk: Risk) -> dict[str, Any]:
         """``risk`` as it is now."""
@@ -107,7 +107,7 @@ class Risks(RiskApi):
     @schema.listed("List risks", shapes.Risk, schema.RISK_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """All of them, drafts and closed ones too, unless the filters say otherwise."""
-        chosen = as_query(
+        chosen = with_errors_in_query(
             lambda: filters.parse(
                 self.viewer, request.query_params, self.at, other_params=("ordering", *PARAMS)
             )
@@ -154,7 +154,7 @@ class RiskDetail(RiskApi):
     @schema.detailed("Read a risk", shapes.Risk)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """The risk as it is now."""
-        self.known_params()
+        self.refuse_unknown_params()
         body = self.one(risk_for(self.viewer, ref))
         return self.detail(body, body["version"])
 
@@ -277,17 +277,17 @@ def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:
     return {k: person_of(v) if k in RISK.names(Type.PERSON) else v for k, v in body.items()}
 
 
-def _value(row: Row, field: Field) -> Any:
+def _value_to_json(row: Row, field: Field) -> Any:
     return row[_COLUMN[field.name]]
 
 
-def _cell(row: Row, stage: str) -> dict[str, Any] | None:
+def _cell_to_json(row: Row, stage: str) -> dict[str, Any] | None:
     if row[f"{stage}_likelihood"] is None:
         return None
     return {part: row[f"{stage}_{part}"] for part in CELL}
 
 
-def _person(row: Row, column: str) -> dict[str, str] | None:
+def _person_to_json(row: Row, column: str) -> dict[str, str] | None:
     uuid = row[f"{column}__uuid"]
     return named(uuid, row[f"{column}__name"], row[f"{column}__names"]) if uuid else None
 

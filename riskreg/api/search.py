@@ -11,7 +11,7 @@ from riskreg.api import shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.query import as_query
+from riskreg.api.core.query import with_errors_in_query
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.replica import from_replica
 from riskreg.kernel.search import MAX_QUERY
@@ -26,7 +26,7 @@ class Search(RegisterApi):
     @from_replica
     def get(self, request: Request, slug: str) -> HttpResponse:
         """At most 20 of each noun, the weightiest first, and how many there are of each."""
-        self.known_params("q")
+        self.refuse_unknown_params("q")
         text = request.query_params.get("q", "").strip()
         errors = Errors()
         if not text:
@@ -35,7 +35,7 @@ class Search(RegisterApi):
             errors.add(
                 "q", "bad_text", _("At most %(n)d characters, none of them NUL.") % {"n": MAX_QUERY}
             )
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         groups = find_by_noun(self.viewer, text, LIMIT)
         body = {
             "q": text,
@@ -58,12 +58,12 @@ def _hit_to_json(
     return {"id": str(uuid), "ref": ref, "text": text, "risk": risk, "url": url}
 
 
-def _risk(register_url: str, row: Any) -> dict[str, Any]:
+def _risk_hit(register_url: str, row: Any) -> dict[str, Any]:
     url = f"{register_url}risks/{row.ref}/"
     return _hit_to_json(row.risk.uuid, row.risk.localized("title"), row.ref, row.ref, url)
 
 
-def _of_risk(column: str, noun: str = "") -> Callable[[str, Any], dict[str, Any]]:
+def _reader_of_hit_on_risk(column: str, noun: str = "") -> Callable[[str, Any], dict[str, Any]]:
     def read(register_url: str, row: Any) -> dict[str, Any]:
         url = f"{register_url}risks/{row.risk.ref}/{noun}"
         return _hit_to_json(row.uuid, row.localized(column), None, row.risk.ref, url)
@@ -71,36 +71,36 @@ def _of_risk(column: str, noun: str = "") -> Callable[[str, Any], dict[str, Any]
     return read
 
 
-def _mitigation(register_url: str, row: Any) -> dict[str, Any]:
+def _mitigation_hit(register_url: str, row: Any) -> dict[str, Any]:
     return _hit_to_json(
         row.uuid, row.localized("title"), row.ref, None, f"{register_url}mitigations/{row.ref}/"
     )
 
 
-def _indicator(register_url: str, row: Any) -> dict[str, Any]:
+def _indicator_hit(register_url: str, row: Any) -> dict[str, Any]:
     return _hit_to_json(row.uuid, row.name, row.ref, None, f"{register_url}indicators/{row.ref}/")
 
 
-def _objective(register_url: str, row: Any) -> dict[str, Any]:
+def _objective_hit(register_url: str, row: Any) -> dict[str, Any]:
     return _hit_to_json(row.uuid, row.name, row.key, None, f"{register_url}objectives/")
 
 
-def _meeting(register_url: str, row: Any) -> dict[str, Any]:
+def _meeting_hit(register_url: str, row: Any) -> dict[str, Any]:
     return _hit_to_json(row.uuid, row.title, None, None, f"{register_url}meetings/{row.uuid}/")
 
 
-def _person(register_url: str, row: Any) -> dict[str, Any]:
+def _person_hit(register_url: str, row: Any) -> dict[str, Any]:
     return _hit_to_json(row.user.uuid, row.user.display_name, None, None, None)
 
 
 _ROWS: dict[str, Callable[[str, Any], dict[str, Any]]] = {
-    "risk": _risk,
-    "mitigation": _mitigation,
-    "indicator": _indicator,
-    "control": _of_risk("name"),
-    "objective": _objective,
-    "review": _of_risk("comment", "reviews/"),
-    "assessment": _of_risk("rationale", "assessments/"),
-    "meeting": _meeting,
-    "person": _person,
+    "risk": _risk_hit,
+    "mitigation": _mitigation_hit,
+    "indicator": _indicator_hit,
+    "control": _reader_of_hit_on_risk("name"),
+    "objective": _objective_hit,
+    "review": _reader_of_hit_on_risk("comment", "reviews/"),
+    "assessment": _reader_of_hit_on_risk("rationale", "assessments/"),
+    "meeting": _meeting_hit,
+    "person": _person_hit,
 }

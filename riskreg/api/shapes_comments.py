@@ -9,11 +9,11 @@ from riskreg.comments.policy import MAX_MENTIONS, MAX_TEXT
 from riskreg.comments.queries.targets import TARGETS
 
 
-def _kind() -> Any:
+def _kind_field() -> Any:
     return one_of(tuple(TARGETS), help_text="what kind of thing")
 
 
-def _mentions() -> Any:
+def _mentions_field() -> Any:
     return s.ListField(
         child=s.CharField(max_length=254),
         max_length=MAX_MENTIONS,
@@ -23,13 +23,13 @@ def _mentions() -> Any:
 
 
 class About(s.Serializer[Any]):
-    type = _kind()
+    type = _kind_field()
     id = s.UUIDField()
     ref = s.CharField(help_text="its ref; of a control its id")
 
 
 class AboutNew(s.Serializer[Any]):
-    type = _kind()
+    type = _kind_field()
     ref = s.CharField(max_length=60, help_text="its ref; of a control its id")
 
 
@@ -66,9 +66,9 @@ class CommentNew(s.Serializer[Any]):
         allow_null=True, required=False, help_text="a reading of the indicator it is about"
     )
     text = s.CharField(max_length=MAX_TEXT, help_text="what is said")
-    mentions = _mentions()
+    mentions = _mentions_field()
 
 
 class CommentChange(s.Serializer[Any]):
     text = s.CharField(max_length=MAX_TEXT, required=False, help_text="what it says from now on")
-    mentions = _mentions()
+    mentions = _mentions_field()

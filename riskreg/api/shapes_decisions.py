@@ -169,13 +169,13 @@ class Decision(s.Serializer[Any]):
         )
 
 
-def _deciders() -> Any:
+def _deciders_field() -> Any:
     return s.ListField(
         child=Who(), required=False, max_length=12, help_text="members, by id or e-mail address"
     )
 
 
-def _replaces() -> Any:
+def _replaces_field() -> Any:
     return s.CharField(
         required=False,
         allow_blank=True,
@@ -188,8 +188,8 @@ def _replaces() -> Any:
 class DecisionNew(s.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
         return new_fields(DECISION) | {
-            "replaces": _replaces(),
-            "deciders": _deciders(),
+            "replaces": _replaces_field(),
+            "deciders": _deciders_field(),
             "visibility": one_of(
                 Visibility.values,
                 required=False,
@@ -200,7 +200,10 @@ class DecisionNew(s.Serializer[Any]):
 
 class DecisionChange(s.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
-        return change_fields(DECISION) | {"replaces": _replaces(), "deciders": _deciders()}
+        return change_fields(DECISION) | {
+            "replaces": _replaces_field(),
+            "deciders": _deciders_field(),
+        }
 
 
 class _OptionFields(s.Serializer[Any]):

@@ -27,19 +27,19 @@ class Import(s.Serializer[Any]):
     refused = s.IntegerField(help_text="rows that were not taken")
 
 
-def _by_word(answer: dict[str, Any]) -> dict[str, Any]:
+def _schema_of_answers_by_word(answer: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": answer, "maxProperties": MAX_ANSWERS}
 
 
 _LEVEL = {"type": ["integer", "string", "null"], "maxLength": MAX_LEVEL}
 _WORD = {"type": ["string", "null"], "maxLength": MAX_ANSWER}
 _ANSWERS: dict[str, Any] = {
-    "columns": _by_word({"type": ["string", "null"]}),
-    "scales": _by_word(_by_word(_LEVEL)),
-    "values": _by_word(_by_word(_WORD)),
-    "dates": _by_word({"type": "string", "enum": ["day_first", "month_first"]}),
-    "people": _by_word({"type": "string"}),
-    "matches": _by_word({"type": ["string", "null"]}),
+    "columns": _schema_of_answers_by_word({"type": ["string", "null"]}),
+    "scales": _schema_of_answers_by_word(_schema_of_answers_by_word(_LEVEL)),
+    "values": _schema_of_answers_by_word(_schema_of_answers_by_word(_WORD)),
+    "dates": _schema_of_answers_by_word({"type": "string", "enum": ["day_first", "month_first"]}),
+    "people": _schema_of_answers_by_word({"type": "string"}),
+    "matches": _schema_of_answers_by_word({"type": ["string", "null"]}),
     "visibility": {"type": "string", "enum": ["", *Visibility.values]},
 }
 

@@ -9,7 +9,7 @@ from riskreg.api.core.shape_fields import AnyField, SourceParts, names
 _KEY = r"^[a-z0-9][a-z0-9-]{0,39}$"
 
 
-def _key(**options: Any) -> AnyField:
+def _key_field(**options: Any) -> AnyField:
     note = "made from the English name where none is given; never changes"
     return s.RegexField(_KEY, max_length=40, help_text=note, **options)
 
@@ -26,13 +26,13 @@ class Taxonomy(s.Serializer[Any]):
 
 
 class TermInTaxonomy(s.Serializer[Any]):
-    key = _key(required=False)
+    key = _key_field(required=False)
     names = names(120)
     source = SourceParts(required=False)  # type: ignore[assignment]
 
 
 class TaxonomyNew(s.Serializer[Any]):
-    key = _key(required=False)
+    key = _key_field(required=False)
     names = names(120)
     terms = TermInTaxonomy(many=True, required=False)
 

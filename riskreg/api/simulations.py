@@ -67,7 +67,7 @@ class Simulations(SimulationApi):
     @schema.listed("List simulations", shapes.SimulationRow)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Those of everybody, and those of the caller's party."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = visible_simulations(self.viewer)
         listing = newest_first(rows)
 
@@ -98,7 +98,7 @@ class SimulationDetail(SimulationApi):
     @schema.detailed("Read a simulation", shapes.Simulation)
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """How far it is, and which inputs have moved since."""
-        self.known_params()
+        self.refuse_unknown_params()
         return self.detail(self.one(simulation_for(self.viewer, simulation)))
 
 
@@ -131,7 +131,7 @@ class SimulationInputs(SimulationApi):
         """The frozen inputs; `digest` of the run is the SHA-256 of their canonical JSON (sorted
         keys, no spaces). Of estimates that the caller is not shown yet, `frequency` and `severity`
         are null."""
-        self.known_params()
+        self.refuse_unknown_params()
         return self.detail(
             inputs_without_withheld(self.viewer, simulation_for(self.viewer, simulation))
         )
@@ -141,7 +141,7 @@ class _Results(SimulationApi):
     """A part of what a run came to; 404 until it is done."""
 
     def results(self, simulation: uuid.UUID) -> dict[str, Any]:
-        self.known_params()
+        self.refuse_unknown_params()
         return results_of_done_run(simulation_for(self.viewer, simulation))
 
 
@@ -243,7 +243,7 @@ def _point_to_json(one: dict[str, Any]) -> dict[str, Any]:
 
 def _set_to_json(one: dict[str, Any]) -> dict[str, Any]:
     plain = ("mitigations", "cost", "within_budget")
-    bands = {name: _band(one[name]) for name in ("mean", "difference")}
+    bands = {name: _band_to_json(one[name]) for name in ("mean", "difference")}
     return {name: one[name] for name in plain} | bands
 
 
@@ -251,9 +251,10 @@ def _information_to_json(found: dict[str, Any] | None) -> dict[str, Any] | None:
     if found is None:
         return None
     values = [
-        {"risk": one["risk"], "on": one["on"], **_band(one["value"])} for one in found["values"]
+        {"risk": one["risk"], "on": one["on"], **_band_to_json(one["value"])}
+        for one in found["values"]
     ]
-    return {"horizon": found["horizon"], "values": values, "all": _band(found["all"])}
+    return {"horizon": found["horizon"], "values": values, "all": _band_to_json(found["all"])}
 
 
 class SimulationObjectives(_Results):
@@ -273,9 +274,11 @@ def _objective_to_json(one: dict[str, Any]) -> dict[str, Any]:
              "paths", "label", "left_out", "required_growth")  # fmt: skip
     return {name: one[name] for name in plain} | {
         side: {
-            "chance": _band(of["chance"]),
-            "undisturbed": _band(of["undisturbed"]),
-            "costs": [{"risk": risk, **_band(cost)} for risk, cost in sorted(of["costs"].items())],
+            "chance": _band_to_json(of["chance"]),
+            "undisturbed": _band_to_json(of["undisturbed"]),
+            "costs": [
+                {"risk": risk, **_band_to_json(cost)} for risk, cost in sorted(of["costs"].items())
+            ],
             "sure": of["sure"],
             "levels": [
                 {"year": year, **dict(zip(names, levels, strict=True))}
@@ -286,7 +289,7 @@ def _objective_to_json(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _band(values: Sequence[float]) -> dict[str, float]:
+def _band_to_json(values: Sequence[float]) -> dict[str, float]:
     return dict(zip(("value", "low", "high"), values, strict=True))
 
 
@@ -299,13 +302,17 @@ class SimulationContradictions(_Results):
         five times as much as one of the same score; the 20 most striking first."""
         found = contradictions_of_run(self.viewer, self.results(simulation))
         pairs = [
-            {"under": _ranked(one.under), "over": _ranked(one.over), "times": one.times}
+            {
+                "under": _ranked_to_json(one.under),
+                "over": _ranked_to_json(one.over),
+                "times": one.times,
+            }
             for one in found[:MOST]
         ]
         return self.detail({"total": len(found), "contradictions": pairs})
 
 
-def _ranked(row: Ranked) -> dict[str, Any]:
+def _ranked_to_json(row: Ranked) -> dict[str, Any]:
     return {
         "risk": row.risk,
         "likelihood": row.likelihood,

@@ -12,7 +12,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import as_query, parse_choices, parse_switch
+from riskreg.api.core.query import parse_choices, parse_switch, with_errors_in_query
 from riskreg.api.core.values import time
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel import keyset
@@ -72,7 +72,7 @@ class Taxonomies(TermApi):
     @schema.listed("List classifications", shapes.Taxonomy)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Oldest first."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         rows = taxonomy_rows(self.viewer)
         listing = Listing(
             queryset=rows,
@@ -109,7 +109,7 @@ class TaxonomyDetail(TermApi):
     @schema.detailed("Read a classification", shapes.Taxonomy)
     def get(self, request: Request, slug: str, key: str) -> HttpResponse:
         """The classification as it is now."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = taxonomy_for(self.viewer, key)
         return self.detail(self.taxonomy_as_json(row), row.version)
 
@@ -136,7 +136,7 @@ class Terms(TermApi):
     @schema.listed("List terms", shapes.Term, schema.TERM_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Oldest first; those out of use are among them."""
-        self.known_params("taxonomy", "active", *PARAMS)
+        self.refuse_unknown_params("taxonomy", "active", *PARAMS)
         params, errors = request.query_params, Errors()
         rows = terms_of(self.viewer)
         if key := params.get("taxonomy"):
@@ -144,7 +144,7 @@ class Terms(TermApi):
             rows = rows.filter(taxonomy__key=key)
         if (active := parse_switch(errors, "active", params.get("active"))) is not None:
             rows = rows.filter(retired_at__isnull=active)
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         listing = Listing(
             queryset=rows.select_related("taxonomy", "merged_into__taxonomy"),
             order=_OLDEST,
@@ -181,7 +181,7 @@ class TermDetail(TermApi):
     @schema.detailed("Read a term", shapes.Term)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """The term as it is now."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = term_for(self.viewer, ref)
         return self.detail(self.term_as_json(row), row.version)
 

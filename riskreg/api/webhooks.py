@@ -19,7 +19,7 @@ from riskreg.api.core.pagination import PARAMS, Listing, page_response
 from riskreg.api.core.values import time
 from riskreg.endpoints import services as endpoints
 from riskreg.endpoints.models import Endpoint, EndpointKind
-from riskreg.endpoints.queries import endpoints_for, last_deliveries
+from riskreg.endpoints.queries import endpoints_for, last_delivery_by_endpoint
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.notify.models import Delivery
@@ -72,14 +72,14 @@ class WebhookApi(RegisterApi):
             "enabled": row.disabled_at is None,
             "disabled_at": time(row.disabled_at),
             "disabled_why": row.disabled_why,
-            "last_delivery": _delivery(last) if last else None,
+            "last_delivery": _delivery_to_json(last) if last else None,
             "version": row.version,
             "created_at": time(row.created_at),
         }
 
     def all_to_json(self, rows: Sequence[Endpoint]) -> list[dict[str, Any]]:
         """Several, with their newest deliveries."""
-        last = last_deliveries([row.uuid for row in rows])
+        last = last_delivery_by_endpoint([row.uuid for row in rows])
         return [self.to_json(row, last.get(row.uuid)) for row in rows]
 
     def answer(self, row: Endpoint, status: int = 200) -> Answer:
@@ -97,7 +97,7 @@ class Webhooks(WebhookApi):
     @schema.listed("List webhooks", shapes.Webhook)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Oldest first."""
-        self.known_params(*PARAMS)
+        self.refuse_unknown_params(*PARAMS)
         listing = Listing(
             queryset=self.rows,
             order=_BY_AGE,
@@ -140,7 +140,7 @@ class WebhookDetail(WebhookApi):
     @schema.detailed("Read a webhook", shapes.Webhook)
     def get(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:
         """The webhook as it is now; If-Match does not go by its deliveries."""
-        self.known_params()
+        self.refuse_unknown_params()
         row = self.found(webhook)
         (body,) = self.all_to_json([row])
         return self.detail(body, row.version)
@@ -210,12 +210,12 @@ class WebhookTest(WebhookApi):
             delivery = endpoints.send_test_message(
                 endpoint=webhook, local_day=self.viewer.today(self.at), **self.actor_fields
             )
-            return Answer.of(_delivery(delivery), 202)
+            return Answer.of(_delivery_to_json(delivery), 202)
 
         return self.write(act)
 
 
-def _delivery(row: Delivery) -> dict[str, Any]:
+def _delivery_to_json(row: Delivery) -> dict[str, Any]:
     return {
         "id": str(row.uuid),
         "type": row.message.kind,

@@ -26,7 +26,7 @@ class DecisionWeighing(RegisterApi):
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """The newest run that weighs the decision: of what every party sees, and of the caller's
         own party; null where there is none. `options` is null until it is done."""
-        self.known_params()
+        self.refuse_unknown_params()
         return self.detail(self.shown(ref))
 
     @schema.started("Weigh the options", shapes.WeighingNew, shapes.Weighings)
@@ -47,9 +47,9 @@ class DecisionWeighing(RegisterApi):
         """Both audiences."""
         row = decision_for(self.viewer, ref, today_of(self))
         found = weighings_of(self.viewer, row, today_of(self))
-        return {name: one and self._one(one) for name, one in found.items()}
+        return {name: one and self._weighing_to_json(one) for name, one in found.items()}
 
-    def _one(self, one: Weighing) -> dict[str, Any]:
+    def _weighing_to_json(self, one: Weighing) -> dict[str, Any]:
         run, results = one.run, one.results
         return {
             "simulation": str(run.uuid),
@@ -70,43 +70,45 @@ class DecisionWeighing(RegisterApi):
             "horizon": results["horizon"] if results else None,
             "best": results["best"] if results else None,
             "label": one.label or None,
-            "options": [_option(one, each) for each in results["options"]] if results else None,
-            "information": _information(one),
+            "options": [_option_to_json(one, each) for each in results["options"]]
+            if results
+            else None,
+            "information": _information_to_json(one),
         }
 
 
-def _information(one: Weighing) -> dict[str, Any] | None:
+def _information_to_json(one: Weighing) -> dict[str, Any] | None:
     known = (one.results or {}).get("information")
     if not known:
         return None
     return {
-        "all": _band(known["all"]),
+        "all": _band_to_json(known["all"]),
         "each": [
-            {"ref": each["ref"], "on": each["on"], "worth": _band(each["worth"])}
+            {"ref": each["ref"], "on": each["on"], "worth": _band_to_json(each["worth"])}
             for each in one.asked_first
         ],
     }
 
 
-def _option(one: Weighing, found: dict[str, Any]) -> dict[str, Any]:
+def _option_to_json(one: Weighing, found: dict[str, Any]) -> dict[str, Any]:
     switch = found["switch"]
     return {
         "key": found["key"],
         "is_nothing": found["is_nothing"],
-        "cost": _band(found["cost"]),
-        "loss": _band(found["mean"]),
-        "bad_year": _band(found["bad"]),
-        "difference": _band(found["difference"]),
+        "cost": _band_to_json(found["cost"]),
+        "loss": _band_to_json(found["mean"]),
+        "bad_year": _band_to_json(found["bad"]),
+        "difference": _band_to_json(found["difference"]),
         "net": found["net"],
-        "behind": _band(found["behind"]),
+        "behind": _band_to_json(found["behind"]),
         # Runs of before these figures were told have none.
-        "chance_of_loss": _band_or_none(found.get("chance_of_loss")),
-        "regret": _band_or_none(found.get("regret")),
+        "chance_of_loss": _band_to_json_or_none(found.get("chance_of_loss")),
+        "regret": _band_to_json_or_none(found.get("regret")),
         "switch": switch,
         "objectives": [
             {
                 "objective": one.objectives[of["objective"]].key,
-                "chance": _band(of["chance"]),
+                "chance": _band_to_json(of["chance"]),
             }
             for of in found["objectives"]
             if of["objective"] in one.objectives
@@ -114,9 +116,9 @@ def _option(one: Weighing, found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _band_or_none(values: Sequence[float | None] | None) -> dict[str, float | None] | None:
-    return None if values is None else _band(values)
+def _band_to_json_or_none(values: Sequence[float | None] | None) -> dict[str, float | None] | None:
+    return None if values is None else _band_to_json(values)
 
 
-def _band(values: Sequence[float | None]) -> dict[str, float | None]:
+def _band_to_json(values: Sequence[float | None]) -> dict[str, float | None]:
     return dict(zip(("value", "low", "high"), values, strict=True))

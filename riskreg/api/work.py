@@ -9,7 +9,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView
 from riskreg.api.core.errors import request_id
 from riskreg.api.core.pagination import PARAMS
-from riskreg.api.core.query import as_query, parse_choices, parse_day, parse_switch
+from riskreg.api.core.query import parse_choices, parse_day, parse_switch, with_errors_in_query
 from riskreg.api.duties import Paging, own_part, to_json
 from riskreg.duties.queries import agenda
 from riskreg.duties.queries.everywhere import WantedWork, work_everywhere
@@ -27,7 +27,7 @@ class Work(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """Soonest due first: what the caller answers for, and what somebody answers for whom they
         stand in for today, in every register that is not archived and that the token opens."""
-        self.known_params(*FILTERS, *PARAMS)
+        self.refuse_unknown_params(*FILTERS, *PARAMS)
         paging, wanted = Paging(self, str(self.me.uuid)), self._wanted()
         viewers = [
             as_viewer(self.me, row, request_id())
@@ -64,5 +64,5 @@ class Work(ApiView):
         kinds = tuple(parse_choices(errors, "kind", params.getlist("kind"), sorted(LISTED)))
         due_before = parse_day(errors, "due_before", params.get("due_before"))
         overdue = parse_switch(errors, "overdue", params.get("overdue"))
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
         return WantedWork(kinds, due_before, overdue)

@@ -169,7 +169,7 @@ class Source:
         """The rows in force."""
         return self.rows().filter(self.open)
 
-    def notified_rows(self) -> QuerySet[Any]:
+    def rows_with_people_and_extras(self) -> QuerySet[Any]:
         """Every row with all that a reader is told: the people, and what is beside."""
         rows = self.rows().select_related(*self.people)
         return rows if self.with_extras is None else self.with_extras(rows)
@@ -178,7 +178,7 @@ class Source:
         """Every row with no more than ``open`` asks for."""
         return (self.bare or self.rows)()
 
-    def open_bare(self) -> QuerySet[Any]:
+    def open_bare_rows(self) -> QuerySet[Any]:
         """The rows in force, to be looked through without what a duty needs."""
         return self.bare_rows().filter(self.open)
 
@@ -186,7 +186,7 @@ class Source:
         """The duties of those subjects as they stand now, by subject."""
         return {row.uuid: self.duty(row) for row in self.rows().filter(uuid__in=set(subjects))}
 
-    def by_key(self, keys: Collection[int]) -> list[Duty]:
+    def duties_of_rows(self, keys: Collection[int]) -> list[Duty]:
         """The duties of the rows with those database ids, soonest due first."""
         rows = self.rows().filter(pk__in=keys).order_by(self.due_field, "pk")
         return [self.duty(row) for row in rows]

@@ -38,7 +38,7 @@ def endpoints_that_listen_among(uuids: Collection[uuid.UUID]) -> list[Endpoint]:
     return list(Endpoint.objects.filter(uuid__in=set(uuids), disabled_at=None).order_by("id"))
 
 
-def last_deliveries(uuids: Collection[uuid.UUID]) -> dict[uuid.UUID, Delivery]:
+def last_delivery_by_endpoint(uuids: Collection[uuid.UUID]) -> dict[uuid.UUID, Delivery]:
     """The newest delivery to each of these endpoints that was ever sent anything."""
     newest = (
         Message.objects.filter(recipient__in=set(uuids))

@@ -59,7 +59,7 @@ def _newest_on(viewer: Viewer, things: list[UUID]) -> QuerySet[Evidence]:
     return rows.order_by("-at", "-id")[: SHOWN + 1]
 
 
-def evidence_ids(
+def ids_of_evidence_on(
     viewer: Viewer, things: Collection[UUID], rows: QuerySet[Any]
 ) -> QuerySet[Evidence, UUID]:
     """Public ids of what hangs on the things of those public ids, or on one of ``rows``."""

@@ -58,7 +58,7 @@ class Rule:
         return next(self.meetings_from(day), None)
 
 
-def make_day(meeting: dt.date, days_before: int, counts_from: dt.date) -> dt.date:
+def day_to_make_pack(meeting: dt.date, days_before: int, counts_from: dt.date) -> dt.date:
     """The day on which the pack for ``meeting`` is to be made: so many days before it, and not
     before anybody had said so."""
     return max(meeting - dt.timedelta(days=days_before), counts_from)

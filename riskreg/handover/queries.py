@@ -113,7 +113,9 @@ def responsibilities(
     return found
 
 
-def answered_counts(viewer: Viewer, users: Collection[int]) -> dict[int, dict[str, int]]:
+def counts_answered_for_by_user(
+    viewer: Viewer, users: Collection[int]
+) -> dict[int, dict[str, int]]:
     """How much each of ``users`` (database ids) answers for, as far as the viewer may know of it:
     {user: {kind: number}}, kinds as in ``Responsibilities.counts``. Five queries, however many."""
     found = {user: dict.fromkeys(_NEEDS, 0) for user in users}
@@ -144,7 +146,7 @@ def ref_or_name(row: Any) -> str:
     return str(row.localized("name") if isinstance(row, Control) else row.ref)
 
 
-def person_leaving(viewer: Viewer, name: Any) -> tuple[User, int | None]:
+def present_or_past_person_and_party(viewer: Viewer, name: Any) -> tuple[User, int | None]:
     """The person of that public id or e-mail address, a member now or once, and their party.
 
     Their present party, or that of their last membership. Raises ``NotFound`` for who never was.
@@ -161,7 +163,7 @@ def person_leaving(viewer: Viewer, name: Any) -> tuple[User, int | None]:
     return member.user, member.party_id
 
 
-def people_to_hand_over(viewer: Viewer) -> list[tuple[User, bool]]:
+def people_whose_things_may_be_handed_over(viewer: Viewer) -> list[tuple[User, bool]]:
     """Whose things the viewer may hand over, and whether they have left, by name.
 
     Of those who have left only who still answers for something that the viewer may know of.

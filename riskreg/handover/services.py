@@ -13,7 +13,12 @@ from riskreg.accounts.models import User
 from riskreg.decisions.services import reopen_answers
 from riskreg.events.services import append
 from riskreg.handover.models import HandOver, ItemKind
-from riskreg.handover.queries import Responsibilities, person_leaving, ref_or_name, responsibilities
+from riskreg.handover.queries import (
+    Responsibilities,
+    present_or_past_person_and_party,
+    ref_or_name,
+    responsibilities,
+)
 from riskreg.handover.unowned_mail import tell_managers
 from riskreg.indicators.services import edit_indicator
 from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
@@ -69,7 +74,7 @@ def hand_over(
     also when there is nothing to hand over or the receiver may not know of some of it,
     ``NotFound``, ``Forbidden``.
     """
-    giver, party_id = person_leaving(actor, from_user)
+    giver, party_id = present_or_past_person_and_party(actor, from_user)
     require_for_person(actor, "handover.make", giver.pk, party_id)
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=REASON_MAX)
@@ -120,7 +125,7 @@ def hand_over(
     asked = propose_moves(actor, moves, HAND_OVER, content, at, agreed)
     if asked is not None and asked.is_open:
         return asked
-    _move(actor, found, giver, taker, at, asked)
+    _transfer_all(actor, found, giver, taker, at, asked)
     row = HandOver.objects.create(
         register=actor.register,
         party_id=party_id,
@@ -334,7 +339,7 @@ def _require_same_party(found: Responsibilities, their_party: int | None) -> Non
         )
 
 
-def _move(
+def _transfer_all(
     actor: Viewer,
     found: Responsibilities,
     giver: User,

@@ -57,7 +57,7 @@ def progress_of(subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, Progress]:
     }
 
 
-def done_subjects(kind: str) -> QuerySet[Job, Any]:
+def subjects_of_done_jobs(kind: str) -> QuerySet[Job, Any]:
     """Of what there is a job of that kind that is done, as a query for others to take part of."""
     return Job.objects.filter(kind=kind, state=JobState.DONE).values("subject")
 
@@ -82,7 +82,7 @@ def parts_of_results(
             rows.values_list("job__subject", "key", named)}  # fmt: skip
 
 
-def steps_among(
+def subjects_and_steps_of_done_jobs(
     subjects: Collection[uuid.UUID], keys: Collection[str]
 ) -> set[tuple[uuid.UUID, str]]:
     """Which of ``subjects`` (whose jobs are done) have which of these steps."""
@@ -113,11 +113,6 @@ def steps_to_begin(job: Job, at: dt.datetime) -> list[Step]:
 def is_unclaimed(at: dt.datetime) -> Q:
     """Steps that nobody is at: never begun, to be tried again by now, or left by a lost worker."""
     return Q(claimed_until=None) | Q(claimed_until__lte=at)
-
-
-def results_of(job: Job, kind: str) -> list[Step]:
-    """The steps of that kind, in the order in which they were laid out."""
-    return list(job.steps.filter(kind=kind).order_by("id"))
 
 
 def blobs_of(job: Job, keys: Sequence[str]) -> Iterator[bytes]:

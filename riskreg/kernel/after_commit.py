@@ -43,7 +43,7 @@ class _Wake:
             if self.needed is None or self.needed():
                 wake(self.task, *self.args)
         except Exception as error:
-            _not_woken(self.task, error)
+            _log_not_woken(self.task, error)
 
 
 def after_commit(task: str, *args: Any, needed: Callable[[], bool] | None = None) -> None:
@@ -67,10 +67,10 @@ def wake(task: str, *args: Any, seconds: float = 0.0) -> None:
     try:
         current_app.send_task(task, args=args, retry=False, countdown=seconds or None)
     except Exception as error:
-        _not_woken(task, error)
+        _log_not_woken(task, error)
 
 
-def _not_woken(task: str, error: Exception) -> None:
+def _log_not_woken(task: str, error: Exception) -> None:
     """Nobody need be told of a broker that nobody expects: nothing runs, and nothing waits long."""
     tell = log.warning if settings.BROKER_EXPECTED else log.debug
     tell("task_not_woken", task=task, error=type(error).__name__)

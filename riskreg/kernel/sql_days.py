@@ -23,7 +23,7 @@ def local_day(column: str, zone: str, until: dt.date) -> str:
     if connection.vendor != "sqlite":
         # The name is a key of the time zone database: letters, digits and -+_/ alone.
         return f"({column} AT TIME ZONE '{zoneinfo.ZoneInfo(zone).key}')::date"
-    *later, (_always, first) = _offsets(zone, until.year + 2)
+    *later, (_always, first) = _utc_offsets_newest_first(zone, until.year + 2)
     # Without its fraction, which SQLite would round up to the next second, and so to the next day.
     day = f"date(substr({column}, 1, 19), '{{}} seconds')"
     whens = "".join(f" WHEN {column} >= '{since}' THEN {day.format(o)}" for since, o in later)
@@ -43,7 +43,7 @@ def month_of(day: str) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _offsets(zone: str, until_year: int) -> tuple[tuple[str, int], ...]:
+def _utc_offsets_newest_first(zone: str, until_year: int) -> tuple[tuple[str, int], ...]:
     """Since when (in UTC, as SQLite keeps it) which offset in seconds held, the newest first; the
     last one holds for all before it."""
     place = zoneinfo.ZoneInfo(zone)

@@ -264,7 +264,7 @@ def _first_memberships_and_one_statement(most: int) -> Statement[Membership]:
     return Statement(build, int, uuid.UUID, str)
 
 
-def registers_called(user: User, words: str) -> QuerySet[Membership]:
+def memberships_in_registers_called(user: User, words: str) -> QuerySet[Membership]:
     """The user's memberships in registers whose name, in any language, or short name has ``words``
     in it; all for none. Archived ones last."""
     rows = Membership.objects.filter(user=user, ended_at=None)

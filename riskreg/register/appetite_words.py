@@ -27,7 +27,7 @@ def matrix_note(viewer: Viewer, criteria: Criteria) -> str:
         "The line is the general appetite. Appetites of their own have: %(all)s. Counts go by "
         "them; where a risk has several such terms, by the strictest."
     )
-    return text % {"all": _up_to(named)}
+    return text % {"all": _terms_up_to_ratings_text(named)}
 
 
 def risk_note(criteria: Criteria, terms: Iterable[Term]) -> str:
@@ -36,9 +36,11 @@ def risk_note(criteria: Criteria, terms: Iterable[Term]) -> str:
     if not named:
         return ""
     if len(named) == 1:
-        return _("Judged by the appetite of its term: %(all)s.") % {"all": _up_to(named)}
+        return _("Judged by the appetite of its term: %(all)s.") % {
+            "all": _terms_up_to_ratings_text(named)
+        }
     text = _("Judged by the strictest appetite of its terms: %(all)s.")
-    return text % {"all": _up_to(named)}
+    return text % {"all": _terms_up_to_ratings_text(named)}
 
 
 def _term_and_rating_names(criteria: Criteria, terms: Iterable[Term]) -> list[tuple[str, str]]:
@@ -47,6 +49,6 @@ def _term_and_rating_names(criteria: Criteria, terms: Iterable[Term]) -> list[tu
     return [(term.name, names[named[term.ref]]) for term in terms if term.ref in named]
 
 
-def _up_to(named: list[tuple[str, str]]) -> str:
+def _terms_up_to_ratings_text(named: list[tuple[str, str]]) -> str:
     text = _("%(term)s up to %(rating)s")
     return enumerate_texts([text % {"term": term, "rating": rating} for term, rating in named])

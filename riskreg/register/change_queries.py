@@ -46,14 +46,14 @@ def change_request_for(viewer: Viewer, name: str, *, lock: bool = False) -> Chan
     return row
 
 
-def open_requests(viewer: Viewer) -> list[ChangeRequest]:
+def open_change_requests(viewer: Viewer) -> list[ChangeRequest]:
     """Those that wait for an answer, the first to end first."""
     return list(
         change_requests_for(viewer).filter(state=ChangeState.OPEN).order_by("answer_by", "pk")
     )
 
 
-def open_request(viewer: Viewer, kinds: Collection[str]) -> ChangeRequest | None:
+def first_open_change_request(viewer: Viewer, kinds: Collection[str]) -> ChangeRequest | None:
     """The first to end of those of one of ``kinds`` that wait for an answer."""
     rows = change_requests_for(viewer).filter(state=ChangeState.OPEN, kind__in=kinds)
     return rows.order_by("answer_by", "pk").first()
@@ -65,7 +65,7 @@ def closed_requests(viewer: Viewer, before: str = "") -> QuerySet[ChangeRequest]
     return rows.filter(pk__lt=change_request_for(viewer, before).pk) if before else rows
 
 
-def newest_asked_for_by(viewer: Viewer) -> ChangeRequest | None:
+def newest_change_request_by(viewer: Viewer) -> ChangeRequest | None:
     """What the viewer asked for last."""
     rows = change_requests_for(viewer).filter(requested_by=viewer.user)
     return rows.order_by("-pk").first()
@@ -93,7 +93,9 @@ def speakers_by_party(
 
 def other_parties_to_ask(viewer: Viewer) -> list[Party]:
     """The parties, besides the viewer's own, whose yes a change of what is common needs."""
-    rows = Party.objects.filter(_can_speak(), register=viewer.register).order_by("pk")
+    rows = Party.objects.filter(_somebody_speaks_for_outer(), register=viewer.register).order_by(
+        "pk"
+    )
     return [party for party in rows if party.pk != viewer.party_id]
 
 
@@ -145,7 +147,7 @@ def is_owed_by(users: Collection[int]) -> Q:
     return Q(Exists(theirs))
 
 
-def _can_speak() -> Any:
+def _somebody_speaks_for_outer() -> Any:
     return Exists(
         Membership.objects.filter(
             party=OuterRef("pk"),

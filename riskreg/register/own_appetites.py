@@ -56,7 +56,7 @@ class OwnRule:
             named=frozenset(self.named),
         )
 
-    def by_rating(self) -> OwnTerms:
+    def terms_above_by_rating(self) -> OwnTerms:
         """``above_terms`` of every rating."""
         return tuple((rating, self.above_terms(rating)) for rating in self.order)
 
@@ -117,12 +117,12 @@ def own_rule(viewer: Viewer) -> OwnRule:
     """The rule of the viewer's party by the criteria in force (one query, none without a party)."""
     rows: Iterable[OwnAppetite] = ()
     if viewer.party_id is not None:
-        rows = _in_force(viewer)
+        rows = _own_appetites_in_force(viewer)
     return rule_of(rows, viewer.criteria)
 
 
 @written_once()
-def _in_force(viewer: Viewer) -> QuerySet[OwnAppetite]:
+def _own_appetites_in_force(viewer: Viewer) -> QuerySet[OwnAppetite]:
     return own_appetites_in_force_for(viewer)
 
 

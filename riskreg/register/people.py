@@ -107,7 +107,7 @@ def roles_for(viewer: Viewer, party: Party | None) -> tuple[str, ...]:
     return ()
 
 
-def member_row(viewer: Viewer, user: uuid.UUID) -> Membership:
+def present_membership_of(viewer: Viewer, user: uuid.UUID) -> Membership:
     """The present membership of that person, active account or not. Raises ``NotFound``."""
     row = (
         Membership.objects.select_related("user", "party")
@@ -179,7 +179,7 @@ def invitation_token(row: Invitation) -> str:
     return _SIGNER.sign(f"{row.uuid.hex}-{row.issue}")
 
 
-def invitation_of(token: str, at: dt.datetime, *, lock: bool = False) -> Invitation:
+def acceptable_invitation_of(token: str, at: dt.datetime, *, lock: bool = False) -> Invitation:
     """The invitation that a link leads to, while it can be accepted.
 
     Raises ``NotFound`` for what is no link of ours, ``Forbidden`` for one that is over, with the

@@ -287,7 +287,7 @@ def _absences_with_parties(which: Q) -> QuerySet[Any]:
     )
 
 
-def absences_between(
+def unended_absences_between(
     register_id: int, user_id: int, first: dt.date, last: dt.date
 ) -> QuerySet[Absence]:
     """Absences of somebody that share a day with ``first`` to ``last``, soonest first."""
@@ -336,7 +336,7 @@ def absences_today_of(viewer: Viewer, today: dt.date, users: Collection[int]) ->
     return {row.user_id: row for row in rows}
 
 
-def away_among(viewer: Viewer, today: dt.date, *people: str) -> Exists:
+def is_anybody_away(viewer: Viewer, today: dt.date, *people: str) -> Exists:
     """Whether anybody of those columns (users, as ``owner``) is away ``today``: an expression."""
     anybody = Q()
     for column in people:

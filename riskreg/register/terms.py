@@ -37,7 +37,7 @@ def term_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Term:
     return term
 
 
-def terms_beside(term: Term) -> list[Term]:
+def other_terms_in_use(term: Term) -> list[Term]:
     """The other terms of its taxonomy that are in use, in order."""
     rows = term.taxonomy.terms.filter(retired_at=None).exclude(pk=term.pk)
     found = list(rows.order_by("position", "id"))

@@ -43,7 +43,9 @@ def draft_of(*, user: User, key: str, at: dt.datetime) -> Typed | None:
     return Typed(**{**values, **pairs})
 
 
-def done_lately(*, user: User, like: DoneRequest, within: dt.timedelta) -> DoneRequest | None:
+def same_request_done_lately(
+    *, user: User, like: DoneRequest, within: dt.timedelta
+) -> DoneRequest | None:
     """What ``user`` did with the same contents as ``like`` a moment before, under another key."""
     rows = DoneRequest.objects.filter(
         user=user,

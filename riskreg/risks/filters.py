@@ -114,7 +114,7 @@ def parse(
     readers = _readers(Matrix(viewer.criteria), stage)
     kind = Kind.THREAT.value
     if one_kind:
-        kind = _one_kind(Asked(errors, viewer, "kind", given.get("kind", []), at))
+        kind = _parse_one_kind(Asked(errors, viewer, "kind", given.get("kind", []), at))
         del readers["kind"]
     parts = known_values(Asked(errors, viewer, "parts", given.get("parts", []), at), COUNTED)
     loose = {name: values for name, values in given.items() if name not in _OF_THE_CELL}
@@ -144,7 +144,7 @@ def parse_risk_ordering(
     return column, descending
 
 
-def _one_kind(asked: Asked) -> str:
+def _parse_one_kind(asked: Asked) -> str:
     """The kind that one map is of; good and bad never share one."""
     values = known_values(asked, Kind.values)
     if len(set(values)) > 1:
@@ -245,7 +245,7 @@ def _is_above_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
 
 def _is_above_own_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
     # Of who acts for no party: nothing is above what nobody has said.
-    wanted = is_above_own(matrix, own_rule(asked.viewer).by_rating(), stage)
+    wanted = is_above_own(matrix, own_rule(asked.viewer).terms_above_by_rating(), stage)
     return wanted if is_switch_on(asked) else ~wanted
 
 

@@ -53,7 +53,7 @@ def is_counted(viewer: Viewer, positions: QuerySet[Position]) -> Q:
     return ~is_counted_by_another(viewer, WITHIN, positions)
 
 
-def parts_of_either_side(viewer: Viewer, risk: Risk) -> list[str]:
+def refs_of_whole_and_parts(viewer: Viewer, risk: Risk) -> list[str]:
     """The refs of what ``risk`` is part of, and of its parts."""
     links = part_links_at(viewer).filter(Q(risk=risk) | Q(other=risk))
     pairs = links.order_by("id").values_list("risk__ref", "other__ref")

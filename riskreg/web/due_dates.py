@@ -14,7 +14,7 @@ def dates_after_review(scale: Scale, position: Position, today: dt.date) -> list
     Each entry has ``key, label, tone, of, days, on``; ``now`` marks where the risk stands, and
     ``sooner`` is for judgements alone.
     """
-    entries = _by_rating(scale, position.residual_rating)
+    entries = _cadence_rows(scale, position.residual_rating)
     for entry in entries:
         entry["on"] = policy.next_review_after(today, entry["days"])
         entry["sooner"] = None
@@ -30,14 +30,14 @@ def dates_after_assessment(
     """
     if stage != "residual" or risk.state != State.OPEN or risk.next_review_on is None:
         return []
-    entries = _by_rating(scale, position.residual_rating)
+    entries = _cadence_rows(scale, position.residual_rating)
     for entry in entries:
         entry["on"] = policy.earliest_review_on(risk.next_review_on, today, entry["days"])
         entry["sooner"] = entry["on"] < risk.next_review_on
     return entries
 
 
-def _by_rating(scale: Scale, rating: str | None) -> list[dict[str, Any]]:
+def _cadence_rows(scale: Scale, rating: str | None) -> list[dict[str, Any]]:
     entries = scale.cadences()
     if rating is None:
         unrated = {"key": None, "label": scale.name(None), "tone": None, "of": scale.of}

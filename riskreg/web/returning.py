@@ -41,7 +41,7 @@ _THINGS = re.compile(
 )
 
 
-def take_param(request: HttpRequest) -> None:
+def take_back_param(request: HttpRequest) -> None:
     """Take ``?back=`` out of the request, so that no view sees a parameter that is not its own."""
     if BACK in request.GET:
         query = request.GET.copy()
@@ -50,7 +50,7 @@ def take_param(request: HttpRequest) -> None:
         request.META["QUERY_STRING"] = query.urlencode()
 
 
-def came_from(request: HttpRequest, page: str) -> None:
+def note_page_came_from(request: HttpRequest, page: str) -> None:
     """A form was sent from ``page``: who came there from a list goes back to it."""
     if not hasattr(request, "came_with"):
         request.came_with = _back_in(page)  # type: ignore[attr-defined]

@@ -100,7 +100,7 @@ class _Pages:
         return reverse(f"web:{name}", kwargs={"slug": self.slug, **parts})
 
 
-def _risk(pages: _Pages, position: Any) -> Row:
+def _risk_row(pages: _Pages, position: Any) -> Row:
     return Row(
         url=pages.url("risk", ref=position.ref),
         ref=position.ref,
@@ -112,7 +112,7 @@ def _risk(pages: _Pages, position: Any) -> Row:
     )
 
 
-def _mitigation(pages: _Pages, row: Any) -> Row:
+def _mitigation_row(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.url("mitigation", ref=row.ref),
         ref=row.ref,
@@ -122,7 +122,7 @@ def _mitigation(pages: _Pages, row: Any) -> Row:
     )
 
 
-def _indicator(pages: _Pages, row: Any) -> Row:
+def _indicator_row(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.url("indicator", ref=row.ref),
         ref=row.ref,
@@ -132,7 +132,7 @@ def _indicator(pages: _Pages, row: Any) -> Row:
     )
 
 
-def _control(pages: _Pages, row: Any) -> Row:
+def _control_row(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.url("control", control=row.uuid),
         title=row.localized("name"),
@@ -141,13 +141,13 @@ def _control(pages: _Pages, row: Any) -> Row:
     )
 
 
-def _objective(pages: _Pages, row: Any) -> Row:
+def _objective_row(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.url("objective", key=row.key), title=row.name, private=_party_if_private(row)
     )
 
 
-def _review(pages: _Pages, row: Any) -> Row:
+def _review_row(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.url("risk", ref=row.risk.ref),
         title=_excerpt(row.localized("comment")),
@@ -156,7 +156,7 @@ def _review(pages: _Pages, row: Any) -> Row:
     )
 
 
-def _assessment(pages: _Pages, row: Any) -> Row:
+def _assessment_row(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.url("risk", ref=row.risk.ref),
         title=_excerpt(row.localized("rationale")),
@@ -165,14 +165,14 @@ def _assessment(pages: _Pages, row: Any) -> Row:
     )
 
 
-def _meeting(pages: _Pages, row: Any) -> Row:
+def _meeting_row(pages: _Pages, row: Any) -> Row:
     url = pages.url("meeting", meeting=row.uuid)
     return Row(
         url=url, title=row.title, note=name_of_person(row.chair), private=_party_if_private(row)
     )
 
 
-def _person(pages: _Pages, row: Any) -> Row:
+def _person_row(pages: _Pages, row: Any) -> Row:
     query = urlencode({"owner": str(row.user.uuid)})
     party = row.party.name if row.party else ""
     note = " · ".join(part for part in (party, str(row.get_role_display())) if part)
@@ -188,15 +188,15 @@ def _excerpt(text: str) -> str:
 
 
 _NOUNS: dict[str, tuple[Callable[[], str], Callable[[_Pages, Any], Row]]] = {
-    "risk": (lambda: _("Risks"), _risk),
-    "mitigation": (lambda: _("Mitigations"), _mitigation),
-    "indicator": (lambda: _("Indicators"), _indicator),
-    "control": (lambda: _("Controls"), _control),
-    "objective": (lambda: _("Objectives"), _objective),
-    "review": (lambda: _("Reviews"), _review),
-    "assessment": (lambda: _("Reasons of scores"), _assessment),
-    "meeting": (lambda: _("Meetings"), _meeting),
-    "person": (lambda: _("People and what they own"), _person),
+    "risk": (lambda: _("Risks"), _risk_row),
+    "mitigation": (lambda: _("Mitigations"), _mitigation_row),
+    "indicator": (lambda: _("Indicators"), _indicator_row),
+    "control": (lambda: _("Controls"), _control_row),
+    "objective": (lambda: _("Objectives"), _objective_row),
+    "review": (lambda: _("Reviews"), _review_row),
+    "assessment": (lambda: _("Reasons of scores"), _assessment_row),
+    "meeting": (lambda: _("Meetings"), _meeting_row),
+    "person": (lambda: _("People and what they own"), _person_row),
 }
 
 urlpatterns = [path("search/", search, name="search")]

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from riskreg.accounts.models import User
 from riskreg.analysis.models import Driver, Simulation
-from riskreg.analysis.queries.drivers import driver_for, indicators_fitting
+from riskreg.analysis.queries.drivers import active_indicators_fitting, driver_for
 from riskreg.analysis.queries.simulations import (
     mitigations_of_run,
     risks_of_run,
@@ -298,7 +298,7 @@ def _run_with_a_private_risk(world: CanaryWorld) -> tuple[Simulation, Risk]:
 def what_measures_a_driver(world: CanaryWorld) -> bool:
     """Indicators of foton's own are not offered for a driver of catl's own in the same unit."""
     row = _own_driver(world)
-    fitting = indicators_fitting(world.viewer("partner_manager"), row)
+    fitting = active_indicators_fitting(world.viewer("partner_manager"), row)
     return any(each.ref in world.indicator_refs for each in fitting)
 
 
@@ -391,9 +391,9 @@ def work_of_an_option(world: CanaryWorld) -> bool:
 
 
 PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
-    "analysis/queries/drivers.py:indicators_fitting": what_measures_a_driver,
+    "analysis/queries/drivers.py:active_indicators_fitting": what_measures_a_driver,
     "analysis/services/drivers.py:feed_driver": feeding_a_driver,
-    "analysis/queries/simulations.py:_visible_refs": what_moved_in_a_run,
+    "analysis/queries/simulations.py:_visible_ids_and_refs": what_moved_in_a_run,
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
     "analysis/queries/simulations.py:mitigations_of_run": work_of_a_run,
     "analysis/services/objectives.py:_find_risk": risk_of_a_model,
@@ -407,7 +407,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "handover/queries.py:_answerable_rows": what_is_handed_over,
     "indicators/services/closing.py:_locked": end_of_what_serves_a_risk,
     "register/services/objectives.py:add_objective": key_of_an_objective,
-    "duties/queries/counts.py:_by_day": duties_by_day,
+    "duties/queries/counts.py:_counts_by_kind_and_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,
     "indicators/filters.py:_visible_indicators": partial(owner_who_left, noun="indicators"),
     "risks/filters.py:_positions": partial(owner_who_left, noun="risks"),

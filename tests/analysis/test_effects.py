@@ -10,7 +10,7 @@ from riskreg.analysis.models import Effect
 from riskreg.analysis.policy.effects import averages_implied
 from riskreg.analysis.queries.effects import (
     effect_for,
-    effects_of,
+    effects_not_withheld_of,
     newest_effects,
     withheld_effect_count,
 )
@@ -113,9 +113,15 @@ def test_others_are_withheld_until_one_has_said_it_oneself(
     work, risk = planned
     effect(world, work, risk, by="manager")
     owner = world.viewer("owner")
-    assert (list(effects_of(owner, work)), withheld_effect_count(owner, work)) == ([], 1)
+    assert (list(effects_not_withheld_of(owner, work)), withheld_effect_count(owner, work)) == (
+        [],
+        1,
+    )
     effect(world, work, risk)
-    assert (effects_of(owner, work).count(), withheld_effect_count(owner, work)) == (2, 0)
+    assert (effects_not_withheld_of(owner, work).count(), withheld_effect_count(owner, work)) == (
+        2,
+        0,
+    )
 
 
 def test_it_is_its_partys_own_until_it_is_released(
@@ -144,7 +150,7 @@ def test_what_is_private_cannot_be_released(world: World) -> None:
 
 def test_a_newer_one_takes_its_place(world: World, planned: tuple[Mitigation, Risk]) -> None:
     old, new = effect(world, *planned), effect(world, *planned, frequency_mode="0.6")
-    rows = effects_of(world.viewer("owner"), planned[0])
+    rows = effects_not_withheld_of(world.viewer("owner"), planned[0])
     assert newest_effects(rows) == [new]
     with pytest.raises(Invalid):
         release_effect(actor=world.viewer("owner"), effect=old.uuid, at=world.at)

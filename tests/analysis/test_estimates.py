@@ -8,7 +8,7 @@ import pytest
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.queries.estimates import (
     estimate_for,
-    estimates_of,
+    estimates_not_withheld_of,
     newest_of_each_expert_and_stage,
     pool_of_released,
     withheld_count,
@@ -153,10 +153,10 @@ def test_an_estimate_is_its_partys_own_until_it_is_released_and_then_everybodys(
     for who in ("partner_manager", "auditor", "partner_integration"):
         with pytest.raises(NotFound):
             estimate_for(one.viewer(who), row.uuid)
-        assert not estimates_of(one.viewer(who), risk_of(one)).exists()
+        assert not estimates_not_withheld_of(one.viewer(who), risk_of(one)).exists()
     release_estimate(actor=one.viewer("owner"), estimate=row.uuid, at=one.at)
     for who in ("auditor", "partner_integration", "partner_leader"):
-        assert list(estimates_of(one.viewer(who), risk_of(one))) == [row]
+        assert list(estimates_not_withheld_of(one.viewer(who), risk_of(one))) == [row]
 
 
 def test_releasing_twice_is_as_once(one: World) -> None:
@@ -179,14 +179,19 @@ def test_others_are_shown_once_ones_own_of_that_state_is_kept(one: World) -> Non
     released = estimate(one, risk_of(one), by="partner_owner", released=True)
     target = estimate(one, risk_of(one), by="manager", stage="target")
     viewer = one.viewer("owner")
-    assert list(estimates_of(viewer, risk_of(one))) == []
+    assert list(estimates_not_withheld_of(viewer, risk_of(one))) == []
     assert withheld_count(viewer, risk_of(one)) == 3
     own = estimate(one, risk_of(one))
-    assert set(estimates_of(viewer, risk_of(one))) == {theirs, released, own}
+    assert set(estimates_not_withheld_of(viewer, risk_of(one))) == {theirs, released, own}
     assert withheld_count(viewer, risk_of(one)) == 1
     # Who gives none is shown all: a leader, an auditor, a program.
-    assert set(estimates_of(one.viewer("leader"), risk_of(one))) == {theirs, released, own, target}
-    assert set(estimates_of(one.viewer("integration"), risk_of(one))) == {
+    assert set(estimates_not_withheld_of(one.viewer("leader"), risk_of(one))) == {
+        theirs,
+        released,
+        own,
+        target,
+    }
+    assert set(estimates_not_withheld_of(one.viewer("integration"), risk_of(one))) == {
         theirs, released, own, target
     }  # fmt: skip
 
@@ -196,7 +201,7 @@ def test_the_pool_is_of_the_newest_released_one_of_each_expert(one: World) -> No
     newer = estimate(one, risk_of(one), released=True)
     other = estimate(one, risk_of(one), by="partner_owner", released=True, severity_low="20000000")
     estimate(one, risk_of(one), by="manager", severity_high="900000000")
-    rows = list(estimates_of(one.viewer("leader"), risk_of(one)))
+    rows = list(estimates_not_withheld_of(one.viewer("leader"), risk_of(one)))
     pool = pool_of_released(rows, "residual")
     assert pool is not None
     assert set(pool.members) == {newer, other}
@@ -212,7 +217,9 @@ def test_rates_and_chances_make_no_pool(one: World) -> None:
         one, risk_of(one), by="partner_owner", released=True, frequency_kind="probability",
         frequency_low="0.1", frequency_mode="0.2", frequency_high="0.3",
     )  # fmt: skip
-    pool = pool_of_released(estimates_of(one.viewer("auditor"), risk_of(one)), "residual")
+    pool = pool_of_released(
+        estimates_not_withheld_of(one.viewer("auditor"), risk_of(one)), "residual"
+    )
     assert pool is not None
     assert pool.mixed
 

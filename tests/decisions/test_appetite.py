@@ -9,7 +9,7 @@ from riskreg.decisions.queries.acceptances import (
     stale_because,
     unaccepted_threats_above_appetite,
 )
-from riskreg.decisions.queries.past import unaccepted_on
+from riskreg.decisions.queries.past import unaccepted_threats_among
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.register.policy import default_criteria
@@ -116,5 +116,7 @@ def test_a_past_day_goes_by_the_criteria_of_that_day(terms: World) -> None:
         (terms.today + 15 * DAY, viewer.criteria, [row.ref]),
     ):
         end = clock.start_of_next_day(day, terms.register.time_zone)
-        rows = unaccepted_on(viewer, positions_on(viewer, day, later), criteria, day, end)
+        rows = unaccepted_threats_among(
+            viewer, positions_on(viewer, day, later), criteria, day, end
+        )
         assert [each.ref for each in rows] == found

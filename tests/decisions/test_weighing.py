@@ -19,7 +19,7 @@ from riskreg.analysis.queries.simulations import results_of_done_run
 from riskreg.analysis.services import cancel_simulation
 from riskreg.analysis.weighing_steps import chance_of_loss_and_regret, losses_by_span
 from riskreg.decisions.models import Decision
-from riskreg.decisions.queries.decisions import decision_for, recorded_decision
+from riskreg.decisions.queries.decisions import decision_for, decision_taken_for
 from riskreg.decisions.queries.weighing import Weighing, weighings_of
 from riskreg.decisions.services import (
     add_option,
@@ -467,7 +467,7 @@ def test_what_is_decided_is_weighed_no_more_and_its_record_keeps_it(weighed: Wor
     ]
     # Page and paper say the same digits.
     viewer = weighed.viewer("leader")
-    paper = record_html(decision_record(viewer, recorded_decision(viewer, "X-001")))
+    paper = record_html(decision_record(viewer, decision_taken_for(viewer, "X-001")))
     address = f"/r/{weighed.register.slug}/decisions/X-001/record/"
     page = builders.web(weighed.leader).get(address).content.decode()
     for one in found.values():

@@ -20,7 +20,7 @@ from riskreg.decisions.policy.decisions import Stale
 from riskreg.decisions.queries.decisions import (
     acts_open_to,
     decision_for,
-    recorded_decision,
+    decision_taken_for,
     stale_because,
 )
 from riskreg.decisions.queries.gates import gates_to_json
@@ -262,7 +262,7 @@ def test_pages_programs_files_and_records_say_the_same_digits(language: str) -> 
             }
             row = decision_for(asker, ref, DAY)
             if row.digest:
-                recorded = recorded_decision(asker, ref)
+                recorded = decision_taken_for(asker, ref)
                 faces["record"] = record_html(decision_record(asker, recorded))
             for option in record["options"]:
                 for face, text in faces.items():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from riskreg.decisions.queries.decisions import recorded_decision
+from riskreg.decisions.queries.decisions import decision_taken_for
 from riskreg.exchange.queries.decision_records import decision_record
 from riskreg.exchange.writing.record_pdf import record_html
 from tests import builders
@@ -57,7 +57,7 @@ def test_it_says_what_the_page_says(world: World, language: str) -> None:
     world.leader.save()
     page = " ".join(ask(world, tail="record/").content.decode().split())
     viewer = world.viewer("leader")
-    row = recorded_decision(viewer, "X-001")
+    row = decision_taken_for(viewer, "X-001")
     with translation.override(language):
         html = record_html(decision_record(viewer, row))
     assert f'<html lang="{language}">' in html
@@ -92,7 +92,7 @@ def test_a_record_of_one_partys_own_says_so(world: World) -> None:
     row = proposed(world, builders.risk(world, visibility="party"), visibility="party")
     viewer = world.viewer("leader")
     chosen(world, row)
-    html = record_html(decision_record(viewer, recorded_decision(viewer, row.ref)))
+    html = record_html(decision_record(viewer, decision_taken_for(viewer, row.ref)))
     assert "This decision is Foton" in html
 
 

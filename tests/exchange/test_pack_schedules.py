@@ -11,7 +11,7 @@ from bench.counting import counting
 from riskreg.accounts.models import User
 from riskreg.events.models import Event
 from riskreg.exchange.models import BoardPack, PackSchedule, PackSending
-from riskreg.exchange.policy import Rule, ToDo, make_day, to_do
+from riskreg.exchange.policy import Rule, ToDo, day_to_make_pack, to_do
 from riskreg.exchange.queries.schedules import SHOWN, last_sendings_of
 from riskreg.exchange.services import sendings
 from riskreg.exchange.services.pack_mail import refresh_message
@@ -83,7 +83,7 @@ def test_of_meetings_that_passed_the_last_is_made_up_for() -> None:
     both = to_do(rule, start, 7, day("2027-04-10"))
     assert both.make == day("2027-04-15")
     assert len(both.skip) == 3
-    assert make_day(start, 7, day("2027-01-10")) == day("2027-01-10")
+    assert day_to_make_pack(start, 7, day("2027-01-10")) == day("2027-01-10")
 
 
 # Making and sending -------------------------------------------------------------------------------

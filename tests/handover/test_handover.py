@@ -11,8 +11,8 @@ from riskreg.events.models import Event
 from riskreg.handover.models import HandOver
 from riskreg.handover.queries import (
     handovers_for,
-    people_to_hand_over,
-    person_leaving,
+    people_whose_things_may_be_handed_over,
+    present_or_past_person_and_party,
     responsibilities,
 )
 from riskreg.handover.services import end_member, hand_over, reassign
@@ -163,17 +163,22 @@ def test_who_has_left_can_be_handed_over_too(full: World, ended: str) -> None:
     if ended != "membership":
         User.objects.filter(pk=full.owner.pk).update(is_active=False)
     manager = full.viewer("manager")
-    assert person_leaving(manager, full.owner.email)[0] == full.owner
-    assert (full.owner, True) in people_to_hand_over(manager)
+    assert present_or_past_person_and_party(manager, full.owner.email)[0] == full.owner
+    assert (full.owner, True) in people_whose_things_may_be_handed_over(manager)
     assert give(full).counts["owned"] == 3
     # What is left is the partner's, and theirs to hand on.
     pick(full, "R-006", by="partner_manager", to="partner_leader")
-    assert full.owner not in [user for user, _gone in people_to_hand_over(manager)]
+    assert full.owner not in [
+        user for user, _gone in people_whose_things_may_be_handed_over(manager)
+    ]
 
 
 def test_whose_things_are_offered(full: World) -> None:
     def names(who: str) -> set[str]:
-        return {user.email.split("@")[0] for user, _g in people_to_hand_over(full.viewer(who))}
+        return {
+            user.email.split("@")[0]
+            for user, _g in people_whose_things_may_be_handed_over(full.viewer(who))
+        }
 
     assert names("manager") == {"owner", "deputy", "manager", "leader"}
     assert names("owner") == {"owner"}

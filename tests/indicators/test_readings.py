@@ -18,10 +18,10 @@ from riskreg.events.models import Event
 from riskreg.events.queries import visible_events
 from riskreg.indicators.models import Breach, Indicator, Reading
 from riskreg.indicators.queries.access import (
-    late_owned_by,
+    active_watching_with_values,
+    late_indicators_owned_by,
     latest_values,
     readings_of,
-    watching_with_values,
 )
 from riskreg.indicators.queries.breaches import open_breaches, open_breaches_of
 from riskreg.indicators.services import MAX_READINGS, edit_indicator, record_readings
@@ -344,13 +344,13 @@ def test_a_late_reading_is_the_owners_duty(world: World) -> None:
     row = making.indicator(world, frequency_days=7, grace_days=2)
     owner = world.viewer("owner")
     last = world.today + dt.timedelta(days=9)
-    assert list(late_owned_by(owner, last)) == []
-    assert list(late_owned_by(owner, last + DAY)) == [row]
-    assert list(late_owned_by(world.viewer("manager"), last + DAY)) == []
+    assert list(late_indicators_owned_by(owner, last)) == []
+    assert list(late_indicators_owned_by(owner, last + DAY)) == [row]
+    assert list(late_indicators_owned_by(world.viewer("manager"), last + DAY)) == []
     making.read(world, row, 1, at=world.at + 10 * DAY)
-    assert list(late_owned_by(owner, last + DAY)) == []
+    assert list(late_indicators_owned_by(owner, last + DAY)) == []
     edit_indicator(actor=owner, ref=row.ref, version=None, fields={"active": False}, at=world.at)
-    assert list(late_owned_by(owner, last + 99 * DAY)) == []
+    assert list(late_indicators_owned_by(owner, last + 99 * DAY)) == []
     with pytest.raises(Invalid, match="retired"):
         making.read(world, row, 2, at=world.at + 11 * DAY)
 
@@ -377,7 +377,7 @@ def test_what_watches_a_risk_comes_with_its_newest_values(world: World) -> None:
     making.read(world, row, {"at": world.at.isoformat(), "value": 5, "correction": True})
     viewer = world.viewer("onlooker")
     with CaptureQueriesContext(connection) as captured:
-        found = watching_with_values(viewer, risk, 3)
+        found = active_watching_with_values(viewer, risk, 3)
     assert len(captured) == 1
     assert found == [(row, [2, 3, 5]), (silent, [])]
 

@@ -11,7 +11,7 @@ from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 
 from riskreg.kernel import compiled
 from riskreg.kernel.compiled import Statement
-from riskreg.register.access import memberships_of, registers_called
+from riskreg.register.access import memberships_in_registers_called, memberships_of
 from riskreg.register.models import Membership, Role
 from riskreg.register.services import add_member
 from riskreg.risks.models import Position, Risk
@@ -100,7 +100,7 @@ def test_ones_memberships_are_the_same_however_many_are_asked_for(world: World) 
     )  # fmt: skip
     whole = memberships_of(world.owner)
     assert [row.register.slug for row in whole] == sorted(["other", world.register.slug])
-    assert set(whole) == set(registers_called(world.owner, ""))
+    assert set(whole) == set(memberships_in_registers_called(world.owner, ""))
     assert memberships_of(world.owner, most=1) == whole[:1]
     assert memberships_of(world.owner, most=1, and_in=whole[1].register.slug) == whole
     assert memberships_of(world.owner, most=1, and_in="nowhere") == whole[:1]

@@ -101,7 +101,7 @@ def test_one_pass_names_what_a_list_for_each_cell_names(world: World) -> None:
             for most in (2, 50):
                 rows, found = cells_with_refs(asked, "residual", "threat", most)
                 assert found is not None
-                assert rows == list(asked.by_cell("residual"))
+                assert rows == list(asked.counts_by_cell("residual"))
                 assert found == first_refs(asked, "residual", "threat", found, most)
     cell = next(
         c for c in heatmap(world.viewer("owner"), stage="residual", at=world.at).cells if c.count

@@ -176,5 +176,5 @@ def test_appetites_of_terms_ask_where_any_risk_would_have_a_looser_one(
 def test_an_appetite_of_a_term_is_kept_apart_from_another_order_of_ratings() -> None:
     own = [{"term": "category:a", "rating": "low"}]
     before, after = changed(term_appetites=own), changed(ratings=BASE["ratings"][:2])
-    effects_of = {d.part: d.effect for d in criteria_differences(before, after)}
-    assert effects_of["term_appetite"] is Effect.MOVES
+    effects_not_withheld_of = {d.part: d.effect for d in criteria_differences(before, after)}
+    assert effects_not_withheld_of["term_appetite"] is Effect.MOVES

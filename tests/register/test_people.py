@@ -118,8 +118,8 @@ def test_a_mail_goes_out_once_and_again_when_asked_for(world: World) -> None:
     row.refresh_from_db()
     assert row.expires_at == later + 14 * DAY
     with pytest.raises(Forbidden, match="newer mail"):
-        people.invitation_of(old, later)
-    assert people.invitation_of(token(row), later) == row
+        people.acceptable_invitation_of(old, later)
+    assert people.acceptable_invitation_of(token(row), later) == row
 
 
 def test_a_mail_server_that_is_away_delays_a_mail_and_loses_none(
@@ -310,14 +310,14 @@ def test_a_member_has_nothing_to_accept(world: World) -> None:
 @pytest.mark.parametrize("text", ["", "x", "0-1.x", "\0", "é", "a" * 300])
 def test_what_is_no_link_of_ours_is_not_there(world: World, text: str) -> None:
     with pytest.raises(NotFound):
-        people.invitation_of(text, world.at)
+        people.acceptable_invitation_of(text, world.at)
 
 
 def test_a_forged_issue_opens_nothing(world: World) -> None:
     row = invite(world)
     good = token(row)
     with pytest.raises(NotFound):
-        people.invitation_of(good.replace("-1.", "-2."), world.at)
+        people.acceptable_invitation_of(good.replace("-1.", "-2."), world.at)
 
 
 # Many --------------------------------------------------------------------------------------------

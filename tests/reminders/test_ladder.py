@@ -18,7 +18,7 @@ from riskreg.notify.services import deliver_due
 from riskreg.reminders.models import Addressee, Ladder, Reminder
 from riskreg.reminders.policy import DEFAULT_LADDER, Rung
 from riskreg.reminders.queries import InForce, ladder_of, own_ladders_by_register, plan, preview
-from riskreg.reminders.queries.preview import foretell
+from riskreg.reminders.queries.preview import forecast_for_duty
 from riskreg.reminders.services import sweep
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk
@@ -178,7 +178,9 @@ def test_a_gap_waits_for_the_digest_however_late(world: World, kind: str) -> Non
     assert duty.due_on is not None
     User.objects.update(digest_hour=9, digest_by_mail=False)
     late = dt.datetime.combine(duty.due_on + 21 * DAY, dt.time(17), tzinfo=dt.UTC)
-    found = foretell(world.viewer("manager"), duty, SOURCES[kind].rungs(DEFAULT_LADDER), late)
+    found = forecast_for_duty(
+        world.viewer("manager"), duty, SOURCES[kind].rungs(DEFAULT_LADDER), late
+    )
     assert [(f.rung.offset_days, f.interrupts) for f in found] == [
         (0, False),
         (7, False),

@@ -28,21 +28,21 @@ def write_old(apps: Any, world: World, subject: uuid.UUID, due_on: dt.date, rung
 
 def test_rungs_that_had_names_stand_on_their_days_and_are_not_told_again() -> None:
     world = builders.build_world()
-    told, due_steps = builders.risk(world), builders.risk(world, title="Another")
+    told, rows_below_rung_in_batches = builders.risk(world), builders.risk(world, title="Another")
     due_on = told.next_review_on
     assert due_on is not None
     with as_after("reminders", "0001_initial") as apps:
         for name in ("early", "due", "late"):
             write_old(apps, world, told.uuid, due_on, name)
-        write_old(apps, world, due_steps.uuid, due_on, "early")
+        write_old(apps, world, rows_below_rung_in_batches.uuid, due_on, "early")
     rungs = Reminder.objects.order_by("rung").values_list("rung", flat=True)
     assert list(rungs.filter(subject=told.uuid)) == [-14, 0, 7]
-    assert list(rungs.filter(subject=due_steps.uuid)) == [-14]
+    assert list(rungs.filter(subject=rows_below_rung_in_batches.uuid)) == [-14]
     # What they had been told under the old names is told (I2); what was still to come comes.
     swept = sweep(dt.datetime.combine(due_on + 8 * DAY, dt.time(4), tzinfo=dt.UTC))
     assert (swept.moved, swept.broken) == (1, 0)
     assert list(rungs.filter(subject=told.uuid)) == [-14, 0, 7]
-    assert list(rungs.filter(subject=due_steps.uuid)) == [-14, -3, 0, 7]
+    assert list(rungs.filter(subject=rows_below_rung_in_batches.uuid)) == [-14, -3, 0, 7]
 
 
 def test_going_back_names_them_again_and_loses_none() -> None:

@@ -73,7 +73,7 @@ def test_a_ladder_that_changes_during_a_sweep_is_not_climbed_by_the_old_one(
 ) -> None:
     row = builders.risk(world)
     with monkeypatch.context() as patch:
-        meanwhile(patch, climbing, "due_steps", lambda: another_ladder(world))
+        meanwhile(patch, climbing, "rows_below_rung_in_batches", lambda: another_ladder(world))
         assert sweep(due(row, 0)).moved == 0
     assert rungs(row) == []
     # Those whose hour had come were looked after that day.

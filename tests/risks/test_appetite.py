@@ -29,7 +29,7 @@ from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import heatmap
 from riskreg.risks.queries.lists import risk_counts
 from riskreg.risks.queries.scales import preview_publication
-from riskreg.risks.queries.totals import above_over_time
+from riskreg.risks.queries.totals import above_appetite_counts_over_time
 from tests import builders
 from tests.builders import World
 
@@ -180,7 +180,7 @@ def test_every_count_goes_by_the_appetite_of_the_terms(filed: World) -> None:
     # A past day goes by the criteria of that day, in the picture and over time.
     before, later = filed.today, at + DAY
     assert heatmap(viewer, stage="residual", at=later, as_of=before).above_count == 8
-    assert above_over_time(viewer, [before, viewer.today(at)]) == [8, 12]
+    assert above_appetite_counts_over_time(viewer, [before, viewer.today(at)]) == [8, 12]
 
 
 def test_a_looser_appetite_of_a_term_takes_risks_out(filed: World) -> None:

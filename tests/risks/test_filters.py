@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.risks import filters, services
-from riskreg.risks.queries.lists import counts_by_rating, risk_counts, risk_list
+from riskreg.risks.queries.lists import open_counts_by_rating, risk_counts, risk_list
 from tests import builders
 from tests.builders import World
 
@@ -185,11 +185,11 @@ def test_figures_are_of_what_the_viewer_sees(rich: World) -> None:
         "above_appetite": 1, "behind": 0,
     }  # fmt: skip
     assert risk_counts(rich.viewer("auditor"), rich.at).open == 3
-    assert counts_by_rating(rich.viewer("owner")) == {
+    assert open_counts_by_rating(rich.viewer("owner")) == {
         "threat": {"critical": 1, "low": 1, "unrated": 1},
         "opportunity": {"critical": 1},
     }
-    assert counts_by_rating(rich.viewer("partner_leader")) == {
+    assert open_counts_by_rating(rich.viewer("partner_leader")) == {
         "threat": {"critical": 1, "unrated": 1},
         "opportunity": {"critical": 1},
     }

@@ -10,7 +10,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.register.policy import Matrix
 from riskreg.risks import filters, services
 from riskreg.risks.queries.heatmap import heatmap
-from riskreg.risks.queries.lists import counts_by_rating, risk_counts, risk_list
+from riskreg.risks.queries.lists import open_counts_by_rating, risk_counts, risk_list
 from tests import builders
 from tests.builders import SLUG, World
 
@@ -71,7 +71,7 @@ def test_a_risk_that_changed_its_kind_stands_on_the_map_of_that_day(mixed: World
 
 
 def test_counts_by_rating_keep_the_kinds_apart(mixed: World) -> None:
-    assert counts_by_rating(mixed.viewer("owner")) == {
+    assert open_counts_by_rating(mixed.viewer("owner")) == {
         "threat": {"critical": 1, "moderate": 1},
         "opportunity": {"critical": 2, "unrated": 1},
     }

@@ -123,5 +123,6 @@ def test_another_stage_is_judged_by_its_own_rating(world: World) -> None:
 def test_without_an_own_appetite_nothing_is_above(filed: World) -> None:
     viewer = filed.viewer("owner")
     assert not Position.objects.filter(
-        is_above_own(Matrix(viewer.criteria), own_rule(viewer).by_rating()), valid_to=None
+        is_above_own(Matrix(viewer.criteria), own_rule(viewer).terms_above_by_rating()),
+        valid_to=None,
     ).exists()

@@ -12,9 +12,9 @@ from riskreg.risks import filters, services
 from riskreg.risks.models import Risk
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
-from riskreg.risks.queries.lists import counts_by_rating, risk_counts, risk_list
+from riskreg.risks.queries.lists import open_counts_by_rating, risk_counts, risk_list
 from riskreg.risks.queries.relations import related_to, relation_for
-from riskreg.risks.queries.totals import above_over_time
+from riskreg.risks.queries.totals import above_appetite_counts_over_time
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -161,7 +161,7 @@ def test_a_parent_and_its_parts_are_never_counted_twice(world: World) -> None:
     viewer = world.viewer("auditor")
     now = risk_counts(viewer, world.at)
     assert (now.open, now.unrated, now.above_appetite) == (2, 0, 1)
-    assert sum(counts for counts in counts_by_rating(viewer)["threat"].values()) == 2
+    assert sum(counts for counts in open_counts_by_rating(viewer)["threat"].values()) == 2
     rows = heatmap_lists.risks_in_cell(
         viewer, (5, 5), stage="residual", at=world.at, as_of=world.today
     )
@@ -214,4 +214,4 @@ def test_the_map_of_a_past_day_counts_what_was_part_of_what_then(world: World) -
     assert moved is not None
     assert (moved.opened, moved.closed) == ([part.ref], [])
     days = [world.today - n * DAY for n in (30, 10)]
-    assert above_over_time(world.viewer("auditor"), days) == [2, 1]
+    assert above_appetite_counts_over_time(world.viewer("auditor"), days) == [2, 1]

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from riskreg.analysis.queries.chances import (
     chances_over_time,
-    latest_runs_like,
+    latest_done_runs_like,
     newest_chance,
     newest_chances,
 )
@@ -20,7 +20,7 @@ from riskreg.exchange.queries.packs.asked import above_appetite
 from riskreg.register import written
 from riskreg.register.models import Register
 from riskreg.reviews.services import end_meeting, start_meeting
-from riskreg.risks.queries.totals import above_over_time
+from riskreg.risks.queries.totals import above_appetite_counts_over_time
 from riskreg.risks.services import edit_mitigation
 from tests import builders
 from tests.analysis import making as estimating
@@ -175,7 +175,7 @@ def test_appetite_over_time_is_what_the_heatmap_says_of_each_day(kept: World) ->
     for row in rows:
         opened = client.get(row["url"]).context
         assert opened["beside"]["count"] == row["text"], row
-    assert above_over_time(kept.viewer("leader"), []) == []
+    assert above_appetite_counts_over_time(kept.viewer("leader"), []) == []
 
 
 def test_red_indicators_stand_with_the_risks_they_call_for(kept: World) -> None:
@@ -411,6 +411,8 @@ def test_chances_of_many_objectives_are_read_in_as_many_queries_as_of_one(kept: 
     again = newest_chances(viewer, targets)
     assert [again[target.pk].stale for target in targets[:3]] == [False, True, False]
     with CaptureQueriesContext(connection) as lines:
-        told = chances_over_time(viewer, latest_runs_like(viewer, run), [t.uuid for t in targets])
+        told = chances_over_time(
+            viewer, latest_done_runs_like(viewer, run), [t.uuid for t in targets]
+        )
     assert len(lines) == 2
     assert [len(told[target.uuid]) for target in targets] == [1, 1, 1, 0]

@@ -65,7 +65,7 @@ def change_account(*, user: User, at: dt.datetime, actor: User | None, **given: 
     list(User.objects.select_for_update().filter(is_superuser=True).order_by("pk"))
     user = User.objects.select_for_update().get(pk=user.pk)
     changes = _save_and_log_changes(user, given, at, actor)
-    _tell_of(user, changes, at)
+    _tell_owner_of_changes(user, changes, at)
     return user
 
 
@@ -134,7 +134,7 @@ def set_password(*, user: User, password: str | None, at: dt.datetime, actor: Us
         tell_owner(user, "password", at, key=f"password:{user.uuid}:{at.isoformat()}")
 
 
-def _tell_of(user: User, changes: Mapping[str, Any], at: dt.datetime) -> None:
+def _tell_owner_of_changes(user: User, changes: Mapping[str, Any], at: dt.datetime) -> None:
     stamp = f"{user.uuid}:{at.isoformat()}"
     before, after = changes.get("email", (user.email, user.email))
     if before != after:

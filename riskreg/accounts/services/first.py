@@ -18,7 +18,7 @@ CLOCKS_DIFFER = dt.timedelta(minutes=1)
 _SIGNER = Signer(salt="riskreg.first-account", sep=".")
 
 
-def is_empty() -> bool:
+def no_account_exists() -> bool:
     """Whether nobody has an account yet."""
     return not User.objects.exists()
 
@@ -28,7 +28,7 @@ def first_link(at: dt.datetime) -> str:
 
     Good for an hour, for whoever has it. Nothing of it is kept: it is signed with SECRET_KEY.
     """
-    if not is_empty():
+    if not no_account_exists():
         return ""
     return page_address("web:first_account", token=_SIGNER.sign(str(int(at.timestamp()))))
 
@@ -39,7 +39,7 @@ def require_first_link(token: str, at: dt.datetime) -> None:
         made = dt.datetime.fromtimestamp(int(_SIGNER.unsign(token)), dt.UTC)
     except (BadSignature, ValueError, OverflowError):
         raise NotFound(_("There is no such page.")) from None
-    if not is_empty():
+    if not no_account_exists():
         raise Forbidden(_("There is an account already, so this link makes none. Sign in."))
     if not -CLOCKS_DIFFER <= at - made <= GOOD_FOR:
         raise Forbidden(

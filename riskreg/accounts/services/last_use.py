@@ -5,7 +5,7 @@ import datetime as dt
 from django.core.cache import cache
 
 from riskreg.accounts.models import ApiToken, CalendarFeed
-from riskreg.accounts.queries import token_row
+from riskreg.accounts.queries import token_live_or_not
 from riskreg.kernel import security_log
 from riskreg.kernel.client import network_of
 
@@ -41,7 +41,7 @@ def log_refused_token(token: str) -> None:
     """Tell the security log of a token that opens nothing; of one that is known, which it was."""
     if not security_log.is_on():
         return
-    row = token_row(token)
+    row = token_live_or_not(token)
     if row is None:
         security_log.write_line("token_refused", why="unknown")
         return

@@ -56,7 +56,7 @@ class Attempt:
 
 def time_until_taken(attempt: Attempt, at: dt.datetime) -> dt.timedelta | None:
     """For how long at most the attempt is not taken; None when it is."""
-    return time_to_wait(_failures(attempt, at))
+    return time_to_wait(_counts_of_recent_failures(attempt, at))
 
 
 @transaction.atomic
@@ -69,7 +69,7 @@ def record_failure(attempt: Attempt, at: dt.datetime, request_id: str = "") -> b
     SignInFailure.objects.create(
         account=attempt.account, client=attempt.client, browser=attempt.browser, at=at
     )
-    failures = _failures(attempt, at)
+    failures = _counts_of_recent_failures(attempt, at)
     waits = time_to_wait(failures) is not None
     security_log.write_line(
         "sign_in_failed", **_names_in_log(attempt), known_browser=bool(attempt.browser), waits=waits
@@ -113,7 +113,7 @@ def _names_in_log(attempt: Attempt) -> dict[str, str]:
     return {"tried": attempt.account[:12], "client": attempt.client[:12]}
 
 
-def _failures(attempt: Attempt, at: dt.datetime) -> Failures:
+def _counts_of_recent_failures(attempt: Attempt, at: dt.datetime) -> Failures:
     account = Q(account=attempt.account)
     known = attempt.browser
     if known:

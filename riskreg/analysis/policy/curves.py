@@ -13,7 +13,7 @@ Curve = Sequence[Sequence[float]]
 LAST_CHANCE = 0.004
 
 
-def last_shown(curve: Curve) -> int:
+def place_of_last_shown(curve: Curve) -> int:
     """The place of the last point that is shown: the first that fewer than ``LAST_CHANCE`` pass, or
     the last there is."""
     return next((n for n, point in enumerate(curve) if point[1] < LAST_CHANCE), len(curve) - 1)
@@ -46,7 +46,7 @@ class Tolerated:
         return self.found[side] > self.chance
 
 
-def against_tolerance(
+def tolerance_beside_curves(
     curves: Mapping[str, Curve], points: Sequence[Mapping[str, float]]
 ) -> list[Tolerated]:
     """Each point of a tolerance ({amount, chance}) beside the ``curves`` of a run."""

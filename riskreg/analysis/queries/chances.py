@@ -19,10 +19,10 @@ from riskreg.analysis.queries.simulations import (
     visible_simulations,
 )
 from riskreg.jobs.queries import (
-    done_subjects,
     part_of_results,
     parts_of_results,
-    steps_among,
+    subjects_and_steps_of_done_jobs,
+    subjects_of_done_jobs,
 )
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
@@ -60,10 +60,10 @@ def newest_chances(
 ) -> dict[int, Chance]:
     """The same of several objectives, by database id; as many queries as of one."""
     steps = {_step_key(row.uuid): row for row in objectives}
-    done = visible_simulations(viewer).filter(uuid__in=done_subjects(policy.KIND))
+    done = visible_simulations(viewer).filter(uuid__in=subjects_of_done_jobs(policy.KIND))
     newest = (done if until is None else done.filter(at__lt=until))[:_LOOKED_AT]
     runs = list(newest.values_list("uuid", flat=True)) if steps else []
-    followed = steps_among(runs, steps) if runs else set()
+    followed = subjects_and_steps_of_done_jobs(runs, steps) if runs else set()
     by_step: dict[str, UUID] = {}
     for run in runs:
         for step in steps.keys() - by_step.keys():
@@ -119,23 +119,25 @@ def _chance(
 # Over time -------------------------------------------------------------------------------------
 def newest_done_run(viewer: Viewer) -> Simulation | None:
     """The latest visible run that is done."""
-    return next(iter(_one_newest_done_run(viewer)), None)
+    return next(iter(_newest_done_run_as_one_row(viewer)), None)
 
 
 @written_once()
-def _one_newest_done_run(viewer: Viewer) -> QuerySet[Simulation]:
-    return visible_simulations(viewer).filter(uuid__in=done_subjects(policy.KIND))[:1]
+def _newest_done_run_as_one_row(viewer: Viewer) -> QuerySet[Simulation]:
+    return visible_simulations(viewer).filter(uuid__in=subjects_of_done_jobs(policy.KIND))[:1]
 
 
-def latest_runs_like(viewer: Viewer, newest: Simulation) -> list[Simulation]:
+def latest_done_runs_like(viewer: Viewer, newest: Simulation) -> list[Simulation]:
     """The latest runs of the audience and currency of ``newest`` that are done, newest first."""
-    return _latest_done_runs(viewer, newest.visibility, newest.currency)
+    return _latest_done_runs_of_audience(viewer, newest.visibility, newest.currency)
 
 
 @written_once()
-def _latest_done_runs(viewer: Viewer, visibility: str, currency: str) -> QuerySet[Simulation]:
+def _latest_done_runs_of_audience(
+    viewer: Viewer, visibility: str, currency: str
+) -> QuerySet[Simulation]:
     done = visible_simulations(viewer).filter(
-        uuid__in=done_subjects(policy.KIND), visibility=visibility, currency=currency
+        uuid__in=subjects_of_done_jobs(policy.KIND), visibility=visibility, currency=currency
     )
     return done.defer("inputs")[:_RUNS_BACK]
 

@@ -50,7 +50,7 @@ def belief_for(viewer: Viewer, belief: UUID) -> Belief:
     return row
 
 
-def newest_beliefs(rows: Iterable[Belief]) -> dict[int, list[Belief]]:
+def newest_beliefs_in_force_by_driver(rows: Iterable[Belief]) -> dict[int, list[Belief]]:
     """By driver: of beliefs in order, newest first, the first in force of each expert."""
     found: dict[tuple[int, int], Belief] = {}
     for row in rows:
@@ -91,7 +91,7 @@ def place_of_newer_reading_in_range(row: Belief) -> ReadingPlace | None:
     return ReadingPlace(below, not row.p5 <= it.latest_value <= row.p95)
 
 
-def indicators_fitting(viewer: Viewer, row: Driver) -> list[Indicator]:
+def active_indicators_fitting(viewer: Viewer, row: Driver) -> list[Indicator]:
     """The indicators that can measure a driver: in its unit, and seen by all who see it."""
     rows = Indicator.objects.visible_to(viewer).filter(unit=row.unit, active=True)
     if row.visibility == Visibility.SHARED:
@@ -115,6 +115,6 @@ def link_for(viewer: Viewer, link: UUID) -> DriverLink:
     return found
 
 
-def links_of_risk(viewer: Viewer, risk: Risk) -> QuerySet[DriverLink]:
+def links_in_force_of_risk(viewer: Viewer, risk: Risk) -> QuerySet[DriverLink]:
     """Links in force of one risk."""
     return links_in_force_for(viewer).filter(risk=risk)

@@ -36,7 +36,7 @@ def may_give_effect(viewer: Viewer, mitigation: Mitigation) -> bool:
     return running and viewer.party_id is not None and permits(viewer, "estimate.record")
 
 
-def effects_of(viewer: Viewer, mitigation: Mitigation) -> QuerySet[Effect]:
+def effects_not_withheld_of(viewer: Viewer, mitigation: Mitigation) -> QuerySet[Effect]:
     """The effects of ``mitigation`` that the viewer is shown now, newest first."""
     rows = given_not_withheld(Effect, viewer).filter(mitigation=mitigation)
     return rows.select_related("risk", "mitigation", "expert", "party").order_by("-at", "-id")

@@ -54,7 +54,7 @@ def withheld_among(viewer: Viewer, estimates: Collection[UUID]) -> set[UUID]:
     return withheld_given(Estimate, viewer, estimates)
 
 
-def estimates_of(viewer: Viewer, risk: Risk) -> QuerySet[Estimate]:
+def estimates_not_withheld_of(viewer: Viewer, risk: Risk) -> QuerySet[Estimate]:
     """The estimates of ``risk`` that the viewer is shown now, newest first."""
     rows = estimates_not_withheld(viewer).filter(risk=risk).select_related("expert", "party")
     return rows.order_by("-at", "-id")
@@ -62,7 +62,7 @@ def estimates_of(viewer: Viewer, risk: Risk) -> QuerySet[Estimate]:
 
 def withheld_count(viewer: Viewer, risk: Risk) -> int:
     """How many estimates of ``risk`` the viewer will see once they have given their own."""
-    shown = estimates_of(viewer, risk).order_by()
+    shown = estimates_not_withheld_of(viewer, risk).order_by()
     return visible_estimates(viewer).filter(risk=risk).count() - shown.count()
 
 

@@ -30,7 +30,7 @@ def newest_model_of(viewer: Viewer, objective: Objective) -> ObjectiveModel | No
     return row
 
 
-def newest_models(reader: Reader) -> list[ObjectiveModel]:
+def newest_model_of_each_objective(reader: Reader) -> list[ObjectiveModel]:
     """Of each objective that the reader may know of the version that holds for them."""
     visible = Objective.objects.visible_to(reader)
     found: dict[int, ObjectiveModel] = {}
@@ -39,7 +39,7 @@ def newest_models(reader: Reader) -> list[ObjectiveModel]:
     return [found[key] for key in sorted(found)]
 
 
-def last_number(objective: Objective, visibility: str, party_id: int) -> int:
+def newest_model_number(objective: Objective, visibility: str, party_id: int) -> int:
     """The number of the newest version of that audience; 0 for none."""
     rows = ObjectiveModel.objects.filter(objective=objective, visibility=visibility)
     if visibility == Visibility.PARTY:

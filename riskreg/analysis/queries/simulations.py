@@ -18,12 +18,12 @@ from riskreg.analysis.queries.drivers import (
     beliefs_of,
     drivers_for,
     links_in_force_for,
-    newest_beliefs,
+    newest_beliefs_in_force_by_driver,
 )
 from riskreg.analysis.queries.effects import newest_effects_for_runs
 from riskreg.analysis.queries.estimates import withheld_among
 from riskreg.analysis.queries.given import withheld_given
-from riskreg.analysis.queries.objectives import newest_models
+from riskreg.analysis.queries.objectives import newest_model_of_each_objective
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import Progress, job_of, progress_of
 from riskreg.kernel.errors import NotFound
@@ -73,7 +73,7 @@ def links_with_beliefs(reader: AudienceReader) -> policy.Moving:
     drivers that they name."""
     links = [row for row in links_in_force_for(reader) if row.risk.state == State.OPEN]
     drivers = list({row.driver_id: row.driver for row in links}.values())
-    beliefs = newest_beliefs(beliefs_of(reader, drivers)) if drivers else {}
+    beliefs = newest_beliefs_in_force_by_driver(beliefs_of(reader, drivers)) if drivers else {}
     return policy.Moving(links, drivers, beliefs)
 
 
@@ -120,12 +120,12 @@ def _models_still_to_come(
 ) -> dict[str, Any]:
     """The models of objectives that are still to come, with what is believed of their drivers;
     nothing where there is none."""
-    models = [row for row in newest_models(reader) if is_still_to_come(row, day)]
+    models = [row for row in newest_model_of_each_objective(reader) if is_still_to_come(row, day)]
     if not models:
         return {}
     named = {term["driver"] for row in models for term in row.elasticities}
     drivers = list(drivers_for(reader).filter(uuid__in=named)) if named else []
-    beliefs = newest_beliefs(beliefs_of(reader, drivers)) if drivers else {}
+    beliefs = newest_beliefs_in_force_by_driver(beliefs_of(reader, drivers)) if drivers else {}
     lifting = {lift["mitigation"] for row in models for lift in row.lifts}
     known = Known(
         frozenset(one["risk"] for one in exposures),
@@ -196,11 +196,11 @@ def stale_because(viewer: Viewer, row: Simulation, day: dt.date) -> list[dict[st
     now, *_rows = inputs_now(reader, party, Wanted(row.years, row.seed), day)
     found = policy.changed_inputs(frozen, now)
     ids = [risk for risk, _what in found if risk]
-    refs = {str(u): r for u, r in _visible_refs(viewer, ids)}
+    refs = {str(u): r for u, r in _visible_ids_and_refs(viewer, ids)}
     return [{"ref": refs.get(risk, ""), "what": what} for risk, what in found]
 
 
-def _visible_refs(viewer: Viewer, ids: Collection[str]) -> list[tuple[UUID, str]]:
+def _visible_ids_and_refs(viewer: Viewer, ids: Collection[str]) -> list[tuple[UUID, str]]:
     if not ids:
         return []
     rows = Risk.objects.visible_to(viewer).filter(uuid__in=ids)

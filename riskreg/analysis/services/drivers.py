@@ -23,8 +23,8 @@ from riskreg.analysis.queries.drivers import (
     driver_for,
     link_for,
     links_in_force_for,
-    links_of_risk,
-    newest_beliefs,
+    links_in_force_of_risk,
+    newest_beliefs_in_force_by_driver,
 )
 from riskreg.analysis.services.included import refuse_included_link
 from riskreg.events.services import Entry, append, append_all
@@ -200,7 +200,7 @@ def _check_links_still_hold(
     errors: Errors, actor: Viewer, driver: Driver, clean: Mapping[str, Any]
 ) -> None:
     """Note a belief under which a link in force would not hold any more."""
-    others = newest_beliefs(beliefs_of(actor, [driver])).get(driver.pk, [])
+    others = newest_beliefs_in_force_by_driver(beliefs_of(actor, [driver])).get(driver.pk, [])
     parts = [row.range for row in others if row.expert_id != actor.user.pk]
     given = {name: clean.get(name) for name in ("family", "low", "mode", "high")}
     parts.append(Belief(**given).range)
@@ -235,7 +235,7 @@ def link_driver(
     errors = Errors()
     clean = _clean(errors, actor, LINK, given, party)
     errors.raise_if_any()
-    beliefs = newest_beliefs(beliefs_of(actor, [moving])).get(moving.pk, [])
+    beliefs = newest_beliefs_in_force_by_driver(beliefs_of(actor, [moving])).get(moving.pk, [])
     if visibility == Visibility.SHARED:
         # What everybody reckons with stands on what everybody sees.
         beliefs = [row for row in beliefs if row.visibility == Visibility.SHARED]
@@ -247,7 +247,7 @@ def link_driver(
         [factor for row in beliefs for factor in _factors_after_steps(row.steps)],
     )
     refuse_included_link(errors, actor, risk, moving, clean["rationale"])
-    on = [row.on for row in links_of_risk(actor, risk).filter(driver=moving)]
+    on = [row.on for row in links_in_force_of_risk(actor, risk).filter(driver=moving)]
     if clean["on"] in on:
         errors.add(
             "on", "taken", _("This driver moves that of the risk already; end that link first.")

@@ -12,8 +12,12 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.fields import MODEL
 from riskreg.analysis.models import Driver, ObjectiveModel
 from riskreg.analysis.policy import objectives as policy
-from riskreg.analysis.queries.drivers import beliefs_of, drivers_for, newest_beliefs
-from riskreg.analysis.queries.objectives import last_number
+from riskreg.analysis.queries.drivers import (
+    beliefs_of,
+    drivers_for,
+    newest_beliefs_in_force_by_driver,
+)
+from riskreg.analysis.queries.objectives import newest_model_number
 from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.kernel.fields import Type
@@ -56,7 +60,7 @@ def model_objective(
     errors = Errors()
     if visibility not in Visibility.values:
         raise Invalid.one("visibility", "unknown", _("This must be one of: shared, party."))
-    party = _require(actor, objective, visibility)
+    party = _party_that_may_model(actor, objective, visibility)
     if objective.visibility == Visibility.PARTY and visibility == Visibility.SHARED:
         text = _("This objective is your party's own, and so is what is said of it.")
         errors.add("visibility", "narrower", text)
@@ -65,7 +69,7 @@ def model_objective(
     policy.check_growth(errors, clean)
     check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
     errors.raise_if_any()
-    number = last_number(objective, visibility, party.pk)
+    number = newest_model_number(objective, visibility, party.pk)
     if follows > number:
         text = _("There is no version of this number: the newest is %(n)d.")
         raise Invalid.one("follows", "unknown", text % {"n": number})
@@ -88,7 +92,7 @@ def model_objective(
     return row
 
 
-def _require(actor: Viewer, objective: Objective, visibility: str) -> Party:
+def _party_that_may_model(actor: Viewer, objective: Objective, visibility: str) -> Party:
     if visibility == Visibility.SHARED:
         require(actor, "objective.edit", objective)
         return objective.party
@@ -167,7 +171,7 @@ def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> lis
         elasticity = _clean_optional_number(errors, f"{name}.elasticity", item.get("elasticity"))
         if driver is None or errors.has(f"{name}.elasticity"):
             continue
-        beliefs = newest_beliefs(beliefs_of(actor, [driver])).get(driver.pk, [])
+        beliefs = newest_beliefs_in_force_by_driver(beliefs_of(actor, [driver])).get(driver.pk, [])
         if shared:
             # What everybody reckons with stands on what everybody sees.
             beliefs = [row for row in beliefs if row.visibility == Visibility.SHARED]

@@ -10,7 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from riskreg.accounts.models import ApiToken, Scope, User
-from riskreg.accounts.queries import is_live, token_for, token_row
+from riskreg.accounts.queries import is_live, token_for, token_live_or_not
 from riskreg.accounts.services.last_use import (
     log_first_use_of_day,
     log_refused_token,
@@ -105,7 +105,7 @@ def _live_row(request: Any, token: str, at: dt.datetime) -> ApiToken | None:
 
 def _why_refused(token: str, at: dt.datetime) -> str:
     """Only who holds the token itself is told what became of it."""
-    row = token_row(token)
+    row = token_live_or_not(token)
     why = _("%(why)s Make a new one under Settings, API tokens, or by manage.py create_token.")
     if row is None:
         return why % {"why": _("This token is not known. Check that it was copied whole.")}

@@ -18,7 +18,7 @@ from riskreg.api.core.auth import moment_of_request
 from riskreg.api.core.body import StrictJSONParser, body_of
 from riskreg.api.core.body_shape import check_body
 from riskreg.api.core.errors import request_id
-from riskreg.api.core.query import as_query, check_parameters
+from riskreg.api.core.query import check_parameters, with_errors_in_query
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.register.access import Viewer, as_viewer, memberships_of, viewer_for
 from riskreg.register.models import Membership, Register
@@ -57,7 +57,7 @@ class ApiView(APIView):
         """The address of this system, as the caller called it, without a slash at the end."""
         return self.request.build_absolute_uri("/")[:-1]
 
-    def known_params(self, *names: str) -> None:
+    def refuse_unknown_params(self, *names: str) -> None:
         """Raise ``InvalidQuery`` for a parameter that is not one of ``names``."""
         errors = Errors()
         for name in self.request.query_params:
@@ -68,7 +68,7 @@ class ApiView(APIView):
                     _("There is no such parameter here. Parameters: %(all)s.")
                     % {"all": ", ".join(names) or _("none")},
                 )
-        as_query(errors.raise_if_any)
+        with_errors_in_query(errors.raise_if_any)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """What is read has an ETag, and who has it already gets 304, lists and maps included."""
@@ -92,7 +92,7 @@ class ApiView(APIView):
 
     def write(self, act: Callable[[], Answer]) -> HttpResponse:
         """One transaction around the act and what is read of it; under the caller's key, if any."""
-        self.known_params()
+        self.refuse_unknown_params()
 
         def checked() -> Answer:
             self.check_body()

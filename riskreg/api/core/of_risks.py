@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from riskreg.api.core.query import as_query, parse_choices
+from riskreg.api.core.query import parse_choices, with_errors_in_query
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import risks_called
@@ -19,7 +19,7 @@ def is_of_states_and_risk(
     that the viewer may not know of has nothing."""
     errors = Errors()
     chosen = parse_choices(errors, "state", params.getlist("state"), list(states))
-    as_query(errors.raise_if_any)
+    with_errors_in_query(errors.raise_if_any)
     found = Q(state__in=chosen) if chosen else Q()
     if (ref := params.get("risk")) is not None:
         found &= Q(**{f"{way}__in": risks_called(viewer, [ref])})

@@ -43,10 +43,10 @@ def check_parameters(request: Request) -> None:
             )
         elif len(values) > 1 and name not in REPEATABLE:
             errors.add(shown, "repeated", _("This is given several times; give it once."))
-    as_query(errors.raise_if_any)
+    with_errors_in_query(errors.raise_if_any)
 
 
-def as_query(check: Callable[[], Any]) -> Any:
+def with_errors_in_query(check: Callable[[], Any]) -> Any:
     """``check()``, whose errors are about the query string."""
     try:
         return check()
@@ -104,7 +104,7 @@ def row_order(
         return default
     errors = Errors()
     column, descending = parse_ordering(errors, orderings, value)
-    as_query(errors.raise_if_any)
+    with_errors_in_query(errors.raise_if_any)
     return keyset.Order(
         column, tie="id", descending=descending, tie_descending=descending, nullable=True
     )

@@ -26,7 +26,7 @@ _UPDATED_SINCE = query("updated_since", "Changed at or after this time.", OpenAp
 _OF_RISK = repeated_text("term", "taxonomy:term of a risk that it is for; several must all hold.")
 
 
-def _of_list(noun: str, orderings: Mapping[str, str]) -> list[OpenApiParameter]:
+def _parameters_of_every_list(noun: str, orderings: Mapping[str, str]) -> list[OpenApiParameter]:
     """What the list of every noun takes beside its own filters."""
     return [
         nonempty_text("q", f"Words that the {noun}'s texts hold, or its ref where it has one."),
@@ -48,7 +48,7 @@ MITIGATION_FILTERS = [
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
     _OF_RISK,
     _UPDATED_SINCE,
-    *_of_list("mitigation", mitigation_filters.ORDERINGS),
+    *_parameters_of_every_list("mitigation", mitigation_filters.ORDERINGS),
 ]
 INDICATOR_FILTERS = [
     repeated("status", "How the newest reading stands.", enum=Status.values),
@@ -64,7 +64,7 @@ INDICATOR_FILTERS = [
     query("due_before", "In use, and to be read before this day.", OpenApiTypes.DATE),
     _OF_RISK,
     _UPDATED_SINCE,
-    *_of_list("indicator", indicator_filters.ORDERINGS),
+    *_parameters_of_every_list("indicator", indicator_filters.ORDERINGS),
 ]
 CONTROL_FILTERS = [
     repeated("kind", "Before the event, or after it.", enum=ControlKind.values),
@@ -77,13 +77,13 @@ CONTROL_FILTERS = [
     query("test_due_before", "In place, and to be tested before this day.", OpenApiTypes.DATE),
     switch("untested", "Whether no test is noted."),
     _OF_RISK,
-    *_of_list("control", control_filters.ORDERINGS),
+    *_parameters_of_every_list("control", control_filters.ORDERINGS),
 ]
 RELATION_FILTERS = [
     repeated("kind", "What the first does to the other, or is of it.", enum=RelationKind.values),
     repeated_text("risk", "The ref of one of its two risks."),
     switch("active", "Whether it has not ended."),
-    _of_list("relation", relation_filters.ORDERINGS)[1],
+    _parameters_of_every_list("relation", relation_filters.ORDERINGS)[1],
 ]
 EVIDENCE_FILTERS = [
     repeated("thing", "What hangs on things of this kind.", enum=KINDS),
@@ -91,11 +91,11 @@ EVIDENCE_FILTERS = [
     repeated("label", "How far it can be relied on.", enum=LABELS),
     repeated_text("party", "A party's key."),
     switch("withdrawn", "Whether it was withdrawn."),
-    _of_list("evidence", evidence_filters.ORDERINGS)[1],
+    _parameters_of_every_list("evidence", evidence_filters.ORDERINGS)[1],
 ]
 OBJECTIVE_FILTERS = [
     repeated_text("party", "A party's key."),
     EXTERNAL_ID,
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
-    *_of_list("objective", objective_filters.ORDERINGS),
+    *_parameters_of_every_list("objective", objective_filters.ORDERINGS),
 ]

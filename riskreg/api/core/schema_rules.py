@@ -16,7 +16,7 @@ def finish(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     for name in sorted(_shapes_in_requests(result)):
         _forbid_unknown_fields(shapes[name])
     for schema in _every_object_in(result):
-        _once_null(schema)
+        _drop_repeated_types(schema)
     used = set()
     for methods in result["paths"].values():
         for operation in methods.values():
@@ -59,7 +59,7 @@ def _forbid_unknown_fields(shape: dict[str, Any]) -> None:
         shape["additionalProperties"] = False
 
 
-def _once_null(schema: dict[str, Any]) -> None:
+def _drop_repeated_types(schema: dict[str, Any]) -> None:
     kind = schema.get("type")
     if isinstance(kind, list):
         schema["type"] = list(dict.fromkeys(kind))

@@ -26,14 +26,14 @@ def texts(**options: Any) -> AnyField:
     return s.DictField(child=s.CharField(allow_blank=True, max_length=TEXT_MAX), **options)
 
 
-def _in_languages(text: dict[str, Any]) -> dict[str, Any]:
+def _schema_by_language(text: dict[str, Any]) -> dict[str, Any]:
     known = {code: text for code, _name in settings.LANGUAGES}
     return {"type": "object", "properties": known, "additionalProperties": False}
 
 
 def by_language(limit: int, *, least: int = 0, **options: Any) -> AnyField:
     """{language: text}, in the languages that there are."""
-    shape = _in_languages({"type": "string", "minLength": least, "maxLength": limit})
+    shape = _schema_by_language({"type": "string", "minLength": least, "maxLength": limit})
     kind = type("Texts", (s.JSONField,), {"is_object": True})
     field: AnyField = extend_schema_field(shape)(kind)(**options)
     return field
@@ -50,7 +50,9 @@ def translations(*fields: str, **options: Any) -> AnyField:
         field: {"type": "string", "maxLength": TITLE_MAX if field == "title" else TEXT_MAX}
         for field in fields
     }
-    shape = _in_languages({"type": "object", "properties": each, "additionalProperties": False})
+    shape = _schema_by_language(
+        {"type": "object", "properties": each, "additionalProperties": False}
+    )
     kind = type("Translations", (s.DictField,), {})
     field: AnyField = extend_schema_field(shape)(kind)(child=texts(), **options)
     return field
@@ -66,7 +68,7 @@ def outdated() -> AnyField:
 
 def confirmed() -> AnyField:
     """{language: [field]}."""
-    shape = _in_languages({"type": "array", "items": {"type": "string"}})
+    shape = _schema_by_language({"type": "array", "items": {"type": "string"}})
     kind = type("Confirmed", (s.DictField,), {})
     field: AnyField = extend_schema_field(shape)(kind)(
         child=s.ListField(child=s.CharField()),
@@ -174,7 +176,7 @@ class TermNames(s.JSONField):
 def text_or_texts(limit: int, required: bool = False) -> Any:
     """A text, or {language: text}."""
     text = {"type": "string", "maxLength": limit}
-    shape = {"oneOf": [text, _in_languages(text)]}
+    shape = {"oneOf": [text, _schema_by_language(text)]}
     return extend_schema_field(shape)(type("TextOrTexts", (s.JSONField,), {}))(required=required)
 
 

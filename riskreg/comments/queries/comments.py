@@ -34,7 +34,7 @@ def comments_and_answers_on(viewer: Viewer, thing: Any) -> QuerySet[Comment]:
 
 
 @written_once()
-def newest_comments(viewer: Viewer, about: uuid.UUID, *, most: int) -> QuerySet[Comment]:
+def newest_comments_on(viewer: Viewer, about: uuid.UUID, *, most: int) -> QuerySet[Comment]:
     """The newest ``most`` of ``comments_and_answers_on`` the thing of that public id."""
     return comments_for(viewer).filter(about=about)[:most]
 

@@ -37,14 +37,14 @@ class Target:
     related: tuple[str, ...] = ()
 
 
-def _control(viewer: Viewer, name: str) -> Control:
+def _control_called(viewer: Viewer, name: str) -> Control:
     try:
         return control_for(viewer, uuid.UUID(name))
     except ValueError:
         raise NotFound(_("There is no such control.")) from None
 
 
-def _acceptance(viewer: Viewer, name: str) -> Acceptance:
+def _acceptance_called(viewer: Viewer, name: str) -> Acceptance:
     rows = visible_acceptances(viewer).select_related("party", "risk")
     row = rows.filter(ref=name).first() if valid_ref(name) else None
     if row is None:
@@ -55,9 +55,9 @@ def _acceptance(viewer: Viewer, name: str) -> Acceptance:
 TARGETS: dict[str, Target] = {
     "risk": Target(Risk, risk_for, "web:risk"),
     "mitigation": Target(Mitigation, mitigation_for, "web:mitigation"),
-    "control": Target(Control, _control, "web:control", key="control", title="name"),
+    "control": Target(Control, _control_called, "web:control", key="control", title="name"),
     "indicator": Target(Indicator, indicator_for, "web:indicator"),
-    "acceptance": Target(Acceptance, _acceptance, "web:acceptance", related=("risk",)),
+    "acceptance": Target(Acceptance, _acceptance_called, "web:acceptance", related=("risk",)),
     "decision": Target(Decision, bare_decision_for, "web:decision"),
 }
 

@@ -148,7 +148,7 @@ def unaccepted_threats_above_appetite(viewer: Viewer, today: dt.date) -> QuerySe
 
 
 @written_once("every version")
-def first_unaccepted(viewer: Viewer, today: dt.date, *, most: int) -> QuerySet[Position]:
+def first_unaccepted_threats(viewer: Viewer, today: dt.date, *, most: int) -> QuerySet[Position]:
     """The first ``most`` of ``unaccepted_threats_above_appetite``, with risk and owner. Each has
     ``all_of_them``, how many there are, and ``parts_of_them``, how many of these are parts of
     others on the map."""
@@ -220,11 +220,11 @@ def asker_of(viewer: Viewer, row: Acceptance) -> Asker:
         role=viewer.role,
         same_party=viewer.party_id == row.party_id,
         requested_it=row.requested_by_id == viewer.user.pk,
-        answers_for_it=answers_for(viewer, row.risk),
+        answers_for_it=viewer_answers_for(viewer, row.risk),
     )
 
 
-def answers_for(viewer: Viewer, risk: Risk) -> bool:
+def viewer_answers_for(viewer: Viewer, risk: Risk) -> bool:
     """Whether the viewer answers for ``risk``, also in the place of somebody who is away."""
     people = {risk.owner_id, risk.deputy_id} - {None}
     return bool(people & {viewer.user.pk, *viewer.stands_in_for})

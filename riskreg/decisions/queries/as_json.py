@@ -13,7 +13,7 @@ from riskreg.register.row_json import day, person, time
 
 def decision_parts(viewer: Viewer, row: Decision) -> dict[str, Any]:
     """Of a decision, read by ``decisions_for``, what is not kept in its own row."""
-    it = _row_itself(row)
+    it = _as_any(row)
     return {
         "stale": [each.value for each in stale_because(viewer, row)],
         "translations": row.translations or {},
@@ -60,7 +60,7 @@ def argument_to_json(row: Argument) -> dict[str, Any]:
     }
 
 
-def _row_itself(row: Decision) -> Any:
+def _as_any(row: Decision) -> Any:
     # What ``decisions_for`` reads along.
     return row
 

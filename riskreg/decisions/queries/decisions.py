@@ -206,7 +206,7 @@ def needed_role(viewer: Viewer, row: Decision) -> str:
     return matrix.accept_role(policy.highest_rating(list(ratings_now(row).values()), matrix))
 
 
-def agreed_parties(viewer: Viewer, row: Decision) -> set[int]:
+def parties_whose_yes_counts(viewer: Viewer, row: Decision) -> set[int]:
     """The parties (database ids) whose yes to the ruling counts: given in this round, by somebody
     who is still a member for that party and has the authority."""
     if row.ruled_by_id is None:
@@ -248,7 +248,7 @@ def block_of(viewer: Viewer, act: str, row: Decision, today: dt.date) -> Block |
     situation = Situation(
         state=row.state,
         ruled=row.ruled_by_id is not None,
-        party_agreed=voting and viewer.party_id in agreed_parties(viewer, row),
+        party_agreed=voting and viewer.party_id in parties_whose_yes_counts(viewer, row),
         overdue=policy.is_overdue(row.state, row.due_on, today),
     )
     return policy.block(act, situation, asker_of(viewer, row))
@@ -339,7 +339,7 @@ def arguments_of(viewer: Viewer, row: Decision) -> QuerySet[Argument]:
     return rows.select_related("author", "party")
 
 
-def recorded_decision(viewer: Viewer, ref: str) -> Decision:
+def decision_taken_for(viewer: Viewer, ref: str) -> Decision:
     """A decision that was taken, for its record. Raises ``NotFound`` also for one that was not."""
     rows = visible_decisions(viewer).filter(decided_at__isnull=False).select_related("criteria")
     row = rows.filter(ref=ref).first() if valid_ref(ref) else None

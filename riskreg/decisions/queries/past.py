@@ -15,7 +15,7 @@ from riskreg.risks.models import Position
 from riskreg.risks.queries.priority import priority_of_position
 
 
-def accepted_on(viewer: Viewer, day: dt.date, end: dt.datetime) -> QuerySet[Acceptance]:
+def acceptances_running_on(viewer: Viewer, day: dt.date, end: dt.datetime) -> QuerySet[Acceptance]:
     """Acceptances that ran on ``day``, which ends before ``end``: granted by then, not over and not
     revoked; the soonest to end first."""
     return visible_acceptances(viewer).filter(
@@ -23,7 +23,7 @@ def accepted_on(viewer: Viewer, day: dt.date, end: dt.datetime) -> QuerySet[Acce
     ).order_by("expires_on", "pk")  # fmt: skip
 
 
-def unaccepted_on(
+def unaccepted_threats_among(
     viewer: Viewer,
     positions: QuerySet[Position],
     criteria: Criteria,
@@ -34,20 +34,22 @@ def unaccepted_on(
     ``criteria`` that no acceptance covered, the worst first. Conditions that were missed are known
     of today alone and are left out."""
     matrix = Matrix(criteria)
-    running = accepted_on(viewer, day, end).order_by()
+    running = acceptances_running_on(viewer, day, end).order_by()
     versions = map(Matrix, viewer.every_criteria.values())
     mine = running.filter(risk=OuterRef("risk"), visibility=OuterRef("visibility"))
     rows = positions.filter(is_above(matrix)).exclude(is_covered_by(matrix, versions, mine))
     return rows.order_by(priority_of_position().desc(), "ref_order")
 
 
-def decided_between(viewer: Viewer, begin: dt.datetime, end: dt.datetime) -> QuerySet[Decision]:
+def decisions_taken_between(
+    viewer: Viewer, begin: dt.datetime, end: dt.datetime
+) -> QuerySet[Decision]:
     """Decisions taken from ``begin`` until before ``end``, newest first."""
     rows = visible_decisions(viewer).filter(decided_at__gte=begin, decided_at__lt=end)
     return rows.order_by("-decided_at", "-pk")
 
 
-def waiting_decisions_on(viewer: Viewer, end: dt.datetime) -> QuerySet[Decision]:
+def decisions_waiting_before(viewer: Viewer, end: dt.datetime) -> QuerySet[Decision]:
     """Decisions that were put to somebody and not answered before ``end``, the soonest due
     first."""
     open_then = Q(decided_at=None) | Q(decided_at__gte=end)

@@ -20,8 +20,8 @@ from riskreg.register.queries import parties_for
 
 
 def record_shown(viewer: Viewer, row: Decision) -> dict[str, Any]:
-    """The record of ``row``, read by ``recorded_decision``: parties and ratings by name, amounts as
-    decimals of the register's currency, days as days."""
+    """The record of ``row``, read by ``decision_taken_for``: parties and ratings by name, amounts
+    as decimals of the register's currency, days as days."""
     parties = {party.key: party.name for party in parties_for(viewer)}
     record: dict[str, Any] = json.loads(row.record)
     for each in (*record["votes"], *record["arguments"], *_costs_of_all_options(record)):

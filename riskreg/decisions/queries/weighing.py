@@ -130,7 +130,7 @@ def _weighing(
     return Weighing(
         run=run,
         progress=progress[run.uuid],
-        stale=[*stale_because(viewer, run, today), *_moved_options(row, inputs)],
+        stale=[*stale_because(viewer, run, today), *_options_changed_since(row, inputs)],
         results=results.get("weighing"),
         label=results.get("label", ""),
         left_out={
@@ -151,7 +151,7 @@ def _mitigations_by_id(row: Decision) -> dict[str, Mitigation]:
     return {str(work.uuid): work for option in choices for work in option.works}
 
 
-def _moved_options(row: Decision, inputs: dict[str, Any]) -> list[dict[str, str]]:
+def _options_changed_since(row: Decision, inputs: dict[str, Any]) -> list[dict[str, str]]:
     old = {one["key"]: one for one in inputs["options"]}
     new = {one["key"]: one for one in about_decision(row).options}
     return [

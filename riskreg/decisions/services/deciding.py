@@ -27,13 +27,13 @@ from riskreg.decisions.queries.decisions import (
 from riskreg.decisions.services.conditions import clean_conditions, conditions_changes
 from riskreg.decisions.services.drafts import save_next_version
 from riskreg.decisions.services.rulings import (
-    asked_of,
     cast_vote,
     close_and_build_entry,
     create_obligation,
     decide_if_all_agreed,
+    deciders_as_read,
     locked_for,
-    options_of,
+    options_as_read,
     return_to_draft,
 )
 from riskreg.decisions.services.telling import tell_programs
@@ -75,7 +75,7 @@ def propose_decision(
     row.criteria, row.basis = actor.criteria, ratings_now(row)
     changes["criteria_number"] = [None, actor.criteria.number]
     save_next_version(row, [*values, "criteria", "basis"], recorded_at or at)
-    for one in asked_of(row):
+    for one in deciders_as_read(row):
         create_obligation(row, ObligationKind.DECISION_ANSWER, one.user, row.due_on, at)
     entry = actor.entry("decision.proposed", row, at=at, recorded_at=recorded_at, changes=changes)
     append(entry)
@@ -116,7 +116,7 @@ def decide(
     """
     row = locked_for(actor, ref, version, Act.DECIDE, at)
     today, errors = actor.today(at), Errors()
-    keys = [one.key for one in options_of(row)]
+    keys = [one.key for one in options_as_read(row)]
     if not isinstance(option, str) or option not in keys:
         text = _("Choose one of the options: %(keys)s.") % {"keys": ", ".join(keys)}
         errors.add("option", "unknown", text)
@@ -213,7 +213,7 @@ def _clean_words(words: Any, *, needed: bool) -> str:
 def _require_can_be_proposed(actor: Viewer, row: Decision, today: dt.date) -> None:
     """Raise ``Invalid`` with everything that keeps a draft from being put forward."""
     errors = Errors()
-    options = options_of(row)
+    options = options_as_read(row)
     if len(options) < 2:
         text = _("Doing nothing alone is no choice: add an option.")
         errors.add("options", "too_few", text)
@@ -234,7 +234,7 @@ def _require_can_be_proposed(actor: Viewer, row: Decision, today: dt.date) -> No
 
 def _check_deciders(errors: Errors, actor: Viewer, row: Decision, risks: Sequence[Risk]) -> None:
     could = who_can_decide(actor, row, but=[actor.user.pk], named=False)
-    asked = asked_of(row)
+    asked = deciders_as_read(row)
     if not asked:
         text = f"{_('Name who decides it.')} {who_could(could)}"
         errors.add("deciders", "required", text)

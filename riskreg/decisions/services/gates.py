@@ -12,7 +12,7 @@ from riskreg.register.cleaning import clean_choice, clean_number
 from riskreg.register.labels import Label
 
 
-def gate_about(row: Decision, key: str) -> Option | None:
+def option_with_gate_about(row: Decision, key: str) -> Option | None:
     """The option that finds out about option ``key``, if there is one."""
     gates = row.options.filter(gate__isnull=False).order_by("key")
     return next((one for one in gates if one.gate and one.gate["decides"] == key), None)
@@ -37,7 +37,7 @@ def clean_gate(
         if name not in FIELDS:
             errors.add(f"gate.{str(name)[:60]}", "unknown_field", _("A gate has no such field."))
     own = option.key if option is not None else ""
-    if option is not None and gate_about(row, own) is not None:
+    if option is not None and option_with_gate_about(row, own) is not None:
         text = _("Another option finds out about this one: a gate is not the gate of a gate.")
         errors.add("gate.decides", "in_use", text)
     others = row.options.filter(is_nothing=False, gate__isnull=True).exclude(key=own)

@@ -14,7 +14,7 @@ from riskreg.decisions.models import (
     Vote,
 )
 from riskreg.decisions.queries.decisions import (
-    agreed_parties,
+    parties_whose_yes_counts,
     visible_decisions,
     who_can_decide,
 )
@@ -44,7 +44,7 @@ def reopen_answers(*, actor: Viewer, user: User, at: dt.datetime) -> list[str]:
 
 
 def _reopen_answers_to(actor: Viewer, row: Decision, user: User, at: dt.datetime) -> bool:
-    agreed = agreed_parties(actor, row)
+    agreed = parties_whose_yes_counts(actor, row)
     votes: list[Vote] = row.cast  # type: ignore[attr-defined]
     lost = {
         vote.party
@@ -58,14 +58,14 @@ def _reopen_answers_to(actor: Viewer, row: Decision, user: User, at: dt.datetime
         able = {one.pk for one in who_can_decide(actor, row)}
         asked = [one.user_id for one in row.asked if one.party_id == party.pk]  # type: ignore[attr-defined]
         owners = [person for person in asked if person in able] or [user.pk]
-        _ask_again(row, owners, at)
+        _reopen_duties_to_answer(row, owners, at)
         save_next_version(row, [], at)
         changes = {"answer_needed": [None, party.key]}
         append(actor.entry("decision.answer_reopened", row, at=at, changes=changes))
     return bool(lost)
 
 
-def _ask_again(row: Decision, owners: list[int], at: dt.datetime) -> None:
+def _reopen_duties_to_answer(row: Decision, owners: list[int], at: dt.datetime) -> None:
     """Open the duty of each of ``owners`` that this round began with."""
     found = (
         Obligation.objects.filter(

@@ -17,7 +17,7 @@ from riskreg.decisions.services.drafts import (
     option_log,
     save_next_version,
 )
-from riskreg.decisions.services.gates import clean_gate, gate_about
+from riskreg.decisions.services.gates import clean_gate, option_with_gate_about
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.text import PLAIN_NUMBER, clean_text
@@ -67,7 +67,7 @@ def add_option(
     row.save(update_fields=["letters"])
     option = Option.objects.create(decision=row, key=key, created_at=recorded_at or at, **clean)
     option.mitigations.set(works or [])
-    _options_changed(actor, row, before, at, recorded_at)
+    _save_and_log_if_options_changed(actor, row, before, at, recorded_at)
     return row
 
 
@@ -102,7 +102,7 @@ def edit_option(
     option.save()
     if works is not None:
         option.mitigations.set(works)
-    _options_changed(actor, row, before, at, recorded_at)
+    _save_and_log_if_options_changed(actor, row, before, at, recorded_at)
     return row
 
 
@@ -121,14 +121,14 @@ def remove_option(
     if row.recommended == key:
         text = _("Option %(key)s is the recommended one; recommend another first.")
         raise Invalid.one("key", "in_use", text % {"key": key})
-    asked_by = gate_about(row, key)
+    asked_by = option_with_gate_about(row, key)
     if asked_by is not None:
         text = _("Option %(gate)s finds out about %(key)s; say there first that it does not.")
         raise Invalid.one("key", "in_use", text % {"gate": asked_by.key, "key": key})
     before = _options_log(row)
     option.mitigations.clear()
     option.delete()
-    _options_changed(actor, row, before, at)
+    _save_and_log_if_options_changed(actor, row, before, at)
     return row
 
 
@@ -137,7 +137,7 @@ def _options_log(row: Decision) -> list[dict[str, Any]]:
     return [option_log(option) for option in options]
 
 
-def _options_changed(
+def _save_and_log_if_options_changed(
     actor: Viewer,
     row: Decision,
     before: list[dict[str, Any]],

@@ -15,7 +15,7 @@ from riskreg.risks.models import Risk
 FORMAT = 1
 
 
-def record_of(
+def record_as_canonical_json(
     row: Decision,
     conditions: Sequence[Obligation],
     weighing: Mapping[str, Any] | None,

@@ -19,16 +19,16 @@ from riskreg.decisions.models import (
 from riskreg.decisions.policy import decisions as policy
 from riskreg.decisions.policy.decisions import Act, Block
 from riskreg.decisions.queries.decisions import (
-    agreed_parties,
     asked_parties,
     block_of,
     decision_for,
+    parties_whose_yes_counts,
     why_not,
 )
 from riskreg.decisions.queries.weighing import weighing_log
 from riskreg.decisions.services.conditions import close_obligation, conditions_changes
 from riskreg.decisions.services.drafts import decision_for_update, save_next_version
-from riskreg.decisions.services.records import record_of
+from riskreg.decisions.services.records import record_as_canonical_json
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import Entry, append, append_all
 from riskreg.kernel.errors import Forbidden, Invalid
@@ -64,11 +64,11 @@ def locked_for(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.da
 _OF_STATE = (Block.STATE, Block.RULED, Block.NO_RULING, Block.VOTED, Block.NOT_DUE)
 
 
-def asked_of(row: Decision) -> list[Decider]:
+def deciders_as_read(row: Decision) -> list[Decider]:
     return row.asked  # type: ignore[attr-defined, no-any-return]
 
 
-def options_of(row: Decision) -> list[Option]:
+def options_as_read(row: Decision) -> list[Option]:
     return row.choices  # type: ignore[attr-defined, no-any-return]
 
 
@@ -114,12 +114,12 @@ def decide_if_all_agreed(
     """After a yes: decided, if every party that is asked has said so; else it waits for theirs."""
     today = actor.today(at)
     fresh = decision_for(actor, row.ref, today)
-    agreed = agreed_parties(actor, fresh)
+    agreed = parties_whose_yes_counts(actor, fresh)
     state = policy.state_after(fresh.state, act, agreed, asked_parties(fresh))
     voted = {"vote": [None, {"party": actor.party.key if actor.party else None, "answer": "yes"}]}
     if state == fresh.state:
         verb = "decision.chosen" if act == Act.DECIDE else "decision.agreed"
-        for one in asked_of(fresh):
+        for one in deciders_as_read(fresh):
             if one.party_id in agreed:
                 close_obligations_of(
                     actor, fresh, ObligationKind.DECISION_ANSWER, at, owner=one.user
@@ -152,7 +152,7 @@ def _decide_and_log(
         changes |= conditions_changes([], conditions)
     waits = any(one.before for one in conditions)
     state = DecisionState.DECIDED if waits else policy.NEXT[DecisionState.DECIDED, Act.START]
-    record = record_of(row, conditions, weighing_log(actor, row, today), at)
+    record = record_as_canonical_json(row, conditions, weighing_log(actor, row, today), at)
     values = {
         "state": state,
         "decided_at": at,

@@ -14,14 +14,16 @@ def count_for(viewer: Viewer, *asked: Wanted) -> int:
     """How many there are altogether, in one query; what two of ``asked`` take is counted twice."""
     shapes = tuple((_shape(wanted), wanted.kinds) for wanted in asked)
     values = [value for wanted in asked for value in _shape(wanted).values(wanted)]
-    return sum(n for (n,) in _counted(viewer, *values, shapes=shapes))
+    return sum(n for (n,) in _counts_by_shape_and_kind(viewer, *values, shapes=shapes))
 
 
 def counts_by_day(viewer: Viewer, wanted: Wanted) -> dict[dt.date, int]:
     """How many fall due on each day, in one query: the true numbers where a list is cut."""
     shape = _shape(wanted)
     counts: dict[dt.date, int] = {}
-    for day, n in _by_day(viewer, *shape.values(wanted), shape=shape, kinds=wanted.kinds):
+    for day, n in _counts_by_kind_and_day(
+        viewer, *shape.values(wanted), shape=shape, kinds=wanted.kinds
+    ):
         counts[day] = counts.get(day, 0) + n
     return counts
 
@@ -32,7 +34,7 @@ def _shape(wanted: Wanted) -> WantedShape:
 
 
 @written_once()
-def _counted(
+def _counts_by_shape_and_kind(
     viewer: Viewer, *values: Any, shapes: tuple[tuple[WantedShape, tuple[str, ...]], ...]
 ) -> QuerySet[Any, tuple[int]]:
     """A row for each kind of each of ``shapes``."""
@@ -48,7 +50,7 @@ def _counted(
 
 
 @written_once()
-def _by_day(
+def _counts_by_kind_and_day(
     viewer: Viewer, *values: Any, shape: WantedShape, kinds: tuple[str, ...]
 ) -> QuerySet[Any, tuple[dt.date, int]]:
     """For each kind a row for each day."""

@@ -58,7 +58,7 @@ def due_everywhere(
         for each in sources:
             owed |= each.open & work.responsibility_condition(each)
         near = work.on_each_day(functools.partial(_is_due_up_to, source.due_field, days))
-        rows: Any = source.notified_rows().filter(owed, near)
+        rows: Any = source.rows_with_people_and_extras().filter(owed, near)
         ranked = rows.annotate(orphan=is_orphan(source)).order_by(
             *urgency_order(source, work.today)
         )
@@ -101,7 +101,7 @@ def work_everywhere(
             f"picked_{s.kind.replace('.', '_')}": ExpressionWrapper(pick, BooleanField())
             for s, pick in picks.items()
         }
-        rows: Any = sources[0].notified_rows().annotate(**marks)
+        rows: Any = sources[0].rows_with_people_and_extras().annotate(**marks)
         for row in rows.filter(pk__in=keys[0].union(*keys[1:], all=True)):
             found += [
                 work.as_notified(source.duty(row))

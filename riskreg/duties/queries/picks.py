@@ -98,7 +98,7 @@ def rows_of_picks(viewer: Reader, picks: Sequence[Pick], backward: bool) -> Quer
 
 def _rows_of_several_picks(viewer: Reader, picks: Sequence[Pick], backward: bool) -> QuerySet[Any]:
     source = picks[0].source
-    rows: Any = source.notified_rows()
+    rows: Any = source.rows_with_people_and_extras()
     if any(pick.source.extended for pick in picks):
         rows = rows.annotate(told_until=extended_until_subquery(viewer=viewer))
     if any(pick.urgent for pick in picks):
@@ -199,10 +199,10 @@ def _statement(shape: _Shape) -> Statement[Any]:
     for one in shape.wanted:
         values += [dt.date] * (1 + one.due_before)
         values += [int] * (one.party + (one.people or 0) + one.others)
-    return Statement(functools.partial(_of_shape, shape), *values)
+    return Statement(functools.partial(_rows_of_shape, shape), *values)
 
 
-def _of_shape(shape: _Shape, *values: Given) -> QuerySet[Any]:
+def _rows_of_shape(shape: _Shape, *values: Given) -> QuerySet[Any]:
     left = iter(values)
     register = SimpleNamespace(pk=next(left))
     reader: Any = SimpleNamespace(register=register, party_id=next(left) if shape.party else None)

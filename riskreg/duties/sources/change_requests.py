@@ -11,13 +11,13 @@ from riskreg.register.change_models import PartyAnswer
 from riskreg.register.change_queries import is_owed_by
 
 
-def _bare() -> QuerySet[PartyAnswer]:
+def _bare_answers() -> QuerySet[PartyAnswer]:
     # An answer moves no risk, so it comes after those that do on the same day.
     return PartyAnswer.objects.annotate(priority=Value(0, output_field=IntegerField()))
 
 
 def _answers() -> QuerySet[PartyAnswer]:
-    return _bare().select_related("party", "request__requested_by", "request__party")
+    return _bare_answers().select_related("party", "request__requested_by", "request__party")
 
 
 def _duty(answer: PartyAnswer) -> Duty:
@@ -40,7 +40,7 @@ CHANGE_ANSWER = Source(
     due_field="due_on",
     open=Q(due_on__isnull=False),
     rows=_answers,
-    bare=_bare,
+    bare=_bare_answers,
     whose=is_owed_by,
     duty=_duty,
     facts=_who_asked_texts,

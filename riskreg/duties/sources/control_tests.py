@@ -14,12 +14,12 @@ from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import with_dormant_mark
 
 
-def _bare() -> QuerySet[Control]:
+def _bare_controls() -> QuerySet[Control]:
     return with_dormant_mark(Control.objects.all())
 
 
 def _controls() -> QuerySet[Control]:
-    rows = _bare().select_related("party", "risk")
+    rows = _bare_controls().select_related("party", "risk")
     return rows.annotate(priority=priority_of_worst_open_risk("risk__controls"))
 
 
@@ -58,7 +58,7 @@ CONTROL_TEST = Source(
     due_field="next_test_on",
     open=Q(ended_at=None, dormant=False),
     rows=_controls,
-    bare=_bare,
+    bare=_bare_controls,
     whose=lambda users: Q(owner_id__in=users) | Q(risk__owner_id__in=users),
     duty=_duty_to_test,
     facts=_last_test_texts,

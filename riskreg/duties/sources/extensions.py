@@ -21,7 +21,7 @@ from riskreg.risks.queries.priority import priority_of_risk
 _BEFORE = Rung(-3, (OWNER,))
 
 
-def _bare() -> QuerySet[Extension]:
+def _bare_extensions() -> QuerySet[Extension]:
     since = Review.objects.filter(
         risk=OuterRef("risk"), pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0))
     )
@@ -29,7 +29,7 @@ def _bare() -> QuerySet[Extension]:
 
 
 def _extensions() -> QuerySet[Extension]:
-    rows = _bare().select_related("party", "risk")
+    rows = _bare_extensions().select_related("party", "risk")
     return rows.annotate(priority=priority_of_risk("risk"))
 
 
@@ -78,7 +78,7 @@ EXTENSION = Source(
     duty=_duty,
     facts=_extension_ends_texts,
     people=("risk__owner", "risk__deputy"),
-    bare=_bare,
+    bare=_bare_extensions,
     climbs=_last_rung_before_and_on_day,
     takes=_not_covered_by_the_review,
     listed=False,

@@ -10,12 +10,12 @@ from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import with_dormant_mark
 
 
-def _bare() -> QuerySet[Indicator]:
+def _bare_indicators() -> QuerySet[Indicator]:
     return with_dormant_mark(Indicator.objects.all())
 
 
 def _indicators() -> QuerySet[Indicator]:
-    rows = _bare().select_related("party")
+    rows = _bare_indicators().select_related("party")
     return rows.annotate(priority=priority_of_worst_open_risk("risk__indicators"))
 
 
@@ -35,7 +35,7 @@ READING = Source(
     due_field="next_reading_on",
     open=ASKED,
     rows=_indicators,
-    bare=_bare,
+    bare=_bare_indicators,
     whose=lambda users: Q(owner_id__in=users),
     duty=_duty_to_read,
     facts=lambda duties: {duty.subject: _("a reading is missing") for duty in duties},

@@ -45,7 +45,9 @@ class CellReader:
         self.answers, self.context, self.visibility = answers, context, visibility
         self.asked, self.refused = asked, refused
         self._once: set[tuple[str, str]] = set()
-        self._orders = {name: self._order(name) for name, ours in columns.items() if ours in _DAYS}
+        self._orders = {
+            name: self._is_day_first(name) for name, ours in columns.items() if ours in _DAYS
+        }
         self._people: dict[str, list[Person]] = {}
         for person in context.people:
             for name in person.called:
@@ -164,7 +166,7 @@ class CellReader:
             self._days_read[header, given[name][1]] = day
         return day
 
-    def _order(self, header: str) -> bool | None:
+    def _is_day_first(self, header: str) -> bool | None:
         if header in self.answers.dates:
             return self.answers.dates[header] == "day_first"
         return day_first_in(self.table.distinct(header).values())

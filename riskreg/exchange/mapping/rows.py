@@ -61,7 +61,7 @@ class RowReader(CellReader):
             elif is_blank(value):
                 continue
             elif isinstance(value, FormulaWithoutValue):
-                if ours and not self._follows(ours):
+                if ours and not self._is_worked_out(ours):
                     self.refuse(
                         plan,
                         header,
@@ -78,15 +78,15 @@ class RowReader(CellReader):
                 given[ours] = (header, f"{before}\n{as_text(value)}")
             else:
                 given[ours] = (header, value)
-        self._texts(plan, given)
-        self._words(plan, given)
-        self._levels(plan, given)
-        self._people_of(plan, given)
-        self._terms(plan, given)
-        self._dates(plan, given)
+        self._read_texts(plan, given)
+        self._read_words(plan, given)
+        self._read_levels(plan, given)
+        self._read_people(plan, given)
+        self._read_terms(plan, given)
+        self._read_dates(plan, given)
         if self._has_ending:
             endings.read_ending(self, plan, given)
-        self._visibility(plan, given)
+        self._read_visibility(plan, given)
         if self._has_work:
             work.read_work(self, plan, given)
             work.read_controls(plan, given)
@@ -113,14 +113,14 @@ class RowReader(CellReader):
             )
         return notes
 
-    def _follows(self, ours: str) -> bool:
+    def _is_worked_out(self, ours: str) -> bool:
         """Whether a score need not be read, because the register works it out of both axes."""
         stage, _dot, part = ours.rpartition(".")
         axes = {f"{stage}.{axis}" for axis in AXES}
         return part in ("score", "rating") and axes <= set(self.columns.values())
 
     # --- texts
-    def _texts(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_texts(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         for name in ("event", "cause", "consequence"):
             if name in given:
                 text = as_text(given[name][1])
@@ -158,7 +158,7 @@ class RowReader(CellReader):
             plan.rationale = as_text(given["rationale"][1])[:8000]
 
     # --- words
-    def _words(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_words(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         kind = self.word(plan, given, "kind", KINDS)
         if kind:
             plan.fields["kind"] = kind
@@ -193,7 +193,7 @@ class RowReader(CellReader):
                 )
 
     # --- levels
-    def _levels(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_levels(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         for stage, names in self._judged.items():
             cell: dict[str, int] = {}
             parts = []
@@ -234,8 +234,8 @@ class RowReader(CellReader):
         return self._levels_read[key]
 
     # --- people
-    def _people_of(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
-        self._owner_of(plan, given)
+    def _read_people(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+        self._read_owner(plan, given)
         if "deputy" in given:
             header, value = given["deputy"]
             text = " ".join(as_text(value).split())
@@ -248,7 +248,7 @@ class RowReader(CellReader):
             if plan.fields.get("deputy") == plan.fields.get("owner", self.context.me):
                 plan.fields.pop("deputy", None)
 
-    def _owner_of(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_owner(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         """The member whom the row names as owner; a name that nobody has waits to be assigned."""
         named: list[tuple[str, str]] = []
         if not self._more_owners:
@@ -275,7 +275,7 @@ class RowReader(CellReader):
                 plan.kept.append((header, text))
 
     # --- terms
-    def _terms(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_terms(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         terms: list[str] = []
         for key, (target, names) in self._filed.items():
             if target not in given:
@@ -299,7 +299,7 @@ class RowReader(CellReader):
             plan.kept += [(header, word) for word in words if word not in known]
 
     # --- dates
-    def _dates(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_dates(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         raised = self.day(plan, given, "identified_on")
         closed = self.day(plan, given, "closed_on")
         today = self.context.today
@@ -325,7 +325,7 @@ class RowReader(CellReader):
                 % {"closed": plan.closed_on, "raised": raised},
             )
 
-    def _visibility(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_visibility(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         if "visibility" in given and not self.answers.visibility:
             text = fold_value(as_read_in_sheet(given["visibility"][1]))
             if text in ("shared", "party"):

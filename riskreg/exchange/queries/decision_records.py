@@ -19,7 +19,7 @@ Block = dict[str, Any]
 
 
 def decision_record(viewer: Viewer, row: Decision) -> dict[str, Any]:
-    """The record of ``row`` (read by ``recorded_decision``) as the blocks that a PDF is drawn from
+    """The record of ``row`` (read by ``decision_taken_for``) as the blocks that a PDF is drawn from
     (``writing.record_pdf``)."""
     record = record_shown(viewer, row)
     assert row.decided_at is not None  # noqa: S101 - it was decided

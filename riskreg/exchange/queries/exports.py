@@ -17,7 +17,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.dimensions import dimension_name
 from riskreg.register.queries import terms_of
 from riskreg.risks.models import Assessment, Mitigation, Position, Risk, Stage, State
-from riskreg.risks.queries.links import objectives_by_risk
+from riskreg.risks.queries.links import objective_keys_by_risk
 
 # Each piece costs a few statements of its own, however many rows it has.
 PIECE = 5000
@@ -44,7 +44,7 @@ def export_rows(
         ids = [values[0] for values in piece]
         works = _mitigations_by_risk(viewer, ids)
         filed = _term_names_by_risk(ids, columns)
-        objectives = objectives_by_risk(viewer, ids)
+        objectives = objective_keys_by_risk(viewer, ids)
         ended = [values[0] for values in piece if values[_STATE] == State.CLOSED]
         closings = _ending_by_risk(viewer, ended, language)
         driven = _dimension_by_risk(viewer, ids)

@@ -124,10 +124,10 @@ def _readings_to_json(_viewer: Viewer, rows: Sequence[Reading], _at: dt.datetime
             "corrects": str(row.corrects.uuid) if row.corrects else None,
             "id": str(row.uuid),
         }
-        yield to_json(READING, partial(_kept_in, row), others)
+        yield to_json(READING, partial(_value_as_stored, row), others)
 
 
-def _kept_in(row: Reading, field: Field) -> Any:
+def _value_as_stored(row: Reading, field: Field) -> Any:
     return getattr(row, field.name)
 
 

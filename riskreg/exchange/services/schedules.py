@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
 from riskreg.exchange.models import PackLanguage, PackSchedule, PackSending
-from riskreg.exchange.policy import make_day
+from riskreg.exchange.policy import day_to_make_pack
 from riskreg.exchange.queries.schedules import (
     pack_makers,
     rule_of,
@@ -146,7 +146,7 @@ def set_next_meeting_in_memory(row: PackSchedule, day: dt.date | None) -> None:
         done = set(known.values_list("meeting_on", flat=True))
     meetings = rule_of(row).meetings_from(day) if day is not None else iter(())
     row.next_on = next((meeting for meeting in meetings if meeting not in done), None)
-    row.make_on = row.next_on and make_day(row.next_on, row.days_before, row.counts_from)
+    row.make_on = row.next_on and day_to_make_pack(row.next_on, row.days_before, row.counts_from)
 
 
 def _lock_register(actor: Viewer) -> None:

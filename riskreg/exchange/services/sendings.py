@@ -34,7 +34,7 @@ from riskreg.exchange.models import (
     ScheduledFormat,
     SendingState,
 )
-from riskreg.exchange.policy import HOUR, make_day, to_do
+from riskreg.exchange.policy import HOUR, day_to_make_pack, to_do
 from riskreg.exchange.queries.packs import reader_for_audience
 from riskreg.exchange.queries.schedules import (
     ids_of_schedules_due,
@@ -93,7 +93,7 @@ def _create_sending(
     return PackSending.objects.create(
         schedule=row,
         meeting_on=meeting,
-        due_on=make_day(meeting, row.days_before, row.counts_from),
+        due_on=day_to_make_pack(meeting, row.days_before, row.counts_from),
         state=state,
         created_at=at,
         ended_at=None if state == SendingState.MAKING else at,

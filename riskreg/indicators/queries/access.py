@@ -115,7 +115,7 @@ def latest_values(
     return series
 
 
-def watching_with_values(
+def active_watching_with_values(
     viewer: Viewer, risk: Risk, size: int
 ) -> list[tuple[Indicator, list[Decimal]]]:
     """Indicators in use that watch ``risk``, each with its newest ``size`` values, oldest first.
@@ -123,7 +123,7 @@ def watching_with_values(
     One query: a row for each value, and one for an indicator without any.
     """
     found: dict[int, tuple[Indicator, list[Decimal]]] = {}
-    for row in _values_watching(viewer, risk.pk, size=size):
+    for row in _active_watching_by_value(viewer, risk.pk, size=size):
         _indicator, values = found.setdefault(row.pk, (row, []))
         if row.read_value is not None:
             values.append(row.read_value)
@@ -131,7 +131,7 @@ def watching_with_values(
 
 
 @written_once()
-def _values_watching(viewer: Viewer, risk: int, *, size: int) -> QuerySet[Any]:
+def _active_watching_by_value(viewer: Viewer, risk: int, *, size: int) -> QuerySet[Any]:
     return (
         Indicator.objects.visible_to(viewer)
         .filter(risks=risk, active=True)
@@ -161,21 +161,23 @@ def reviews_of_watched_risks(viewer: Viewer, indicator: Indicator) -> QuerySet[R
     )
 
 
-def indicator_measuring_each(viewer: Viewer, objectives: Collection[int]) -> dict[int, Indicator]:
+def active_indicator_measuring_each(
+    viewer: Viewer, objectives: Collection[int]
+) -> dict[int, Indicator]:
     """The indicator in use that measures the way to each of ``objectives`` (database ids), as far
     as the viewer may know; the one read last where there are several."""
-    rows = _indicators_measuring(viewer, list(objectives))
+    rows = _active_indicators_measuring(viewer, list(objectives))
     return {row.objective_id: row for row in rows if row.objective_id is not None}
 
 
 @written_once()
-def _indicators_measuring(viewer: Viewer, objectives: list[int]) -> QuerySet[Indicator]:
+def _active_indicators_measuring(viewer: Viewer, objectives: list[int]) -> QuerySet[Indicator]:
     rows = visible_indicators(viewer).filter(active=True, objective__in=objectives)
     rows = rows.annotate(reading_label=newest_label_of_outer())
     return rows.exclude(latest_at=None).order_by("latest_at", "pk")
 
 
-def late_owned_by(viewer: Viewer, today: dt.date) -> QuerySet[Indicator]:
+def late_indicators_owned_by(viewer: Viewer, today: dt.date) -> QuerySet[Indicator]:
     """Indicators that ``viewer`` owns whose reading is late, longest first."""
     return (
         indicators_for(viewer)

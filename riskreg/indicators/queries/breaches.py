@@ -76,7 +76,7 @@ def first_waiting_breaches(viewer: Viewer, *, most: int) -> QuerySet[Breach]:
     return waiting_breaches(viewer)[:most]
 
 
-def waiting_breaches_on(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach]:
+def breaches_waiting_before(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach]:
     """Every breach that had opened before ``end`` and of which no review was recorded by then, in
     the order of ``waiting_breaches``."""
     later = Review.objects.filter(

@@ -59,7 +59,7 @@ class ReadThen:
     at: dt.datetime
 
 
-def measured_until(
+def last_reading_before_by_objective(
     viewer: Viewer, objectives: Collection[int], end: dt.datetime
 ) -> dict[int, ReadThen]:
     """{objective (database id): the last reading before ``end``} of the indicator in use that
@@ -80,7 +80,7 @@ def measured_until(
     }
 
 
-def indicators_toward(viewer: Viewer, objective: Objective) -> QuerySet[Indicator]:
+def active_indicators_toward(viewer: Viewer, objective: Objective) -> QuerySet[Indicator]:
     """Indicators in use that measure ``objective`` or watch a risk that bears on it: red before
     amber before all others, in each what measures it first."""
     bearing = risks_toward(viewer, objective).values("pk")

@@ -84,8 +84,8 @@ def broken_promises(state: EngineState) -> dict[str, list[str]]:
         "mail": [f"{count} mails wait, the oldest for {_minutes(state.age(since))}"]
         if late
         else [],
-        "backup": _of_backup(state, "BACKUP_HOURS", state.backed_up_at),
-        "verify": _of_backup(state, "BACKUP_VERIFY_HOURS", state.verified_at),
+        "backup": _why_backup_is_too_old(state, "BACKUP_HOURS", state.backed_up_at),
+        "verify": _why_backup_is_too_old(state, "BACKUP_VERIFY_HOURS", state.verified_at),
     }
 
 
@@ -126,7 +126,9 @@ def _is_older(state: EngineState, moment: dt.datetime | None, than: dt.timedelta
     return moment is None or moment < state.at - than
 
 
-def _of_backup(state: EngineState, setting: str, moment: dt.datetime | None) -> list[str]:
+def _why_backup_is_too_old(
+    state: EngineState, setting: str, moment: dt.datetime | None
+) -> list[str]:
     hours: float = getattr(settings, setting)
     # One that failed may be tried again before somebody has to look.
     if not hours or not _is_older(state, moment, dt.timedelta(hours=hours * 1.25 + 1)):

@@ -15,7 +15,7 @@ from riskreg.operations.errors import Refused
 
 
 @contextlib.contextmanager
-def undone_unless_done() -> Iterator[list[uuid.UUID]]:
+def files_deleted_on_failure() -> Iterator[list[uuid.UUID]]:
     """A list for names of files that are written in the block; if it fails, they are deleted."""
     written: list[uuid.UUID] = []
     try:
@@ -27,7 +27,7 @@ def undone_unless_done() -> Iterator[list[uuid.UUID]]:
         raise
 
 
-def put_files(found: Archive, written: list[uuid.UUID]) -> list[str]:
+def store_files_of_backup(found: Archive, written: list[uuid.UUID]) -> list[str]:
     """Store what the restored records name, noting in ``written`` what was not there before; what
     the backup lacks is returned in words.
 
@@ -54,7 +54,7 @@ def put_files(found: Archive, written: list[uuid.UUID]) -> list[str]:
     return [f"{lost} attached files were not in the backup."] if lost else []
 
 
-def prove_files() -> list[str]:
+def texts_on_lost_files() -> list[str]:
     """Look for every attached file where this system keeps them; those that are not there as they
     were added are returned in words."""
     lost = sum(not _is_there(row) for row in evidence_with_bytes().iterator(chunk_size=500))

@@ -29,7 +29,11 @@ from riskreg.operations.archive import Archive, Manifest
 from riskreg.operations.errors import Refused
 from riskreg.operations.models import NeededMigration
 from riskreg.operations.rows import all_tables, column_names, digest_of, kept_tables, row_reader
-from riskreg.operations.services.attached import prove_files, put_files, undone_unless_done
+from riskreg.operations.services.attached import (
+    files_deleted_on_failure,
+    store_files_of_backup,
+    texts_on_lost_files,
+)
 from riskreg.operations.services.backing_up import (
     applied_migrations,
     key_fingerprint,
@@ -74,7 +78,7 @@ def restore(
 
     Raises ``Refused``, with nothing changed.
     """
-    with archive.opened(path) as found, undone_unless_done() as written:
+    with archive.opened(path) as found, files_deleted_on_failure() as written:
         _require_same_version(found.manifest)
         try:
             with transaction.atomic():
@@ -90,7 +94,7 @@ def restore(
                 empty_tables()
                 _fill(found)
                 require_as_in_backup(found.manifest)
-                lost = prove_files() if moved else put_files(found, written)
+                lost = texts_on_lost_files() if moved else store_files_of_backup(found, written)
                 ContentType.objects.clear_cache()
                 restored = Restored(
                     rows=found.manifest.rows,

@@ -59,13 +59,13 @@ def tend_backups(now: Callable[[], dt.datetime]) -> list[str]:
             done.append(str(kind))
         except Refused as error:
             log.error("backup_failed", kind=kind, error=str(error))
-    for path in too_old():
+    for path in backups_beyond_keep():
         path.unlink(missing_ok=True)
         done.append(f"deleted {path.name}")
     return done
 
 
-def too_old() -> list[Path]:
+def backups_beyond_keep() -> list[Path]:
     """Backups of the schedule beyond the BACKUP_KEEP newest."""
     if not settings.BACKUP_KEEP:
         return []

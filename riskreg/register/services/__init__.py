@@ -11,7 +11,7 @@ from riskreg.register.services.change_answers import (
 from riskreg.register.services.change_requests import (
     Proposal,
     ask_others_or_note_agreed,
-    would_wait,
+    would_wait_for_others,
 )
 from riskreg.register.services.founding import add_classification, finish_step, found_register
 from riskreg.register.services.frame import (
@@ -53,7 +53,7 @@ from riskreg.register.services.terms import (
     edit_term,
     rename_taxonomy,
     require_no_appetite,
-    take_out_of_use,
+    retire_as_merged_into,
 )
 
 __all__ = [
@@ -100,13 +100,13 @@ __all__ = [
     "require_no_appetite",
     "resend_invitation",
     "restore_register",
+    "retire_as_merged_into",
     "revoke_invitation",
     "set_axes",
     "set_own_appetite",
     "set_programme",
     "set_time_zone",
     "start_absence",
-    "take_out_of_use",
     "withdraw_change",
-    "would_wait",
+    "would_wait_for_others",
 ]

@@ -16,7 +16,7 @@ from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import Absence, Membership
 from riskreg.register.permissions import require_for_person
-from riskreg.register.queries import absences_between, find_member
+from riskreg.register.queries import find_member, unended_absences_between
 
 MAX_DAYS = 366
 NOTE_MAX = 300
@@ -60,20 +60,20 @@ def start_absence(
     elif replacement and party_of[replacement.pk] != party_of[absent.pk]:
         errors.add("stand_in", "other_party", _("Only somebody of the same party can stand in."))
     elif replacement and first and last:
-        for row in absences_between(actor.register.pk, replacement.pk, first, last)[:1]:
+        for row in unended_absences_between(actor.register.pk, replacement.pk, first, last)[:1]:
             errors.add(
                 "stand_in",
                 "away_too",
                 _("They are away themselves from %(first)s to %(last)s; name somebody else.")
-                % _as_text(row),
+                % _days_as_texts(row),
             )
     if first and last:
-        for row in absences_between(actor.register.pk, absent.pk, first, last)[:1]:
+        for row in unended_absences_between(actor.register.pk, absent.pk, first, last)[:1]:
             errors.add(
                 "starts_on",
                 "overlap",
                 _("There is an absence from %(first)s to %(last)s already; end it first.")
-                % _as_text(row),
+                % _days_as_texts(row),
             )
     errors.raise_if_any()
     assert first is not None  # noqa: S101 - its absence has been noted
@@ -141,7 +141,7 @@ def _check_days(errors: Errors, first: dt.date, last: dt.date, today: dt.date) -
         )
 
 
-def _as_text(row: Absence) -> dict[str, str]:
+def _days_as_texts(row: Absence) -> dict[str, str]:
     return {
         "first": date_format(row.starts_on, "DATE_FORMAT"),
         "last": date_format(row.until_on, "DATE_FORMAT"),

@@ -107,7 +107,7 @@ def ask_others_or_note_agreed(
     return row
 
 
-def would_wait(actor: Viewer, proposal: Proposal) -> bool:
+def would_wait_for_others(actor: Viewer, proposal: Proposal) -> bool:
     """Whether ``ask_others_or_note_agreed`` would leave it with a request, as things stand now."""
     who = speakers_by_party(actor.register.pk, proposal.parties)
     return proposal.asks and any(party != actor.party_id for party in who)

@@ -122,12 +122,12 @@ def register_to_json(register: Register) -> dict[str, Any]:
         person = {"email": row.user.email, "state": "member"}
         if row.role == Role.MANAGER:
             people.setdefault(row.party_id, []).append(person)
-        members.append({**person, **_as_what(row)})
+        members.append({**person, **_role_and_party_to_json(row)})
     for waiting in _open_invitations_of(register).select_related("party").order_by("pk"):
         person = {"email": waiting.email, "state": "invited"}
         if waiting.role == Role.MANAGER:
             people.setdefault(waiting.party_id, []).append(person)
-        members.append({**person, **_as_what(waiting)})
+        members.append({**person, **_role_and_party_to_json(waiting)})
     return {
         "id": str(register.uuid),
         "slug": register.slug,
@@ -149,7 +149,7 @@ def register_to_json(register: Register) -> dict[str, Any]:
     }
 
 
-def _as_what(row: Membership | Invitation) -> dict[str, str | None]:
+def _role_and_party_to_json(row: Membership | Invitation) -> dict[str, str | None]:
     return {"role": row.role, "party": row.party.key if row.party else None}
 
 

@@ -23,9 +23,9 @@ from riskreg.register.models import Invitation, Membership, Party, Role
 from riskreg.register.people import (
     FOR_PEOPLE,
     WITHOUT_PARTY,
+    acceptable_invitation_of,
     invitation_facts_for_event,
     invitation_for,
-    invitation_of,
     manages,
     roles_for,
 )
@@ -256,7 +256,7 @@ def accept_invitation(*, token: str, user: User, at: dt.datetime) -> Viewer:
 
     Raises ``Forbidden`` for whoever it was not sent to, and for a link that is over.
     """
-    row = invitation_of(token, at, lock=True)
+    row = acceptable_invitation_of(token, at, lock=True)
     lock_people(row.register)
     if user.email.lower() != row.email.lower():
         raise Forbidden(
@@ -280,7 +280,7 @@ def accept_with_new_account(
     The caller has checked that the password is good enough. Raises ``Forbidden`` where there is an
     account of that address: they sign in first. ``Invalid`` names what is wrong.
     """
-    row = invitation_of(token, at, lock=True)
+    row = acceptable_invitation_of(token, at, lock=True)
     lock_people(row.register)
     if User.objects.filter(email__iexact=row.email).exists():
         raise Forbidden(_("You have an account already: sign in, and open the link again."))

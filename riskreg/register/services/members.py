@@ -32,7 +32,11 @@ def add_member(
         register=register, user=user, role=role, party=party, created_at=at
     )
     changes = {"role": [None, role], "party": [None, party.key if party else None]}
-    append(_for_all(register, by).entry("member.added", _named_user(user), at=at, changes=changes))
+    append(
+        _viewer_without_party(register, by).entry(
+            "member.added", _named_user(user), at=at, changes=changes
+        )
+    )
     mail_first_speaker(membership, at)
     return membership
 
@@ -57,7 +61,7 @@ def end_membership(*, register: Register, user: User, at: dt.datetime, by: User)
         raise NotFound(_("There is no such member."))
     membership.ended_at = at
     membership.save(update_fields=["ended_at"])
-    actor = _for_all(register, by)
+    actor = _viewer_without_party(register, by)
     party = membership.party.key if membership.party else None
     changes = {"role": [membership.role, None], "party": [party, None]}
     append(actor.entry("member.ended", _named_user(user), at=at, changes=changes))
@@ -83,7 +87,7 @@ def lock_people(register: Register) -> None:
     Register.objects.select_for_update(no_key=True).get(pk=register.pk)
 
 
-def _for_all(register: Register, by: User) -> Viewer:
+def _viewer_without_party(register: Register, by: User) -> Viewer:
     return Viewer(user=by, register=register, role=Role.MANAGER, party=None)
 
 

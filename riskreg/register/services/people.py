@@ -11,7 +11,13 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Party, Role
-from riskreg.register.people import FOR_PEOPLE, WITHOUT_PARTY, managers_of, manages, member_row
+from riskreg.register.people import (
+    FOR_PEOPLE,
+    WITHOUT_PARTY,
+    managers_of,
+    manages,
+    present_membership_of,
+)
 from riskreg.register.services.change_answers import mail_first_speaker
 from riskreg.register.services.members import end_membership, lock_people
 from riskreg.register.services.named import Named
@@ -84,7 +90,7 @@ def member_to_change(actor: Viewer, user: uuid.UUID, version: int | None) -> Mem
     """The membership, locked with its register's other managers; see ``change_role``."""
     # Of two managers who leave at once, one must find the other gone.
     lock_people(actor.register)
-    row = member_row(actor, user)
+    row = present_membership_of(actor, user)
     if version is not None and version != row.version:
         raise Conflict(_("This member's role was changed since you looked."), row)
     return row

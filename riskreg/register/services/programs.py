@@ -14,7 +14,7 @@ from riskreg.kernel.errors import Errors, Forbidden, Invalid, NotFound
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Role
-from riskreg.register.people import manages, member_row
+from riskreg.register.people import manages, present_membership_of
 from riskreg.register.permissions import require
 from riskreg.register.services.members import add_member
 from riskreg.register.services.named import Named
@@ -81,7 +81,7 @@ def end_program_token(
 
 def _program_to_manage(actor: Viewer, program: uuid.UUID) -> Membership:
     require(actor, "member.manage")
-    row = member_row(actor, program)
+    row = present_membership_of(actor, program)
     if not row.user.is_program:
         raise NotFound(_("There is no such program."))
     if not manages(actor, row.party_id):

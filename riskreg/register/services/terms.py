@@ -224,7 +224,7 @@ def register_kinds() -> None:
     register_kind(ChangeKind(RETIRE, retire_title, retire_lines, _apply))
 
 
-def take_out_of_use(*, actor: Viewer, term: Term, into: Term, at: dt.datetime) -> None:
+def retire_as_merged_into(*, actor: Viewer, term: Term, into: Term, at: dt.datetime) -> None:
     """Note that ``term``, locked by the caller, was merged into another."""
     term.retired_at, term.merged_into = at, into
     _save_next_version(term, "retired_at", "merged_into")

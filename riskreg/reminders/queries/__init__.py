@@ -12,10 +12,10 @@ from riskreg.reminders.queries.people import (
     member_zones,
     members_without_digest_mark,
     roster_of,
+    users_reminders_wait_for,
     users_something_waits_for,
     users_to_interrupt,
     users_with_digest_mark_today,
-    users_with_waiting,
 )
 from riskreg.reminders.queries.plan import Planned, plan
 from riskreg.reminders.queries.preview import Forecast, Reached, preview, preview_for
@@ -23,12 +23,12 @@ from riskreg.reminders.queries.selection import (
     BATCH,
     Found,
     Step,
-    addressees_waiting,
-    due_steps,
     ids_and_due_dates_below_rung,
     pending_steps,
+    rows_below_rung_in_batches,
     unaddressed_in_batches,
     undelivered_in_batches,
+    waiting_addressees_of,
 )
 from riskreg.reminders.queries.snapshots import RegisterSnapshot, RegisterSnapshots
 
@@ -42,8 +42,6 @@ __all__ = [
     "RegisterSnapshot",
     "RegisterSnapshots",
     "Step",
-    "addressees_waiting",
-    "due_steps",
     "ids_and_due_dates_below_rung",
     "ladder_of",
     "ladder_versions",
@@ -57,10 +55,12 @@ __all__ = [
     "preview_for",
     "registers_behind",
     "roster_of",
+    "rows_below_rung_in_batches",
     "unaddressed_in_batches",
     "undelivered_in_batches",
+    "users_reminders_wait_for",
     "users_something_waits_for",
     "users_to_interrupt",
     "users_with_digest_mark_today",
-    "users_with_waiting",
+    "waiting_addressees_of",
 ]

@@ -80,7 +80,7 @@ def managers_present_or_all(
     return [user for user in rows if user.pk not in away] or rows
 
 
-def users_with_waiting(users: Collection[int], *, urgent: bool = False) -> set[int]:
+def users_reminders_wait_for(users: Collection[int], *, urgent: bool = False) -> set[int]:
     """Who of ``users`` (database ids) a reminder waits for."""
     rows = Addressee.objects.filter(
         user__in=users, state=AddresseeState.WAITING, reminder__register__archived_at=None

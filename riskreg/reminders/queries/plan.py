@@ -12,7 +12,12 @@ from riskreg.reminders.models import Addressee, AddresseeState, ReminderState
 from riskreg.reminders.policy import Rung
 from riskreg.reminders.queries.ladders import DEFAULT, own_ladders_by_register
 from riskreg.reminders.queries.people import roster_of, users_named_on
-from riskreg.reminders.queries.selection import BATCH, Found, due_steps, pending_steps
+from riskreg.reminders.queries.selection import (
+    BATCH,
+    Found,
+    pending_steps,
+    rows_below_rung_in_batches,
+)
 from riskreg.reminders.queries.snapshots import RegisterSnapshot
 
 
@@ -44,7 +49,7 @@ def plan(at: dt.datetime, on: dt.date | None = None) -> Iterator[Planned]:
         snapshot = RegisterSnapshot(register, today, ladder, roster)
         for source in SOURCES.values():
             yield from _planned_for_waiting(source, snapshot)
-            for batch in due_steps(source, register, today, ladder.rungs):
+            for batch in rows_below_rung_in_batches(source, register, today, ladder.rungs):
                 yield from _planned(source, snapshot, batch)
 
 

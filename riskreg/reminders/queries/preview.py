@@ -81,10 +81,12 @@ def preview_for(
     if risk.state != State.OPEN:
         raise Invalid.one("ref", "not_open", _("Only an open risk has a review to remind of."))
     duty = REVIEW.load([risk.uuid])[risk.uuid]
-    return foretell(viewer, duty, REVIEW.rungs(ladder), at)
+    return forecast_for_duty(viewer, duty, REVIEW.rungs(ladder), at)
 
 
-def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime) -> list[Forecast]:
+def forecast_for_duty(
+    viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
+) -> list[Forecast]:
     """``preview`` for any duty; it has a due date."""
     assert duty.due_on is not None  # noqa: S101 - asked of the callers
     register = viewer.register

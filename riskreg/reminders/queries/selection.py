@@ -70,7 +70,7 @@ def open_below_rung(source: Source, today: dt.date, ladder: Sequence[Rung]) -> Q
         kind=source.kind,
     )
     rows: QuerySet[Any] = (
-        source.open_bare()
+        source.open_bare_rows()
         .filter(**{f"{due}__lte": reach[-1][1]})
         .alias(rung_now=rung_now)
         .filter(~Exists(recorded))
@@ -78,7 +78,7 @@ def open_below_rung(source: Source, today: dt.date, ladder: Sequence[Rung]) -> Q
     return rows
 
 
-def due_steps(
+def rows_below_rung_in_batches(
     source: Source, register: Register, today: dt.date, ladder: Sequence[Rung]
 ) -> Iterator[list[Found]]:
     """``ids_and_due_dates_below_rung`` in batches, a page of them read when it is asked for: memory
@@ -151,7 +151,7 @@ class Step:
 def pending_steps(source: Source, snapshot: RegisterSnapshot, keys: Collection[int]) -> list[Step]:
     """Which of the rows with these database ids go up their ladder now, soonest due first."""
     zone = snapshot.register.time_zone
-    duties = [duty for duty in source.by_key(keys) if duty.due_on is not None]
+    duties = [duty for duty in source.duties_of_rows(keys) if duty.due_on is not None]
     recorded: dict[tuple[object, object], set[int]] = {}
     rows = Reminder.objects.filter(kind=source.kind, subject__in=[d.subject for d in duties])
     for subject, due_on, offset in rows.values_list("subject", "due_on", "rung"):
@@ -183,7 +183,7 @@ def unaddressed_in_batches(source: Source, register: Register) -> Iterator[list[
         last = batch[-1].pk
 
 
-def addressees_waiting(users: Collection[int]) -> QuerySet[Addressee]:
+def waiting_addressees_of(users: Collection[int]) -> QuerySet[Addressee]:
     """What waits to be told to ``users`` (database ids)."""
     return (
         Addressee.objects.filter(

@@ -21,9 +21,9 @@ from riskreg.reminders.queries import (
     Found,
     RegisterSnapshot,
     RegisterSnapshots,
-    due_steps,
     ladder_of,
     pending_steps,
+    rows_below_rung_in_batches,
     unaddressed_in_batches,
     users_something_waits_for,
 )
@@ -51,7 +51,9 @@ def advance_and_readdress(
     _cancel_absent_recipients(snapshots.snapshot(register), snapshots)  # 1
     for source in SOURCES.values():
         snapshot = snapshots.snapshot(register)
-        for batch in due_steps(source, register, snapshot.today, snapshot.ladder.rungs):
+        for batch in rows_below_rung_in_batches(
+            source, register, snapshot.today, snapshot.ladder.rungs
+        ):
             moved += _record_steps(source, snapshots, snapshot, batch)  # 2
         for reminders in unaddressed_in_batches(source, register):
             _address_again(source, snapshots, register, reminders, unheard)  # 3

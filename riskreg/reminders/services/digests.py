@@ -27,13 +27,13 @@ from riskreg.reminders.models import Addressee, AddresseeState, DigestMark, Impr
 from riskreg.reminders.policy import DIGEST, hour_has_come
 from riskreg.reminders.queries import (
     RegisterSnapshots,
-    addressees_waiting,
     member_zones,
     members_without_digest_mark,
-    users_with_waiting,
+    users_reminders_wait_for,
+    waiting_addressees_of,
 )
 from riskreg.reminders.services.assignment import drop_addressees, drop_older_addressees, mark_sent
-from riskreg.reminders.services.refresh import immediate_items, items_of_message
+from riskreg.reminders.services.refresh import addressees_interrupted_lately, items_of_message
 
 log = structlog.get_logger(__name__)
 DAY = dt.timedelta(days=1)
@@ -83,7 +83,7 @@ def _works_on_day(user: User) -> Callable[[dt.date], bool]:
 
 
 def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tuple[int, set[int]]:
-    waiting = users_with_waiting([user.pk for user in users])
+    waiting = users_reminders_wait_for([user.pk for user in users])
     asked = [user for user in users if user.pk in waiting]
     written, faults, snapshots = 0, set(), RegisterSnapshots(at)
     for start in range(0, len(asked), TOGETHER):
@@ -144,7 +144,7 @@ def _prepare_writings(
     """The digests of ``users``, ready to be written; what they need is read at once."""
     rows: dict[int, list[Addressee]] = {user.pk: [] for user in users}
     keys = list(rows)
-    for addressee in [*addressees_waiting(keys), *immediate_items(keys, at)]:
+    for addressee in [*waiting_addressees_of(keys), *addressees_interrupted_lately(keys, at)]:
         rows[addressee.user_id].append(addressee)
     seen = collect_digests([(user, rows[user.pk]) for user in users], at, snapshots=snapshots)
     backdrop = DigestLookups([(user, p.items) for user, p in zip(users, seen, strict=True)])

@@ -17,7 +17,7 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_policy import needs_yes_of_others
 from riskreg.register.models import Membership, Register
 from riskreg.register.permissions import require
-from riskreg.register.services import Proposal, ask_others_or_note_agreed, would_wait
+from riskreg.register.services import Proposal, ask_others_or_note_agreed, would_wait_for_others
 from riskreg.reminders.labels import (
     ladder_change_lines,
     ladder_change_title,
@@ -55,7 +55,7 @@ def set_ladder(
     if (same := _in_force_if_same(actor.register, clean, expected_number)) is not None:
         return same
     # Whoever only asks moves nothing yet.
-    goes_on = agreed is not None or not would_wait(
+    goes_on = agreed is not None or not would_wait_for_others(
         actor, _proposal(ladder_of(actor.register), clean)
     )
     if goes_on:

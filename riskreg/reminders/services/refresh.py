@@ -24,7 +24,7 @@ from riskreg.reminders.services.assignment import drop_addressees, reset_to_wait
 DAY = dt.timedelta(days=1)
 
 
-def immediate_items(users: Collection[int], at: dt.datetime) -> list[Addressee]:
+def addressees_interrupted_lately(users: Collection[int], at: dt.datetime) -> list[Addressee]:
     """What interrupted ``users`` during the last day: the digest carries it too, as told."""
     return list(
         Addressee.objects.filter(
@@ -62,7 +62,7 @@ def refresh(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
         if not notified:
             return None
         user, mine = notified[0].user, {a.pk for a in notified}
-        also = immediate_items([user.pk], at) if kind == DIGEST else []
+        also = addressees_interrupted_lately([user.pk], at) if kind == DIGEST else []
         seen = collect_digest(user, [*notified, *also], at, own=kind == DIGEST)
         gone = [a for a in seen.gone if a.pk in mine]
         moved = [a for a in seen.moved if a.pk in mine]
@@ -98,7 +98,7 @@ def is_current(messages: Collection[uuid.UUID], kind: str, at: dt.datetime) -> s
     users = {message: theirs[0].user for message, theirs in notified.items()}
     also: dict[int, list[Addressee]] = {}
     if kind == DIGEST:
-        for addressee in immediate_items([user.pk for user in users.values()], at):
+        for addressee in addressees_interrupted_lately([user.pk for user in users.values()], at):
             also.setdefault(addressee.user_id, []).append(addressee)
     asked = [(users[m], [*theirs, *also.get(users[m].pk, [])]) for m, theirs in notified.items()]
     seen = collect_digests(asked, at, own=kind == DIGEST)

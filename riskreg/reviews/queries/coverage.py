@@ -77,7 +77,9 @@ class DueList(Sequence[Item]):
                 raise IndexError(index)
             return self[index : index + 1][0]
         start, stop, _step = index.indices(self._length)
-        return _items(self._dues.viewer, self._dues.listed(self._what, self._place, start, stop))
+        return _items_with_risk_and_extension(
+            self._dues.viewer, self._dues.listed(self._what, self._place, start, stop)
+        )
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def require_valid_period(
     errors.raise_if_any()
 
 
-def _items(viewer: Viewer, found: Sequence[Found]) -> list[Item]:
+def _items_with_risk_and_extension(viewer: Viewer, found: Sequence[Found]) -> list[Item]:
     """With the risk of each, and until when it was extended."""
     risks = visible_risks(viewer).in_bulk({one.risk_id for one in found})
     extended = [one for one in found if one.status.extended]

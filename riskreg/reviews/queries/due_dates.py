@@ -64,7 +64,7 @@ class DueDates:
         """How many there are, by group, status and days late. Not more rows than the calendar
         has days for each group, whatever the register holds."""
         columns = "place, ending, late, inside, brought_in, extended"
-        sql = f"SELECT {columns}, count(*) FROM ({self._statuses()}) x GROUP BY {columns}"
+        sql = f"SELECT {columns}, count(*) FROM ({self._sql_of_statuses()}) x GROUP BY {columns}"
         return [
             (place, _status(ending, late > 0, *flags), int(late), int(n))
             for place, ending, late, *flags, n in self._rows(sql)
@@ -82,8 +82,8 @@ class DueDates:
         group = "" if place is None else "AND place = %s"
         sql = f"""
             SELECT risk_id, due_on, ending, late > 0, inside, brought_in, extended, ended_on,
-              review_id, reviewer_id, {self._owner("x")}
-            FROM ({self._statuses(by)}) x
+              review_id, reviewer_id, {self._sql_of_owner_when_met("x")}
+            FROM ({self._sql_of_statuses(by)}) x
             WHERE (ending, late > 0, inside, brought_in, extended)
               IN (VALUES {", ".join(alike)}) {group}
             ORDER BY due_on, ref_order, risk_id, review_id LIMIT %s OFFSET %s"""
@@ -102,19 +102,21 @@ class DueDates:
         by = by or self.by
         named: list[str] = []
         values: list[Any] = []
-        for name, columns, text, held in self._parts(by):
+        for name, columns, text, held in self._cte_parts(by):
             named.append(f"{name}({columns}) AS {text}")
             values += held
         with reading_connection().cursor() as cursor:
             cursor.execute(f"WITH {', '.join(named)} {sql}", [*values, *params])
             return list(cursor.fetchall())
 
-    def _parts(self, by: str) -> list[tuple[str, str, str, Sequence[Any]]]:
+    def _cte_parts(self, by: str) -> list[tuple[str, str, str, Sequence[Any]]]:
         """Name, columns, SQL and values of every part, in the order in which they build up."""
         register = self.viewer.register.pk
         parts = [
             _cte_part(
-                "risks", "id, uuid, party_id, ref_order, state, next_review_on", self._risks()
+                "risks",
+                "id, uuid, party_id, ref_order, state, next_review_on",
+                self._sql_of_risks(),
             ),
             _cte_part(
                 "reviews",
@@ -144,19 +146,21 @@ class DueDates:
             ("extended", "risk_id, due_on, review_id", _EXTENDED, ()),
         ]
         if by == WORKSTREAM:
-            parts += self._workstreams()
+            parts += self._cte_parts_of_workstreams()
         if self.past:
-            end = self._moment
-            parts.append(("before", "id, due_was, state_was", self._before, (end, end)))
-        parts.append(self._risks_then())
+            end = self._end_for_database
+            parts.append(
+                ("before", "id, due_was, state_was", self._sql_of_values_before, (end, end))
+            )
+        parts.append(self._cte_part_of_risks_then())
         parts.append(("dues", _DUES_COLUMNS, _DUES, (_date_for_database(self.as_of),)))
         return parts
 
     @cached_property
-    def _moment(self) -> Any:
+    def _end_for_database(self) -> Any:
         return connection.ops.adapt_datetimefield_value(self.after_as_of)
 
-    def _risks(self) -> tuple[str, list[Any]]:
+    def _sql_of_risks(self) -> tuple[str, list[Any]]:
         """The risks recorded by then that were ever in force, as they are now.
 
         One that was shared since counts from its sharing, and for its own party from its recording.
@@ -174,14 +178,14 @@ class DueDates:
         return sql, list(values)
 
     @property
-    def _before(self) -> str:
+    def _sql_of_values_before(self) -> str:
         """What was before, where it was changed since: text, empty for nothing, NULL for the same.
 
         What the event of a sharing says beside that is how the risk stood when it was shared.
         """
 
         def was(name: str) -> str:
-            value, known = _before_change(name)
+            value, known = _sql_of_value_before_change(name)
             return f"""(SELECT coalesce({value}, '') FROM logged e
                 WHERE e.subject_uuid = r.uuid AND e.recorded_at >= %s AND e.verb <> 'risk.shared'
                   AND e.changes LIKE '%%"{name}":%%' AND {known} ORDER BY e.id LIMIT 1)"""
@@ -189,7 +193,7 @@ class DueDates:
         return f"""MATERIALIZED (
             SELECT r.id, {was("next_review_on")}, {was("state")} FROM risks r)"""
 
-    def _risks_then(self) -> tuple[str, str, str, Sequence[Any]]:
+    def _cte_part_of_risks_then(self) -> tuple[str, str, str, Sequence[Any]]:
         """How each risk stood on the day, with when it was last closed, if it stood closed."""
         closed = f"""CASE WHEN {{state}} = '{State.CLOSED}' THEN (
             SELECT e.at FROM logged e WHERE e.subject_uuid = r.uuid AND e.verb = 'risk.closed'
@@ -199,7 +203,7 @@ class DueDates:
         if not self.past:
             text = f"""NOT MATERIALIZED (
               {start} r.next_review_on, r.state, {closed.format(state="r.state")} FROM risks r)"""
-            return "stood", columns, text, (self._moment,)
+            return "stood", columns, text, (self._end_for_database,)
         due = "b.due_was" if connection.vendor == "sqlite" else "b.due_was::date"
         state = "coalesce(b.state_was, r.state)"
         text = f"""NOT MATERIALIZED (
@@ -207,9 +211,9 @@ class DueDates:
               WHEN b.due_was = '' THEN NULL ELSE {due} END,
             {state}, {closed.format(state=state)}
           FROM risks r JOIN before b ON b.id = r.id)"""
-        return "stood", columns, text, (self._moment,)
+        return "stood", columns, text, (self._end_for_database,)
 
-    def _workstreams(self) -> list[tuple[str, str, str, Sequence[Any]]]:
+    def _cte_parts_of_workstreams(self) -> list[tuple[str, str, str, Sequence[Any]]]:
         """The workstreams of each risk on the day: as they are now, or as they were before the
         first change since."""
         links = Risk.terms.through.objects.filter(
@@ -256,12 +260,12 @@ class DueDates:
                 found += [(risk, key) for key in sorted(keys)] or [(risk, None)]
         return found
 
-    def _statuses(self, by: str = "") -> str:
+    def _sql_of_statuses(self, by: str = "") -> str:
         """The due dates with how each stands, and in which group (``place``)."""
         by = by or self.by
         place = {
             "party": "d.party_id",
-            "owner": self._owner("d"),
+            "owner": self._sql_of_owner_when_met("d"),
             "month": month_of("d.due_on"),
             WORKSTREAM: "coalesce(w.term, '')",
         }[by]
@@ -283,7 +287,7 @@ class DueDates:
               AND x.review_id = coalesce(d.review_id, 0)
             {joined}"""
 
-    def _owner(self, due: str) -> str:
+    def _sql_of_owner_when_met(self, due: str) -> str:
         """Whose the risk was when the date was met or, at the latest, at the end of its day; the
         first one known for a moment before that."""
         since = local_day("p.valid_from", self.zone, self.as_of)
@@ -369,7 +373,7 @@ def _as_cte(name: str, columns: str, rows: QuerySet[Any, Any]) -> Any:
     return _cte_part(name, columns, (sql, list(values)))
 
 
-def _before_change(name: str) -> tuple[str, str]:
+def _sql_of_value_before_change(name: str) -> tuple[str, str]:
     """SQL for what ``name`` was before the event ``e``, and for whether ``e`` names it at all."""
     if connection.vendor == "sqlite":
         found = f"json_type(e.changes, '$.{name}') IS NOT NULL"

@@ -27,7 +27,11 @@ def risk_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Risk:
 
     Raises ``NotFound`` both for what is not there and for what is another party's own.
     """
-    risk = next(iter(_risks_called(viewer, ref, lock=lock)), None) if valid_ref(ref) else None
+    risk = (
+        next(iter(_risk_called_as_one_row(viewer, ref, lock=lock)), None)
+        if valid_ref(ref)
+        else None
+    )
     if risk is None and valid_ref(ref) and viewer.party_id is not None:
         alias = RiskAlias.objects.filter(
             register=viewer.register, party_id=viewer.party_id, ref=ref
@@ -55,7 +59,7 @@ def _risks_with_people(viewer: Viewer, *, lock: bool) -> QuerySet[Risk]:
 
 
 @written_once()
-def _risks_called(viewer: Viewer, ref: str, *, lock: bool) -> QuerySet[Risk]:
+def _risk_called_as_one_row(viewer: Viewer, ref: str, *, lock: bool) -> QuerySet[Risk]:
     return _risks_with_people(viewer, lock=lock).filter(ref=ref)
 
 

@@ -141,7 +141,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
     have moved, so only they are read.
     """
     groups = (
-        _groups_of_all(viewer, *span.values, stage=span.stage, kind=span.kind)
+        _change_groups_of_all_visible(viewer, *span.values, stage=span.stage, kind=span.kind)
         if positions is None
         else list(_change_groups(_positions_begun_in_span(viewer, positions, span), span.stage))
     )
@@ -177,7 +177,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
         """The first of each list, in one query."""
         rows: Iterable[tuple[Any, ...]]
         if positions is None:
-            rows = _first_of_all(
+            rows = _first_changes_of_all_visible(
                 viewer, *span.values, stage=span.stage, kind=span.kind, scales=bool(days)
             )
         else:
@@ -198,7 +198,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
             return [move for move in some(_MOVED, 0, totals[_MOVED]) if move.ref in wanted]
         rows: Iterable[tuple[Any, ...]]
         if positions is None:
-            rows = _moved_of_all(
+            rows = _moved_positions_of_all_visible(
                 viewer, list(wanted), *span.values, stage=span.stage, kind=span.kind
             )
         else:
@@ -229,13 +229,13 @@ _NONE, _MOVED, _OPENED, _CLOSED = range(4)
 
 
 @written_once()
-def _groups_of_all(
+def _change_groups_of_all_visible(
     viewer: Viewer,
     *values: Any,
     stage: str,
     kind: str,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    return _change_groups(_changed_of_all(viewer, values, stage, kind), stage)
+    return _change_groups(_changed_positions_of_all_visible(viewer, values, stage, kind), stage)
 
 
 def _change_groups(changed: QuerySet[Any], stage: str) -> QuerySet[Position, tuple[Any, ...]]:
@@ -248,26 +248,28 @@ def _change_groups(changed: QuerySet[Any], stage: str) -> QuerySet[Position, tup
 
 
 @written_once()
-def _first_of_all(
+def _first_changes_of_all_visible(
     viewer: Viewer,
     *values: Any,
     stage: str,
     kind: str,
     scales: bool,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    changed = _changed_of_all(viewer, values, stage, kind)
+    changed = _changed_positions_of_all_visible(viewer, values, stage, kind)
     return _first_of_each_change(_furthest_first(changed, stage, scales), stage)
 
 
 @written_once()
-def _moved_of_all(
+def _moved_positions_of_all_visible(
     viewer: Viewer,
     refs: list[str],
     *values: Any,
     stage: str,
     kind: str,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    return _positions_that_moved(_changed_of_all(viewer, values, stage, kind), refs, stage)
+    return _positions_that_moved(
+        _changed_positions_of_all_visible(viewer, values, stage, kind), refs, stage
+    )
 
 
 def _positions_that_moved(
@@ -302,7 +304,9 @@ def _furthest_first(changed: QuerySet[Any], stage: str, scales: bool) -> QuerySe
     return rows.order_by("-way", "ref_order", "pk")
 
 
-def _changed_of_all(viewer: Viewer, values: Sequence[Any], stage: str, kind: str) -> QuerySet[Any]:
+def _changed_positions_of_all_visible(
+    viewer: Viewer, values: Sequence[Any], stage: str, kind: str
+) -> QuerySet[Any]:
     """``_changed`` of all that the viewer may know of, by the ``values`` of a span."""
     moment, since, behind, was_behind = values
     among = Among(since, stage, kind, behind, was_behind)

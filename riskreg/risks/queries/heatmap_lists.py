@@ -87,7 +87,7 @@ def first_in_cell(
 ) -> list[Position]:
     """The first ``most`` of ``risks_in_cell``."""
     if place is None and chosen.takes_all and as_of >= viewer.today(at):
-        return highest_rated(viewer, stage=stage, kind=kind, most=most, parts=chosen.parts)
+        return highest_rated_open(viewer, stage=stage, kind=kind, most=most, parts=chosen.parts)
     rows = risks_in_cell(
         viewer,
         place,
@@ -102,7 +102,7 @@ def first_in_cell(
 
 
 @written_once()
-def highest_rated(
+def highest_rated_open(
     viewer: Viewer, *, stage: str, kind: str, most: int, parts: str = WITHIN
 ) -> QuerySet[Position]:
     """The first ``most`` of what ``risks_in_cell`` gives of today for every rated risk; ``parts``:
@@ -133,7 +133,7 @@ def rationales_between(
     zone = viewer.register.time_zone
     ends = [clock.start_of_next_day(day, zone) for day in (since, until)]
     reasons = {}
-    for risk in _with_rationales(viewer, list(refs), *ends, stage=stage):
+    for risk in _titles_with_newest_rationale(viewer, list(refs), *ends, stage=stage):
         versions: dict[str, dict[str, str]] = {}
         for name, source in (("title", risk.translations), ("rationale", risk.newest_translations)):
             for language, texts in (source or {}).items():
@@ -146,7 +146,7 @@ def rationales_between(
 
 
 @written_once()
-def _with_rationales(
+def _titles_with_newest_rationale(
     viewer: Viewer, refs: list[str], since: dt.datetime, until: dt.datetime, *, stage: str
 ) -> QuerySet[Any]:
     assessments = (

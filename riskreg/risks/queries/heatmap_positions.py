@@ -51,9 +51,11 @@ class OpenRisks:
     def ahead(self) -> QuerySet[Position]:
         return self.positions if self.apart else self.positions.filter(~self.behind)
 
-    def by_cell(self, stage: str) -> Iterable[tuple[Any, ...]]:
+    def counts_by_cell(self, stage: str) -> Iterable[tuple[Any, ...]]:
         if self.chosen.takes_all:
-            return _every_by_cell(self.viewer, self.moment, stage=stage, parts=self.chosen.parts)
+            return _open_counts_by_cell(
+                self.viewer, self.moment, stage=stage, parts=self.chosen.parts
+            )
         return counted_by_cell(self.positions, self.behind, stage)
 
     def left_out_refs(self, kind: str, most: int) -> list[str]:
@@ -66,7 +68,7 @@ class OpenRisks:
         has: read, as a comparison that looked them up in each of its parts would be nested deeper
         than databases parse."""
         if self.chosen.takes_all:
-            return ids_of_every_behind(self.viewer, self.moment, parts=self.chosen.parts)
+            return ids_of_open_risks_behind(self.viewer, self.moment, parts=self.chosen.parts)
         rows = self.positions if narrow else open_positions_at(self.viewer, self.moment)
         return list(rows.filter(self.behind).order_by().values_list("risk_id", flat=True))
 
@@ -99,7 +101,7 @@ def is_behind_at(
 
 
 @written_once()
-def ids_of_every_behind(
+def ids_of_open_risks_behind(
     viewer: Viewer, moment: dt.datetime | None, *, parts: str
 ) -> QuerySet[Position, int]:
     rows = open_positions_at(viewer, moment).filter(is_behind_at(viewer, moment, parts))
@@ -123,7 +125,7 @@ def open_positions_at(viewer: Viewer, moment: dt.datetime | None) -> QuerySet[Po
 
 
 @written_once()
-def _every_by_cell(
+def _open_counts_by_cell(
     viewer: Viewer, moment: dt.datetime | None, *, stage: str, parts: str
 ) -> QuerySet[Position, tuple[Any, ...]]:
     return counted_by_cell(

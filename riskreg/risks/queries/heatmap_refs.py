@@ -24,12 +24,12 @@ from riskreg.risks.queries.heatmap_positions import (
 def cells_with_refs(
     asked: OpenRisks, stage: str, kind: str, most: int
 ) -> tuple[list[tuple[Any, ...]], dict[tuple[Any, Any], list[str]] | None]:
-    """What ``by_cell`` counts, and what ``first_refs`` finds for it where one pass has found both:
-    of all risks now, where the database has arrays. Else None."""
+    """What ``counts_by_cell`` counts, and what ``first_refs`` finds for it where one pass has found
+    both: of all risks now, where the database has arrays. Else None."""
     if not most or asked.moment is not None or not asked.chosen.takes_all:
-        return list(asked.by_cell(stage)), None
+        return list(asked.counts_by_cell(stage)), None
     if reading_connection().vendor != "postgresql":
-        return list(asked.by_cell(stage)), None
+        return list(asked.counts_by_cell(stage)), None
     rows, found = [], dict[tuple[Any, Any], list[str]]()
     whole = True
     for *row, refs in _open_counts_with_first_refs(

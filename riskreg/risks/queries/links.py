@@ -40,7 +40,7 @@ def links_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> Links:
     return links
 
 
-def objectives_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, list[str]]:
+def objective_keys_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, list[str]]:
     """``Links.objectives`` alone."""
     found: dict[int, list[str]] = {}
     rows = _objective_links(viewer).filter(is_among("risk_id", risk_ids))
@@ -90,7 +90,7 @@ def _objective_links(viewer: Viewer) -> QuerySet[Any]:
     return Risk.objectives.through.objects.filter(visible)
 
 
-def risks_by_term(viewer: Viewer) -> dict[int, int]:
+def risk_counts_by_term(viewer: Viewer) -> dict[int, int]:
     """{term: number of risks filed under it that the viewer may know of}, in whatever state."""
     rows = (
         Term.objects.filter(taxonomy__register=viewer.register)
@@ -102,7 +102,7 @@ def risks_by_term(viewer: Viewer) -> dict[int, int]:
     return dict(rows)
 
 
-def risks_by_objective(viewer: Viewer, objective_ids: Collection[int]) -> dict[int, int]:
+def risk_counts_by_objective(viewer: Viewer, objective_ids: Collection[int]) -> dict[int, int]:
     """{objective: number of risks that bear on it and that the viewer may know of}.
 
     The caller has the ids from a query that was told who asks.

@@ -132,7 +132,7 @@ def risk_counts(
     """
     today = viewer.today(at)
     if chosen is None or chosen.takes_all:
-        rows: Iterable[dict[str, int]] = _all_counts(viewer, today, kind=kind)
+        rows: Iterable[dict[str, int]] = _counts_of_all_in_one_row(viewer, today, kind=kind)
     else:
         rows = _counts_in_one_row(viewer, chosen.apply(current_positions(viewer)), today, kind)
     # Where nothing can be found nothing is asked, and there is no row.
@@ -141,7 +141,7 @@ def risk_counts(
 
 
 @written_once("now")
-def _all_counts(
+def _counts_of_all_in_one_row(
     viewer: Viewer, today: dt.date, *, kind: str | None
 ) -> QuerySet[Position, dict[str, int]]:
     return _counts_in_one_row(viewer, current_positions(viewer), today, kind)
@@ -185,18 +185,18 @@ def above_own_count(viewer: Viewer) -> int | None:
     rule = own_rule(viewer)
     if rule.general is None and not rule.named:
         return None
-    return next(iter(_above_own(viewer, own=rule.by_rating())), 0)
+    return next(iter(_above_own_count_as_one_row(viewer, own=rule.terms_above_by_rating())), 0)
 
 
 @written_once("now")
-def _above_own(viewer: Viewer, *, own: OwnTerms) -> QuerySet[Position, int]:
+def _above_own_count_as_one_row(viewer: Viewer, *, own: OwnTerms) -> QuerySet[Position, int]:
     """One row: how many."""
     threats = current_positions(viewer).filter(state=State.OPEN, kind=Kind.THREAT)
     found = threats.filter(is_above_own(Matrix(viewer.criteria), own), is_counted(viewer, threats))
     return found.values(all=Value(1)).annotate(n=Count("pk")).values_list("n", flat=True)
 
 
-def counts_by_rating(viewer: Viewer) -> dict[str, dict[str, int]]:
+def open_counts_by_rating(viewer: Viewer) -> dict[str, dict[str, int]]:
     """Open visible risks of each kind per residual rating, each with its parts; the key ``unrated``
     holds the rest."""
     positions = current_positions(viewer).filter(state=State.OPEN)

@@ -68,7 +68,7 @@ def preview_adoption(
     except Invalid as invalid:
         problem = invalid
         # What is right already counts; what is not is asked for.
-        levels = _as_far_as_known(old, criteria, mapping, invalid)
+        levels = _valid_part_of_mapping(old, criteria, mapping, invalid)
     was, matrix = Matrix(old), Matrix(criteria)
     changes: list[CellChange] = []
     appetite: list[AppetiteChange] = []
@@ -109,7 +109,7 @@ def preview_publication(
     return preview_adoption(viewer, criteria, mapping)
 
 
-def _as_far_as_known(
+def _valid_part_of_mapping(
     old: Criteria, new: Criteria, mapping: Any, invalid: Invalid
 ) -> dict[str, dict[int, int | None]]:
     given = mapping if isinstance(mapping, Mapping) else {}
@@ -157,10 +157,12 @@ def scale_changes(
     days = sorted({clock.local_date(moment, zone) for moment in moments.distinct()})
     if not days:
         return ScaleChanges()
-    return ScaleChanges(days, frozenset(_by_scale_alone(window, stage, moved, list(moved))))
+    return ScaleChanges(
+        days, frozenset(_ids_moved_by_scale_alone(window, stage, moved, list(moved)))
+    )
 
 
-def _by_scale_alone(
+def _ids_moved_by_scale_alone(
     window: Any,
     stage: str,
     before: Mapping[int, dict[str, Any] | None],

@@ -16,14 +16,14 @@ from riskreg.risks.parts import WITHIN, is_counted_by_another
 from riskreg.risks.queries.access import current_positions, positions_at, visible_positions
 
 
-def overdue_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
+def overdue_counts_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
     """Each party with a visible open risk whose review is overdue, and how many; most first."""
-    rows = _overdue_by_party(viewer, today)
+    rows = _overdue_counts_by_party(viewer, today)
     return [(Party(pk=pk, key=key, names=names), n) for pk, key, names, n in rows]
 
 
 @written_once()
-def _overdue_by_party(viewer: Viewer, today: dt.date) -> QuerySet[Position, tuple[Any, ...]]:
+def _overdue_counts_by_party(viewer: Viewer, today: dt.date) -> QuerySet[Position, tuple[Any, ...]]:
     return (
         current_positions(viewer)
         .filter(state=State.OPEN, risk__next_review_on__lt=today)
@@ -39,7 +39,7 @@ def scores_over_time(
     """The residual scores of ``risks`` (database ids) at the end of each day on which they were
     open and rated, oldest first; one query."""
     ends = [clock.start_of_next_day(day, viewer.register.time_zone) for day in days]
-    rows = _rated_between(viewer, risks, min(ends), max(ends))
+    rows = _open_scores_between(viewer, risks, min(ends), max(ends))
     found: dict[int, dict[dt.datetime, int]] = {risk: {} for risk in risks}
     for risk, since, until, score in rows:
         for end in ends:
@@ -49,7 +49,7 @@ def scores_over_time(
 
 
 @written_once()
-def _rated_between(
+def _open_scores_between(
     viewer: Viewer, risks: Sequence[int], first: dt.datetime, last: dt.datetime
 ) -> QuerySet[Position, tuple[Any, ...]]:
     return (
@@ -61,13 +61,13 @@ def _rated_between(
     )
 
 
-def _open_at(viewer: Viewer, end: dt.datetime) -> QuerySet[Position]:
+def _open_positions_before(viewer: Viewer, end: dt.datetime) -> QuerySet[Position]:
     """Where each visible open risk stood just before ``end``."""
     moment = end - dt.timedelta(microseconds=1)
     return positions_at(viewer, moment).filter(state=State.OPEN)
 
 
-def above_over_time(viewer: Viewer, days: Sequence[dt.date]) -> list[int]:
+def above_appetite_counts_over_time(viewer: Viewer, days: Sequence[dt.date]) -> list[int]:
     """How many visible open threats stood above appetite (residual) at the end of each day, each
     with its parts.
 
@@ -77,18 +77,20 @@ def above_over_time(viewer: Viewer, days: Sequence[dt.date]) -> list[int]:
     ends = [clock.start_of_next_day(day, viewer.register.time_zone) for day in days]
     if not ends:
         return []
-    return list(next(iter(_above_at(viewer, *ends)), [0] * len(ends)))
+    return list(next(iter(_above_appetite_counts_before(viewer, *ends)), [0] * len(ends)))
 
 
 @written_once("every version")
-def _above_at(viewer: Viewer, *ends: dt.datetime) -> QuerySet[Position, tuple[int, ...]]:
+def _above_appetite_counts_before(
+    viewer: Viewer, *ends: dt.datetime
+) -> QuerySet[Position, tuple[int, ...]]:
     """One row: the counts just before each of ``ends``, the oldest first."""
     counts = {
         f"n{number}": Count(
             "id",
             filter=Q(valid_from__lt=end)
             & (Q(valid_to=None) | Q(valid_to__gte=end))
-            & ~is_counted_by_another(viewer, WITHIN, _open_at(viewer, end), end),
+            & ~is_counted_by_another(viewer, WITHIN, _open_positions_before(viewer, end), end),
         )
         for number, end in enumerate(ends)
     }

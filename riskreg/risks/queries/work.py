@@ -44,10 +44,10 @@ class Work:
     overdue: list[tuple[Party, int]] = field(default_factory=list)
 
 
-def totals_of_mitigations(viewer: Viewer, today: dt.date) -> Work:
+def totals_of_uncancelled_mitigations(viewer: Viewer, today: dt.date) -> Work:
     """One query: a row for each party."""
     found = Work()
-    for row in _work_by_party(viewer, today):
+    for row in _uncancelled_totals_by_party(viewer, today):
         found.count += row["n"]
         found.planned += row["all_planned"] or 0
         found.spent += row["all_spent"] or 0
@@ -63,7 +63,9 @@ def totals_of_mitigations(viewer: Viewer, today: dt.date) -> Work:
 
 
 @written_once()
-def _work_by_party(viewer: Viewer, today: dt.date) -> QuerySet[Mitigation, dict[str, Any]]:
+def _uncancelled_totals_by_party(
+    viewer: Viewer, today: dt.date
+) -> QuerySet[Mitigation, dict[str, Any]]:
     rows: QuerySet[Mitigation, Any] = (
         _mitigations_not_cancelled(viewer)
         .order_by()

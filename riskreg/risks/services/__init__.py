@@ -16,9 +16,9 @@ from riskreg.risks.services.endings import ENDING, ClosedAs, clean_ending
 from riskreg.risks.services.lifecycle import close_risk, open_risk, reopen_risk
 from riskreg.risks.services.many import NewRisk, create_risks
 from riskreg.risks.services.mitigations import (
+    cancel_mitigation_with_risk,
     create_mitigation,
     edit_mitigation,
-    end_mitigation_with,
     transfer_mitigation,
 )
 from riskreg.risks.services.relations import end_relation, relate_risks
@@ -34,6 +34,7 @@ __all__ = [
     "Copied",
     "NewRisk",
     "add_control",
+    "cancel_mitigation_with_risk",
     "clean_ending",
     "clone_risk",
     "close_risk",
@@ -45,7 +46,6 @@ __all__ = [
     "edit_mitigation",
     "edit_risk",
     "end_control",
-    "end_mitigation_with",
     "end_relation",
     "merge_terms",
     "no_such_register",

@@ -15,7 +15,7 @@ from riskreg.register.queries import ANSWERABLE, members_for, objectives_for, te
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import current_positions, risk_for, visible_risks
-from riskreg.risks.queries.links import objectives_by_risk
+from riskreg.risks.queries.links import objective_keys_by_risk
 from riskreg.risks.services.risks import create_risk
 
 _COPIED = (
@@ -50,7 +50,7 @@ def clone_risk(*, actor: Viewer, ref: str, at: dt.datetime) -> Risk:
     # What is out of use is not taken up again.
     terms = risk.terms.filter(retired_at=None, merged_into=None).select_related("taxonomy")
     fields["terms"] = [f"{term.taxonomy.key}:{term.key}" for term in terms]
-    fields["objectives"] = objectives_by_risk(actor, [risk.pk]).get(risk.pk, [])
+    fields["objectives"] = objective_keys_by_risk(actor, [risk.pk]).get(risk.pk, [])
     return create_risk(actor=actor, fields=fields, visibility=risk.visibility, at=at)
 
 
@@ -151,5 +151,5 @@ def _objectives_here(
     """{risk: [objective, …]} that are shared here, by the keys that they have there."""
     shared = objectives_for(actor).filter(visibility=Visibility.SHARED)
     here = set(shared.values_list("key", flat=True))
-    there = objectives_by_risk(other, [risk.pk for risk in risks])
+    there = objective_keys_by_risk(other, [risk.pk for risk in risks])
     return {risk: [key for key in keys if key in here] for risk, keys in there.items()}

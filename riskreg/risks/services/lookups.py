@@ -70,7 +70,7 @@ class Lookups:
                     visibility=visibility,
                 )
                 self._known[key] = (alone.get(name), own)
-            found[name] = self._answer(errors, key)
+            found[name] = self._answer_and_note_errors(errors, key)
         return found
 
     def clean(
@@ -104,9 +104,9 @@ class Lookups:
             own = Errors()
             refuse_crossing(own, actor, moves)
             self._known[key] = (None, own)
-        self._answer(errors, key)
+        self._answer_and_note_errors(errors, key)
 
-    def _answer(self, errors: Errors, key: tuple[Any, ...]) -> Any:
+    def _answer_and_note_errors(self, errors: Errors, key: tuple[Any, ...]) -> Any:
         answer, own = self._known[key]
         if own.fields:
             errors.merge(Invalid(own.fields))

@@ -167,7 +167,7 @@ def edit_mitigation(
     return mitigation
 
 
-def end_mitigation_with(
+def cancel_mitigation_with_risk(
     actor: Viewer,
     mitigation: Mitigation,
     risk: Risk,

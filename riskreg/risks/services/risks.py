@@ -29,7 +29,7 @@ from riskreg.register.translations import CONFIRMED, outdated_translations
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Risk, State
-from riskreg.risks.parts import parts_of_either_side
+from riskreg.risks.parts import refs_of_whole_and_parts
 from riskreg.risks.queries.access import require_version, risk_for
 from riskreg.risks.services.claims import refuse_taking_sources
 from riskreg.risks.services.cleaning import LINKS, check_deputy_is_not_owner, clean_fields
@@ -163,7 +163,9 @@ def edit_risk(
         refuse_taking_sources(errors, actor, risk)
     if "kind" in clean and clean["kind"] != risk.kind and "response" not in clean:
         clean["response"] = ""
-    if clean.get("kind", risk.kind) != risk.kind and (related := parts_of_either_side(actor, risk)):
+    if clean.get("kind", risk.kind) != risk.kind and (
+        related := refs_of_whole_and_parts(actor, risk)
+    ):
         text = _(
             "A threat is part of a threat, and an opportunity of an opportunity. End the relations "
             "to these first: %s."

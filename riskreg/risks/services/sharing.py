@@ -24,7 +24,7 @@ from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, RiskAlias
-from riskreg.risks.parts import parts_of_either_side
+from riskreg.risks.parts import refs_of_whole_and_parts
 from riskreg.risks.policy import first_shared_version
 from riskreg.risks.queries.access import require_version, risk_for
 from riskreg.risks.services.positions import set_draft_due_in_memory, set_position
@@ -124,7 +124,7 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
             "private_objective",
             _("Unlink the objectives that are your party's own first: %s.") % ", ".join(private),
         )
-    if parts := parts_of_either_side(actor, risk):
+    if parts := refs_of_whole_and_parts(actor, risk):
         raise Invalid.one(
             "relations",
             "private_parts",

@@ -20,7 +20,7 @@ from riskreg.register.services import (
     Proposal,
     ask_others_or_note_agreed,
     require_no_appetite,
-    take_out_of_use,
+    retire_as_merged_into,
 )
 from riskreg.register.terms import term_for
 from riskreg.risks.models import Risk
@@ -88,7 +88,7 @@ def merge_terms(
         entries.append(actor.entry("risk.refiled", risk, at=at, changes=changes))
     if entries:
         append_all(entries)
-    take_out_of_use(actor=actor, term=term, into=target, at=at)
+    retire_as_merged_into(actor=actor, term=term, into=target, at=at)
     return target
 
 

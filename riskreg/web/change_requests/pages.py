@@ -15,7 +15,7 @@ from riskreg.register.change_queries import (
     closed_requests,
     may_answer,
     may_withdraw,
-    open_requests,
+    open_change_requests,
     speakers_by_party,
 )
 from riskreg.web.base import RegisterView
@@ -68,7 +68,7 @@ class ChangeRequestList(RegisterView):
         before = request.GET.get("before", "")
         closed = list(closed_requests(self.viewer, before)[: SHOWN + 1])
         context = {
-            "open": [] if before else [_row(row) for row in open_requests(self.viewer)],
+            "open": [] if before else [_row(row) for row in open_change_requests(self.viewer)],
             "closed": [_row(row) for row in closed[:SHOWN]],
             "older": closed[SHOWN - 1].ref if len(closed) > SHOWN else "",
             "before": before,

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from riskreg.comments.models import Comment
-from riskreg.comments.queries.comments import newest_comments, people_mentioned
+from riskreg.comments.queries.comments import newest_comments_on, people_mentioned
 from riskreg.comments.queries.targets import TARGETS, ref_or_id, title_of, type_of
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
@@ -19,7 +19,7 @@ SHOWN = 5
 
 def comments_panel(viewer: Viewer, thing: Any) -> dict[str, Any]:
     """The newest comments on ``thing``, where all of them are, and whether one may add to them."""
-    found = newest_comments(viewer, thing.uuid, most=SHOWN + 1)
+    found = newest_comments_on(viewer, thing.uuid, most=SHOWN + 1)
     return {
         # Whom each mentions stands on its own page.
         "rows": comment_rows(viewer, found[:SHOWN], mentions=False),

@@ -18,10 +18,10 @@ from riskreg.decisions.policy.decisions import STANDS, Act, Block
 from riskreg.decisions.queries.decisions import (
     block_of,
     decision_for,
+    decision_taken_for,
     decisions_for,
     may_argue,
     may_be_edited,
-    recorded_decision,
     why_not,
 )
 from riskreg.decisions.queries.records import record_shown
@@ -249,7 +249,7 @@ class DecisionRecord(RegisterView):
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """The record, as it was frozen."""
-        row = recorded_decision(self.viewer, ref)
+        row = decision_taken_for(self.viewer, ref)
         context = {"row": row, "record": record_shown(self.viewer, row)}
         return self.render("decisions/record.html", context)
 
@@ -261,7 +261,7 @@ class DecisionRecordFile(RegisterView):
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponseBase:
         """In the reader's language; where this machine cannot draw one, that in words."""
-        row = recorded_decision(self.viewer, ref)
+        row = decision_taken_for(self.viewer, ref)
         try:
             data = record_pdf(decision_record(self.viewer, row))
         except ValueError as lacking:

@@ -29,7 +29,7 @@ TONES = {
 
 def decision_row(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any]:
     """One decision, read by ``decisions_for``, as a list shows it."""
-    scale, it = Scale(viewer.criteria), _row_itself(row)
+    scale, it = Scale(viewer.criteria), _as_any(row)
     why = stale_because(viewer, row)
     now = ratings_now(row)
     worst = highest_rating(list(now.values()), scale.matrix) if now else None
@@ -69,7 +69,7 @@ def decisions_of_risk(viewer: Viewer, risk: Risk) -> list[dict[str, Any]]:
 
 def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any]:
     """One decision as its own page shows it."""
-    scale, it = Scale(viewer.criteria), _row_itself(row)
+    scale, it = Scale(viewer.criteria), _as_any(row)
     names = {party.key: party.name for party in parties_for(viewer)}
     voted = {one.party_id: one for one in it.cast if one.round == row.round}
     return decision_row(viewer, row, today) | {
@@ -127,7 +127,7 @@ def stale_words(viewer: Viewer, row: Decision, why: Sequence[Stale]) -> list[str
     """What it stood on and that moved, each in a sentence."""
     scale, found = Scale(viewer.criteria), []
     if Stale.RATING in why:
-        names = {str(risk.uuid): risk.ref for risk in _row_itself(row).touched}
+        names = {str(risk.uuid): risk.ref for risk in _as_any(row).touched}
         for uuid, (then, now) in moved_ratings(row.basis, ratings_now(row)).items():
             if uuid in names:
                 text = _("%(ref)s stands at %(now)s now; it was put forward at %(then)s.")
@@ -175,7 +175,7 @@ def total_of(costs: Sequence[Mapping[str, Any]]) -> Decimal:
     return sum((Decimal(cost["amount"]) for cost in costs), Decimal(0))
 
 
-def _row_itself(row: Decision) -> Any:
+def _as_any(row: Decision) -> Any:
     # What ``decisions_for`` reads along.
     return row
 

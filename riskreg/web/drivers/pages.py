@@ -16,7 +16,7 @@ from riskreg.analysis.queries.drivers import (
     driver_for,
     drivers_for,
     links_in_force_for,
-    newest_beliefs,
+    newest_beliefs_in_force_by_driver,
     place_of_newer_reading_in_range,
     pool_of,
 )
@@ -78,7 +78,7 @@ class Drivers(RegisterView):
 
     def _page(self, form: DriverForm, status: int = 200) -> HttpResponse:
         rows = list(drivers_for(self.viewer)[: MOST + 1])
-        newest = newest_beliefs(beliefs_of(self.viewer, rows[:MOST]))
+        newest = newest_beliefs_in_force_by_driver(beliefs_of(self.viewer, rows[:MOST]))
         context = {
             "rows": [_row(row, newest.get(row.pk, [])) for row in rows[:MOST]],
             "more": len(rows) > MOST,
@@ -103,7 +103,7 @@ class DriverPage(RegisterView):
         status: int = 200,
     ) -> HttpResponse:
         """The page, with a form that was refused."""
-        newest = newest_beliefs(beliefs_of(self.viewer, [row])).get(row.pk, [])
+        newest = newest_beliefs_in_force_by_driver(beliefs_of(self.viewer, [row])).get(row.pk, [])
         pool = pool_of(newest)
         ranges = [one.range for one in newest] + ([pool] if pool else [])
         ends = [_quantiles(one) for one in ranges]

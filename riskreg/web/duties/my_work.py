@@ -77,8 +77,8 @@ class MyWork(RegisterView):
         later = [d for d in coming if _due_day_of(d) > soon and d not in asked]
         rows = self._rows([*near, *asked], mine, away)
         watches = viewer.role != Role.OWNER or not (mine or works or rows)
-        last, since = self._visit(request)
-        found = self._changed([*mine, *works], since)
+        last, since = self._now_and_last_visit(request)
+        found = self._changes_by_others_since([*mine, *works], since)
         listed = {d["ref"] for d in rows}
         beyond = [d for d in works if d.ref not in listed]
         context = {
@@ -91,8 +91,8 @@ class MyWork(RegisterView):
             "overdue": agenda_page.total_due_between(
                 rows, per_day, None, today - dt.timedelta(days=1)
             ),
-            "next": self._review(min(mine, key=_due_day_of)) if mine and not rows else None,
-            "mitigations": self._mitigations(beyond[:MITIGATIONS]),
+            "next": self._review_row(min(mine, key=_due_day_of)) if mine and not rows else None,
+            "mitigations": self._works_with_risks(beyond[:MITIGATIONS]),
             "mitigations_more": max(0, len(beyond) - MITIGATIONS),
             "owned": len(mine),
             "away": away.get(viewer.user.pk),
@@ -105,12 +105,12 @@ class MyWork(RegisterView):
             "weeks": agenda_page.weeks_with_duties(coming, today, per_day)
             if coming or mine or works
             else [],
-            "later": [self._later(duty) for duty in sorted(later[:LATER], key=_due_day_of)],
+            "later": [self._later_row(duty) for duty in sorted(later[:LATER], key=_due_day_of)],
             "later_more": max(0, len(later) - LATER) if per_day is None else 0,
-            "waiting": [self._review(d) for d in waiting[:LISTED]] if watches else None,
+            "waiting": [self._review_row(d) for d in waiting[:LISTED]] if watches else None,
             "waiting_more": self._more_waiting(len(waiting), today, soon) if watches else 0,
             "whose": str(viewer.party or viewer.register),
-            "standing": self._standing() if watches else None,
+            "standing": self._risk_counts_context() if watches else None,
             "changed": self._add_links(event_rows(viewer, found[:LISTED])),
             "since": since,
             "setup_url": self._setup_url(),
@@ -141,11 +141,11 @@ class MyWork(RegisterView):
         the viewer's party, or in the register for who has none."""
         viewer, people = self.viewer, agenda.own_and_stood_in_for(self.viewer)
         mine = agenda.Wanted(today, people=people)
-        asked = [(mine, MOST_DUTIES), (self._waiting(today, soon), LISTED + 1)]
+        asked = [(mine, MOST_DUTIES), (self._wanted_reviews_of_others(today, soon), LISTED + 1)]
         own, others = agenda.lists_for(viewer, asked)
         return own, others
 
-    def _later(self, duty: Duty) -> dict[str, Any]:
+    def _later_row(self, duty: Duty) -> dict[str, Any]:
         """What is due in weeks, with the page of what it is about: nobody does it today."""
         keys = {"slug": self.viewer.register.slug, **duty.page_keys}
         return {
@@ -155,7 +155,7 @@ class MyWork(RegisterView):
             "url": reverse(f"web:{_ABOUT.get(duty.page, duty.page)}", kwargs=keys),
         }
 
-    def _waiting(self, today: dt.date, soon: dt.date) -> agenda.Wanted:
+    def _wanted_reviews_of_others(self, today: dt.date, soon: dt.date) -> agenda.Wanted:
         """The reviews that others owe."""
         return agenda.Wanted(
             today,
@@ -169,7 +169,7 @@ class MyWork(RegisterView):
         """How many of them are not listed; counted only where there are more than listed."""
         if read <= LISTED:
             return 0
-        return agenda.count_for(self.viewer, self._waiting(today, soon)) - LISTED
+        return agenda.count_for(self.viewer, self._wanted_reviews_of_others(today, soon)) - LISTED
 
     def _true_counts(
         self, mine: list[Duty], today: dt.date, end: dt.date
@@ -208,7 +208,7 @@ class MyWork(RegisterView):
             row["owner"] = str(agenda.people_of(duty)[0]) if duty.subject in ratings else ""
         return rows
 
-    def _review(self, duty: Duty) -> dict[str, Any]:
+    def _review_row(self, duty: Duty) -> dict[str, Any]:
         keys = {"slug": self.viewer.register.slug, "ref": duty.ref}
         return {
             "ref": duty.ref,
@@ -228,7 +228,7 @@ class MyWork(RegisterView):
             else "",
         }
 
-    def _mitigations(self, duties: list[Duty]) -> list[Mitigation]:
+    def _works_with_risks(self, duties: list[Duty]) -> list[Mitigation]:
         """The work itself, with the risks it serves as far as the viewer may know of them."""
         works: list[Mitigation] = [duty.thing for duty in duties]
         risks = visible_risks(self.viewer).only("ref").order_by("ref")
@@ -239,12 +239,12 @@ class MyWork(RegisterView):
                 work.party = self.viewer.party
         return works
 
-    def _standing(self) -> dict[str, Any]:
+    def _risk_counts_context(self) -> dict[str, Any]:
         now = risk_counts(self.viewer, self.at)
         # What a count that takes a risk with its parts opens.
         return {**vars(now), "within": "&parts=within" if now.behind else ""}
 
-    def _changed(self, mine: list[Duty], since: dt.datetime) -> list[Event]:
+    def _changes_by_others_since(self, mine: list[Duty], since: dt.datetime) -> list[Event]:
         """What others did since, newest first: to what is mine, else in the whole register.
 
         What was brought in with a date before ``since`` is history, not news.
@@ -274,7 +274,7 @@ class MyWork(RegisterView):
     def _salt(self) -> str:
         return f"seen {self.viewer.user.uuid} {self.viewer.register.slug}"
 
-    def _visit(self, request: HttpRequest) -> tuple[dt.datetime, dt.datetime]:
+    def _now_and_last_visit(self, request: HttpRequest) -> tuple[dt.datetime, dt.datetime]:
         """Now, and when the visit before this one ended; a week ago for a first one.
 
         Kept in a cookie and not in the session: it outlives signing out, and a page that is only

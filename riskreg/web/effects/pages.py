@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Effect
 from riskreg.analysis.queries.effects import (
-    effects_of,
+    effects_not_withheld_of,
     may_give_effect,
     newest_effects,
     withheld_effect_count,
@@ -35,7 +35,7 @@ class MitigationEffects(RegisterView):
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """The page."""
         mitigation = mitigation_for(self.viewer, ref)
-        rows = list(effects_of(self.viewer, mitigation)[: MOST + 1])
+        rows = list(effects_not_withheld_of(self.viewer, mitigation)[: MOST + 1])
         newest = sorted(newest_effects(rows[:MOST]), key=lambda row: row.risk.ref)
         context = {
             "m": mitigation,

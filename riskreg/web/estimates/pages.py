@@ -14,7 +14,7 @@ from riskreg.analysis.models import Estimate, EstimateStage
 from riskreg.analysis.policy.estimates import figures_implied
 from riskreg.analysis.queries.estimates import (
     Pooled,
-    estimates_of,
+    estimates_not_withheld_of,
     may_estimate,
     newest_of_each_expert_and_stage,
     pool_of_released,
@@ -44,7 +44,7 @@ class RiskEstimates(RegisterView):
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """The page."""
         risk = risk_for(self.viewer, ref)
-        rows = list(estimates_of(self.viewer, risk)[: MOST + 1])
+        rows = list(estimates_not_withheld_of(self.viewer, risk)[: MOST + 1])
         stages = [
             self._stage(stage, [r for r in rows[:MOST] if r.stage == stage], risk)
             for stage in EstimateStage

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.queries.estimates import estimates_of
+from riskreg.analysis.queries.estimates import estimates_not_withheld_of
 from riskreg.events import queries as events
 from riskreg.events.models import Event
 from riskreg.exchange.columns import Column
@@ -153,5 +153,7 @@ class EstimateExport(FileView):
     def sheets(self, given: QueryDict, ref: str = "", **named: str) -> Sequence[Sheet]:
         """Newest first."""
         risk = risk_for(self.viewer, ref)
-        rows = estimates_of(self.viewer, risk).select_related("risk", "expert", "party")
+        rows = estimates_not_withheld_of(self.viewer, risk).select_related(
+            "risk", "expert", "party"
+        )
         return [list_sheet("estimates", self.viewer, rows, self.at)]

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.requests.models import DoneRequest
-from riskreg.requests.queries import Typed, done_lately, draft_of
+from riskreg.requests.queries import Typed, draft_of, same_request_done_lately
 from riskreg.requests.services import drop_draft, keep_answer, release_key, take_key
 from riskreg.web.base import my_memberships
 from riskreg.web.forms.keeping import (
@@ -34,7 +34,7 @@ from riskreg.web.forms.keeping import (
 from riskreg.web.forms.key import DRAFT, FIELD, FormKey, posted_key
 from riskreg.web.forms.marks import LEADS_TO, NOT_DONE
 from riskreg.web.forms.refill import refill
-from riskreg.web.returning import came_from, take_param, without_way_back
+from riskreg.web.returning import note_page_came_from, take_back_param, without_way_back
 
 # State that a page hands to itself: the same form on a page that was fetched again is the same.
 _STATE = ("csrfmiddlewaretoken", FIELD, "version", "expected", "seen", "seen_sources")
@@ -52,7 +52,7 @@ class FormsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/"):
             return self.get_response(request)
-        take_param(request)
+        take_back_param(request)
         if request.method == "POST":
             response = self._posted(request)
         elif DRAFT in request.GET and isinstance(request.user, User):
@@ -65,7 +65,7 @@ class FormsMiddleware:
         key, user = posted_key(request), request.user
         if key is None:
             return self.get_response(request)
-        came_from(request, key.page)
+        note_page_came_from(request, key.page)
         if not isinstance(user, User):
             response = self.get_response(request)
             gone = key.user and _asks_to_sign_in(response) and not _signs_out(request)
@@ -93,7 +93,9 @@ class FormsMiddleware:
             row, fresh = take_key(user=user, key=name, fingerprint=fingerprint, at=clock.now())
             if not fresh:
                 return _repeated(request, key, row, same=row.fingerprint == fingerprint, side=side)
-            first = done_lately(user=user, like=row, within=AGAIN_WITHIN) if adds else None
+            first = (
+                same_request_done_lately(user=user, like=row, within=AGAIN_WITHIN) if adds else None
+            )
             if first is not None:
                 release_key(row)
                 return _repeated(request, key, first, same=True, side=side)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.events import queries as events
 from riskreg.events.models import Event
-from riskreg.evidence.queries import evidence_ids
+from riskreg.evidence.queries import ids_of_evidence_on
 from riskreg.indicators.models import Status
 from riskreg.kernel.fields import Type
 from riskreg.kernel.localised import (
@@ -87,7 +87,7 @@ class RiskHistory(RegisterView):
         risk = risk_for(self.viewer, ref)
         subjects = [risk.uuid, *mitigations_of(self.viewer, risk).values_list("uuid", flat=True)]
         # Of the risk, its mitigations, and its reviews.
-        files = evidence_ids(self.viewer, subjects, reviews_of(self.viewer, risk))
+        files = ids_of_evidence_on(self.viewer, subjects, reviews_of(self.viewer, risk))
         history = events.history_of(self.viewer.audience, [*subjects, *files])
         asked = request.GET.get("page", "1")
         page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1

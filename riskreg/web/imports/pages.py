@@ -171,11 +171,11 @@ class Draft(Imports):
             return self.to("import", import_for(self.viewer, uuid).uuid)
         going = progress_of_draft(draft)
         if going is not None and going.state in OPEN:
-            return self._taking(draft, going)
+            return self._taking_page(draft, going)
         failed = going is not None and going.state == JobState.FAILED
         return self._preview(draft, [str(going.failure["detail"])] if going and failed else None)
 
-    def _taking(self, draft: ImportDraft, going: Progress) -> HttpResponse:
+    def _taking_page(self, draft: ImportDraft, going: Progress) -> HttpResponse:
         waits = going.state == JobState.QUEUED
         context = {
             "title": _("pasted rows") if draft.pasted else draft.file_name,

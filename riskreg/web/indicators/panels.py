@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from riskreg.indicators.models import Breach
 from riskreg.indicators.queries.access import (
+    active_watching_with_values,
     indicators_of,
     readings_of_outer_until,
-    watching_with_values,
 )
 from riskreg.kernel import clock
 from riskreg.kernel.localised import number
@@ -79,12 +79,12 @@ def rows_since_review(
             "label": getattr(i, "reading_label", None),
             "status": status_label(i.status),
         }
-        for i in _with_value_at(viewer, risk.pk, since or risk.created_at)
+        for i in _active_watching_with_value_at(viewer, risk.pk, since or risk.created_at)
     ]
 
 
 @written_once()
-def _with_value_at(viewer: Viewer, risk: int, moment: dt.datetime) -> QuerySet[Any]:
+def _active_watching_with_value_at(viewer: Viewer, risk: int, moment: dt.datetime) -> QuerySet[Any]:
     then = readings_of_outer_until(moment).values("value")[:1]
     rows = indicators_of(viewer, risk).filter(active=True).prefetch_related(None)
     return rows.annotate(value_then=Subquery(then))
@@ -98,5 +98,5 @@ def watching_rows(viewer: Viewer, risk: Risk, today: dt.date) -> list[dict[str, 
             "values": [float(v) for v in values],
             "limits": limits_for_spark(i),
         }
-        for i, values in watching_with_values(viewer, risk, SPARK_POINTS)
+        for i, values in active_watching_with_values(viewer, risk, SPARK_POINTS)
     ]

@@ -126,7 +126,7 @@ class LadderPage(RegisterView):
     def _save(self, rows: list[Row], rungs: Any) -> HttpResponse:
         try:
             row = set_ladder(
-                actor=self.viewer, rungs=rungs, expected_number=self._expected(), at=self.at
+                actor=self.viewer, rungs=rungs, expected_number=self._expected_number(), at=self.at
             )
         except Invalid as invalid:
             general = put_errors_into_rows(rows, invalid)
@@ -138,7 +138,7 @@ class LadderPage(RegisterView):
             return self._conflict(rows, rungs)
         if isinstance(row, ChangeRequest):
             return to_request(self.request, self.viewer, row)
-        if row.number == self._expected():
+        if row.number == self._expected_number():
             messages.info(self.request, _("Nothing was different, so nothing was saved."))
         else:
             saved = _("The ladder is saved as version %(n)d and holds from now on.")
@@ -149,7 +149,7 @@ class LadderPage(RegisterView):
             reverse("web:ladder", kwargs={"slug": self.viewer.register.slug}, query=query)
         )
 
-    def _expected(self) -> int:
+    def _expected_number(self) -> int:
         text = self.request.POST.get("expected", "")
         # A form that names no version has seen none: it is stale, whatever is in force.
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
@@ -183,7 +183,7 @@ class LadderPage(RegisterView):
             "number": now.number,
             "rows": rows_for_template(rows, people) if may_edit else [],
             "room_for_more": len(rows) < MAX_RUNGS,
-            "rungs": [] if may_edit else self._words(rows, people),
+            "rungs": [] if may_edit else self._rung_labels_of(rows, people),
             "earlier": earlier,
             "general": general or [],
             "refused": refused,
@@ -196,7 +196,9 @@ class LadderPage(RegisterView):
         }
         return self.render("ladder/index.html", context, status)
 
-    def _words(self, rows: list[Row], people: dict[uuid.UUID, str]) -> list[dict[str, Any]]:
+    def _rung_labels_of(
+        self, rows: list[Row], people: dict[uuid.UUID, str]
+    ) -> list[dict[str, Any]]:
         return [rung_labels(r, people) for r in clean_ladder([row.payload() for row in rows])]
 
     def _versions(self, now: InForce, people: dict[uuid.UUID, str]) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ class MeetingItemPage(MeetingView, ReviewScreen):
         try:
             review = None
             if not deferred:
-                assessment = self.judged(request, risk, data)
+                assessment = self.parse_judgement(request, risk, data)
                 review = {
                     "outcome": data["outcome"] or None,
                     "comment": data["comment"],

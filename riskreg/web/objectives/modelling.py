@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.fields import MODEL
 from riskreg.analysis.models import ObjectiveModel
-from riskreg.analysis.queries.objectives import last_number, newest_model_of, refs_in_model
+from riskreg.analysis.queries.objectives import newest_model_number, newest_model_of, refs_in_model
 from riskreg.analysis.services import model_objective
 from riskreg.indicators.queries.objectives import actual_values
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
@@ -187,8 +187,8 @@ def _initial(
     party = viewer.party_id or 0
     found: dict[str, Any] = {
         "direction": "at_least", "pace": "steady", "label": "judgement",
-        "follows_shared": last_number(objective, Visibility.SHARED, party),
-        "follows_party": last_number(objective, Visibility.PARTY, party),
+        "follows_shared": newest_model_number(objective, Visibility.SHARED, party),
+        "follows_party": newest_model_number(objective, Visibility.PARTY, party),
     }  # fmt: skip
     if row is None:
         return found
@@ -283,7 +283,7 @@ class ModelNew(RegisterView):
             form.refuse(invalid)
             return self._page(objective, form, 400)
         except Conflict:
-            return self._meanwhile(request, objective)
+            return self._page_after_other_version(request, objective)
         messages.success(request, _("It is kept; the next run reckons with it."))
         keys = {"slug": self.viewer.register.slug, "key": objective.key}
         return HttpResponseRedirect(reverse("web:objective", kwargs=keys))
@@ -294,12 +294,12 @@ class ModelNew(RegisterView):
             raise Forbidden(_("You may not model this objective."))
         return objective
 
-    def _meanwhile(self, request: HttpRequest, objective: Objective) -> HttpResponse:
+    def _page_after_other_version(self, request: HttpRequest, objective: Objective) -> HttpResponse:
         """What was typed, to be given once more by whoever has looked at the other version."""
         party = self.viewer.party_id or 0
         data = request.POST.copy()
         for audience in Visibility.values:
-            data[f"follows_{audience}"] = str(last_number(objective, audience, party))
+            data[f"follows_{audience}"] = str(newest_model_number(objective, audience, party))
         form = ModelForm(self.viewer, objective, newest_model_of(self.viewer, objective), data)
         form.is_valid()
         form.add_error(None, _(

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.queries.chances import newest_chance
-from riskreg.indicators.queries.objectives import Actual, actual_values, indicators_toward
+from riskreg.indicators.queries.objectives import Actual, active_indicators_toward, actual_values
 from riskreg.kernel.localised import localised, number
 from riskreg.register import objective_filters
 from riskreg.register.access import Viewer
@@ -19,7 +19,7 @@ from riskreg.register.models import Objective
 from riskreg.register.permissions import permits
 from riskreg.register.policy import weakest_label
 from riskreg.register.queries import objective_for, objectives_for
-from riskreg.risks.queries.links import risks_by_objective
+from riskreg.risks.queries.links import risk_counts_by_objective
 from riskreg.risks.queries.objectives import mitigations_toward, open_positions_toward
 from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import FilterWords
@@ -50,7 +50,7 @@ class ObjectiveList(ListPage):
 
     def shown_rows(self, rows: Sequence[Objective]) -> list[dict[str, Any]]:
         """Each with how many risks bear on it, of those that the viewer may know of."""
-        counts = risks_by_objective(self.viewer, [row.pk for row in rows])
+        counts = risk_counts_by_objective(self.viewer, [row.pk for row in rows])
         actual = actual_values(self.viewer, rows)
         return [
             {**objective_context(row, actual.get(row.pk)), "count": counts.get(row.pk, 0)}
@@ -69,11 +69,14 @@ class ObjectivePage(RegisterView):
         """What it asks for by when, where that comes from, and the risks that bear on it."""
         row = objective_for(self.viewer, key)
         positions = open_positions_toward(self.viewer, row)
-        work, watched = mitigations_toward(self.viewer, row), indicators_toward(self.viewer, row)
+        work, watched = (
+            mitigations_toward(self.viewer, row),
+            active_indicators_toward(self.viewer, row),
+        )
         scale = Scale(self.viewer.register.criteria)
         context = {
             **objective_context(row, actual_values(self.viewer, [row]).get(row.pk)),
-            "count": risks_by_objective(self.viewer, [row.pk]).get(row.pk, 0),
+            "count": risk_counts_by_objective(self.viewer, [row.pk]).get(row.pk, 0),
             "external_id": external_id_of(row, self.viewer),
             "may_edit": permits(self.viewer, "objective.edit", row),
             "risks": [

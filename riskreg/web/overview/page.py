@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from riskreg.decisions.queries.acceptances import first_unaccepted
-from riskreg.indicators.queries.access import indicator_measuring_each
+from riskreg.decisions.queries.acceptances import first_unaccepted_threats
+from riskreg.indicators.queries.access import active_indicator_measuring_each
 from riskreg.indicators.queries.breaches import first_waiting_breaches, waiting_breaches
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Errors, Invalid
@@ -22,8 +22,8 @@ from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.lists import above_own_count
-from riskreg.risks.queries.totals import above_over_time, scores_over_time
-from riskreg.risks.queries.work import totals_of_mitigations
+from riskreg.risks.queries.totals import above_appetite_counts_over_time, scores_over_time
+from riskreg.risks.queries.work import totals_of_uncancelled_mitigations
 from riskreg.web.base import RegisterView
 from riskreg.web.heatmap.moves import moves_of, moves_panel, score_delta
 from riskreg.web.heatmap.places import count_in, month_from
@@ -56,7 +56,7 @@ class OverviewPage(RegisterView):
         scale = Scale(shown.criteria)
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         compared = f"{map_url}?compare={since.isoformat()}"
-        work = totals_of_mitigations(self.viewer, today)
+        work = totals_of_uncancelled_mitigations(self.viewer, today)
         overdue = panels.overdue_panel(self.viewer, today, work)
         above = self._unaccepted(today, scale)
         exposure = panels.exposure_panel(self.viewer)
@@ -190,13 +190,13 @@ class OverviewPage(RegisterView):
     def _over_time(self, today: dt.date, shown: Heatmap) -> dict[str, Any]:
         """How many threats stood above appetite at the ends of the last months, and today."""
         ends = _month_ends(today)
-        counts = above_over_time(self.viewer, ends)
+        counts = above_appetite_counts_over_time(self.viewer, ends)
         rows = [*zip(ends, counts, strict=True), (today, count_in(shown, heatmap_lists.ABOVE))]
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         return {
             "values": [float(n) for _day, n in rows],
             # In its first month a register has no past to draw.
-            "young": not any(counts) and self._is_new(today),
+            "young": not any(counts) and self._is_first_month(today),
             "rows": [
                 {
                     "day": day,
@@ -212,7 +212,7 @@ class OverviewPage(RegisterView):
             ],
         }
 
-    def _is_new(self, today: dt.date) -> bool:
+    def _is_first_month(self, today: dt.date) -> bool:
         """Whether the register was made this month."""
         register = self.viewer.register
         made = clock.local_date(register.created_at, register.time_zone)
@@ -230,7 +230,7 @@ class OverviewPage(RegisterView):
         return moves_panel(shown, scale, page, apart, reasons, self._risk_url)
 
     def _highest(self, shown: Heatmap, scale: Scale, today: dt.date) -> list[dict[str, Any]]:
-        rows = heatmap_lists.highest_rated(
+        rows = heatmap_lists.highest_rated_open(
             self.viewer, stage=shown.stage, kind=shown.kind, most=SHOWN
         )
         moves = moves_of(shown, (row.ref for row in rows))
@@ -253,7 +253,7 @@ class OverviewPage(RegisterView):
     def _unaccepted(self, today: dt.date, scale: Scale) -> dict[str, Any]:
         """What stands above appetite without a valid acceptance, the worst first: each by itself,
         as each is accepted by itself; how many of them are parts of others on the map."""
-        listed: list[Any] = first_unaccepted(self.viewer, today, most=SHOWN)
+        listed: list[Any] = first_unaccepted_threats(self.viewer, today, most=SHOWN)
         return {
             "unaccepted_count": listed[0].all_of_them if listed else 0,
             "unaccepted_parts": listed[0].parts_of_them if listed else 0,
@@ -298,7 +298,7 @@ class OverviewPage(RegisterView):
         """The objectives that are still to be reached, soonest first, with how far they are and the
         chance of each that the newest run has followed (``chances``, by public id)."""
         rows = first_objectives_not_past(self.viewer, today, most=SHOWN)
-        measures = indicator_measuring_each(self.viewer, [row.pk for row in rows])
+        measures = active_indicator_measuring_each(self.viewer, [row.pk for row in rows])
         listed = []
         for row in rows:
             measure = measures.get(row.pk)

@@ -14,7 +14,7 @@ from riskreg.analysis.models import Simulation
 from riskreg.analysis.queries.chances import (
     chances_over_time,
     expected_over_time,
-    latest_runs_like,
+    latest_done_runs_like,
     newest_done_run,
 )
 from riskreg.analysis.queries.simulations import results_of_done_run
@@ -26,7 +26,7 @@ from riskreg.duties.queries import agenda
 from riskreg.duties.sources import LISTED as listed_kinds
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
-from riskreg.risks.queries.totals import overdue_by_party
+from riskreg.risks.queries.totals import overdue_counts_by_party
 from riskreg.risks.queries.work import Work, uncancelled_mitigations_over_plan
 from riskreg.web.duties.labels import kind_label
 from riskreg.web.presenters import query_string
@@ -116,7 +116,7 @@ def exposure_panel(viewer: Viewer) -> dict[str, Any] | None:
     if run is None:
         return None
     results = results_of_done_run(run)
-    runs = latest_runs_like(viewer, run)
+    runs = latest_done_runs_like(viewer, run)
     over_time = expected_over_time(viewer, runs)
     found = {figure["key"]: figure for figure in results["figures"]}
     names = {"mean": _("Expected in a year"), "p95": _("One year in 20 costs more")}
@@ -208,7 +208,7 @@ def overdue_panel(viewer: Viewer, today: dt.date, work: Work) -> dict[str, list[
                 "count": count,
                 "url": risks + query_string({}, party=party.key, overdue="true"),
             }
-            for party, count in overdue_by_party(viewer, today)
+            for party, count in overdue_counts_by_party(viewer, today)
         ],
         "works": [
             {

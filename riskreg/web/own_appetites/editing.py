@@ -50,8 +50,8 @@ class OwnAppetiteForm(forms.Form):
             }
         super().__init__(data, initial=initial)
         fields: dict[str, Any] = self.fields
-        fields["term"].choices = _terms(viewer, row)
-        fields["rating"].choices = _ratings(viewer, row)
+        fields["term"].choices = _term_choices(viewer, row)
+        fields["rating"].choices = _rating_choices(viewer, row)
         fields["label"].choices = [(value, label_word(value)) for value in LABELS]
         names_fields(self, name="reason", names=row.reasons if row else None)
         fields["reason"].label = in_words(_("Why"), "en")
@@ -77,7 +77,7 @@ class OwnAppetiteForm(forms.Form):
         add_errors(self, Invalid({named.get(n, n): e for n, e in invalid.fields.items()}))
 
 
-def _terms(viewer: Viewer, row: OwnAppetite | None) -> list[tuple[str, str]]:
+def _term_choices(viewer: Viewer, row: OwnAppetite | None) -> list[tuple[str, str]]:
     """All other risks, or those of one term, by classification; and the one that ``row`` has, which
     may be out of use."""
     choices = choices_for(viewer)
@@ -89,7 +89,7 @@ def _terms(viewer: Viewer, row: OwnAppetite | None) -> list[tuple[str, str]]:
     ]
 
 
-def _ratings(viewer: Viewer, row: OwnAppetite | None) -> list[tuple[str, str]]:
+def _rating_choices(viewer: Viewer, row: OwnAppetite | None) -> list[tuple[str, str]]:
     """The ratings of the criteria in force; and the one that ``row`` has, which they may have
     dropped."""
     scale = Scale(viewer.criteria)

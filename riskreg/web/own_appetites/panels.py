@@ -62,7 +62,7 @@ def above_own_mark(
     }
 
 
-def newly_outdated(viewer: Viewer, criteria: Criteria) -> list[str]:
+def texts_on_newly_outdated(viewer: Viewer, criteria: Criteria) -> list[str]:
     """What of the viewer's party would be out of date by ``criteria``, in words."""
     scale, words = Scale(viewer.criteria), _("%(about)s: up to %(rating)s")
     return [

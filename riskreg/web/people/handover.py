@@ -14,8 +14,8 @@ from riskreg.handover.models import ItemKind
 from riskreg.handover.queries import (
     Responsibilities,
     handovers_for,
-    people_to_hand_over,
-    person_leaving,
+    people_whose_things_may_be_handed_over,
+    present_or_past_person_and_party,
     ref_or_name,
     responsibilities,
 )
@@ -106,7 +106,7 @@ class HandOverPage(RegisterView):
         return self._preview(giver, found, part, form, status)
 
     def _parse_hand_over(self, given: Any) -> tuple[User, Responsibilities, str]:
-        giver, party = person_leaving(self.viewer, given.get("from"))
+        giver, party = present_or_past_person_and_party(self.viewer, given.get("from"))
         require_for_person(self.viewer, "handover.make", giver.pk, party)
         part = given.get("part", ItemKind.ALL)
         part = part if part in ItemKind.values else ItemKind.ALL
@@ -148,7 +148,7 @@ class HandOverPage(RegisterView):
         )
 
     def _page(self, context: dict[str, Any], status: int = 200) -> HttpResponse:
-        people = people_to_hand_over(self.viewer)
+        people = people_whose_things_may_be_handed_over(self.viewer)
         context = {
             "title": _("Hand over"),
             "people_asked": parties_asked(self.viewer),
@@ -250,7 +250,8 @@ class ReassignPage(RegisterView):
                 "title": by_ref[ref].localized("title") if ref in by_ref else "",
                 "owner": str(by_ref[ref].owner) if ref in by_ref else "",
                 "version": by_ref[ref].version if ref in by_ref else "",
-                "problem": (problems or {}).get(ref, "") or self._beforehand(by_ref.get(ref)),
+                "problem": (problems or {}).get(ref, "")
+                or self._why_not_transferable(by_ref.get(ref)),
             }
             for ref in risks
         ]
@@ -267,7 +268,7 @@ class ReassignPage(RegisterView):
         }
         return self.render("handover/risks.html", context, status)
 
-    def _beforehand(self, risk: Any) -> str:
+    def _why_not_transferable(self, risk: Any) -> str:
         if risk is None:
             return _("There is no such risk.")
         if not permits(self.viewer, "risk.transfer", risk):

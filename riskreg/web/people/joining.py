@@ -16,7 +16,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.models import Invitation, Role
-from riskreg.register.people import account_at_address_of, invitation_of
+from riskreg.register.people import acceptable_invitation_of, account_at_address_of
 from riskreg.register.services import accept_invitation, accept_with_new_account
 from riskreg.web.base import add_errors
 from riskreg.web.errors import keep_draft_and_render_error
@@ -38,13 +38,13 @@ class Join(View):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         """The page, in the invitation's language for who is not signed in."""
-        row = invitation_of(token, clock.now())
+        row = acceptable_invitation_of(token, clock.now())
         return self._page(request, row, self._form(request, row))
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Become a member; who makes an account with it is signed in."""
         at = clock.now()
-        row = invitation_of(token, at)
+        row = acceptable_invitation_of(token, at)
         if isinstance(request.user, User):
             viewer = accept_invitation(token=token, user=request.user, at=at)
             return _redirect_to_work(viewer.register.slug)

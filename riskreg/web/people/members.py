@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from riskreg.handover.queries import answered_counts, ref_or_name, responsibilities
+from riskreg.handover.queries import counts_answered_for_by_user, ref_or_name, responsibilities
 from riskreg.handover.services import change_member_role, end_member
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
@@ -23,10 +23,10 @@ from riskreg.register.people import (
     invitation_state,
     last_sign_in_if_shown,
     manages,
-    member_row,
     open_invitations,
     parties_to_invite_for,
     present_members,
+    present_membership_of,
 )
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import answerable_members
@@ -68,7 +68,7 @@ class Members(RegisterView):
         viewer = self.viewer
         may = permits(viewer, "member.manage")
         rows = list(present_members(viewer).filter(user__is_program=False)[: MEMBERS_SHOWN + 1])
-        counts = answered_counts(viewer, [row.user_id for row in rows])
+        counts = counts_answered_for_by_user(viewer, [row.user_id for row in rows])
         managed = {party: manages(viewer, party) for party in {row.party_id for row in rows}}
         context: dict[str, Any] = {
             "members": [
@@ -249,7 +249,7 @@ class Member(RegisterView):
 
     def get(self, request: HttpRequest, member: uuid.UUID) -> HttpResponse:
         """The page."""
-        return self.page(member_row(self.viewer, member))
+        return self.page(present_membership_of(self.viewer, member))
 
     def page(
         self,
@@ -291,7 +291,7 @@ class MemberRole(Member):
 
     def post(self, request: HttpRequest, member: uuid.UUID) -> HttpResponse:
         """Change it, or say why not."""
-        row = member_row(self.viewer, member)
+        row = present_membership_of(self.viewer, member)
         form = RoleForm(self, row, request.POST)
         if not form.is_valid():
             return self.page(row, role_form=form, status=400)
@@ -307,7 +307,9 @@ class MemberRole(Member):
             add_errors(form, invalid)
             return self.page(row, role_form=form, status=400)
         except Conflict as conflict:
-            return self.page(member_row(self.viewer, member), status=409, conflict=conflict.detail)
+            return self.page(
+                present_membership_of(self.viewer, member), status=409, conflict=conflict.detail
+            )
         message = _("%(name)s is %(role)s now.") % {
             "name": done.user, "role": done.get_role_display(),
         }  # fmt: skip
@@ -323,7 +325,7 @@ class MemberEnd(Member):
 
     def post(self, request: HttpRequest, member: uuid.UUID) -> HttpResponse:
         """End it, or say why not."""
-        row = member_row(self.viewer, member)
+        row = present_membership_of(self.viewer, member)
         form = EndForm(self, row, request.POST)
         if not form.is_valid():
             return self.page(row, end_form=form, status=400)
@@ -336,7 +338,9 @@ class MemberEnd(Member):
                     form.add_error(words.get(name, "to"), error.detail)
             return self.page(row, end_form=form, status=400)
         except Conflict as conflict:
-            return self.page(member_row(self.viewer, member), status=409, conflict=conflict.detail)
+            return self.page(
+                present_membership_of(self.viewer, member), status=409, conflict=conflict.detail
+            )
         message = _("%(name)s is no member any more.") % {"name": row.user}
         messages.success(request, message)
         if row.user == self.viewer.user:

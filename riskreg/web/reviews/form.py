@@ -35,7 +35,7 @@ class ReviewPage(ReviewScreen):
             return self._page(request, risk, form, status=400)
         cell_error = ""
         try:
-            assessment = self.judged(request, risk, data)
+            assessment = self.parse_judgement(request, risk, data)
             review = record_review(
                 actor=self.viewer,
                 ref=ref,

@@ -77,7 +77,7 @@ class ReviewForm(forms.Form):
 class ReviewScreen(RegisterView):
     """Reads and shows one review; what is done with the answer is for the page."""
 
-    def judged(
+    def parse_judgement(
         self, request: HttpRequest, risk: Risk, data: Mapping[str, Any]
     ) -> dict[str, Any] | None:
         """The new cell with what was said about it (``data`` of the form), if there is one. Raises
@@ -148,7 +148,7 @@ class ReviewScreen(RegisterView):
             for m in work
             if m.status in ("planned", "in_progress")
         ]
-        happened = self._happened([risk.uuid, *(m.uuid for m in work)], last)
+        happened = self._events_since_review([risk.uuid, *(m.uuid for m in work)], last)
         return {
             "title": risk.localized("title"),
             "risk": risk,
@@ -181,7 +181,9 @@ class ReviewScreen(RegisterView):
             "then": dates_after_review(scale, position, today),
         }
 
-    def _happened(self, subjects: list[uuid.UUID], last: Review | None) -> list[dict[str, Any]]:
+    def _events_since_review(
+        self, subjects: list[uuid.UUID], last: Review | None
+    ) -> list[dict[str, Any]]:
         """What was done since the last review to the risk or to the work that serves it."""
         # What people did; reminders that went out say nothing about how the risk stands.
         found = events.history_of(self.viewer.audience, subjects).filter(actor__isnull=False)

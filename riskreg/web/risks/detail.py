@@ -53,7 +53,7 @@ from riskreg.web.risks.reads import (
     mitigations_serving,
     newest_assessments,
     newest_reviews,
-    positions_of,
+    positions_with_marks,
 )
 
 SHOWN_REVIEWS = 12
@@ -73,7 +73,7 @@ class RiskPage(RegisterView):
 
     def _context(self, risk: Risk) -> dict[str, Any]:
         viewer, today = self.viewer, self.viewer.today(self.at)
-        positions = positions_of(viewer, risk.pk, today)
+        positions = positions_with_marks(viewer, risk.pk, today)
         assessments = newest_assessments(viewer, risk.pk, most=SHOWN_ASSESSMENTS + 1)
         scales = self._scales(
             {p.criteria_id for p in positions} | {a.criteria_id for a in assessments}
@@ -175,7 +175,7 @@ class RiskPage(RegisterView):
             "terms": linked["terms"],
             "objectives": linked["objectives"],
             "sources": source_rows(risk.sources),
-            "may": self._may(risk, extension is not None),
+            "may": self._allowed_actions(risk, extension is not None),
         }
 
     def _scales(self, ids: set[int]) -> dict[int, Scale]:
@@ -205,7 +205,7 @@ class RiskPage(RegisterView):
             "chip": scale.chip(judged.rating, judged.score, kind) if judged and scale else "",
         }
 
-    def _may(self, risk: Risk, extended: bool) -> dict[str, bool]:
+    def _allowed_actions(self, risk: Risk, extended: bool) -> dict[str, bool]:
         """What this viewer can do to this risk in its present state."""
         may = {
             action: state_after_or_none(risk.state, action) is not None

@@ -10,7 +10,7 @@ from riskreg.decisions.queries.decisions import decision_exists
 from riskreg.decisions.queries.questions import question_exists
 from riskreg.register.access import Viewer
 from riskreg.register.own_appetites import any_own_appetite
-from riskreg.register.queries import away_among
+from riskreg.register.queries import is_anybody_away
 from riskreg.register.written import written_once
 from riskreg.reviews.models import Review
 from riskreg.reviews.queries import extended_until_subquery, reviews_of
@@ -20,7 +20,7 @@ from riskreg.risks.queries.lists import assessments_of, controls_in_place_of, mi
 
 
 @written_once()
-def positions_of(viewer: Viewer, risk: int, today: dt.date) -> QuerySet[Any]:
+def positions_with_marks(viewer: Viewer, risk: int, today: dt.date) -> QuerySet[Any]:
     """Its positions, the oldest first; each with what is rare, so that the page reads it only
     where there is any (``any_…``, ``anybody_away``), and ``extended_until``."""
     return (
@@ -28,7 +28,7 @@ def positions_of(viewer: Viewer, risk: int, today: dt.date) -> QuerySet[Any]:
         .filter(risk=risk)
         .annotate(
             extended_until=extended_until_subquery("risk__", viewer),
-            anybody_away=away_among(viewer, today, "owner", "risk__deputy"),
+            anybody_away=is_anybody_away(viewer, today, "owner", "risk__deputy"),
             any_acceptance=acceptance_exists(viewer, "risk"),
             any_question=question_exists(viewer, "risk"),
             any_decision=decision_exists(viewer, "risk"),

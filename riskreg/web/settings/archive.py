@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.change_queries import open_request
+from riskreg.register.change_queries import first_open_change_request
 from riskreg.register.permissions import require
 from riskreg.register.services import archive_register, restore_register
 from riskreg.register.services.archiving import ARCHIVE, RESTORE
@@ -69,7 +69,7 @@ class Archive(RegisterView):
         context = {
             "form": form,
             "all_asked": parties_asked(self.viewer),
-            "waits": open_request(self.viewer, (ARCHIVE, RESTORE)),
+            "waits": first_open_change_request(self.viewer, (ARCHIVE, RESTORE)),
             "conflict": conflict,
         }
         return self.render("register_settings/archive.html", context, status)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.endpoints import services as endpoints
 from riskreg.endpoints.models import Endpoint, EndpointKind
-from riskreg.endpoints.queries import endpoints_for, last_deliveries
+from riskreg.endpoints.queries import endpoints_for, last_delivery_by_endpoint
 from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.notify.models import Delivery, DeliveryState
 from riskreg.notify.queries import deliveries_for
@@ -135,7 +135,7 @@ class EndpointList(EndpointsView):
         """Oldest first, with how the newest message to each fared."""
         require(self.viewer, "endpoint.edit")
         rows = list(endpoints_for(self.viewer.audience))
-        last = last_deliveries([row.uuid for row in rows])
+        last = last_delivery_by_endpoint([row.uuid for row in rows])
         context = {
             "rows": [self.line(row, last.get(row.uuid)) for row in rows],
             "full": len(rows) >= endpoints.MOST,

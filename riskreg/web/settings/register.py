@@ -18,7 +18,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.appetite_words import appetites_of_terms
 from riskreg.register.axes import AXES, axes_of
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.change_queries import may_answer, open_requests
+from riskreg.register.change_queries import may_answer, open_change_requests
 from riskreg.register.permissions import permits, require
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import members_for, parties_for
@@ -186,7 +186,7 @@ class Settings(RegisterView):
         today = self.viewer.today(self.at)
         return [
             {"row": row, "mine": may_answer(self.viewer, row, today)}
-            for row in open_requests(self.viewer)
+            for row in open_change_requests(self.viewer)
         ]
 
     def redirect_with(self, message: str) -> HttpResponse:

@@ -17,7 +17,7 @@ from django.views import View
 from riskreg.accounts.zones import zone_choices
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Forbidden, Invalid
-from riskreg.register.access import registers_called
+from riskreg.register.access import memberships_in_registers_called
 from riskreg.register.models import Membership
 from riskreg.register.permissions import may_make_registers
 from riskreg.register.services.founding import SETUP_STEPS, found_register
@@ -114,13 +114,13 @@ class RegisterNew(LoginRequiredMixin, View):
             "currency": "CNY" if user.language == "zh-hans" else "EUR",
             "languages": [code for code, _name in settings.LANGUAGES],
         }
-        form = RegisterForm(initial=initial, mine=_to_copy(request))
+        form = RegisterForm(initial=initial, mine=_registers_offered_to_copy(request))
         return self._page(request, form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make it, whole or not at all."""
         self._check(request)
-        form = RegisterForm(request.POST, mine=_to_copy(request))
+        form = RegisterForm(request.POST, mine=_registers_offered_to_copy(request))
         if not form.is_valid():
             return self._page(request, form, 400)
         try:
@@ -147,9 +147,9 @@ class RegisterNew(LoginRequiredMixin, View):
         return render(request, "setup/new.html", {"form": form}, status=status)
 
 
-def _to_copy(request: HttpRequest) -> list[Membership]:
+def _registers_offered_to_copy(request: HttpRequest) -> list[Membership]:
     """Registers whose frame a new one can start with."""
-    return list(registers_called(signed_in(request), "")[:COPIES_OFFERED])
+    return list(memberships_in_registers_called(signed_in(request), "")[:COPIES_OFFERED])
 
 
 def _steps_to_do(copy_of: str) -> list[str]:

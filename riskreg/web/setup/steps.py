@@ -79,7 +79,7 @@ class Step(RegisterView):
         require_maker(self.viewer)
         form = self._form(step, request.POST)
         if request.POST.get("act") == "on":
-            return self._on(step)
+            return self._finish_step_and_go_on(step)
         if step == "parties" and step not in self.viewer.register.setup_steps:
             raise Forbidden(_("The parties of this register are settled; this step is done."))
         if not form.is_valid():
@@ -98,9 +98,9 @@ class Step(RegisterView):
         messages.success(request, message)
         if stays:
             return HttpResponseRedirect(step_url(self.viewer.register.slug, step))
-        return self._on(step)
+        return self._finish_step_and_go_on(step)
 
-    def _on(self, step: str) -> HttpResponse:
+    def _finish_step_and_go_on(self, step: str) -> HttpResponse:
         register = finish_step(actor=self.viewer, step=step, at=self.at)
         left = [s for s in SETUP_STEPS[SETUP_STEPS.index(step) + 1 :] if s in register.setup_steps]
         slug = self.viewer.register.slug

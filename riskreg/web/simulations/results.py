@@ -9,7 +9,11 @@ from riskreg.analysis import drawing
 from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, number_name
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy import contradictions as policy
-from riskreg.analysis.policy.curves import against_tolerance, chance_beyond, last_shown
+from riskreg.analysis.policy.curves import (
+    chance_beyond,
+    place_of_last_shown,
+    tolerance_beside_curves,
+)
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number, percent_text
 from riskreg.register.models import Criteria
@@ -52,7 +56,7 @@ class Results:
             "curves": curves,
             "chances": [(y, percent_text(share)) for y, share in curves.chances],
             "amounts": [(x, amount_text(value)) for x, value in curves.amounts],
-            "points": self._points(),
+            "points": self._curve_rows(),
             "tolerance": drawing.tolerance_path(self.results["curves"], self.tolerance),
             "tolerated": self._tolerated(),
             "tolerance_label": self.criteria.label,
@@ -73,13 +77,13 @@ class Results:
                 "passed": point.is_passed("before"),
                 "passed_after": point.is_passed("after"),
             }
-            for point in against_tolerance(self.results["curves"], self.tolerance)
+            for point in tolerance_beside_curves(self.results["curves"], self.tolerance)
         ]
 
-    def _points(self) -> list[dict[str, str]]:
+    def _curve_rows(self) -> list[dict[str, str]]:
         """The loss curve at some amounts, as far as it is drawn; both sides at those of before."""
         before, after = (self.results["curves"][side] for side in ("before", "after"))
-        last = last_shown(before)
+        last = place_of_last_shown(before)
         return [
             {
                 "amount": self._amount(amount),

@@ -2,7 +2,7 @@
 
 from django import template
 
-from riskreg.accounts.services.first import is_empty
+from riskreg.accounts.services.first import no_account_exists
 
 register = template.Library()
 
@@ -10,4 +10,4 @@ register = template.Library()
 @register.simple_tag
 def nobody_has_an_account() -> bool:
     """Whether there is nobody who could sign in."""
-    return is_empty()
+    return no_account_exists()

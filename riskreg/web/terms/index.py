@@ -11,7 +11,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import taxonomies_for
 from riskreg.register.services import add_taxonomy, add_term
-from riskreg.risks.queries.links import risks_by_term
+from riskreg.risks.queries.links import risk_counts_by_term
 from riskreg.web.base import RegisterView
 from riskreg.web.forms.marks import adds
 from riskreg.web.terms.forms import NewTermForm
@@ -55,7 +55,7 @@ class TermsPage(RegisterView):
         """The page, with the form that could not be saved in its ``place``."""
         may_edit = permits(self.viewer, "register.configure")
         taxonomies = taxonomies_for(self.viewer)
-        counts = risks_by_term(self.viewer)
+        counts = risk_counts_by_term(self.viewer)
         names = {t.pk: t.name for taxonomy in taxonomies for t in taxonomy.terms.all()}
         context = {
             "may_edit": may_edit,

@@ -14,8 +14,8 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Term
 from riskreg.register.permissions import permits, require
 from riskreg.register.services import edit_term, rename_taxonomy
-from riskreg.register.terms import taxonomy_for, term_for, terms_beside
-from riskreg.risks.queries.links import risks_by_term
+from riskreg.register.terms import other_terms_in_use, taxonomy_for, term_for
+from riskreg.risks.queries.links import risk_counts_by_term
 from riskreg.risks.services import merge_terms
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.change_requests.asking import parties_asked, to_request
@@ -28,9 +28,9 @@ class OneOfTerms(RegisterView):
 
     def back_to(self, place: str) -> HttpResponse:
         """The list of terms, at ``place``."""
-        return HttpResponseRedirect(self.list_at(place))
+        return HttpResponseRedirect(self.list_url_at(place))
 
-    def list_at(self, place: str) -> str:
+    def list_url_at(self, place: str) -> str:
         """The address of that."""
         address = reverse("web:terms", kwargs={"slug": self.viewer.register.slug})
         return f"{address}#{place}"
@@ -64,7 +64,7 @@ class TaxonomyPage(OneOfTerms):
             return self._page(key, form, 400)
         except Conflict:
             now = taxonomy_for(self.viewer, key)
-            urls = {"thing": self.list_at(key), "edit": request.path}
+            urls = {"thing": self.list_url_at(key), "edit": request.path}
             make = partial(NamesForm, row=now)
             context = form_conflict(request, make, now, urls, _("Back to the classifications"))
             return self.render("conflict.html", context, 409)
@@ -136,7 +136,7 @@ class TermPage(OneOfTerms):
     ) -> HttpResponse:
         """The page, with what could not be saved in place of fresh forms."""
         term = term_for(self.viewer, ref)
-        others = {row.ref: row.name for row in terms_beside(term)}
+        others = {row.ref: row.name for row in other_terms_in_use(term)}
         if conflict:
             merge = merge and self._merge_form(
                 data_over_newest_version(merge, term.version), term, others
@@ -149,7 +149,7 @@ class TermPage(OneOfTerms):
             "source": {
                 n: localised(t) if isinstance(t, dict) else t for n, t in term.source.items()
             },
-            "count": risks_by_term(self.viewer).get(term.pk, 0),
+            "count": risk_counts_by_term(self.viewer).get(term.pk, 0),
             "others": others,
             "form": form or TermForm(row=term),
             "merge": merge or self._merge_form(None, term, others),
@@ -172,7 +172,9 @@ class TermMerge(TermPage):
         """Merge it into the term named in ``into``."""
         require(self.viewer, "register.configure")
         term = term_for(self.viewer, ref)
-        form = self._merge_form(request.POST, term, {r.ref: r.name for r in terms_beside(term)})
+        form = self._merge_form(
+            request.POST, term, {r.ref: r.name for r in other_terms_in_use(term)}
+        )
         form.full_clean()
         version = form.cleaned_data.get("version")
         try:

@@ -12,10 +12,10 @@ from riskreg.analysis.amounts import chance_band_text, chance_text
 from riskreg.analysis.queries.chances import Chance, newest_chances
 from riskreg.decisions.queries.acceptances import unaccepted_threats_above_appetite
 from riskreg.decisions.queries.past import (
-    accepted_on,
-    decided_between,
-    unaccepted_on,
-    waiting_decisions_on,
+    acceptances_running_on,
+    decisions_taken_between,
+    decisions_waiting_before,
+    unaccepted_threats_among,
 )
 from riskreg.exchange.queries.packs.scope import (
     LISTED,
@@ -26,8 +26,8 @@ from riskreg.exchange.queries.packs.scope import (
     rating_text,
 )
 from riskreg.indicators.models import Status
-from riskreg.indicators.queries.breaches import waiting_breaches, waiting_breaches_on
-from riskreg.indicators.queries.objectives import measured_until
+from riskreg.indicators.queries.breaches import breaches_waiting_before, waiting_breaches
+from riskreg.indicators.queries.objectives import last_reading_before_by_objective
 from riskreg.kernel import clock
 from riskreg.kernel.localised import number
 from riskreg.kernel.punctuation import in_brackets
@@ -47,7 +47,9 @@ def above_appetite(scope: PackScope) -> list[Section]:
     viewer, day = scope.viewer, scope.as_of
     if scope.is_past:
         positions = positions_on(viewer, day, scope.today)
-        found = unaccepted_on(viewer, positions, scope.now.criteria, day, scope.after_as_of)
+        found = unaccepted_threats_among(
+            viewer, positions, scope.now.criteria, day, scope.after_as_of
+        )
     else:
         found = unaccepted_threats_above_appetite(viewer, day)
     total = found.count()
@@ -65,7 +67,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
         ]
         for row in found.select_related("risk", "owner")[:LISTED]
     ]
-    granted = accepted_on(viewer, day, scope.after_as_of)
+    granted = acceptances_running_on(viewer, day, scope.after_as_of)
     accepted_total = granted.count()
     accepted = [
         [
@@ -104,8 +106,8 @@ def above_appetite(scope: PackScope) -> list[Section]:
 
 def decisions(scope: PackScope) -> list[Section]:
     """What was decided in between, and what waits for an answer."""
-    taken = decided_between(scope.viewer, scope.after_since, scope.after_as_of)
-    waiting = waiting_decisions_on(scope.viewer, scope.after_as_of)
+    taken = decisions_taken_between(scope.viewer, scope.after_since, scope.after_as_of)
+    waiting = decisions_waiting_before(scope.viewer, scope.after_as_of)
     taken_total, waiting_total = taken.count(), waiting.count()
     done = [
         [row.ref, row.localized("title"), day_text(_local_day(scope, row.decided_at)),
@@ -154,7 +156,9 @@ def objectives(scope: PackScope) -> list[Section]:
     ).order_by("due_on", "key")  # fmt: skip
     total = found.count()
     rows = list(found[:LISTED])
-    readings = measured_until(scope.viewer, [row.pk for row in rows], scope.after_as_of)
+    readings = last_reading_before_by_objective(
+        scope.viewer, [row.pk for row in rows], scope.after_as_of
+    )
     chances = newest_chances(scope.viewer, rows, scope.after_as_of)
     lines = []
     for row in rows:
@@ -255,7 +259,7 @@ def spending(scope: PackScope) -> list[Section]:
 def breaches(scope: PackScope) -> list[Section]:
     """Indicators that call for a review that nobody has recorded by then."""
     if scope.is_past:
-        found = waiting_breaches_on(scope.viewer, scope.after_as_of)
+        found = breaches_waiting_before(scope.viewer, scope.after_as_of)
     else:
         found = waiting_breaches(scope.viewer)
     total = found.count()
