@@ -25,11 +25,11 @@ def portfolio(inputs: dict[str, Any], side: str) -> quant.Portfolio:
     After the mitigations a risk that nobody has estimated for after is as before, with what the
     planned mitigations leave of it: the same draws, so that the difference is theirs.
     """
-    bare = _bare(inputs, side)
+    bare = _portfolio_before(inputs, side)
     return bare.mitigated(mitigations_that_hold_after(inputs)) if side == "after" else bare
 
 
-def _bare(inputs: dict[str, Any], side: str) -> quant.Portfolio:
+def _portfolio_before(inputs: dict[str, Any], side: str) -> quant.Portfolio:
     exposures, drivers = [], drivers_in(inputs)
     for one in inputs["exposures"]:
         often, severity = frequency_of(one, side), loss_per_event(one, side)

@@ -27,18 +27,18 @@ class Accepting:
     def steps(self) -> Iterator[Step]:
         """Each request with its day, and each yes."""
         for record in self.content.acceptances:
-            yield self.calendar.day(record["requested"]), partial(self._ask, record)
+            yield self.calendar.day(record["requested"]), partial(self._request_acceptance, record)
             if record["granted"]:
-                yield self.calendar.day(record["granted"]), partial(self._grant, record)
+                yield self.calendar.day(record["granted"]), partial(self._grant_acceptance, record)
 
-    def _ask(self, record: Mapping[str, Any], at: dt.datetime) -> None:
+    def _request_acceptance(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         row = request_acceptance(
             actor=self.actors[record["by"]],
             ref=self.risks[record["risk"]],
             given={
                 **english_texts(record, ("reason",)),
                 "translations": translations_in(record, ("reason",)),
-                "expires_on": self.calendar.due(record["expires_in"]),
+                "expires_on": self.calendar.day_after_loading(record["expires_in"]),
                 "acceptor": record["acceptor"],
             },
             conditions=[
@@ -46,7 +46,7 @@ class Accepting:
                     **english_texts(each, ("text",)),
                     "translations": translations_in(each, ("text",)),
                     "owner": each["owner"],
-                    "due_on": self.calendar.due(each["due_in"]),
+                    "due_on": self.calendar.day_after_loading(each["due_in"]),
                 }
                 for each in record["conditions"]
             ],
@@ -55,7 +55,7 @@ class Accepting:
         )
         self.refs[record["risk"]] = row.ref
 
-    def _grant(self, record: Mapping[str, Any], at: dt.datetime) -> None:
+    def _grant_acceptance(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         grant_acceptance(
             actor=self.actors[record["acceptor"]],
             ref=self.refs[record["risk"]],

@@ -82,7 +82,7 @@ class Calendar:
             return self.load_day - dt.timedelta(days=at["days_before_load"])
         return dt.date.fromisoformat(at) - dt.timedelta(days=self.moved_back)
 
-    def due(self, days: int) -> dt.date:
+    def day_after_loading(self, days: int) -> dt.date:
         """The day ``days`` after loading (before it when negative)."""
         return self.load_day + dt.timedelta(days=days)
 

@@ -21,7 +21,9 @@ class Controls:
         self.content, self.calendar, self.actors, self.at = content, calendar, actors, at
         self.noted: dict[tuple[str, str], UUID] = {}
 
-    def note(self, risk: Mapping[str, Any], ref: str, actor: Viewer, at: dt.datetime) -> None:
+    def add_controls_of(
+        self, risk: Mapping[str, Any], ref: str, actor: Viewer, at: dt.datetime
+    ) -> None:
         """Note the controls of ``risk``, called ``ref``, as it is found."""
         for control in risk["controls"]:
             answers = {name: control[name] for name in ("owner", "test_every_days")}
@@ -45,9 +47,11 @@ class Controls:
             for control in risk["controls"]:
                 if control["test"]:
                     day = self.calendar.day(control["test"]["at"])
-                    yield day, partial(self._test, risk["key"], control, day)
+                    yield day, partial(self._record_test, risk["key"], control, day)
 
-    def _test(self, risk: str, control: Mapping[str, Any], day: dt.date, at: dt.datetime) -> None:
+    def _record_test(
+        self, risk: str, control: Mapping[str, Any], day: dt.date, at: dt.datetime
+    ) -> None:
         noted = self.noted.get((risk, control["name"]["en"]))
         if noted is None:
             # Loaded by a clock so early that there was nothing to test yet.

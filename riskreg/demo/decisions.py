@@ -42,17 +42,17 @@ class Deciding:
         """Each draft with its day, what is said for and against, and each answer."""
         day = self.calendar.day
         for record in self.content.decisions:
-            yield day(record["drafted"]), partial(self._draft, record)
+            yield day(record["drafted"]), partial(self._create_draft, record)
             if record["proposed"]:
                 yield day(record["proposed"]), partial(self._propose, record)
             for argument in record["arguments"]:
-                yield day(argument["at"]), partial(self._argue, record, argument)
+                yield day(argument["at"]), partial(self._add_argument, record, argument)
             if record["decided"]:
                 yield day(record["decided"]["at"]), partial(self._decide, record)
             for vote in record["votes"]:
-                yield day(vote["at"]), partial(self._vote, record, vote)
+                yield day(vote["at"]), partial(self._cast_vote, record, vote)
 
-    def _draft(self, record: Mapping[str, Any], at: dt.datetime) -> None:
+    def _create_draft(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         texts = ("title", "context")
         row = create_decision(
             actor=self.actors[record["by"]],
@@ -68,10 +68,10 @@ class Deciding:
         )
         self.refs[record["key"]] = row.ref
         nothing, *others = record["options"]
-        act = self._act(record["by"], record, at)
-        edit_option(**act, key=nothing["key"], fields=self._option(nothing, whole=False))
+        act = self._fields_of_act(record["by"], record, at)
+        edit_option(**act, key=nothing["key"], fields=self._option_fields(nothing, whole=False))
         for option in others:
-            add_option(**act, fields=self._option(option))
+            add_option(**act, fields=self._option_fields(option))
         for option in others:
             if "gate" in option:
                 edit_option(**act, key=option["key"], fields={"gate": option["gate"]})
@@ -86,7 +86,7 @@ class Deciding:
             },
         )
 
-    def _option(self, option: Mapping[str, Any], *, whole: bool = True) -> dict[str, Any]:
+    def _option_fields(self, option: Mapping[str, Any], *, whole: bool = True) -> dict[str, Any]:
         given = {**english_texts(option, _OPTION), "translations": translations_in(option, _OPTION)}
         if whole:
             given["mitigations"] = [self.works[key] for key in option["mitigations"]]
@@ -94,13 +94,13 @@ class Deciding:
         return given
 
     def _propose(self, record: Mapping[str, Any], at: dt.datetime) -> None:
-        propose_decision(**self._act(record["by"], record, at))
+        propose_decision(**self._fields_of_act(record["by"], record, at))
 
-    def _argue(
+    def _add_argument(
         self, record: Mapping[str, Any], argument: Mapping[str, Any], at: dt.datetime
     ) -> None:
         given = {name: argument[name] for name in ("option", "stance", "text")}
-        act = self._act(argument["by"], record, at)
+        act = self._fields_of_act(argument["by"], record, at)
         del act["version"]
         row = add_argument(**act, given=given)
         if argument["released"]:
@@ -109,28 +109,32 @@ class Deciding:
     def _decide(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         ruling = record["decided"]
         decide(
-            **self._act(ruling["by"], record, at),
+            **self._fields_of_act(ruling["by"], record, at),
             option=ruling["option"],
             rationale=ruling["words"],
-            review_on=self.calendar.due(ruling["review_in"]),
+            review_on=self.calendar.day_after_loading(ruling["review_in"]),
             conditions=[
                 {
                     **english_texts(each, ("text",)),
                     "translations": translations_in(each, ("text",)),
                     "owner": each["owner"],
-                    "due_on": self.calendar.due(each["due_in"]),
+                    "due_on": self.calendar.day_after_loading(each["due_in"]),
                     "before": each["before"],
                 }
                 for each in ruling["conditions"]
             ],
         )
 
-    def _vote(self, record: Mapping[str, Any], vote: Mapping[str, Any], at: dt.datetime) -> None:
+    def _cast_vote(
+        self, record: Mapping[str, Any], vote: Mapping[str, Any], at: dt.datetime
+    ) -> None:
         vote_on_decision(
-            **self._act(vote["by"], record, at), answer=vote["answer"], words=vote["words"]
+            **self._fields_of_act(vote["by"], record, at),
+            answer=vote["answer"],
+            words=vote["words"],
         )
 
-    def _act(self, by: str, record: Mapping[str, Any], at: dt.datetime) -> dict[str, Any]:
+    def _fields_of_act(self, by: str, record: Mapping[str, Any], at: dt.datetime) -> dict[str, Any]:
         return {
             "actor": self.actors[by],
             "ref": self.refs[record["key"]],
@@ -142,5 +146,5 @@ class Deciding:
     def _day(self, value: Any) -> dt.date:
         """A day of the story, or so many days after loading."""
         if isinstance(value, Mapping) and "due_in" in value:
-            return self.calendar.due(value["due_in"])
+            return self.calendar.day_after_loading(value["due_in"])
         return self.calendar.day(value)

@@ -35,11 +35,11 @@ class Estimating:
     def steps(self) -> Iterator[Step]:
         """Each estimate and each effect with its day."""
         for record in self.content.estimates:
-            yield self.calendar.day(record), partial(self._give, record)
+            yield self.calendar.day(record), partial(self._record_estimate, record)
         for record in self.content.effects:
-            yield self.calendar.day(record), partial(self._leave, record)
+            yield self.calendar.day(record), partial(self._record_effect, record)
 
-    def _give(self, record: Mapping[str, Any], at: dt.datetime) -> None:
+    def _record_estimate(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         actor = self.actors[record["by"]]
         texts = ("rationale", "included")
         given = {f.name: record[f.name] for f in ESTIMATE.settable if f.name in record}
@@ -54,7 +54,7 @@ class Estimating:
         if record["released"]:
             release_estimate(actor=actor, estimate=row.uuid, at=at, recorded_at=self.recorded_at)
 
-    def _leave(self, record: Mapping[str, Any], at: dt.datetime) -> None:
+    def _record_effect(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         actor = self.actors[record["by"]]
         named = [f.name for f in EFFECT.settable if f.name in record and f.name != "risk"]
         texts = ("rationale",)

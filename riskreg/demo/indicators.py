@@ -45,18 +45,18 @@ class Told:
             day = max(found[key] for key in record["risks"])
             if since := record.get("since"):
                 day = max(day, self.calendar.day(since))
-            yield day, partial(self._set_up, record, day)
+            yield day, partial(self._create_indicator, record, day)
             for reading in record["readings"]:
                 on = self._day(reading)
                 if day < on <= self.calendar.load_day:
-                    yield on, partial(self._read, record, [reading])
+                    yield on, partial(self._record_readings, record, [reading])
 
     def _day(self, reading: Mapping[str, Any]) -> dt.date:
         """The day of a reading. One that was published keeps its day, whenever it is told."""
         at = reading["at"]
         return dt.date.fromisoformat(at) if isinstance(at, str) else self.calendar.day(at)
 
-    def _set_up(self, record: Mapping[str, Any], day: dt.date, at: dt.datetime) -> None:
+    def _create_indicator(self, record: Mapping[str, Any], day: dt.date, at: dt.datetime) -> None:
         self.made[record["key"]] = create_indicator(
             actor=self.actors[record["owner"]],
             fields={**fields_of(record), "risks": [self.risks[key] for key in record["risks"]]},
@@ -66,9 +66,9 @@ class Told:
         ).ref
         known = [r for r in record["readings"] if self._day(r) <= day]
         if known:
-            self._read(record, known, at)
+            self._record_readings(record, known, at)
 
-    def _read(
+    def _record_readings(
         self, record: Mapping[str, Any], readings: list[Mapping[str, Any]], at: dt.datetime
     ) -> None:
         record_readings(

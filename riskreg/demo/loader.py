@@ -36,6 +36,8 @@ from riskreg.risks import services
 REQUEST_ID = "load_demo"
 _DAY_STARTS = dt.timedelta(hours=9)
 _BETWEEN_STEPS = dt.timedelta(minutes=4)
+# What a file of the demo says of one thing.
+_Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class _Load:
         self.decisions: dict[str, str] = {}
 
     def run(self) -> Loaded:
-        register = self._frame()
+        register = self._create_register_and_people()
         steps = [
             *self._risk_steps(),
             *self._relation_steps(),
@@ -107,13 +109,13 @@ class _Load:
                 today, moment = step.day, clock.start_of_day(step.day, self.zone) + _DAY_STARTS
             step.run(moment)
         modelling.ask_for_runs(self.content, self.actors, self.decisions, self.at)
-        self._ask_for_a_change()
-        self._talk()
+        self._request_change()
+        self._write_comments()
         refs = {**self.risks, **self.works, **self.indicators, **self.decisions}
         return Loaded(register, created=True, refs=refs, moved_back=self.calendar.moved_back)
 
     # The frame is of today: this register was set up now, whatever is then brought into it.
-    def _frame(self) -> Register:
+    def _create_register_and_people(self) -> Register:
         data = self.content.register
         users = {
             account["email"]: create_user(
@@ -164,16 +166,16 @@ class _Load:
         register_services.set_programme(
             actor=self.actors[founder.email], given=data["programme"], version=None, at=self.at
         )
-        self._classify(self.actors[founder.email])
+        self._add_taxonomies(self.actors[founder.email])
         for objective in self.content.objectives:
-            self._aim(objective, self.actors[managers[objective["party"]]], parties)
+            self._add_objective(objective, self.actors[managers[objective["party"]]], parties)
         for own in self.content.own_appetites:
             given = {name: value for name, value in own.items() if name != "party"}
             manager = self.actors[managers[own["party"]]]
             register_services.set_own_appetite(actor=manager, at=self.at, **given)
         return register
 
-    def _ask_for_a_change(self) -> None:
+    def _request_change(self) -> None:
         """Foton's manager would review high risks less often; CATL has not answered yet."""
         manager = next(v for v in self.actors.values() if v.role == Role.MANAGER)
         manager.register.refresh_from_db()
@@ -185,7 +187,7 @@ class _Load:
             at=self.at,
         )
 
-    def _classify(self, manager: Viewer) -> None:
+    def _add_taxonomies(self, manager: Viewer) -> None:
         for taxonomy in self.content.taxonomies:
             register_services.add_taxonomy(
                 actor=manager,
@@ -198,8 +200,8 @@ class _Load:
                 at=self.at,
             )
 
-    def _aim(
-        self, objective: Mapping[str, Any], manager: Viewer, parties: Mapping[str, Party]
+    def _add_objective(
+        self, objective: _Record, manager: Viewer, parties: Mapping[str, Party]
     ) -> None:
         source = dict(objective["source"])
         if objective.get("formula"):
@@ -221,13 +223,13 @@ class _Load:
 
     def _risk_steps(self) -> Iterator[_Step]:
         acts: dict[str, Callable[..., None]] = {
-            "create": self._create,
-            "assess": self._assess,
-            "open": self._open,
-            "review": self._review,
-            "extend": self._extend,
-            "close": self._close,
-            "reopen": self._reopen,
+            "create": self._create_risk,
+            "assess": self._record_assessment,
+            "open": self._open_risk,
+            "review": self._record_review,
+            "extend": self._grant_extension,
+            "close": self._close_risk,
+            "reopen": self._reopen_risk,
         }
         for risk in self.content.risks:
             for step in risk["timeline"]:
@@ -235,13 +237,17 @@ class _Load:
 
     def _relation_steps(self) -> Iterator[_Step]:
         for relation in self.content.relations:
-            yield _Step(self.calendar.day(relation["at"]), partial(self._relate, relation))
+            yield _Step(self.calendar.day(relation["at"]), partial(self._relate_risks, relation))
 
     def _mitigation_steps(self) -> Iterator[_Step]:
         for work in self.content.mitigations:
-            yield _Step(self.calendar.day(work["created_on"]), partial(self._plan, work))
+            yield _Step(
+                self.calendar.day(work["created_on"]), partial(self._create_mitigation, work)
+            )
             for step in work["steps"]:
-                yield _Step(self.calendar.day(step["at"]), partial(self._progress, work, step))
+                yield _Step(
+                    self.calendar.day(step["at"]), partial(self._record_progress, work, step)
+                )
 
     def _further_steps(self) -> Iterator[_Step]:
         """What further files tell, each by a module of its own."""
@@ -256,7 +262,7 @@ class _Load:
         ):
             yield _Step(day, run)
 
-    def _talk(self) -> None:
+    def _write_comments(self) -> None:
         """What people say about it today, each in their own language."""
         names = {"risk": self.risks, "mitigation": self.works, "decision": self.decisions}
         for record in self.content.comments:
@@ -270,7 +276,7 @@ class _Load:
                 at=self.at,
             )
 
-    def _create(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+    def _create_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
         actor = self.actors[step["by"]]
         ref = services.create_risk(
             actor=actor,
@@ -280,13 +286,13 @@ class _Load:
             recorded_at=self.at,
         ).ref
         self.risks[risk["key"]] = ref
-        self.controls.note(risk, ref, actor, at)
+        self.controls.add_controls_of(risk, ref, actor, at)
         # Work that is older than a risk comes to serve it when the risk is found.
         for work in self.content.mitigations:
             if risk["key"] in work["risks"] and work["key"] in self.works:
-                self._edit(work, {"risks": self._served(work)}, at)
+                self._edit_mitigation(work, {"risks": self._refs_served(work)}, at)
 
-    def _relate(self, relation: Mapping[str, Any], at: dt.datetime) -> None:
+    def _relate_risks(self, relation: _Record, at: dt.datetime) -> None:
         row = services.relate_risks(
             actor=self.actors[relation["by"]],
             risk=self.risks[relation["risk"]],
@@ -300,24 +306,24 @@ class _Load:
         )
         assert row.visibility == relation["visibility"]  # noqa: S101 - as the file promises
 
-    def _assess(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
-        services.record_assessment(**self._act(risk, step, at), given=_assessment(step))
+    def _record_assessment(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
+        services.record_assessment(**self._fields_of_act(risk, step, at), given=_assessment(step))
 
-    def _open(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
-        services.open_risk(**self._act(risk, step, at))
+    def _open_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
+        services.open_risk(**self._fields_of_act(risk, step, at))
 
-    def _close(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+    def _close_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
         reason, ending = _reason(step["comment"]), step.get("ending")
         if ending and ending.get("happened_on"):
             ending = {**ending, "happened_on": str(self.calendar.day(ending["happened_on"]))}
-        close_risk_and_end(**self._act(risk, step, at), **reason, ending=ending)
+        close_risk_and_end(**self._fields_of_act(risk, step, at), **reason, ending=ending)
 
-    def _reopen(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
-        services.reopen_risk(**self._act(risk, step, at), **_reason(step["comment"]))
+    def _reopen_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
+        services.reopen_risk(**self._fields_of_act(risk, step, at), **_reason(step["comment"]))
 
-    def _review(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+    def _record_review(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
         record_review(
-            **self._act(risk, step, at),
+            **self._fields_of_act(risk, step, at),
             outcome=step["outcome"],
             comment=files.english_texts(step, ("comment",))["comment"],
             translations=files.translations_in(step, ("comment",)),
@@ -325,16 +331,14 @@ class _Load:
             label=step["label"],
         )
 
-    def _extend(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+    def _grant_extension(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
         grant_extension(
-            **self._act(risk, step, at),
-            until=self.calendar.due(step["until"]),
+            **self._fields_of_act(risk, step, at),
+            until=self.calendar.day_after_loading(step["until"]),
             **_reason(step["reason"]),
         )
 
-    def _act(
-        self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime
-    ) -> dict[str, Any]:
+    def _fields_of_act(self, risk: _Record, step: _Record, at: dt.datetime) -> dict[str, Any]:
         return {
             "actor": self.actors[step["by"]],
             "ref": self.risks[risk["key"]],
@@ -343,24 +347,24 @@ class _Load:
             "recorded_at": self.at,
         }
 
-    def _plan(self, work: Mapping[str, Any], at: dt.datetime) -> None:
-        fields = files.mitigation_fields(work, self.calendar.due(work["due"]))
+    def _create_mitigation(self, work: _Record, at: dt.datetime) -> None:
+        fields = files.mitigation_fields(work, self.calendar.day_after_loading(work["due"]))
         self.works[work["key"]] = services.create_mitigation(
             actor=self.actors[work["owner"]],
-            fields={**fields, "risks": self._served(work)},
+            fields={**fields, "risks": self._refs_served(work)},
             visibility=work["visibility"],
             at=at,
             recorded_at=self.at,
         ).ref
 
-    def _progress(self, work: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+    def _record_progress(self, work: _Record, step: _Record, at: dt.datetime) -> None:
         status = "done" if step["progress"] == 100 else "in_progress"
         fields: dict[str, Any] = {"progress": step["progress"], "status": status}
         if "spent" in step:
             fields |= {"spent": step["spent"], "progress_note": step.get("sentence", "")}
-        self._edit(work, fields, at)
+        self._edit_mitigation(work, fields, at)
 
-    def _edit(self, work: Mapping[str, Any], fields: dict[str, Any], at: dt.datetime) -> None:
+    def _edit_mitigation(self, work: _Record, fields: dict[str, Any], at: dt.datetime) -> None:
         services.edit_mitigation(
             actor=self.actors[work["owner"]],
             ref=self.works[work["key"]],
@@ -370,11 +374,11 @@ class _Load:
             recorded_at=self.at,
         )
 
-    def _served(self, work: Mapping[str, Any]) -> list[str]:
+    def _refs_served(self, work: _Record) -> list[str]:
         return [self.risks[key] for key in work["risks"] if key in self.risks]
 
 
-def _assessment(step: Mapping[str, Any]) -> dict[str, Any]:
+def _assessment(step: _Record) -> dict[str, Any]:
     return {
         "stage": step["stage"],
         "likelihood": step["likelihood"],

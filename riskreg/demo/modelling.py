@@ -48,11 +48,11 @@ class Modelling:
     def steps(self) -> Iterator[Step]:
         """Each driver and each model with its day."""
         for driver in self.content.drivers:
-            yield self.calendar.day(driver), partial(self._name, driver)
+            yield self.calendar.day(driver), partial(self._add_driver_with_belief, driver)
         for model in self.content.objective_models:
-            yield self.calendar.day(model), partial(self._model, model)
+            yield self.calendar.day(model), partial(self._model_objective, model)
 
-    def _name(self, record: Mapping[str, Any], at: dt.datetime) -> None:
+    def _add_driver_with_belief(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         actor, when = self.actors[record["by"]], _When(at=at, recorded_at=self.recorded_at)
         given = {"names": record["name"], "unit": record["unit"]}
         ref = self.refs[record["key"]] = add_driver(actor=actor, given=given, **when).ref
@@ -60,7 +60,7 @@ class Modelling:
             "family": "pert",
             "rationale": _in_own_words(actor, record),
             "as_of": self.calendar.day(record["as_of"]).isoformat(),
-            "review_on": self.calendar.due(record["review_in"]).isoformat(),
+            "review_on": self.calendar.day_after_loading(record["review_in"]).isoformat(),
         }
         record_belief(actor=actor, ref=ref, given=belief, **when)
         if record["indicator"]:
@@ -72,7 +72,7 @@ class Modelling:
             given["rationale"] = _in_own_words(by, link)
             link_driver(actor=by, ref=self.risks[link["risk"]], driver=ref, given=given, **when)
 
-    def _model(self, record: Mapping[str, Any], at: dt.datetime) -> None:
+    def _model_objective(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         given = {f.name: record[f.name] for f in MODEL.settable if f.name in record}
         given |= english_texts(record, ("rationale",))
         given["translations"] = translations_in(record, ("rationale",))

@@ -22,12 +22,12 @@ def history_of(audience: Audience, subjects: Collection[uuid.UUID]) -> QuerySet[
     return visible_events(audience).filter(subject_uuid__in=subjects).order_by("-at", "-id")
 
 
-def by_people(found: QuerySet[Event]) -> QuerySet[Event]:
+def events_by_people(found: QuerySet[Event]) -> QuerySet[Event]:
     """Those of ``found`` that somebody did."""
     return found.filter(actor__isnull=False)
 
 
-def by_the_system(found: QuerySet[Event]) -> QuerySet[Event]:
+def events_by_the_system(found: QuerySet[Event]) -> QuerySet[Event]:
     """Those of ``found`` that the system noted of its own work: reminders, deliveries."""
     return found.filter(actor__isnull=True)
 
@@ -109,7 +109,7 @@ def current_epoch() -> str:
     return Epoch.objects.order_by("-pk").values_list("name", flat=True).first() or ""
 
 
-def restored_since(since: dt.datetime) -> Epoch | None:
+def last_epoch_begun_since(since: dt.datetime) -> Epoch | None:
     """The last time after ``since`` that the log went on from a backup."""
     return next(iter(_BEGUN_SINCE(since)), None)
 

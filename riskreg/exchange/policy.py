@@ -72,7 +72,9 @@ class ToDo:
     skip: list[dt.date] = field(default_factory=list)
 
 
-def to_do(rule: Rule, next_on: dt.date, days_before: int, today: dt.date) -> ToDo:
+def meeting_served_and_left_out(
+    rule: Rule, next_on: dt.date, days_before: int, today: dt.date
+) -> ToDo:
     """For which meeting from ``next_on`` on a pack is made ``today``, and which are left out.
 
     The next meeting to come is served first. Of meetings that passed while nothing could be made,

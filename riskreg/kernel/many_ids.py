@@ -11,7 +11,7 @@ from django.db.models import BooleanField, F, Func, Value
 
 
 def is_among(field: str, ids: Collection[int]) -> Func:
-    """The condition that ``field`` is one of ``ids``: ``filter(among("risk_id", ids))``."""
+    """The condition that ``field`` is one of ``ids``: ``filter(is_among("risk_id", ids))``."""
     return is_among_listed(field, ids_as_one_value(ids))
 
 

@@ -125,7 +125,7 @@ def from_replica(read: Callable[Concatenate[V, P], R]) -> Callable[Concatenate[V
         except (Error, InterfaceError) as error:
             if not is_away(error):
                 raise
-            _replica.failed(error)
+            _replica.note_failure(error)
         finally:
             _reads_there.reset(token)
         return read(first, *args, **kwargs)
@@ -159,27 +159,29 @@ class _Replica:
         """
         if not self._may_be_asked():
             return False
-        place = _committed_place()
+        place = _committed_place_or_none()
         if place is None:
-            self._rest("replica_not_comparable")
+            self._leave_alone_for_a_while("replica_not_comparable")
             return False
         wait: float = settings.DATABASE_REPLICA_WAIT_SECONDS
         end = time.monotonic() + (min(wait, LATE_SECONDS) if self._late else wait)
         try:
             while (progress := _progress_behind(place)).follows:
                 if progress.behind_bytes <= 0:
-                    self._note(late=False)
+                    self._note_that_it_answered(late=False)
                     return True
                 if time.monotonic() >= end:
                     break
                 time.sleep(_STEP_SECONDS)
         except (Error, InterfaceError) as error:
-            self.failed(error)
+            self.note_failure(error)
             return False
-        self._note(late=True, follows=progress.follows, bytes=progress.behind_bytes)
+        self._note_that_it_answered(
+            late=True, follows=progress.follows, bytes=progress.behind_bytes
+        )
         return False
 
-    def failed(self, error: Exception) -> None:
+    def note_failure(self, error: Exception) -> None:
         """It did not answer: leave it alone for a while, with one line in the log."""
         with contextlib.suppress(Exception):
             connections[REPLICA].close()
@@ -189,9 +191,11 @@ class _Replica:
             # than lists may take there. It answers, so it is not away.
             log.info("replica_gave_up", state=state)
             return
-        self._rest("replica_away", error=type(error.__cause__ or error).__name__, state=state)
+        self._leave_alone_for_a_while(
+            "replica_away", error=type(error.__cause__ or error).__name__, state=state
+        )
 
-    def _rest(self, event: str, **how: Any) -> None:
+    def _leave_alone_for_a_while(self, event: str, **how: Any) -> None:
         """Let nobody ask it for a while, with one line in the log until it is in use again."""
         with self._lock:
             first, self._rests_until = not self._rests_until, time.monotonic() + REST_SECONDS
@@ -209,7 +213,7 @@ class _Replica:
             self._rests_until = now + REST_SECONDS
             return True
 
-    def _note(self, *, late: bool, **how: Any) -> None:
+    def _note_that_it_answered(self, *, late: bool, **how: Any) -> None:
         with self._lock:
             was_away, self._rests_until = bool(self._rests_until), 0.0
             changed, self._late = late != self._late, late
@@ -224,7 +228,7 @@ _replica = _Replica()
 
 def replica_progress() -> Progress | None:
     """How the replica stands; None where it does not answer, or cannot be asked."""
-    place = _committed_place()
+    place = _committed_place_or_none()
     if place is None:
         return None
     try:
@@ -274,7 +278,7 @@ def not_in_use_sentences(_at: Any) -> Mapping[str, Sequence[str]]:
     return {"replica": []}
 
 
-def _committed_place() -> tuple[str, str, int] | None:
+def _committed_place_or_none() -> tuple[str, str, int] | None:
     """Where the primary's log of changes is, and whose log it is; None where it does not tell."""
     try:
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:

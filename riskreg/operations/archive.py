@@ -78,7 +78,7 @@ class Writer:
 
 
 @contextlib.contextmanager
-def written(path: Path) -> Iterator[Writer]:
+def writing_backup(path: Path) -> Iterator[Writer]:
     """A backup at ``path``, readable by its owner alone. What fails leaves nothing behind."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -121,7 +121,7 @@ class Archive:
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Archive]:
+def opened_backup(path: Path) -> Iterator[Archive]:
     """Read a backup. Raises ``Refused`` for what is none, or only a part of one."""
     try:
         with zipfile.ZipFile(path) as zipped:

@@ -152,12 +152,12 @@ class _Fresh:
         self._portfolio, self._mitigations = portfolio, mitigations
         self._allowed, self._goal, self._years, self._seed = allowed, goal, years, seed
         self._base = self._portfolio_after(chosen)
-        self._base_parts = self._parts(self._base)
+        self._base_parts = self._measure_by_year(self._base)
 
     def _portfolio_after(self, chosen: Group) -> Portfolio:
         return self._portfolio.mitigated([self._mitigations[i] for i in sorted(chosen)])
 
-    def _parts(self, portfolio: Portfolio) -> Array:
+    def _measure_by_year(self, portfolio: Portfolio) -> Array:
         """What each year adds to the measure: its mean is the measure.
 
         Of TVaR v + (loss - v)+ / (1 - level), which at v = VaR has the error of TVaR itself.
@@ -181,7 +181,7 @@ class _Fresh:
             )
             change, change_error = moved.value, moved.standard_error
         else:
-            parts = self._parts(changed)
+            parts = self._measure_by_year(changed)
             value, error = _mean_and_error(parts)
             change, change_error = _mean_and_error(parts - self._base_parts)
         return SetFigures(
@@ -191,10 +191,10 @@ class _Fresh:
             error,
             change,
             change_error,
-            self._within(chosen),
+            self._chance_within_budgets(chosen),
         )
 
-    def _within(self, chosen: Group) -> float:
+    def _chance_within_budgets(self, chosen: Group) -> float:
         """Chance that the costs, drawn independently, stay within every budget."""
         return costs_within(
             [self._mitigations[i] for i in sorted(chosen)], self._allowed.limits, self._seed

@@ -86,7 +86,7 @@ class DriverValues(Mapping[str, Array]):
             self._values[name] = values
         return values
 
-    def at(self, name: str, places: npt.NDArray[np.int64]) -> Array:
+    def values_at(self, name: str, places: npt.NDArray[np.int64]) -> Array:
         """Values at some of the years only, which saves working out the others."""
         if name in self._values or name in self._keep:
             return self[name][places]
@@ -98,12 +98,12 @@ class DriverValues(Mapping[str, Array]):
         if name in self._given:
             return self._given[name]
         if self._held is None or not self._plan.lasts(name):
-            return self._mixed(name)
+            return self._mixed_scores(name)
         if name not in self._held:
-            self._held[name] = self._mixed(name)
+            self._held[name] = self._mixed_scores(name)
         return self._held[name]
 
-    def _mixed(self, name: str) -> Array:
+    def _mixed_scores(self, name: str) -> Array:
         row = self._plan.rows[self._plan.place[name]]
         if len(row) == 1 and row[0][1] == 1:
             return self._draw(row[0][0])

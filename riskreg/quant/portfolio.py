@@ -174,7 +174,7 @@ class Portfolio:
                     )
                 link.check(known[link.driver])
             self._refuse_certain(exposure, known)
-            reach = self._spread(exposure)
+            reach = self._spread_with_drivers(exposure)
             if reach > REFUSE * (1 + 1e-9):
                 raise TooWide(
                     "links",
@@ -210,7 +210,7 @@ class Portfolio:
                 "lower the factors, or give events a year instead of a chance",
             )
 
-    def _spread(self, exposure: Exposure) -> float:
+    def _spread_with_drivers(self, exposure: Exposure) -> float:
         """Spread of one event with its drivers: sigmas add by squares, as for lognormals."""
         drivers = {d.name: d for d in self.drivers}
         pull: dict[str, float] = {}
@@ -223,7 +223,7 @@ class Portfolio:
     @property
     def wide_ranges(self) -> tuple[WideRange, ...]:
         """Exposures so wide that their tail figures need a warning; see `riskreg.quant.wide`."""
-        found = [WideRange(e.name, self._spread(e)) for e in self.exposures]
+        found = [WideRange(e.name, self._spread_with_drivers(e)) for e in self.exposures]
         return tuple(w for w in found if w.spread > WARN * (1 + 1e-9))
 
     @property

@@ -202,9 +202,9 @@ class Sampler:
         for years, kept in _candidate_years(often, streams, block, size, hazards):
             losses = severity.sample(sizes, years.size)
             if marks is not None:
-                share = values.at(factors[0], years)
+                share = values.values_at(factors[0], years)
                 for name in factors[1:]:
-                    share = share * values.at(name, years)
+                    share = share * values.values_at(name, years)
                 happens = marks.random(years.size) < share / top
                 kept = happens if kept is None else kept & happens
             if kept is not None:

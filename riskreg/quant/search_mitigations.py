@@ -201,11 +201,11 @@ class _Relaxed:
         one = self._table.portfolio.exposures[e]
         self._lower[z] = 0.0 if one.sign > 0 else -math.inf
         if len(own) <= FREE:
-            self._block(z, e, sorted(own), frozenset())
+            self._add_rows_of_loss(z, e, sorted(own), frozenset())
             return
         factors = self._factors(e, own)
         if factors is not None and self._weights is None:
-            self._tangents(z, self._loss(e, frozenset()), factors)
+            self._add_tangents(z, self._loss(e, frozenset()), factors)
         helpers = _mitigations_never_worse(self._table, e)
         free = sorted(own - helpers)
         if len(free) > FREE:
@@ -214,9 +214,9 @@ class _Relaxed:
         ordered = sorted(helpers, key=lambda i: (self._loss(e, own - {i}), i), reverse=True)
         for start in range(0, max(1, len(ordered)), room):
             members = sorted({*free, *ordered[start : start + room]})
-            self._block(z, e, members, own - frozenset(members))
+            self._add_rows_of_loss(z, e, members, own - frozenset(members))
 
-    def _block(self, z: int, e: int, members: list[int], granted: Group) -> None:
+    def _add_rows_of_loss(self, z: int, e: int, members: list[int], granted: Group) -> None:
         """z ≥ loss under the chosen ones of `members`, `granted` being in place anyhow."""
         columns = {}
         for group in _subsets(members):
@@ -250,7 +250,7 @@ class _Relaxed:
             result[i] = math.log(product)
         return result
 
-    def _tangents(self, z: int, mean: float, factors: dict[int, float]) -> None:
+    def _add_tangents(self, z: int, mean: float, factors: dict[int, float]) -> None:
         least = math.fsum(min(0.0, f) for f in factors.values())
         most = math.fsum(max(0.0, f) for f in factors.values())
         for at in np.linspace(least, most, TANGENTS):
@@ -278,7 +278,7 @@ class _Relaxed:
             lower[z], upper[z] = least, np.inf
         goal = np.zeros(size)
         goal[list(self._lower)] = 1.0
-        if any(least == -math.inf and not self._bounded(z) for z, least in self._lower.items()):
+        if any(least == -math.inf and not self._is_bounded(z) for z, least in self._lower.items()):
             return -math.inf
         integral = np.concatenate([np.ones(n), np.zeros(size - n)])
         _, solved = solve_within(
@@ -294,7 +294,7 @@ class _Relaxed:
         )
         return solved.lower_bound * unit
 
-    def _bounded(self, z: int) -> bool:
+    def _is_bounded(self, z: int) -> bool:
         return any(z in row for row, _, _ in self._rows)
 
 

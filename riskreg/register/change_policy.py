@@ -64,17 +64,17 @@ def criteria_differences(
     dimensions, cells, ratings, labels and a ``mapping`` of levels move what is common.
     """
     found = [
-        *_levels("likelihood", before, after),
-        *_levels("impact", before, after),
-        *_ratings(before, after),
-        *_cells(before, after),
-        *_appetite(before, after),
-        *_term_appetites(before, after),
-        *_tolerance(before, after),
+        *_level_differences("likelihood", before, after),
+        *_level_differences("impact", before, after),
+        *_rating_differences(before, after),
+        *_cell_differences(before, after),
+        *_appetite_differences(before, after),
+        *_term_appetite_differences(before, after),
+        *_tolerance_differences(before, after),
     ]
     days = (before["unrated_cadence_days"], after["unrated_cadence_days"])
     if days[0] != days[1]:
-        found.append(Difference("cadence", None, *days, _shorter(*days)))
+        found.append(Difference("cadence", None, *days, _effect_of_shorter(*days)))
     for part in ("dimensions", "label"):
         if before[part] != after[part]:
             found.append(Difference(part, None, before[part], after[part], Effect.MOVES))
@@ -103,11 +103,13 @@ def parties_to_ask(
     return frozenset({taker, home}) - {mine}
 
 
-def _shorter(before: int, after: int) -> Effect:
+def _effect_of_shorter(before: int, after: int) -> Effect:
     return Effect.STRENGTHENS if after < before else Effect.WEAKENS
 
 
-def _levels(part: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+def _level_differences(
+    part: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Difference]:
     old, new = before[part], after[part]
     if len(old) != len(new):
         return [Difference(part, None, old, new, Effect.MOVES)]
@@ -118,7 +120,7 @@ def _levels(part: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> l
     ]
 
 
-def _ratings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+def _rating_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     old = {rating["key"]: with_caps(rating) for rating in before["ratings"]}
     new = {rating["key"]: with_caps(rating) for rating in after["ratings"]}
     found = []
@@ -128,7 +130,7 @@ def _ratings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differ
     for key in [key for key in old if key in new]:
         days = (old[key]["cadence_days"], new[key]["cadence_days"])
         if days[0] != days[1]:
-            found.append(Difference("cadence", key, *days, _shorter(*days)))
+            found.append(Difference("cadence", key, *days, _effect_of_shorter(*days)))
         roles = (old[key]["accept_role"], new[key]["accept_role"])
         if roles[0] != roles[1]:
             higher = AUTHORITY.index(roles[1]) > AUTHORITY.index(roles[0])
@@ -137,11 +139,11 @@ def _ratings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differ
         for part in ("accept_days", "accept_total_days"):
             caps = (old[key][part], new[key][part])
             if caps[0] != caps[1]:
-                found.append(Difference(part, key, *caps, _shorter(*caps)))
+                found.append(Difference(part, key, *caps, _effect_of_shorter(*caps)))
     return found
 
 
-def _cells(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+def _cell_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     old, new = before["cells"], after["cells"]
     if [len(row) for row in old] != [len(row) for row in new]:
         return [Difference("cells", None, old, new, Effect.MOVES)]
@@ -153,7 +155,7 @@ def _cells(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differen
     ]
 
 
-def _appetite(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+def _appetite_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     old, new = before["appetite"], after["appetite"]
     if old == new:
         return []
@@ -166,7 +168,9 @@ def _appetite(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Diffe
     return [Difference("appetite", None, old, new, effect)]
 
 
-def _term_appetites(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+def _term_appetite_differences(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Difference]:
     order = tuple(rating["key"] for rating in before["ratings"])
     same_order = order == tuple(rating["key"] for rating in after["ratings"])
     old, new = (named_appetites(version.get("term_appetites")) for version in (before, after))
@@ -186,7 +190,7 @@ def _term_appetites(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
     ]
 
 
-def _tolerance(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+def _tolerance_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     # Requests of before there was one have none.
     old, new = (version.get("tolerance") or [] for version in (before, after))
     if old == new:

@@ -405,7 +405,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "evidence/queries.py:same_file_elsewhere": same_file_of_another,
     "indicators/queries/access.py:visible_readings": reading_of_another,
     "handover/queries.py:_answerable_rows": what_is_handed_over,
-    "indicators/services/closing.py:_locked": end_of_what_serves_a_risk,
+    "indicators/services/closing.py:_locked_by_ref": end_of_what_serves_a_risk,
     "register/services/objectives.py:add_objective": key_of_an_objective,
     "duties/queries/counts.py:_counts_by_kind_and_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,

@@ -181,4 +181,4 @@ def test_on_any_day_of_loading_every_story_is_in_order_and_past(load_day: str) -
         days = [calendar.day(at) for at in (work["created_on"], *(s["at"] for s in work["steps"]))]
         assert days == sorted(days), work["key"]
         assert days[-1] < day, work["key"]
-        assert calendar.due(work["due"]) >= days[0], work["key"]
+        assert calendar.day_after_loading(work["due"]) >= days[0], work["key"]

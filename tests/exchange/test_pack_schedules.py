@@ -11,7 +11,7 @@ from bench.counting import counting
 from riskreg.accounts.models import User
 from riskreg.events.models import Event
 from riskreg.exchange.models import BoardPack, PackSchedule, PackSending
-from riskreg.exchange.policy import Rule, ToDo, day_to_make_pack, to_do
+from riskreg.exchange.policy import Rule, ToDo, day_to_make_pack, meeting_served_and_left_out
 from riskreg.exchange.queries.schedules import SHOWN, last_sendings_of
 from riskreg.exchange.services import sendings
 from riskreg.exchange.services.pack_mail import refresh_message
@@ -75,12 +75,12 @@ def test_no_meeting_is_passed_over(
 @pytest.mark.once
 def test_of_meetings_that_passed_the_last_is_made_up_for() -> None:
     rule, start = Rule(day("2027-01-15"), 1), day("2027-01-15")
-    assert to_do(rule, start, 7, day("2027-01-07")) == ToDo()
-    assert to_do(rule, start, 7, day("2027-01-08")) == ToDo(start)
-    late = to_do(rule, start, 7, day("2027-04-01"))
+    assert meeting_served_and_left_out(rule, start, 7, day("2027-01-07")) == ToDo()
+    assert meeting_served_and_left_out(rule, start, 7, day("2027-01-08")) == ToDo(start)
+    late = meeting_served_and_left_out(rule, start, 7, day("2027-04-01"))
     assert late == ToDo(day("2027-03-15"), [start, day("2027-02-15")])
     # The next one is due as well: it is served, and nothing tells the same day twice.
-    both = to_do(rule, start, 7, day("2027-04-10"))
+    both = meeting_served_and_left_out(rule, start, 7, day("2027-04-10"))
     assert both.make == day("2027-04-15")
     assert len(both.skip) == 3
     assert day_to_make_pack(start, 7, day("2027-01-10")) == day("2027-01-10")

@@ -20,7 +20,7 @@ from riskreg.kernel import appendonly
 from riskreg.operations.errors import Refused
 from riskreg.operations.models import NeededMigration
 from riskreg.operations.rows import kept_tables, rows_of
-from riskreg.operations.services.backing_up import make_backup, one_moment
+from riskreg.operations.services.backing_up import make_backup, transaction_of_one_moment
 from riskreg.operations.services.needed import note_needed_migrations
 from riskreg.operations.services.restoring import restore
 from riskreg.register.models import RefSequence
@@ -141,7 +141,7 @@ def test_a_backup_is_of_one_moment_and_keeps_nobody_waiting(
         finally:
             connection.close()
 
-    with one_moment():
+    with transaction_of_one_moment():
         before = list(rows_of(Risk))
         writer = threading.Thread(target=write)
         writer.start()

@@ -185,9 +185,9 @@ def test_who_may_make_registers_is_the_operators_to_say(settings: Any) -> None:
 @pytest.mark.django_db
 def test_a_step_of_the_set_up_is_done_once() -> None:
     viewer = found(admin(), steps=["scale", "people"])
-    services.finish_step(actor=viewer, step="scale", at=AT)
+    services.note_step_finished(actor=viewer, step="scale", at=AT)
     with nothing_changes():
-        services.finish_step(actor=viewer, step="scale", at=AT)
+        services.note_step_finished(actor=viewer, step="scale", at=AT)
     viewer.register.refresh_from_db()
     assert viewer.register.setup_steps == ["people"]
 

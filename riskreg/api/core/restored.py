@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api.core.errors import Problem
-from riskreg.events.queries import restored_since
+from riskreg.events.queries import last_epoch_begun_since
 from riskreg.requests.services import ANSWERS_KEPT
 
 HEADER = "Log-Epoch"
@@ -30,7 +30,7 @@ def require_epoch_known(request: Request, at: dt.datetime) -> None:
     For as long as answers are kept, a key that is not known here may be one whose act was lost. A
     caller who knows that says so by the header Log-Epoch.
     """
-    epoch = restored_since(at - ANSWERS_KEPT)
+    epoch = last_epoch_begun_since(at - ANSWERS_KEPT)
     if epoch is None or request.headers.get(HEADER, "").strip() == epoch.name:
         return
     raise Problem(

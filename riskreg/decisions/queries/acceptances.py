@@ -282,10 +282,10 @@ def why_not(viewer: Viewer, act: str, row: Acceptance, block: Block) -> str:
         "role": _role_label(needed_role(viewer, row.rating)),
     }
     but = [row.requested_by_id] if act in (Act.GRANT, Act.REFUSE) else []
-    return in_a_row([reason, who_could(who_can_accept(viewer, row.risk, row.rating, but))])
+    return in_a_row([reason, text_on_who_can(who_can_accept(viewer, row.risk, row.rating, but))])
 
 
-def who_could(people: Sequence[User]) -> str:
+def text_on_who_can(people: Sequence[User]) -> str:
     """Who could do it, in a sentence."""
     if not people:
         return _("Nobody here could at present: name a member with that role.")

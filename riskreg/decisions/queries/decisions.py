@@ -25,7 +25,7 @@ from riskreg.decisions.models import (
 from riskreg.decisions.policy import decisions as policy
 from riskreg.decisions.policy.acceptances import roles_from
 from riskreg.decisions.policy.decisions import Act, Asker, Block, Situation, Stale
-from riskreg.decisions.queries.acceptances import who_could
+from riskreg.decisions.queries.acceptances import text_on_who_can
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.punctuation import enumerate_texts, in_a_row
 from riskreg.register.access import Viewer
@@ -315,7 +315,7 @@ def why_not(viewer: Viewer, act: str, row: Decision, block: Block) -> str:
             ),
         }[block]
         others = [user for user in names if user.pk != viewer.user.pk]
-        return f"{reason} {who_could(others)}"
+        return f"{reason} {text_on_who_can(others)}"
     reason = {
         Block.REQUESTER: _("You asked for it; somebody else has to decide."),
         Block.DECIDER: _("You were not asked to decide this."),
@@ -324,11 +324,11 @@ def why_not(viewer: Viewer, act: str, row: Decision, block: Block) -> str:
     }[block]
     named = who_can_decide(viewer, row)
     if named:
-        return in_a_row([reason, who_could(named)])
+        return in_a_row([reason, text_on_who_can(named)])
     # Those who are asked have left, or have another role by now.
     others = who_can_decide(viewer, row, named=False)
     if not others:
-        return in_a_row([reason, who_could([])])
+        return in_a_row([reason, text_on_who_can([])])
     text = _("Nobody who is asked can decide it any more; one of these could be asked: %(people)s.")
     return in_a_row([reason, text % {"people": enumerate_texts(others[:10])}])
 

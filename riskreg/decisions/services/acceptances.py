@@ -27,7 +27,7 @@ from riskreg.decisions.services.requests import (
     accepted_without_break_since,
     check_expiry,
     create_obligation,
-    granted_acceptance,
+    newest_granted_acceptance,
     require_still_acceptable,
 )
 from riskreg.decisions.services.telling import tell_programs
@@ -175,7 +175,7 @@ def _supersede_and_build_entries(
 ) -> list[Entry]:
     """End the acceptance that ``row`` takes the place of, if there is one; the entries to be
     appended."""
-    old = granted_acceptance(row.risk)
+    old = newest_granted_acceptance(row.risk)
     if old is None:
         return []
     old.register = old.risk.register = actor.register

@@ -15,7 +15,7 @@ from riskreg.decisions.models import (
     ObligationState,
 )
 from riskreg.decisions.policy.decisions import Act
-from riskreg.decisions.queries.acceptances import who_could
+from riskreg.decisions.queries.acceptances import text_on_who_can
 from riskreg.decisions.queries.decisions import (
     asked_parties,
     bare_decision_for,
@@ -236,18 +236,18 @@ def _check_deciders(errors: Errors, actor: Viewer, row: Decision, risks: Sequenc
     could = who_can_decide(actor, row, but=[actor.user.pk], named=False)
     asked = deciders_as_read(row)
     if not asked:
-        text = f"{_('Name who decides it.')} {who_could(could)}"
+        text = f"{_('Name who decides it.')} {text_on_who_can(could)}"
         errors.add("deciders", "required", text)
     role = Role(needed_role(actor, row)).label
     now = dict(members_for(actor).values_list("user_id", "party_id"))
     for one in asked:
         if one.user == actor.user:
             text = _("You put it forward; somebody else has to decide it.")
-            errors.add("deciders", "same_person", in_a_row([text, who_could(could)]))
+            errors.add("deciders", "same_person", in_a_row([text, text_on_who_can(could)]))
         elif one.user not in could or now.get(one.user_id) != one.party_id:
             text = _("%(name)s cannot decide this: it takes the role %(role)s.")
             text = text % {"name": one.user, "role": role}
-            errors.add("deciders", "no_authority", in_a_row([text, who_could(could)]))
+            errors.add("deciders", "no_authority", in_a_row([text, text_on_who_can(could)]))
     missing = {risk.party_id for risk in risks} - {one.party_id for one in asked}
     if asked and missing and row.visibility == "shared":
         names = sorted({str(r.party.name) for r in risks if r.party_id in missing})

@@ -18,7 +18,7 @@ from riskreg.decisions.models import (
 )
 from riskreg.decisions.policy import decisions as policy
 from riskreg.decisions.policy.decisions import Act
-from riskreg.decisions.queries.acceptances import who_could
+from riskreg.decisions.queries.acceptances import text_on_who_can
 from riskreg.decisions.queries.decisions import (
     decision_condition_for,
     who_can_decide,
@@ -140,7 +140,7 @@ def _require_may_waive(actor: Viewer, decision: Decision, row: Obligation) -> No
     if not may_waive(actor, decision, row):
         owner = [row.owner_id] if row.owner_id else []
         text = _("A condition is waived by who decided, and not by who owes it.")
-        raise Forbidden(in_a_row([text, who_could(who_can_decide(actor, decision, owner))]))
+        raise Forbidden(in_a_row([text, text_on_who_can(who_can_decide(actor, decision, owner))]))
 
 
 def _changes_when_in_force(decision: Decision, today: dt.date) -> dict[str, Any]:

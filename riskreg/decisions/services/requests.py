@@ -19,7 +19,7 @@ from riskreg.decisions.models import (
     ObligationState,
 )
 from riskreg.decisions.policy import acceptances as policy
-from riskreg.decisions.queries.acceptances import needed_role, who_can_accept, who_could
+from riskreg.decisions.queries.acceptances import needed_role, text_on_who_can, who_can_accept
 from riskreg.decisions.services.conditions import clean_conditions, conditions_changes
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
@@ -61,7 +61,7 @@ def request_acceptance(
     position = position_of(risk)
     require_acceptable(actor, risk, position)
     errors, today = Errors(), actor.today(at)
-    before = granted_acceptance(risk)
+    before = newest_granted_acceptance(risk)
     clean = _clean(errors, actor, risk, given, today, before)
     rows = clean_conditions(errors, actor, risk, conditions, today, clean.get("expires_on"))
     errors.raise_if_any()
@@ -167,7 +167,7 @@ def _require_above_appetite(actor: Viewer, risk: Risk, position: Position) -> No
         refuse("within_appetite", text % {"rating": matrix.rating_name(rating)})
 
 
-def granted_acceptance(risk: Risk) -> Acceptance | None:
+def newest_granted_acceptance(risk: Risk) -> Acceptance | None:
     """The acceptance of ``risk`` that was granted last and that nobody has ended, run out or not,
     as far as everybody who sees the risk knows of it."""
     return Acceptance.objects.filter(
@@ -280,16 +280,16 @@ def _check_acceptor(
         return
     could = who_can_accept(actor, risk, rating, but=[actor.user.pk])
     if acceptor is None:
-        errors.add("acceptor", "required", f"{_('Name who is asked.')} {who_could(could)}")
+        errors.add("acceptor", "required", f"{_('Name who is asked.')} {text_on_who_can(could)}")
     elif acceptor.pk == actor.user.pk:
         text = _("You cannot answer what you ask.")
-        errors.add("acceptor", "same_person", in_a_row([text, who_could(could)]))
+        errors.add("acceptor", "same_person", in_a_row([text, text_on_who_can(could)]))
     elif acceptor not in could:
         role = needed_role(actor, rating)
         text = _("%(name)s cannot accept this risk: it takes the role %(role)s, in its party, and "
                  "nobody who answers for it.")  # fmt: skip
         text = text % {"name": acceptor, "role": _role(role)}
-        errors.add("acceptor", "no_authority", in_a_row([text, who_could(could)]))
+        errors.add("acceptor", "no_authority", in_a_row([text, text_on_who_can(could)]))
 
 
 def _role(role: str) -> str:

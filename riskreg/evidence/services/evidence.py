@@ -97,7 +97,7 @@ def add_evidence(
         at=at,
         created_at=recorded_at or at,
     )
-    _refuse_twice(row)
+    _refuse_same_file_or_too_many(row)
     _refuse_too_much(row)
     row.save(force_insert=True)
     Upload.objects.filter(uuid=stored.id).delete()
@@ -128,7 +128,7 @@ def release_evidence(
         raise Invalid.one("visibility", "private_thing", text)
     lock_refs(actor.register, "evidence", None)
     row.visibility, row.at, row.version = Visibility.SHARED, max(at, row.at), row.version + 1
-    _refuse_twice(row)
+    _refuse_same_file_or_too_many(row)
     _refuse_too_much(row)
     row.save(update_fields=["visibility", "at", "version"])
     # Whoever reads the shared chain alone has the whole of it from this event.
@@ -174,7 +174,7 @@ def _refuse_withdrawn(row: Evidence) -> None:
         raise Invalid.one("evidence", "withdrawn", _("It was withdrawn, and cannot come back."))
 
 
-def _refuse_twice(row: Evidence) -> None:
+def _refuse_same_file_or_too_many(row: Evidence) -> None:
     """Refuse the bytes that hang on the same thing already, for the same audience."""
     rows = Evidence.objects.filter(
         thing_id=row.thing_id, withdrawn_at=None, visibility=row.visibility, party=row.party

@@ -46,7 +46,7 @@ def scales_of(
     scaling = Scaling()
     placed = {ours: theirs for theirs, ours in columns.items() if ours}
     axes = [theirs for theirs, ours in columns.items() if ours and ours.rpartition(".")[2] in AXES]
-    distinct = {theirs: _distinct(table, theirs) for theirs in axes}
+    distinct = {theirs: _distinct_levels(table, theirs) for theirs in axes}
     steps = highest_number_in([distinct[theirs] for theirs in axes])
     for theirs in axes:
         ours = columns[theirs] or ""
@@ -71,13 +71,13 @@ def scales_of(
             theirs = placed.get(f"{stage}.{part}", "")
             if theirs:
                 _note_cells_and_questions(
-                    table, scaling, theirs, _distinct(table, theirs), answers, context
+                    table, scaling, theirs, _distinct_levels(table, theirs), answers, context
                 )
                 break
     return scaling
 
 
-def _distinct(table: Table, column: str) -> list[str]:
+def _distinct_levels(table: Table, column: str) -> list[str]:
     # Not a number is no level, and whoever wrote it is asked what it should have been.
     return [
         text

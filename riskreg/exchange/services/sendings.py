@@ -34,7 +34,7 @@ from riskreg.exchange.models import (
     ScheduledFormat,
     SendingState,
 )
-from riskreg.exchange.policy import HOUR, day_to_make_pack, to_do
+from riskreg.exchange.policy import HOUR, day_to_make_pack, meeting_served_and_left_out
 from riskreg.exchange.queries.packs import reader_for_audience
 from riskreg.exchange.queries.schedules import (
     ids_of_schedules_due,
@@ -77,7 +77,7 @@ def _begin_sending_if_due(schedule: int, at: dt.datetime) -> None:
     today = clock.local_date(at - dt.timedelta(hours=HOUR), row.register.time_zone)
     if row.next_on is None or row.make_on is None or row.make_on > today:
         return
-    found = to_do(rule_of(row), row.next_on, row.days_before, today)
+    found = meeting_served_and_left_out(rule_of(row), row.next_on, row.days_before, today)
     for meeting in found.skip:
         skipped = _create_sending(row, meeting, SendingState.SKIPPED, at)
         _log(row, "pack_schedule.skipped", skipped, at)
@@ -108,7 +108,7 @@ def _request_packs_or_fail(row: PackSchedule, meeting: dt.date, at: dt.datetime)
     one = _create_sending(row, meeting, SendingState.MAKING, at)
     if maker is None:
         # Nobody is left to be told either; the log says it.
-        _end(row, one, SendingState.FAILED, at)
+        _save_ended_and_log(row, one, SendingState.FAILED, at)
         return
     viewer = as_viewer(maker.user, maker)
     as_of = viewer.today(at)
@@ -146,7 +146,7 @@ def _finish_if_made(sending: int, at: dt.datetime) -> None:
     readers = _note_left_out_and_list_readers(row, one, at) if made else []
     one.figures = _headline_figures_of(made)
     one.notified = [str(user.uuid) for user in readers]
-    _end(row, one, SendingState.SENT if readers else SendingState.FAILED, at)
+    _save_ended_and_log(row, one, SendingState.SENT if readers else SendingState.FAILED, at)
     for user in readers:
         write_to(user, row, one, SENT, at)
     if one.maker is not None and (not readers or one.left_out or one.failure):
@@ -189,7 +189,9 @@ def _headline_figures_of(packs: list[BoardPack]) -> dict[str, Any]:
     return dict(next(iter(found.values()), None) or {})
 
 
-def _end(row: PackSchedule, one: PackSending, state: SendingState, at: dt.datetime) -> None:
+def _save_ended_and_log(
+    row: PackSchedule, one: PackSending, state: SendingState, at: dt.datetime
+) -> None:
     one.state, one.ended_at = state, at
     one.save(update_fields=["state", "ended_at", "figures", "notified", "left_out", "failure"])
     _log(row, f"pack_schedule.{state}", one, at)

@@ -66,7 +66,7 @@ def _set_back_risk(actor: Viewer, row: Import, each: ImportedRow, at: dt.datetim
         kept = control_for(actor, uuid.UUID(control))
         if kept.ended_at is None:
             risks.end_control(actor=actor, control=kept.uuid, reason=reason, at=at)
-    _set_back_work(actor, each, at)
+    _set_back_mitigations(actor, each, at)
     if each.outcome == "new":
         if each.risk.state != State.CLOSED:
             risks.close_risk(**act, reason=reason)
@@ -86,7 +86,7 @@ def _set_back_risk(actor: Viewer, row: Import, each: ImportedRow, at: dt.datetim
         risks.close_risk(**act, reason=reason)
 
 
-def _set_back_work(actor: Viewer, each: ImportedRow, at: dt.datetime) -> None:
+def _set_back_mitigations(actor: Viewer, each: ImportedRow, at: dt.datetime) -> None:
     start = "mitigation."
     fields = {
         name.removeprefix(start): value

@@ -47,7 +47,10 @@ def close_risk_and_end(
     errors = Errors()
     refs = _clean_refs(errors, end)
     # Readings lock an indicator before its risks, so this does as well.
-    indicators, works = _locked(Indicator, actor, refs), _locked(Mitigation, actor, refs)
+    indicators, works = (
+        _locked_by_ref(Indicator, actor, refs),
+        _locked_by_ref(Mitigation, actor, refs),
+    )
     risk = risk_for(actor, ref, lock=True)
     require_version(risk, version)
     clean_text(errors, "reason", reason, required=True, limit=4000)
@@ -94,7 +97,7 @@ def _clean_refs(errors: Errors, end: Any) -> list[str]:
     return list(dict.fromkeys(end))
 
 
-def _locked(model: Any, actor: Viewer, refs: list[str]) -> dict[str, Any]:
+def _locked_by_ref(model: Any, actor: Viewer, refs: list[str]) -> dict[str, Any]:
     rows = (
         model.objects.visible_to(actor)
         .filter(ref__in=[name for name in refs if valid_ref(name)])

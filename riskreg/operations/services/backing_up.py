@@ -30,7 +30,7 @@ def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Mani
     Raises ``Refused`` when the file cannot be written; then none is left.
     """
     try:
-        with archive.written(path) as writer, one_moment():
+        with archive.writing_backup(path) as writer, transaction_of_one_moment():
             tables = {}
             for model in kept_tables():
                 digest = Digest()
@@ -85,7 +85,7 @@ def text_on_missing_files(missing: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def one_moment() -> Iterator[None]:
+def transaction_of_one_moment() -> Iterator[None]:
     """A transaction that sees the database as it is now, whatever others write, and stops nobody.
 
     Raises ``Refused`` inside another transaction, which may have seen an earlier moment.

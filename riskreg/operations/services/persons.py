@@ -31,7 +31,7 @@ def forget_person(*, user: User, at: dt.datetime) -> dict[str, int]:
             ", and hand over what they answer for."
         ) % {"all": ", ".join(slugs)})  # fmt: skip
     address = user.email
-    _require_nothing_waits(address, at)
+    _require_no_open_invitation(address, at)
     found = forget_account(user=user, at=at)
     user.refresh_from_db()
     found["invitations"] = anonymise_address(address, user.email, at)
@@ -47,7 +47,7 @@ def forget_invited(*, address: str, at: dt.datetime) -> dict[str, int]:
 
     How many of each. Raises ``Invalid`` while an invitation to it waits.
     """
-    _require_nothing_waits(address, at)
+    _require_no_open_invitation(address, at)
     instead = f"former-{uuid.uuid4().hex}@{FORGOTTEN_DOMAIN}"
     to_them = Message.objects.filter(address__iexact=address)
     return {
@@ -56,7 +56,7 @@ def forget_invited(*, address: str, at: dt.datetime) -> dict[str, int]:
     }
 
 
-def _require_nothing_waits(address: str, at: dt.datetime) -> None:
+def _require_no_open_invitation(address: str, at: dt.datetime) -> None:
     waiting = Invitation.objects.filter(
         email__iexact=address, accepted_at=None, revoked_at=None, expires_at__gt=at
     )

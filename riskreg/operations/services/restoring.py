@@ -78,7 +78,7 @@ def restore(
 
     Raises ``Refused``, with nothing changed.
     """
-    with archive.opened(path) as found, files_deleted_on_failure() as written:
+    with archive.opened_backup(path) as found, files_deleted_on_failure() as written:
         _require_same_version(found.manifest)
         try:
             with transaction.atomic():

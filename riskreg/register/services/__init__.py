@@ -13,7 +13,11 @@ from riskreg.register.services.change_requests import (
     ask_others_or_note_agreed,
     would_wait_for_others,
 )
-from riskreg.register.services.founding import add_classification, finish_step, found_register
+from riskreg.register.services.founding import (
+    add_classification,
+    found_register,
+    note_step_finished,
+)
 from riskreg.register.services.frame import (
     add_criteria,
     add_party,
@@ -84,7 +88,6 @@ __all__ = [
     "end_own_appetite",
     "end_program_token",
     "expire_and_reassign_requests",
-    "finish_step",
     "found_register",
     "invite",
     "invite_many",
@@ -93,6 +96,7 @@ __all__ = [
     "mark_criteria_used",
     "next_ref",
     "next_refs",
+    "note_step_finished",
     "refuse_change",
     "remove_member",
     "remove_party",

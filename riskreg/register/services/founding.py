@@ -138,7 +138,7 @@ def add_classification(*, actor: Viewer, template: str, at: dt.datetime) -> list
 
 
 @transaction.atomic
-def finish_step(*, actor: Viewer, step: str, at: dt.datetime) -> Register:
+def note_step_finished(*, actor: Viewer, step: str, at: dt.datetime) -> Register:
     """Note that ``step`` of the guided set-up is done or left out; noting it twice is no error."""
     register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
     if step in register.setup_steps:

@@ -15,7 +15,7 @@ from riskreg.decisions.queries.acceptances import needed_role, who_can_accept
 from riskreg.decisions.services import request_acceptance
 from riskreg.decisions.services.requests import (
     accepted_without_break_since,
-    granted_acceptance,
+    newest_granted_acceptance,
     require_acceptable,
 )
 from riskreg.kernel.errors import Invalid
@@ -151,7 +151,7 @@ class AskAcceptance(RegisterView):
             "form": form,
             "blocked": blocked,
             "texts": posted_texts(self.request),
-            "extends": granted_acceptance(risk),
+            "extends": newest_granted_acceptance(risk),
             "chip": scale.cell_chip(cell, risk.kind),
             "place": scale.place(cell) if cell else "",
             "role": role.label,

@@ -86,7 +86,7 @@ class AcceptanceList(RegisterView):
         if show == "needed":
             rows = rows.select_related("risk", "owner", "party")
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-        build = self._needed if show == "needed" else self._row
+        build = self._needed_row if show == "needed" else self._row
         context = {
             "show": show,
             "tabs": self._tabs(show, risk),
@@ -101,7 +101,7 @@ class AcceptanceList(RegisterView):
     def _row(self, row: Any, today: dt.date) -> dict[str, Any]:
         return acceptance_row(self.viewer, row, today)
 
-    def _needed(self, row: Any, today: dt.date) -> dict[str, Any]:
+    def _needed_row(self, row: Any, today: dt.date) -> dict[str, Any]:
         scale = Scale(self.viewer.criteria)
         return {
             "ref": row.ref,
@@ -157,7 +157,7 @@ class AcceptancePage(RegisterView):
             )
         acts = {act.value: self._act(row, act, refused) for act in _OFFERED}
         context["comments"] = comments_panel(self.viewer, row)
-        context |= {"acts": acts, "conflict": conflict, "asks_again": self._asks_again(row)}
+        context |= {"acts": acts, "conflict": conflict, "asks_again": self._may_ask_again(row)}
         context["texts"] = posted_texts(self.request)
         return self.render("acceptances/detail.html", context, status)
 
@@ -183,7 +183,7 @@ class AcceptancePage(RegisterView):
         own = me in (condition.owner_id, row.risk.owner_id)
         return not own and block_of(self.viewer, Act.REVOKE, row) is None
 
-    def _asks_again(self, row: Any) -> bool:
+    def _may_ask_again(self, row: Any) -> bool:
         """Whether to offer asking for an extension, or anew."""
         over = row.state != AcceptanceState.REQUESTED
         return over and permits(self.viewer, "acceptance.request", row.risk)

@@ -79,7 +79,7 @@ def acceptance_row(viewer: Viewer, row: Acceptance, today: dt.date) -> dict[str,
         "acceptor": name_of_person(row.acceptor),
         "granted_by": name_of_person(row.granted_by),
         "closed_by": name_of_person(row.closed_by),
-        "words": _replaced(row) if row.state == AcceptanceState.SUPERSEDED else row.words,
+        "words": _replaced_by_text(row) if row.state == AcceptanceState.SUPERSEDED else row.words,
         "private": row.visibility == "party",
         "conditions": [_condition(c, today) for c in getattr(row, "conditions", ())],
     }
@@ -105,7 +105,7 @@ def acceptances_on_page(
     return counts, shown[:OTHERS_OF_RISK], len(found) > len(shown[:OTHERS_OF_RISK]) + bool(counts)
 
 
-def _replaced(row: Acceptance) -> str:
+def _replaced_by_text(row: Acceptance) -> str:
     return _("replaced by %(ref)s") % {"ref": row.words}
 
 

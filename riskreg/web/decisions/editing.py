@@ -82,7 +82,7 @@ class DecisionForm(forms.Form):
         set_choices(self, "deciders", people)
         linked = Q(pk__in=current.risks.all()) if current else Q()
         offer_unclosed_risks_or_typing(self, DECISION["risks"], viewer, linked)
-        self._recommended(current)
+        self._add_recommendation_fields(current)
         if current is None:
             self.fields["visibility"] = forms.ChoiceField(
                 label=str(DECISION["visibility"].label),
@@ -92,7 +92,7 @@ class DecisionForm(forms.Form):
         else:
             mark_errors_with_old_values(self)
 
-    def _recommended(self, current: Decision | None) -> None:
+    def _add_recommendation_fields(self, current: Decision | None) -> None:
         """Which option is recommended is asked once there are some."""
         names = ("recommended", "strength", "certainty", "advice")
         if current is None:

@@ -91,7 +91,7 @@ def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, 
             {
                 "name": name_of_person(one.user),
                 "party": one.party.name,
-                "answer": _answer(voted.get(one.party_id), one.user_id),
+                "answer": _answer_text(voted.get(one.party_id), one.user_id),
             }
             for one in it.asked
         ],
@@ -190,7 +190,7 @@ def _rating_then(row: Decision, risk: Any) -> str:
     return Scale(row.criteria).name(then) if then and row.criteria else ""
 
 
-def _answer(vote: Any, user: int) -> str:
+def _answer_text(vote: Any, user: int) -> str:
     if vote is None:
         return ""
     if vote.member_id == user:

@@ -16,7 +16,7 @@ from riskreg.analysis.policy.forecasts import (
     Uncounted,
 )
 from riskreg.analysis.queries.forecasts import Forecast, own_forecasts_on_closed_risks
-from riskreg.decisions.queries.acceptances import who_could
+from riskreg.decisions.queries.acceptances import text_on_who_can
 from riskreg.kernel.localised import number, percent_text
 from riskreg.kernel.punctuation import in_a_row
 from riskreg.register.policy import weakest_label
@@ -97,7 +97,7 @@ def _why_uncounted(one: Forecast) -> str:
         "You closed the risk yourself, and nobody judges their own forecast. It counts once "
         "somebody else has reopened it and closed it."
     )
-    return in_a_row([text, who_could(one.who_could)])
+    return in_a_row([text, text_on_who_can(one.who_could)])
 
 
 def _verdict_on_chances(score: ChanceScore) -> dict[str, Any]:

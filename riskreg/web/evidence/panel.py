@@ -55,7 +55,7 @@ def evidence_row(row: Evidence) -> dict[str, Any]:
     }
 
 
-def files_of(panel: dict[str, Any], name: UUID) -> dict[str, Any]:
+def files_beside(panel: dict[str, Any], name: UUID) -> dict[str, Any]:
     """The files of one of the things that the page shows beside its own."""
     return {"rows": panel["of"].get(name, []), "kind": panel["inner_kind"], "ref": str(name)}
 

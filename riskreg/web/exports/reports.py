@@ -92,7 +92,7 @@ def history_sheet(view: FileView, risk: Risk, *, own: bool = False) -> Sheet:
     viewer = view.viewer
     subjects = [risk.uuid, *mitigations_of(viewer, risk).values_list("uuid", flat=True)]
     history = events.history_of(viewer.audience, subjects)
-    found = events.by_the_system(history) if own else events.by_people(history)
+    found = events.events_by_the_system(history) if own else events.events_by_people(history)
     columns = [
         Column("at", _("When"), kind="moment"),
         Column("who", _("Who"), width=24),

@@ -54,14 +54,14 @@ class FormsMiddleware:
             return self.get_response(request)
         take_back_param(request)
         if request.method == "POST":
-            response = self._posted(request)
+            response = self._answer_to_posted(request)
         elif DRAFT in request.GET and isinstance(request.user, User):
             response = self._with_draft(request, request.user)
         else:
             response = self.get_response(request)
         return _whole_page(request, response)
 
-    def _posted(self, request: HttpRequest) -> HttpResponse:
+    def _answer_to_posted(self, request: HttpRequest) -> HttpResponse:
         key, user = posted_key(request), request.user
         if key is None:
             return self.get_response(request)
@@ -76,9 +76,9 @@ class FormsMiddleware:
         if key.user != user.uuid.hex:
             return keep_draft_and_refuse_form(request)
         apart, adds = getattr(view, "form_apart", False), getattr(view, "form_adds", False)
-        return self._once(request, key, user, apart=apart, adds=adds)
+        return self._act_once(request, key, user, apart=apart, adds=adds)
 
-    def _once(
+    def _act_once(
         self, request: HttpRequest, key: FormKey, user: User, *, apart: bool, adds: bool
     ) -> HttpResponse:
         """The act and the note that it is done stand or fall together, but for what is ``apart``:
@@ -92,13 +92,15 @@ class FormsMiddleware:
         with around:
             row, fresh = take_key(user=user, key=name, fingerprint=fingerprint, at=clock.now())
             if not fresh:
-                return _repeated(request, key, row, same=row.fingerprint == fingerprint, side=side)
+                return _answer_to_repeated(
+                    request, key, row, same=row.fingerprint == fingerprint, side=side
+                )
             first = (
                 same_request_done_lately(user=user, like=row, within=AGAIN_WITHIN) if adds else None
             )
             if first is not None:
                 release_key(row)
-                return _repeated(request, key, first, same=True, side=side)
+                return _answer_to_repeated(request, key, first, same=True, side=side)
             if apart:
                 keep_answer(row, status=302, headers={"Location": key.page, "Side": side})
             response = self.get_response(request)
@@ -143,7 +145,7 @@ class FormsMiddleware:
         return response
 
 
-def _repeated(
+def _answer_to_repeated(
     request: HttpRequest, key: FormKey, row: DoneRequest, *, same: bool, side: str
 ) -> HttpResponse:
     """The first result again; where the form holds something else now, the way to send that."""

@@ -63,8 +63,8 @@ def people_first(
 ) -> tuple[dict[str, Any], bool]:
     """What people did (``rows``, from ``first`` on), and folded what riskreg noted of its own work;
     and whether people did more than that."""
-    found = list(events.by_people(history)[first : first + most + 1])
-    own = events.by_the_system(history)
+    found = list(events.events_by_people(history)[first : first + most + 1])
+    own = events.events_by_the_system(history)
     folded = list(own[:FOLDED])
     # A full fold is counted; a part of one is its own count.
     count = own.count() if len(folded) == FOLDED else len(folded)
@@ -94,7 +94,7 @@ class RiskHistory(RegisterView):
         own = request.GET.get("by") == "riskreg"
         first = (page - 1) * PAGE
         if own:
-            found = list(events.by_the_system(history)[first : first + PAGE + 1])
+            found = list(events.events_by_the_system(history)[first : first + PAGE + 1])
             shown: dict[str, Any] = {"rows": event_rows(self.viewer, found[:PAGE]), "folded": []}
             more = len(found) > PAGE
         else:

@@ -67,9 +67,11 @@ class ModelForm(forms.Form):
         refs = refs_in_model(viewer, row) if row else {}
         self.row = row
         self.sizes = {
-            "hits": _rows_of(data, "hit", _HITS, len(row.hits) if row else 0),
-            "lifts": _rows_of(data, "lift", _LIFTS, len(row.lifts) if row else 0),
-            "elasticities": _rows_of(data, "term", _TERMS, len(row.elasticities) if row else 0),
+            "hits": _row_count_of(data, "hit", _HITS, len(row.hits) if row else 0),
+            "lifts": _row_count_of(data, "lift", _LIFTS, len(row.lifts) if row else 0),
+            "elasticities": _row_count_of(
+                data, "term", _TERMS, len(row.elasticities) if row else 0
+            ),
         }
         super().__init__(data, initial=_initial(viewer, objective, row, refs))
         for field in MODEL.settable:
@@ -173,7 +175,7 @@ class ModelForm(forms.Form):
                 self.add_error(shown if shown in self.fields else None, error.detail)
 
 
-def _rows_of(data: Any, prefix: str, least: int, filled: int) -> int:
+def _row_count_of(data: Any, prefix: str, least: int, filled: int) -> int:
     """How many rows the form has: what was sent, or those that are filled and some blank ones."""
     if data is not None:
         sent = [n for n in range(20) if any(k.startswith(f"{prefix}_{n}_") for k in data)]

@@ -31,7 +31,7 @@ from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.decisions.rows import decisions_of_risk
 from riskreg.web.duties.labels import away_text
-from riskreg.web.evidence.panel import evidence_panel, files_of
+from riskreg.web.evidence.panel import evidence_panel, files_beside
 from riskreg.web.file_links import file_links
 from riskreg.web.indicators.panels import watching_rows
 from riskreg.web.levels import driven_by
@@ -164,7 +164,7 @@ class RiskPage(RegisterView):
             ],
             "older_assessments": len(assessments) > SHOWN_ASSESSMENTS,
             "reviews": [
-                {**self._review(r, scales, risk.kind), "evidence": files_of(evidence, r.uuid)}
+                {**self._review(r, scales, risk.kind), "evidence": files_beside(evidence, r.uuid)}
                 for r in reviews[:SHOWN_REVIEWS]
             ],
             "evidence": evidence,

@@ -156,7 +156,7 @@ class Settings(RegisterView):
             "axis_names": [(axis, axes_of(register).name(axis)) for axis in AXES],
             "conflict": conflict,
             "parties_asked": parties_asked(viewer) if permits(viewer, "register.configure") else "",
-            "waiting_requests": self._waiting(),
+            "waiting_requests": self._open_change_requests(),
             "names": _languages(register.names),
             "languages": register.languages,
             "criteria": criteria,
@@ -181,7 +181,7 @@ class Settings(RegisterView):
         }
         return self.render("register_settings/index.html", context, status)
 
-    def _waiting(self) -> list[dict[str, Any]]:
+    def _open_change_requests(self) -> list[dict[str, Any]]:
         """Change requests that wait for an answer, and whether it is the viewer's to give."""
         today = self.viewer.today(self.at)
         return [

@@ -18,7 +18,7 @@ from riskreg.register.frame_templates import described_templates, scale_template
 from riskreg.register.people import is_maker, open_invitations, parties_to_invite_for
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import parties_for, taxonomies_for
-from riskreg.register.services import add_classification, finish_step, invite, join_party
+from riskreg.register.services import add_classification, invite, join_party, note_step_finished
 from riskreg.register.services.founding import SETUP_STEPS
 from riskreg.risks.services import start_with_scale
 from riskreg.web.base import RegisterView, add_errors
@@ -93,7 +93,7 @@ class Step(RegisterView):
         if not isinstance(message, str):
             # It waits for a yes, which does not keep the maker from going on.
             if not stays:
-                finish_step(actor=self.viewer, step=step, at=self.at)
+                note_step_finished(actor=self.viewer, step=step, at=self.at)
             return to_request(request, self.viewer, message)
         messages.success(request, message)
         if stays:
@@ -101,7 +101,7 @@ class Step(RegisterView):
         return self._finish_step_and_go_on(step)
 
     def _finish_step_and_go_on(self, step: str) -> HttpResponse:
-        register = finish_step(actor=self.viewer, step=step, at=self.at)
+        register = note_step_finished(actor=self.viewer, step=step, at=self.at)
         left = [s for s in SETUP_STEPS[SETUP_STEPS.index(step) + 1 :] if s in register.setup_steps]
         slug = self.viewer.register.slug
         if step == "risk":

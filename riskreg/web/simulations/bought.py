@@ -52,7 +52,7 @@ class Bought:
             "amounts": [(x, amount_text(value)) for x, value in picture.amounts],
             "losses": [(y, amount_text(value)) for y, value in picture.losses],
             "information": self._information(),
-            "stops_at": self._stops(points),
+            "stops_at": self._least_best_budget_text(points),
         }
 
     def _budget(self, one: Mapping[str, Any]) -> str:
@@ -62,7 +62,7 @@ class Bought:
         party = self.parties.get(one["party"], one["party"])
         return _("%(party)s: %(amount)s") % {"party": party, "amount": amount}
 
-    def _stops(self, points: Sequence[Mapping[str, Any]]) -> str:
+    def _least_best_budget_text(self, points: Sequence[Mapping[str, Any]]) -> str:
         """The least budget whose set more money does not better; empty if that is all of it."""
         last = points[-1]["chosen"]["mitigations"]
         first = next(one for one in points if one["chosen"]["mitigations"] == last)

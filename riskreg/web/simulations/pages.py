@@ -183,7 +183,7 @@ class SimulationCsv(RegisterView):
         """One line each: key, value, band, unit, method, label, and the ref of its risk."""
         row = simulation_for(self.viewer, simulation)
         results = results_of_done_run(row)
-        figures = [*results["figures"], *_levels(results)]
+        figures = [*results["figures"], *_level_lines_of_objectives(results)]
         risks = risks_of_run(self.viewer, row)
         out = io.StringIO()
         writer = csv.writer(out)
@@ -201,7 +201,7 @@ class SimulationCsv(RegisterView):
         return response
 
 
-def _levels(results: dict[str, Any]) -> list[dict[str, Any]]:
+def _level_lines_of_objectives(results: dict[str, Any]) -> list[dict[str, Any]]:
     """The level of each objective year by year, as lines of the same file."""
     names = ("p5", "p25", "p50", "p75", "p95")
     return [

@@ -157,7 +157,7 @@ class Results:
                 {
                     "under": self._ranked(pair.under, scale),
                     "over": self._ranked(pair.over, scale),
-                    "why": self._why(pair),
+                    "why": self._why_contradicting(pair),
                     "reason": _reason_text(pair),
                 }
                 for pair in found[: policy.MOST]
@@ -174,7 +174,7 @@ class Results:
             "money": self._amount(row.money),
         }
 
-    def _why(self, pair: policy.Contradiction) -> str:
+    def _why_contradicting(self, pair: policy.Contradiction) -> str:
         under, over = self._risk(pair.under.risk), self._risk(pair.over.risk)
         values = {
             "under": under["ref"] or under["title"],

@@ -44,7 +44,7 @@ def what_moved(scope: PackScope) -> list[Section]:
             titles.get(move.ref, ""),
             rating_text(older.get(move.before_criteria or 0, scope.matrix), move.before),
             rating_text(scope.matrix, move.after),
-            _why(move.by_scale, reasons.get(move.ref)),
+            _why_moved_text(move.by_scale, reasons.get(move.ref)),
         ]
         for move in moves
     ]
@@ -75,7 +75,7 @@ def what_moved(scope: PackScope) -> list[Section]:
     return [{"key": "moved", "title": _("What moved, and why"), "blocks": blocks}]
 
 
-def _why(by_scale: bool, known: Any) -> str:
+def _why_moved_text(by_scale: bool, known: Any) -> str:
     if by_scale:
         return _("The scale changed; nobody judged it anew.")
     return known.localized("rationale") if known else ""

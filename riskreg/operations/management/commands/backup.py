@@ -31,7 +31,7 @@ class Command(BaseCommand):
         except Refused as error:
             raise CommandError(str(error)) from error
         size = path.stat().st_size
-        with archive.opened(path) as made:
+        with archive.opened_backup(path) as made:
             needs, files = made.manifest.needs, made.manifest.files
         if options["json"]:
             self.stdout.write(
