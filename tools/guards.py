@@ -49,7 +49,7 @@ RETIRED = {
     "check_estimates": "check_estimates_fit_one_run",
     "check_effects": "check_effects_fit_one_run", "purge": "purge_expired",
     "forget_requests": "delete_requests_and_drafts", "give_back": "release_key",
-    "forget_address": "anonymise_address", "not_done": "mark_not_done",
+    "forget_address": "anonymise_address_in_past_invitations", "not_done": "mark_not_done",
     "with_triggers_dropped": "with_append_only_rule_dropped", "owe": "create_obligation",
     "forget_failures": "delete_failed_attempts", "left_alone": "serving_no_other_open_risk",
     "positions_toward": "open_positions_toward", "with_bytes": "evidence_with_bytes",

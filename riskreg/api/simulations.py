@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.contradictions import MOST, Ranked
-from riskreg.analysis.queries.contradictions import contradictions_of_run
+from riskreg.analysis.queries.contradictions import contradictions_among_open_threats
 from riskreg.analysis.queries.simulations import (
     inputs_without_withheld,
     progress_by_run,
@@ -300,7 +300,7 @@ class SimulationContradictions(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """Risks that cost at least twice as much as one that the matrix puts above them today, or
         five times as much as one of the same score; the 20 most striking first."""
-        found = contradictions_of_run(self.viewer, self.results(simulation))
+        found = contradictions_among_open_threats(self.viewer, self.results(simulation))
         pairs = [
             {
                 "under": _ranked_to_json(one.under),

@@ -95,7 +95,7 @@ def responsibilities(
     """What ``user`` answers for that is not over: open risks and drafts, work planned or in
     progress, indicators that are read, controls in place. One query for each kind; ``lock``: for
     update."""
-    answered = _answerable_rows(viewer)
+    answered = _unended_answerable_rows(viewer)
     found = Responsibilities()
     for kind in _KINDS[ItemKind(part)]:
         rows, who = answered[kind]
@@ -119,14 +119,14 @@ def counts_answered_for_by_user(
     """How much each of ``users`` (database ids) answers for, as far as the viewer may know of it:
     {user: {kind: number}}, kinds as in ``Responsibilities.counts``. Five queries, however many."""
     found = {user: dict.fromkeys(_NEEDS, 0) for user in users}
-    for kind, (rows, who) in _answerable_rows(viewer).items():
+    for kind, (rows, who) in _unended_answerable_rows(viewer).items():
         counted = rows.filter(**{f"{who}__in": users}).order_by().values_list(who)
         for user, number in counted.annotate(n=Count("pk")):
             found[user][kind] = number
     return found
 
 
-def _answerable_rows(viewer: Viewer) -> dict[str, tuple[QuerySet[Any], str]]:
+def _unended_answerable_rows(viewer: Viewer) -> dict[str, tuple[QuerySet[Any], str]]:
     """What somebody can answer for that is not over, by kind, and the column that says who does."""
     risks = visible_risks(viewer).filter(state__in=[State.DRAFT, State.OPEN])
     work = Mitigation.objects.visible_to(viewer).filter(status__in=RUNNING)

@@ -62,14 +62,16 @@ def subjects_of_done_jobs(kind: str) -> QuerySet[Job, Any]:
     return Job.objects.filter(kind=kind, state=JobState.DONE).values("subject")
 
 
-def part_of_results(subjects: Collection[uuid.UUID], key: str, part: str) -> dict[uuid.UUID, Any]:
+def part_of_done_results(
+    subjects: Collection[uuid.UUID], key: str, part: str
+) -> dict[uuid.UUID, Any]:
     """Of each of ``subjects`` whose job is done: what its step ``key`` came to under ``part``
     (names and places joined by ``__``), in one query that reads nothing else of the results."""
-    found = parts_of_results(subjects, [key], part)
+    found = parts_of_done_results(subjects, [key], part)
     return {subject: value for (subject, _key), value in found.items()}
 
 
-def parts_of_results(
+def parts_of_done_results(
     subjects: Collection[uuid.UUID], keys: Collection[str], part: str = ""
 ) -> dict[tuple[uuid.UUID, str], Any]:
     """By subject and key of a step the same of several steps, in one query; the whole of what it

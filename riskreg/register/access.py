@@ -131,7 +131,9 @@ class Viewer:
         )
 
 
-def _absences_of_or_stood_in_for(register: int, user: int, today: dt.date) -> QuerySet[Absence]:
+def _unended_absences_of_or_stood_in_for(
+    register: int, user: int, today: dt.date
+) -> QuerySet[Absence]:
     party = Membership.objects.filter(
         register=register, user_id=OuterRef("user_id"), ended_at=None
     ).values("party_id")
@@ -150,7 +152,7 @@ def _absences_of_or_stood_in_for(register: int, user: int, today: dt.date) -> Qu
     )
 
 
-_ABSENT = Statement(_absences_of_or_stood_in_for, int, int, dt.date)
+_ABSENT = Statement(_unended_absences_of_or_stood_in_for, int, int, dt.date)
 _MEMBER = Statement(
     lambda slug, user: Membership.objects.select_related("register__criteria", "party").filter(
         register__slug=slug, user=user, ended_at=None
@@ -209,7 +211,9 @@ def as_viewer(user: User, membership: Membership, request_id: str = "") -> Viewe
     )
 
 
-def memberships_of(user: User, *, most: int | None = None, and_in: str = "") -> list[Membership]:
+def present_memberships_of(
+    user: User, *, most: int | None = None, and_in: str = ""
+) -> list[Membership]:
     """The user's memberships, with register and party, by register, archived ones last; the first
     ``most`` of them and the one in the register ``and_in``, or all.
 
@@ -233,7 +237,7 @@ def _with_page_fields(
     rows: QuerySet[Membership], user: int, person: uuid.UUID
 ) -> QuerySet[Membership]:
     """Of ``rows`` what every page shows; the user by both ids, as rows and messages name them."""
-    unread = unread_expression(_inbox(user, person))
+    unread = unread_expression(_inbox_of_present_member(user, person))
     rows = rows.select_related("register__criteria", "party").annotate(unread=unread)
     return rows.order_by(*_BY_REGISTER)
 
@@ -264,7 +268,7 @@ def _first_memberships_and_one_statement(most: int) -> Statement[Membership]:
     return Statement(build, int, uuid.UUID, str)
 
 
-def memberships_in_registers_called(user: User, words: str) -> QuerySet[Membership]:
+def present_memberships_in_registers_called(user: User, words: str) -> QuerySet[Membership]:
     """The user's memberships in registers whose name, in any language, or short name has ``words``
     in it; all for none. Archived ones last."""
     rows = Membership.objects.filter(user=user, ended_at=None)
@@ -283,10 +287,10 @@ def inbox_of(user: User) -> QuerySet[Message]:
     A message is a copy of what its audiences could see. It is shown while its recipient is a member
     for every one of them, and not a moment longer (I15).
     """
-    return _inbox(user.pk, user.uuid)
+    return _inbox_of_present_member(user.pk, user.uuid)
 
 
-def _inbox(user: int, person: uuid.UUID) -> QuerySet[Message]:
+def _inbox_of_present_member(user: int, person: uuid.UUID) -> QuerySet[Message]:
     present = Membership.objects.filter(
         Q(party__uuid=OuterRef("party")) | Q(IsNull(OuterRef("party"), True), party=None),
         user=user,

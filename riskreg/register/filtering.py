@@ -19,7 +19,7 @@ from riskreg.kernel.fields import Field, Table, Type
 from riskreg.kernel.sorting import sort_language
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
-from riskreg.register.queries import is_member_named, members_for, parties_for
+from riskreg.register.queries import active_members_for, is_member_named, parties_for
 from riskreg.register.terms import terms_by_name
 
 
@@ -243,7 +243,7 @@ def is_owned_by(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
             if value == "me":
                 wanted |= Q(owner=asked.viewer.user)
                 continue
-            member = members_for(asked.viewer).filter(is_member_named(value)).first()
+            member = active_members_for(asked.viewer).filter(is_member_named(value)).first()
             if member is not None:
                 wanted |= Q(owner=member.user_id)
                 continue

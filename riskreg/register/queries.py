@@ -154,7 +154,7 @@ def parties_for(viewer: Viewer) -> QuerySet[Party]:
     return Party.objects.filter(register=viewer.register).order_by("id")
 
 
-def members_for(viewer: Viewer) -> QuerySet[Membership]:
+def active_members_for(viewer: Viewer) -> QuerySet[Membership]:
     """The register's present members with user and party, by name."""
     return (
         Membership.objects.select_related("user", "party")
@@ -165,7 +165,7 @@ def members_for(viewer: Viewer) -> QuerySet[Membership]:
 
 def answerable_members(viewer: Viewer, *, private_to: Party | None = None) -> QuerySet[Membership]:
     """Members who can own a risk; for a private one only those of its party."""
-    members = members_for(viewer).filter(role__in=ANSWERABLE)
+    members = active_members_for(viewer).filter(role__in=ANSWERABLE)
     return members.filter(party=private_to) if private_to else members
 
 
@@ -181,7 +181,7 @@ def is_member_named(name: object) -> Q:
 def find_member(viewer: Viewer, errors: Errors, field: str, name: object) -> User | None:
     """The member whose public id or e-mail address is ``name``; notes an error otherwise."""
     wanted = Q(user=name) if isinstance(name, User) else is_member_named(name)
-    member = members_for(viewer).filter(wanted).first()
+    member = active_members_for(viewer).filter(wanted).first()
     if member is None:
         errors.add(
             field, "unknown_member", _("Nobody of this register is known by that; pick a member.")

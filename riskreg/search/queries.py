@@ -10,7 +10,7 @@ from riskreg.indicators.queries.access import indicator_for, indicators_for
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.search import contains_every_word, ref_typed
 from riskreg.register.access import Viewer
-from riskreg.register.queries import members_for, objectives_for
+from riskreg.register.queries import active_members_for, objectives_for
 from riskreg.reviews.models import Review
 from riskreg.reviews.queries.meetings import meetings_for
 from riskreg.risks.models import Assessment, Control
@@ -118,7 +118,7 @@ def _meetings(viewer: Viewer, text: str) -> QuerySet[Any]:
 
 
 def _people(viewer: Viewer, text: str) -> QuerySet[Any]:
-    rows = members_for(viewer).filter(contains_every_word(text, "user__search_text"))
+    rows = active_members_for(viewer).filter(contains_every_word(text, "user__search_text"))
     return rows.select_related("user", "party").order_by("user__sort_key_en", "pk")
 
 

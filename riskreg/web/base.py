@@ -18,7 +18,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.kernel.punctuation import enumerate_texts
-from riskreg.register.access import Viewer, as_viewer, memberships_of
+from riskreg.register.access import Viewer, as_viewer, present_memberships_of
 from riskreg.register.models import Membership
 from riskreg.register.permissions import require_not_archived
 
@@ -99,7 +99,7 @@ def my_memberships(request: HttpRequest) -> list[Membership]:
         # From the address itself: some ask before it has been resolved.
         inside = request.path.startswith("/r/")
         here = request.path.split("/")[2] if inside else request.COOKIES.get(LAST_REGISTER, "")
-        memberships = memberships_of(request.user, most=SWITCH_SHOWS + 1, and_in=here)
+        memberships = present_memberships_of(request.user, most=SWITCH_SHOWS + 1, and_in=here)
         request._memberships = memberships  # type: ignore[attr-defined]
     return memberships
 

@@ -15,7 +15,7 @@ from riskreg.duties.queries import agenda
 from riskreg.duties.queries.everywhere import due_everywhere
 from riskreg.duties.sources import REVIEW
 from riskreg.kernel import clock
-from riskreg.register.access import Viewer, as_viewer, memberships_in_registers_called
+from riskreg.register.access import Viewer, as_viewer, present_memberships_in_registers_called
 from riskreg.register.policy import Matrix
 from riskreg.web.base import request_id, signed_in
 from riskreg.web.duties import rows as agenda_page
@@ -34,7 +34,7 @@ class MyRegisters(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The list."""
         words = " ".join(request.GET.get("q", "")[:100].split())
-        rows = memberships_in_registers_called(signed_in(request), words)
+        rows = present_memberships_in_registers_called(signed_in(request), words)
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         context = {
             "page": page,
@@ -52,7 +52,7 @@ class WorkEverywhere(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """What is late and what falls due within two weeks, the most urgent first."""
         at, user = clock.now(), signed_in(request)
-        rows = memberships_in_registers_called(user, "").filter(register__archived_at=None)
+        rows = present_memberships_in_registers_called(user, "").filter(register__archived_at=None)
         members = list(rows[: MOST_REGISTERS + 1])
         viewers = [as_viewer(user, row, request_id(request)) for row in members[:MOST_REGISTERS]]
         due, total = due_everywhere(viewers, at, DUE_DAYS, MOST_DUTIES)

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured]
 
 # Places where the filter is a second line that nothing can get behind, and why.
 REDUNDANT = {
-    "analysis/queries/effects.py:newest_effects_for_runs": "it is no wider than what it is about",
+    "analysis/queries/effects.py:newest_effects_on_open_risks": "no wider than what it is about",
     "decisions/queries/stale.py:_pending_or_decided_with_missed": "conditions are their decision's",
     "indicators/queries/breaches.py:with_figure_labels": "events are read from one's own chains",
     "risks/queries/lists.py:labels_of_mitigations": "read from one's own chains",
@@ -41,7 +41,7 @@ REDUNDANT = {
     "comments/queries/targets.py:things_of": "its comments are seen by no more than it is",
     "evidence/queries.py:ids_of_evidence_on": "events are read from one's own chains",
     "decisions/queries/decisions.py:decision_condition_for": "its decision was found by this rule",
-    "decisions/queries/decisions.py:mitigations_to_name": "narrowed to its decision anyway",
+    "decisions/queries/decisions.py:first_mitigations_to_name": "narrowed to its decision anyway",
     "register/external_ids.py:_check_free": "narrowed to the asker's own party anyway",
     "risks/services/lookups.py:__init__": "narrowed to the asker's own party anyway",
     "risks/queries/lists.py:visible_mitigations": "the cursor read with it is its audience's",

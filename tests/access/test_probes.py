@@ -17,7 +17,7 @@ from django.db import transaction
 
 from riskreg.accounts.models import User
 from riskreg.analysis.models import Driver, Simulation
-from riskreg.analysis.queries.drivers import active_indicators_fitting, driver_for
+from riskreg.analysis.queries.drivers import driver_for, first_active_indicators_fitting
 from riskreg.analysis.queries.simulations import (
     mitigations_of_run,
     risks_of_run,
@@ -298,7 +298,7 @@ def _run_with_a_private_risk(world: CanaryWorld) -> tuple[Simulation, Risk]:
 def what_measures_a_driver(world: CanaryWorld) -> bool:
     """Indicators of foton's own are not offered for a driver of catl's own in the same unit."""
     row = _own_driver(world)
-    fitting = active_indicators_fitting(world.viewer("partner_manager"), row)
+    fitting = first_active_indicators_fitting(world.viewer("partner_manager"), row)
     return any(each.ref in world.indicator_refs for each in fitting)
 
 
@@ -391,7 +391,7 @@ def work_of_an_option(world: CanaryWorld) -> bool:
 
 
 PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
-    "analysis/queries/drivers.py:active_indicators_fitting": what_measures_a_driver,
+    "analysis/queries/drivers.py:first_active_indicators_fitting": what_measures_a_driver,
     "analysis/services/drivers.py:feed_driver": feeding_a_driver,
     "analysis/queries/simulations.py:_visible_ids_and_refs": what_moved_in_a_run,
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
@@ -404,7 +404,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "events/queries.py:chains_of": chains,
     "evidence/queries.py:same_file_elsewhere": same_file_of_another,
     "indicators/queries/access.py:visible_readings": reading_of_another,
-    "handover/queries.py:_answerable_rows": what_is_handed_over,
+    "handover/queries.py:_unended_answerable_rows": what_is_handed_over,
     "indicators/services/closing.py:_locked_by_ref": end_of_what_serves_a_risk,
     "register/services/objectives.py:add_objective": key_of_an_objective,
     "duties/queries/counts.py:_counts_by_kind_and_day": duties_by_day,

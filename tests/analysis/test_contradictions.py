@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from riskreg.analysis.policy.contradictions import Ranked, contradictions
-from riskreg.analysis.queries.contradictions import contradictions_of_run
+from riskreg.analysis.queries.contradictions import contradictions_among_open_threats
 from riskreg.analysis.queries.simulations import results_of_done_run
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk, share_risk
@@ -74,7 +74,7 @@ def rare_and_frequent(world: World, **about: Any) -> tuple[Risk, Risk]:
 
 def told(world: World, who: str, run: Any) -> list[tuple[str, str]]:
     viewer = world.viewer(who)
-    pairs = contradictions_of_run(viewer, results_of_done_run(run))
+    pairs = contradictions_among_open_threats(viewer, results_of_done_run(run))
     refs = {str(row.uuid): row.ref for row in Risk.objects.all()}
     return [(refs[pair.under.risk], refs[pair.over.risk]) for pair in pairs]
 

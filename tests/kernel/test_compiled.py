@@ -11,7 +11,7 @@ from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 
 from riskreg.kernel import compiled
 from riskreg.kernel.compiled import Statement
-from riskreg.register.access import memberships_in_registers_called, memberships_of
+from riskreg.register.access import present_memberships_in_registers_called, present_memberships_of
 from riskreg.register.models import Membership, Role
 from riskreg.register.services import add_member
 from riskreg.risks.models import Position, Risk
@@ -98,12 +98,12 @@ def test_ones_memberships_are_the_same_however_many_are_asked_for(world: World) 
         register=other.register, user=world.owner, role=Role.OWNER, party=party, at=world.at,
         by=other.founder,
     )  # fmt: skip
-    whole = memberships_of(world.owner)
+    whole = present_memberships_of(world.owner)
     assert [row.register.slug for row in whole] == sorted(["other", world.register.slug])
-    assert set(whole) == set(memberships_in_registers_called(world.owner, ""))
-    assert memberships_of(world.owner, most=1) == whole[:1]
-    assert memberships_of(world.owner, most=1, and_in=whole[1].register.slug) == whole
-    assert memberships_of(world.owner, most=1, and_in="nowhere") == whole[:1]
+    assert set(whole) == set(present_memberships_in_registers_called(world.owner, ""))
+    assert present_memberships_of(world.owner, most=1) == whole[:1]
+    assert present_memberships_of(world.owner, most=1, and_in=whole[1].register.slug) == whole
+    assert present_memberships_of(world.owner, most=1, and_in="nowhere") == whole[:1]
     assert [row.unread for row in whole] == [0, 0]
 
 

@@ -12,7 +12,7 @@ from riskreg.accounts.models import User
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register import services
-from riskreg.register.access import Viewer, memberships_of
+from riskreg.register.access import Viewer, present_memberships_of
 from riskreg.register.frame_templates import (
     CLASSIFICATIONS,
     SCALES,
@@ -132,7 +132,7 @@ def test_whoever_makes_a_register_is_manager_of_their_own_party_in_it() -> None:
     ]
     verbs = set(Event.objects.values_list("verb", flat=True))
     assert {"register.created", "party.added", "member.added", "taxonomy.added"} <= verbs
-    assert [m.register.slug for m in memberships_of(by)] == ["ours"]
+    assert [m.register.slug for m in present_memberships_of(by)] == ["ours"]
 
 
 @pytest.mark.django_db

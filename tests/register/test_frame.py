@@ -10,7 +10,7 @@ from django.db import transaction
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Errors, Forbidden, Invalid, NotFound
 from riskreg.register import queries, services
-from riskreg.register.access import memberships_of, viewer_for
+from riskreg.register.access import present_memberships_of, viewer_for
 from riskreg.register.models import Membership, Objective, RefSequence
 from riskreg.register.terms import find_terms
 from tests import builders
@@ -84,11 +84,11 @@ def test_a_stranger_cannot_tell_a_register_from_none(world: World, slug: str) ->
 
 
 def test_a_membership_that_ended_opens_nothing(world: World) -> None:
-    assert [m.register for m in memberships_of(world.owner)] == [world.register]
+    assert [m.register for m in present_memberships_of(world.owner)] == [world.register]
     Membership.objects.filter(user=world.owner).update(ended_at=world.at)
     with pytest.raises(NotFound):
         world.viewer(world.owner)
-    assert memberships_of(world.owner) == []
+    assert present_memberships_of(world.owner) == []
 
 
 def test_registers_do_not_see_each_other(world: World) -> None:
@@ -100,7 +100,7 @@ def test_registers_do_not_see_each_other(world: World) -> None:
     viewer = world.viewer(world.manager)
     assert queries.taxonomies_for(viewer) == []
     assert not queries.objectives_for(viewer).exists()
-    assert {m.user for m in queries.members_for(viewer)} == set(world.members.values())
+    assert {m.user for m in queries.active_members_for(viewer)} == set(world.members.values())
     assert {p.pk for p in queries.parties_for(viewer)} == {world.foton.pk, world.catl.pk}
     errors = Errors()
     assert queries.find_member(viewer, errors, "owner", other.owner.email) is None

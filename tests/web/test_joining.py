@@ -7,7 +7,7 @@ from django.test import Client
 
 from riskreg.accounts.models import User
 from riskreg.register import services
-from riskreg.register.access import memberships_of
+from riskreg.register.access import present_memberships_of
 from riskreg.register.models import Invitation
 from riskreg.register.people import invitation_token
 from tests import builders
@@ -61,7 +61,7 @@ def test_somebody_with_an_account_signs_in_first(world: World, path: str) -> Non
     client = builders.web(joiner)
     assert "<form" in text(client.get(path))
     assert client.post(path).status_code == 302
-    assert [m.role for m in memberships_of(joiner)] == ["owner"]
+    assert [m.role for m in present_memberships_of(joiner)] == ["owner"]
 
 
 def test_who_is_signed_in_as_somebody_else_is_told_so(world: World, path: str) -> None:

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from riskreg.accounts.models import ApiToken
 from riskreg.accounts.queries import token_for
 from riskreg.register import services
-from riskreg.register.access import memberships_of, viewer_for
+from riskreg.register.access import present_memberships_of, viewer_for
 from riskreg.register.models import Invitation, Membership
 from riskreg.register.permissions import PERMISSIONS
 from riskreg.risks.models import Risk
@@ -120,7 +120,7 @@ def test_a_membership_ends_with_a_word_on_what_was_theirs(world: World) -> None:
     assert "R-001" in text(refused)
     client.post(path + "end/", {"version": "1", "to": str(world.deputy.uuid)})
     assert Risk.objects.get().owner == world.deputy
-    assert memberships_of(world.owner) == []
+    assert present_memberships_of(world.owner) == []
     assert builders.web(world.owner).get(f"/r/{builders.SLUG}/work/").status_code == 404
 
 

@@ -9,7 +9,9 @@ from riskreg.risks.models import Kind, State
 from riskreg.risks.queries.access import current_positions
 
 
-def contradictions_of_run(viewer: Viewer, results: Mapping[str, Any]) -> list[Contradiction]:
+def contradictions_among_open_threats(
+    viewer: Viewer, results: Mapping[str, Any]
+) -> list[Contradiction]:
     """Of the threats of a run (``results`` of ``results_of_done_run``) that the viewer may know of
     and that are open and rated now: what a year of each costs by the run, beside where it stands in
     the matrix today."""

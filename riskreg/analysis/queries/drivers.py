@@ -91,7 +91,7 @@ def place_of_newer_reading_in_range(row: Belief) -> ReadingPlace | None:
     return ReadingPlace(below, not row.p5 <= it.latest_value <= row.p95)
 
 
-def active_indicators_fitting(viewer: Viewer, row: Driver) -> list[Indicator]:
+def first_active_indicators_fitting(viewer: Viewer, row: Driver) -> list[Indicator]:
     """The indicators that can measure a driver: in its unit, and seen by all who see it."""
     rows = Indicator.objects.visible_to(viewer).filter(unit=row.unit, active=True)
     if row.visibility == Visibility.SHARED:

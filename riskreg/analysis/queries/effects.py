@@ -63,7 +63,7 @@ def newest_effects(rows: Iterable[Effect]) -> list[Effect]:
     return list(found.values())
 
 
-def newest_effects_for_runs(reader: Reader) -> list[Effect]:
+def newest_effects_on_open_risks(reader: Reader) -> list[Effect]:
     """What an audience may know of the effects of running mitigations on open risks that they
     serve: the newest of each expert, mitigation and risk, newest first."""
     rows = (

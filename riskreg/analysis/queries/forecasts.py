@@ -30,7 +30,7 @@ from riskreg.events import queries as events
 from riskreg.events.models import Event
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import PERMISSIONS, Reach
-from riskreg.register.queries import members_for
+from riskreg.register.queries import active_members_for
 from riskreg.risks.models import Risk, State
 
 MOST = 200
@@ -122,7 +122,7 @@ def _who_can_close_by_party(viewer: Viewer) -> dict[int, list[User]]:
     """By party (database id) those of its members who may close what others own."""
     roles = [role for role, reach in PERMISSIONS["risk.close"].items() if reach >= Reach.PARTY]
     found = defaultdict(list)
-    for row in members_for(viewer).filter(role__in=roles).exclude(user=viewer.user.pk):
+    for row in active_members_for(viewer).filter(role__in=roles).exclude(user=viewer.user.pk):
         if row.party_id is not None:
             found[row.party_id].append(row.user)
     return found

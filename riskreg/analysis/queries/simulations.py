@@ -20,7 +20,7 @@ from riskreg.analysis.queries.drivers import (
     links_in_force_for,
     newest_beliefs_in_force_by_driver,
 )
-from riskreg.analysis.queries.effects import newest_effects_for_runs
+from riskreg.analysis.queries.effects import newest_effects_on_open_risks
 from riskreg.analysis.queries.estimates import withheld_among
 from riskreg.analysis.queries.given import withheld_given
 from riskreg.analysis.queries.objectives import newest_model_of_each_objective
@@ -108,7 +108,7 @@ def inputs_now(
         "years": wanted.years,
     }
     known = {one["risk"] for one in exposures}
-    effects = [row for row in newest_effects_for_runs(reader) if str(row.risk.uuid) in known]
+    effects = [row for row in newest_effects_on_open_risks(reader) if str(row.risk.uuid) in known]
     inputs = buying.inputs_with_mitigations(inputs, effects, wanted.horizon, wanted.budgets)
     if wanted.about is not None:
         inputs = weighing.with_options(inputs, wanted.about, wanted.horizon)

@@ -99,7 +99,7 @@ def record_belief(
     _check_links_still_hold(errors, actor, driver, clean)
     errors.raise_if_any()
     audience = _narrowest_audience(visibility, driver.visibility)
-    ended = _end_and_build_entries(
+    ended = _end_beliefs_and_build_entries(
         actor, at, driver=driver, expert=actor.user, visibility=audience, party=party
     )
     row = Belief(
@@ -123,7 +123,7 @@ def record_belief(
     return row
 
 
-def _end_and_build_entries(actor: Viewer, at: dt.datetime, **which: Any) -> list[Entry]:
+def _end_beliefs_and_build_entries(actor: Viewer, at: dt.datetime, **which: Any) -> list[Entry]:
     """End beliefs in force; the entries to be appended. A newer one of the same audience takes the
     place of an older one, and of no other: what is private changes nothing that everybody sees."""
     rows = list(
@@ -145,7 +145,7 @@ def end_belief(*, actor: Viewer, belief: UUID, at: dt.datetime) -> Belief:
     """Withdraw a belief: nothing reckons with it any more. Doing it twice is as once."""
     row = belief_for(actor, belief)
     require(actor, "belief.end", row)
-    append_all(_end_and_build_entries(actor, at, pk=row.pk))
+    append_all(_end_beliefs_and_build_entries(actor, at, pk=row.pk))
     row.refresh_from_db(fields=["ended_at"])
     return row
 

@@ -20,7 +20,7 @@ from riskreg.api.core.body_shape import check_body
 from riskreg.api.core.errors import request_id
 from riskreg.api.core.query import check_parameters, with_errors_in_query
 from riskreg.kernel.errors import Errors, NotFound
-from riskreg.register.access import Viewer, as_viewer, memberships_of, viewer_for
+from riskreg.register.access import Viewer, as_viewer, present_memberships_of, viewer_for
 from riskreg.register.models import Membership, Register
 from riskreg.register.permissions import require_not_archived
 
@@ -123,7 +123,7 @@ class ApiView(APIView):
 
     def my_memberships(self) -> list[Membership]:
         """The caller's memberships, of registers that their token opens."""
-        return [row for row in memberships_of(self.me) if self.token_allows(row.register)]
+        return [row for row in present_memberships_of(self.me) if self.token_allows(row.register)]
 
 
 class RegisterApi(ApiView):

@@ -13,7 +13,7 @@ from riskreg.comments.models import Comment, EarlierWording
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Role
-from riskreg.register.queries import members_for
+from riskreg.register.queries import active_members_for
 from riskreg.register.visibility import Visibility
 from riskreg.register.written import written_once
 
@@ -59,7 +59,7 @@ def earlier_wordings(viewer: Viewer, row: Comment) -> QuerySet[EarlierWording]:
 
 def members_to_mention(viewer: Viewer, thing: Any) -> QuerySet[Membership]:
     """Members who may see ``thing`` and read what they are sent, by name."""
-    rows = members_for(viewer).exclude(user=viewer.user)
+    rows = active_members_for(viewer).exclude(user=viewer.user)
     rows = rows.exclude(Q(role=Role.INTEGRATION) | Q(user__is_program=True))
     if thing.visibility == Visibility.PARTY:
         rows = rows.filter(party=thing.party_id)

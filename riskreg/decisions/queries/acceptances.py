@@ -27,7 +27,7 @@ from riskreg.register.appetite import Terms
 from riskreg.register.models import Role
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
-from riskreg.register.queries import members_for
+from riskreg.register.queries import active_members_for
 from riskreg.register.written import written_once
 from riskreg.risks.appetite import is_above, is_newly_taken_in, terms_filed_under, terms_in
 from riskreg.risks.models import Position, Risk, State
@@ -260,7 +260,7 @@ def who_can_accept(viewer: Viewer, risk: Risk, rating: str, but: Iterable[int] =
     answering for it, and none of ``but`` (database ids)."""
     roles = policy.roles_from(needed_role(viewer, rating))
     left_out = {risk.owner_id, risk.deputy_id, *but} - {None}
-    rows = members_for(viewer).filter(party=risk.party_id, role__in=roles)
+    rows = active_members_for(viewer).filter(party=risk.party_id, role__in=roles)
     return [row.user for row in rows.exclude(user__in=left_out)]
 
 

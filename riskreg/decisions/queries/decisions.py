@@ -32,7 +32,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Role
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
-from riskreg.register.queries import members_for
+from riskreg.register.queries import active_members_for
 from riskreg.register.visibility import Visibility
 from riskreg.register.written import written_once
 from riskreg.risks.appetite import terms_filed_under, terms_in
@@ -59,7 +59,11 @@ def decisions_for(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
     )
     late = conditions.filter(decision=OuterRef("pk"), state=ObligationState.OPEN, due_on__lt=today)
     # Whose vote it was: a member for that party still, and in which role.
-    still = members_for(viewer).filter(user=OuterRef("member"), party=OuterRef("party")).order_by()
+    still = (
+        active_members_for(viewer)
+        .filter(user=OuterRef("member"), party=OuterRef("party"))
+        .order_by()
+    )
     people = ("requested_by", "proposed_by", "ruled_by", "closed_by")
     works = Mitigation.objects.visible_to(viewer).order_by("ref")
     options = Option.objects.prefetch_related(
@@ -281,7 +285,7 @@ def who_can_decide(
     could be."""
     roles = roles_from(needed_role(viewer, row))
     left_out = {row.requested_by_id, row.proposed_by_id, *but} - {None}
-    rows = members_for(viewer).filter(role__in=roles, party__isnull=False)
+    rows = active_members_for(viewer).filter(role__in=roles, party__isnull=False)
     if named:
         rows = rows.filter(user__in=[one.user_id for one in row.asked])  # type: ignore[attr-defined]
     return [one.user for one in rows.exclude(user__in=left_out)]
@@ -352,7 +356,9 @@ def decision_taken_for(viewer: Viewer, ref: str) -> Decision:
 MOST_WORKS = 60
 
 
-def mitigations_to_name(viewer: Viewer, row: Decision, held: Iterable[str]) -> list[Mitigation]:
+def first_mitigations_to_name(
+    viewer: Viewer, row: Decision, held: Iterable[str]
+) -> list[Mitigation]:
     """The mitigations that an option of ``row``, read by ``decision_for``, can name: those that
     serve the risks it touches, and those called ``held``; of a shared decision shared ones."""
     touched: list[Risk] = row.touched  # type: ignore[attr-defined]

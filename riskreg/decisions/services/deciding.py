@@ -45,7 +45,7 @@ from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_changed_in_memory
 from riskreg.register.models import Role
-from riskreg.register.queries import members_for, party_of
+from riskreg.register.queries import active_members_for, party_of
 from riskreg.risks.models import Risk, State
 
 
@@ -239,7 +239,7 @@ def _check_deciders(errors: Errors, actor: Viewer, row: Decision, risks: Sequenc
         text = f"{_('Name who decides it.')} {text_on_who_can(could)}"
         errors.add("deciders", "required", text)
     role = Role(needed_role(actor, row)).label
-    now = dict(members_for(actor).values_list("user_id", "party_id"))
+    now = dict(active_members_for(actor).values_list("user_id", "party_id"))
     for one in asked:
         if one.user == actor.user:
             text = _("You put it forward; somebody else has to decide it.")

@@ -30,7 +30,7 @@ from riskreg.register.changes import (
 from riskreg.register.cleaning import clean_given, clean_list
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
-from riskreg.register.queries import find_member, members_for
+from riskreg.register.queries import active_members_for, find_member
 from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
@@ -297,7 +297,7 @@ def _find_deciders(
         return []
     found = [find_member(actor, errors, "deciders", name) for name in names]
     users = list(dict.fromkeys(user for user in found if user is not None))
-    rows = members_for(actor).filter(user__in=users)
+    rows = active_members_for(actor).filter(user__in=users)
     acting = {row.user_id: row.party for row in rows}
     people = []
     for user in users:

@@ -18,7 +18,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.own_appetite_fields import OWN_APPETITE
 from riskreg.register.own_appetites import own_appetites_in_force_for
 from riskreg.register.permissions import require
-from riskreg.register.queries import members_for, parties_for, taxonomies_for
+from riskreg.register.queries import active_members_for, parties_for, taxonomies_for
 from riskreg.register.row_json import kept_to_json, person
 
 EVENTS, README, REGISTER, MEMBERS = "events.ndjson", "README.txt", "register.json", "members.ndjson"
@@ -51,7 +51,7 @@ def _files(viewer: Viewer, at: dt.datetime) -> Files:
 
 
 def _members(viewer: Viewer) -> Iterator[dict[str, Any]]:
-    for row in members_for(viewer):
+    for row in active_members_for(viewer):
         party = row.party.key if row.party else None
         yield {**(person(row.user) or {}), "role": row.role, "party": party}
 

@@ -65,7 +65,7 @@ def people_of(rows: Iterable[PackSchedule], sendings: Iterable[PackSending]) -> 
     return {str(key): user for key, user in found.items()}
 
 
-def pack_makers(register_id: int, party_id: int | None) -> QuerySet[Membership]:
+def present_pack_makers(register_id: int, party_id: int | None) -> QuerySet[Membership]:
     """The people of a party who may make and see board packs, oldest membership first."""
     table = PERMISSIONS["pack.make"]
     return (

@@ -15,7 +15,7 @@ from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.queries.packs import figure_labels
-from riskreg.exchange.queries.schedules import is_late, pack_makers, people_of
+from riskreg.exchange.queries.schedules import is_late, people_of, present_pack_makers
 from riskreg.kernel import clock
 from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
@@ -51,7 +51,7 @@ def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
         uuid=sending
     )
     row = one.schedule
-    makers = pack_makers(row.register_id, row.party_id).filter(user__uuid=person)
+    makers = present_pack_makers(row.register_id, row.party_id).filter(user__uuid=person)
     member = makers.first()
     if member is None or row.register.archived_at is not None:
         return None

@@ -13,7 +13,7 @@ from riskreg.events.services import append
 from riskreg.exchange.models import PackLanguage, PackSchedule, PackSending
 from riskreg.exchange.policy import day_to_make_pack
 from riskreg.exchange.queries.schedules import (
-    pack_makers,
+    present_pack_makers,
     rule_of,
     running_schedules_for,
     schedule_for,
@@ -182,7 +182,7 @@ def _clean_recipients(errors: Errors, actor: Viewer, value: Any) -> list[str]:
     if not value:
         errors.add("recipients", "required", _("Name at least one person."))
     known: dict[str, str] = {}
-    for home in pack_makers(actor.register.pk, actor.party_id):
+    for home in present_pack_makers(actor.register.pk, actor.party_id):
         name = str(home.user.uuid)
         known |= {name: name, home.user.email.lower(): name}
     found: dict[str, None] = {}

@@ -39,14 +39,14 @@ from riskreg.exchange.queries.packs import reader_for_audience
 from riskreg.exchange.queries.schedules import (
     ids_of_schedules_due,
     ids_of_sendings_under_way,
-    pack_makers,
+    present_pack_makers,
     rule_of,
 )
 from riskreg.exchange.services.pack_mail import FAILED, PARTLY, SENT, write_to
 from riskreg.exchange.services.packs import create_pack_and_start_job, default_since
 from riskreg.exchange.services.schedules import set_next_meeting_in_memory
 from riskreg.jobs.models import OPEN, JobState
-from riskreg.jobs.queries import parts_of_results, progress_of
+from riskreg.jobs.queries import parts_of_done_results, progress_of
 from riskreg.kernel import clock
 from riskreg.register.access import as_viewer
 from riskreg.register.models import Membership
@@ -103,7 +103,7 @@ def _create_sending(
 def _request_packs_or_fail(row: PackSchedule, meeting: dt.date, at: dt.datetime) -> None:
     """The packs for ``meeting``, as of the day it is, in the name of who set the schedule; where
     they may not any more, of who may."""
-    makers = list(pack_makers(row.register_id, row.party_id))
+    makers = list(present_pack_makers(row.register_id, row.party_id))
     maker = next((m for m in makers if m.user_id == row.set_by_id), makers[0] if makers else None)
     one = _create_sending(row, meeting, SendingState.MAKING, at)
     if maker is None:
@@ -161,7 +161,7 @@ def _note_left_out_and_list_readers(
     Whoever is away is told through who stands in for them, if that one may see packs too; otherwise
     it waits for them. Whoever has left, or may not see packs any more, is left out.
     """
-    makers = {m.user_id: m.user for m in pack_makers(row.register_id, row.party_id)}
+    makers = {m.user_id: m.user for m in present_pack_makers(row.register_id, row.party_id)}
     users = users_by_uuid([uuid.UUID(name) for name in row.recipients])
     away = stand_ins_by_absent_user(row.register_id, clock.local_date(at, row.register.time_zone))
     here = Membership.objects.filter(
@@ -185,7 +185,7 @@ def _note_left_out_and_list_readers(
 def _headline_figures_of(packs: list[BoardPack]) -> dict[str, Any]:
     """The headline figures of a meeting's packs, which tell the same of one day in any language."""
     keys = [f"gather:{language}" for language in ("en", "zh-hans")]
-    found = parts_of_results([pack.uuid for pack in packs], keys, "figures")
+    found = parts_of_done_results([pack.uuid for pack in packs], keys, "figures")
     return dict(next(iter(found.values()), None) or {})
 
 

@@ -46,7 +46,7 @@ class Followers:
     total: int
 
 
-def indicators_serving_no_other_open_risk(viewer: Viewer, risk: Risk) -> QuerySet[Indicator]:
+def active_indicators_serving_no_other_open_risk(viewer: Viewer, risk: Risk) -> QuerySet[Indicator]:
     """Indicators in use, as far as the viewer may know of them, that watch no open risk but
     ``risk``. One that measures the way to an objective serves that, whatever becomes of the risk.
     """
@@ -59,7 +59,7 @@ def followers_serving_alone(viewer: Viewer, risk: Risk) -> Followers:
     """What closing ``risk`` would leave without an open risk."""
     works, read = (
         mitigations_serving_no_other_open_risk(viewer, risk),
-        indicators_serving_no_other_open_risk(viewer, risk),
+        active_indicators_serving_no_other_open_risk(viewer, risk),
     )
     return _followers(viewer, works, read)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
 from riskreg.indicators.models import Indicator
-from riskreg.indicators.queries.closing import indicators_serving_no_other_open_risk
+from riskreg.indicators.queries.closing import active_indicators_serving_no_other_open_risk
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
@@ -56,7 +56,9 @@ def close_risk_and_end(
     clean_text(errors, "reason", reason, required=True, limit=4000)
     clean_ending(errors, ending or {}, actor.today(at))
     alone = set(mitigations_serving_no_other_open_risk(actor, risk).values_list("ref", flat=True))
-    alone |= set(indicators_serving_no_other_open_risk(actor, risk).values_list("ref", flat=True))
+    alone |= set(
+        active_indicators_serving_no_other_open_risk(actor, risk).values_list("ref", flat=True)
+    )
     for name in refs:
         if name not in works and name not in indicators:
             errors.add("end", "unknown", _("There is no mitigation or indicator %s.") % name[:20])

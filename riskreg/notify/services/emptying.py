@@ -19,7 +19,7 @@ _NOTHING: dict[str, Any] = {
 
 def empty_old_messages(before: dt.datetime, at: dt.datetime) -> int:
     """Empty messages written earlier than ``before`` that nobody is sending; how many."""
-    return _empty(Message.objects.filter(created_at__lt=before), at)
+    return _empty_unless_waiting(Message.objects.filter(created_at__lt=before), at)
 
 
 def empty_messages(messages: QuerySet[Message], at: dt.datetime) -> int:
@@ -27,10 +27,10 @@ def empty_messages(messages: QuerySet[Message], at: dt.datetime) -> int:
     Delivery.objects.filter(message__in=messages, state=DeliveryState.PENDING).update(
         state=DeliveryState.DROPPED
     )
-    return _empty(messages, at)
+    return _empty_unless_waiting(messages, at)
 
 
-def _empty(messages: QuerySet[Message], at: dt.datetime) -> int:
+def _empty_unless_waiting(messages: QuerySet[Message], at: dt.datetime) -> int:
     open_ones = Delivery.objects.filter(message=OuterRef("pk"), state__in=_OPEN)
     rows = messages.filter(~Exists(open_ones), emptied_at=None).order_by("pk")
     count = 0

@@ -13,7 +13,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.notify.models import Message
 from riskreg.notify.services.emptying import empty_messages
 from riskreg.register.models import Invitation, Membership
-from riskreg.register.services.invitations import anonymise_address
+from riskreg.register.services.invitations import anonymise_address_in_past_invitations
 from riskreg.requests.services import delete_requests_and_drafts
 
 
@@ -34,7 +34,7 @@ def forget_person(*, user: User, at: dt.datetime) -> dict[str, int]:
     _require_no_open_invitation(address, at)
     found = forget_account(user=user, at=at)
     user.refresh_from_db()
-    found["invitations"] = anonymise_address(address, user.email, at)
+    found["invitations"] = anonymise_address_in_past_invitations(address, user.email, at)
     to_them = Message.objects.filter(Q(recipient=user.uuid) | Q(address=address))
     found["messages"] = empty_messages(to_them, at)
     found["requests"] = delete_requests_and_drafts(user)
@@ -51,7 +51,7 @@ def forget_invited(*, address: str, at: dt.datetime) -> dict[str, int]:
     instead = f"former-{uuid.uuid4().hex}@{FORGOTTEN_DOMAIN}"
     to_them = Message.objects.filter(address__iexact=address)
     return {
-        "invitations": anonymise_address(address, instead, at),
+        "invitations": anonymise_address_in_past_invitations(address, instead, at),
         "messages": empty_messages(to_them, at),
     }
 

@@ -243,7 +243,7 @@ def revoke_invitation(
 
 
 @transaction.atomic
-def anonymise_address(address: str, instead: str, at: dt.datetime) -> int:
+def anonymise_address_in_past_invitations(address: str, instead: str, at: dt.datetime) -> int:
     """Name ``instead`` in invitations to ``address`` that are over; how many."""
     to_them = Invitation.objects.filter(email__iexact=address)
     waiting = to_them.filter(accepted_at=None, revoked_at=None, expires_at__gt=at)

@@ -14,7 +14,7 @@ from riskreg.register.models import Membership, Party, Role
 from riskreg.register.people import (
     FOR_PEOPLE,
     WITHOUT_PARTY,
-    managers_of,
+    active_managers_of,
     manages,
     present_membership_of,
 )
@@ -100,7 +100,7 @@ def require_not_last_manager(row: Membership, field: str) -> None:
     """Raise ``Invalid`` if a party would be left without a manager."""
     if row.role != Role.MANAGER:
         return
-    if not managers_of(row.register_id, row.party_id).exclude(pk=row.pk).exists():
+    if not active_managers_of(row.register_id, row.party_id).exclude(pk=row.pk).exists():
         party = row.party.name if isinstance(row.party, Party) else ""
         raise Invalid.one(
             field,

@@ -90,7 +90,7 @@ def collect_digests(
     whole registers read already; without one the people concerned are looked up.
     """
     near = snapshots or RegisterSnapshots(at, set())
-    homes = _memberships_by_user_and_register([user for user, _theirs in asked])
+    homes = _present_memberships_by_user_and_register([user for user, _theirs in asked])
     owned: dict[int, list[Duty]] = _own_duties_by_user(homes, near) if own else {}
     read = (duty for theirs in owned.values() for duty in theirs)
     duties = load((a.reminder for _user, theirs in asked for a in theirs), read)
@@ -113,7 +113,9 @@ def collect_digests(
     return found
 
 
-def _memberships_by_user_and_register(users: Collection[User]) -> dict[int, dict[int, Membership]]:
+def _present_memberships_by_user_and_register(
+    users: Collection[User],
+) -> dict[int, dict[int, Membership]]:
     """The memberships of each user, by user and register."""
     homes: dict[int, dict[int, Membership]] = {}
     rows = Membership.objects.filter(user__in=users, ended_at=None, party__isnull=False)

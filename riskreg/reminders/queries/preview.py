@@ -101,7 +101,7 @@ def forecast_for_duty(
     highest = max(recorded, default=None)
     came = {r.offset_days: day_of_rung(r, duty.due_on, extension) for r in ladder}
     current = max((o for o, day in came.items() if day <= today), default=None)
-    people = _members_by_user(register.pk)
+    people = _present_members_by_user(register.pk)
     named = users_named_on(ladder)
     everybody = Roster(
         {
@@ -166,7 +166,7 @@ def _start_of(day: dt.date, zone: str) -> dt.datetime:
     return clock.start_of_day(day, zone)
 
 
-def _members_by_user(register_id: int) -> dict[int, Membership]:
+def _present_members_by_user(register_id: int) -> dict[int, Membership]:
     """The members who can be told of something, with their users, by the user's database id."""
     rows = Membership.objects.filter(
         register_id=register_id, ended_at=None, user__is_active=True, party__isnull=False

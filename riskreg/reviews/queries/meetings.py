@@ -13,7 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Role
-from riskreg.register.queries import members_for
+from riskreg.register.queries import active_members_for
 from riskreg.register.visibility import Visibility
 from riskreg.register.written import written_once
 from riskreg.reviews.models import Attendance, ItemOutcome, Meeting, MeetingItem
@@ -109,7 +109,7 @@ def open_risks_for_meeting(
 
 def people_who_can_attend(viewer: Viewer, visibility: str) -> QuerySet[Membership]:
     """The people who may attend: all members, or the viewer's party's for its own meeting."""
-    members = members_for(viewer).exclude(role=Role.INTEGRATION)
+    members = active_members_for(viewer).exclude(role=Role.INTEGRATION)
     if visibility == Visibility.PARTY:
         members = members.filter(party=viewer.party)
     return members

@@ -22,12 +22,12 @@ def days_of_movement(viewer: Viewer, *, stage: str, kind: str) -> list[dt.date]:
     Where much moves at once these are fewer: only the newest moves are looked at.
     """
     zone = viewer.register.time_zone
-    moves = _moments_of_movement(viewer, stage=stage, kind=kind)
+    moves = _newest_moments_of_movement(viewer, stage=stage, kind=kind)
     return sorted({clock.local_date(moment, zone) for moment in moves})[-DAYS:]
 
 
 @written_once()
-def _moments_of_movement(
+def _newest_moments_of_movement(
     viewer: Viewer, *, stage: str, kind: str
 ) -> QuerySet[Position, dt.datetime]:
     seen = Position.objects.visible_to(viewer)

@@ -71,7 +71,7 @@ def related_to(viewer: Viewer, risk: Risk) -> list[Related]:
     """What ``risk`` is related to now: parent, parts, causes, effects, duplicates; at most
     ``SHOWN`` and one more."""
     related = []
-    for row in _unended_relations_with_rating(viewer, risk.pk):
+    for row in _first_unended_relations_with_rating(viewer, risk.pk):
         outward = row.risk_id == risk.pk
         end = row.other if outward else row.risk
         related.append(Related(row, outward, end, row.rating, row.score))
@@ -79,7 +79,7 @@ def related_to(viewer: Viewer, risk: Risk) -> list[Related]:
 
 
 @written_once()
-def _unended_relations_with_rating(viewer: Viewer, risk: int) -> QuerySet[Any]:
+def _first_unended_relations_with_rating(viewer: Viewer, risk: int) -> QuerySet[Any]:
     far = Case(When(risk=risk, then="other_id"), default="risk_id")
     there = current_positions(viewer).filter(risk_id=OuterRef("far")).order_by()
     return (
@@ -103,7 +103,7 @@ def by_role(related: list[Related]) -> dict[str, list[Related]]:
     return dict(found)
 
 
-def worse_parts(now: Position, related: list[Related]) -> list[Risk]:
+def open_parts_worse_than_whole(now: Position, related: list[Related]) -> list[Risk]:
     """Open parts with a higher residual score than the risk that they are part of (``now``)."""
     if now.state != State.OPEN or now.residual_score is None:
         return []

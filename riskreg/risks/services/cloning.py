@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.permissions import require
-from riskreg.register.queries import ANSWERABLE, members_for, objectives_for, terms_of
+from riskreg.register.queries import ANSWERABLE, active_members_for, objectives_for, terms_of
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import current_positions, risk_for, visible_risks
@@ -89,7 +89,7 @@ def copy_register(
     # Of a large register no more is read in full than is copied.
     first = visible_risks(other).filter(pk__in=wanted[:MOST_AT_ONCE])
     chosen = list(first.select_related("owner", "deputy").order_by("ref"))
-    terms, objectives = _terms_here(actor, chosen), _objectives_here(actor, other, chosen)
+    terms, objectives = _terms_in_use_here(actor, chosen), _objectives_here(actor, other, chosen)
     people = _own_people_who_can_answer(actor)
     made = []
     for risk in chosen:
@@ -120,7 +120,7 @@ def _draft_and_open_positions(actor: Viewer) -> Any:
 
 
 def _own_people_who_can_answer(actor: Viewer) -> set[int]:
-    own = members_for(actor).filter(party=actor.party, role__in=ANSWERABLE)
+    own = active_members_for(actor).filter(party=actor.party, role__in=ANSWERABLE)
     return {member.user_id for member in own}
 
 
@@ -133,7 +133,7 @@ def _copied_fields(actor: Viewer, risk: Risk, people: Collection[int]) -> dict[s
     return fields
 
 
-def _terms_here(actor: Viewer, risks: Collection[Risk]) -> Mapping[int, list[str]]:
+def _terms_in_use_here(actor: Viewer, risks: Collection[Risk]) -> Mapping[int, list[str]]:
     """{risk: [taxonomy:term, …]} that are in use here, by the keys that they have there."""
     active = terms_of(actor).filter(retired_at=None, merged_into=None)
     here = set(active.values_list("taxonomy__key", "key"))

@@ -15,8 +15,8 @@ from riskreg.exchange.models import PackLanguage, PackSchedule, PackSending
 from riskreg.exchange.queries.schedules import (
     is_late,
     last_sendings_of,
-    pack_makers,
     people_of,
+    present_pack_makers,
     running_schedules_for,
     schedule_for,
 )
@@ -58,7 +58,7 @@ class ScheduleForm(forms.Form):
         ])  # fmt: skip
         people = [
             (str(m.user.uuid), f"{m.user} · {m.get_role_display()}")
-            for m in pack_makers(viewer.register.pk, viewer.party_id)
+            for m in present_pack_makers(viewer.register.pk, viewer.party_id)
         ]
         set_choices(self, "recipients", people)
         if row is not None:

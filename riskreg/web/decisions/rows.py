@@ -54,7 +54,7 @@ def decision_row(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any
 MOST_OF_RISK = 10
 
 
-def decisions_of_risk(viewer: Viewer, risk: Risk) -> list[dict[str, Any]]:
+def newest_decisions_of_risk(viewer: Viewer, risk: Risk) -> list[dict[str, Any]]:
     """The decisions that touch ``risk``, as its page names them."""
     return [
         {

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.fields import BELIEF, LINK
 from riskreg.analysis.models import Driver
-from riskreg.analysis.queries.drivers import active_indicators_fitting
+from riskreg.analysis.queries.drivers import first_active_indicators_fitting
 from riskreg.kernel.fields import Table, Type
 from riskreg.register.access import Viewer
 from riskreg.register.policy import LABELS
@@ -116,7 +116,9 @@ class FeedForm(forms.Form):
     def __init__(self, viewer: Viewer, row: Driver, data: Any = None) -> None:
         initial = {"indicator": row.indicator.ref if row.indicator else ""}
         super().__init__(data, initial=initial)
-        fitting = [(i.ref, f"{i.ref} {i.name}") for i in active_indicators_fitting(viewer, row)]
+        fitting = [
+            (i.ref, f"{i.ref} {i.name}") for i in first_active_indicators_fitting(viewer, row)
+        ]
         set_choices(self, "indicator", [("", _("no indicator")), *fitting])
 
 

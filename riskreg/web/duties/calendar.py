@@ -25,7 +25,7 @@ from riskreg.duties.queries import agenda
 from riskreg.duties.sources import Duty
 from riskreg.kernel import clock
 from riskreg.kernel.besides import write_or_log_failure
-from riskreg.register.access import Viewer, as_viewer, memberships_of
+from riskreg.register.access import Viewer, as_viewer, present_memberships_of
 from riskreg.web.duties.labels import discharge_text, headline
 
 # More than anybody answers for; a calendar program gives up on far fewer.
@@ -45,7 +45,7 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
     if feed is None:
         raise Http404
     at = clock.now()
-    viewers = [as_viewer(feed.user, row) for row in memberships_of(feed.user)]
+    viewers = [as_viewer(feed.user, row) for row in present_memberships_of(feed.user)]
     if not viewers:
         raise Http404
     day = clock.local_date(at, "UTC")

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.text import storable
-from riskreg.register.access import Viewer, memberships_in_registers_called
+from riskreg.register.access import Viewer, present_memberships_in_registers_called
 from riskreg.register.models import Membership
 from riskreg.register.visibility import Visibility
 from riskreg.web.table_form import set_choices
@@ -45,4 +45,6 @@ class CopyForm(forms.Form):
 
 
 def _other_registers_called(viewer: Viewer, words: str) -> QuerySet[Membership]:
-    return memberships_in_registers_called(viewer.user, words).exclude(register=viewer.register)
+    return present_memberships_in_registers_called(viewer.user, words).exclude(
+        register=viewer.register
+    )

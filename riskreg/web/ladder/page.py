@@ -15,7 +15,7 @@ from riskreg.events.queries import history_of
 from riskreg.kernel.errors import Conflict, Invalid, NotFound
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.permissions import permits, require
-from riskreg.register.queries import members_for
+from riskreg.register.queries import active_members_for
 from riskreg.reminders.labels import offset_text, rung_labels, rung_line
 from riskreg.reminders.models import Ladder
 from riskreg.reminders.policy import DEFAULT_LADDER, MAX_RUNGS, Rung, clean_ladder, rungs_from
@@ -160,7 +160,7 @@ class LadderPage(RegisterView):
             rung["users"] for row in self.versions for rung in row.rungs
         ):
             return {}
-        rows = members_for(self.viewer).filter(party__isnull=False)
+        rows = active_members_for(self.viewer).filter(party__isnull=False)
         return {m.user.uuid: f"{m.user} · {m.party}" for m in rows}
 
     def _page(

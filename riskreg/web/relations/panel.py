@@ -4,7 +4,13 @@ from typing import Any
 
 from riskreg.register.access import Viewer
 from riskreg.risks.models import Position, Risk
-from riskreg.risks.queries.relations import SHOWN, Related, by_role, related_to, worse_parts
+from riskreg.risks.queries.relations import (
+    SHOWN,
+    Related,
+    by_role,
+    open_parts_worse_than_whole,
+    related_to,
+)
 from riskreg.risks.services.relations import may_end_relation
 from riskreg.web.presenters import Scale
 from riskreg.web.relations.words import parts_rule, role_label
@@ -28,7 +34,7 @@ def relations_panel(viewer: Viewer, risk: Risk, now: Position, scale: Scale) -> 
         if related
         else None,
         "rule": parts_rule() if {"parent", "part"} & set(groups) else "",
-        "worse": [part.ref for part in worse_parts(now, related)],
+        "worse": [part.ref for part in open_parts_worse_than_whole(now, related)],
     }
 
 

@@ -29,7 +29,7 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.web.acceptances.rows import acceptances_on_page
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
-from riskreg.web.decisions.rows import decisions_of_risk
+from riskreg.web.decisions.rows import newest_decisions_of_risk
 from riskreg.web.duties.labels import away_text
 from riskreg.web.evidence.panel import evidence_panel, files_beside
 from riskreg.web.file_links import file_links
@@ -130,7 +130,7 @@ class RiskPage(RegisterView):
             "acceptance": accepted,
             "other_acceptances": others,
             "more_acceptances": more,
-            "decisions": decisions_of_risk(viewer, risk) if now.any_decision else [],
+            "decisions": newest_decisions_of_risk(viewer, risk) if now.any_decision else [],
             "questions": question_rows(viewer, risk, today) if now.any_question else [],
             "comments": comments_panel(viewer, risk),
             "is_accepted": accepted is not None and accepted["status"] == Status.IN_FORCE,

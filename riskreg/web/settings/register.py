@@ -21,7 +21,7 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_queries import may_answer, open_change_requests
 from riskreg.register.permissions import permits, require
 from riskreg.register.policy import Matrix
-from riskreg.register.queries import members_for, parties_for
+from riskreg.register.queries import active_members_for, parties_for
 from riskreg.register.services import set_axes, set_time_zone
 from riskreg.risks.services import set_cadence
 from riskreg.risks.services.cadence import UNRATED
@@ -146,7 +146,7 @@ class Settings(RegisterView):
         viewer = self.viewer
         register, criteria = viewer.register, viewer.criteria
         matrix = Matrix(criteria)
-        members = list(members_for(viewer)[: MEMBERS_SHOWN + 1])
+        members = list(active_members_for(viewer)[: MEMBERS_SHOWN + 1])
         context = {
             "may_edit": permits(viewer, "register.configure"),
             "cadence_form": cadence_form or CadenceForm(viewer),

@@ -17,7 +17,7 @@ from django.views import View
 from riskreg.accounts.zones import zone_choices
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Forbidden, Invalid
-from riskreg.register.access import memberships_in_registers_called
+from riskreg.register.access import present_memberships_in_registers_called
 from riskreg.register.models import Membership
 from riskreg.register.permissions import may_make_registers
 from riskreg.register.services.founding import SETUP_STEPS, found_register
@@ -149,7 +149,7 @@ class RegisterNew(LoginRequiredMixin, View):
 
 def _registers_offered_to_copy(request: HttpRequest) -> list[Membership]:
     """Registers whose frame a new one can start with."""
-    return list(memberships_in_registers_called(signed_in(request), "")[:COPIES_OFFERED])
+    return list(present_memberships_in_registers_called(signed_in(request), "")[:COPIES_OFFERED])
 
 
 def _steps_to_do(copy_of: str) -> list[str]:

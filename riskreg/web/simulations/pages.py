@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.simulations import risk_in_key
-from riskreg.analysis.queries.contradictions import contradictions_of_run
+from riskreg.analysis.queries.contradictions import contradictions_among_open_threats
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
     mitigations_of_run,
@@ -141,7 +141,7 @@ class SimulationPage(RegisterView):
             drivers = drivers_of_run(self.viewer, row)
             results = results_of_done_run(row)
             found = Results(results, risks, drivers, row.currency, self.viewer.criteria)
-            pairs = contradictions_of_run(self.viewer, results)
+            pairs = contradictions_among_open_threats(self.viewer, results)
             scale = Scale(self.viewer.register.criteria)
             targets = objectives_of_run(self.viewer, row)
             parties = list(self.viewer.register.parties.all())

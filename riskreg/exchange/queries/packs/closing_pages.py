@@ -86,7 +86,7 @@ def appendix(scope: PackScope) -> list[Section]:
         text % {"term": term, "rating": rating}
         for term, rating in appetites_of_terms(scope.viewer, criteria)
     ]
-    sources = _sources_by_risk(scope)
+    sources = _sources_of_highest(scope)
     listed = [row for rows in sources for row in rows[:OF_EACH]]
     return [
         {
@@ -126,7 +126,7 @@ def appendix(scope: PackScope) -> list[Section]:
     ]  # fmt: skip
 
 
-def _sources_by_risk(scope: PackScope) -> list[list[list[str]]]:
+def _sources_of_highest(scope: PackScope) -> list[list[list[str]]]:
     """Those of each of the worst risks."""
     found = heatmap_lists.risks_in_cell(
         scope.viewer, None, stage="residual", at=scope.at, as_of=scope.as_of
