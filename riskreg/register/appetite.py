@@ -8,7 +8,7 @@ of them names any. ``Terms`` is that rule, read by Python here and by the databa
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -121,11 +121,18 @@ class Appetites:
         return self.order.index(appetite_of(self.order, self.general, self.named, terms))
 
 
-def changes_of_term_appetites(
-    before: Appetites, after: Appetites
-) -> list[tuple[str, str | None, str | None, bool]]:
-    """(term, appetite before, after, whether any risk would have a looser one) for each term whose
-    own appetite differs, with the general one of ``after`` in force already.
+class TermAppetiteChange(NamedTuple):
+    """``is_looser``: whether any risk would have a looser appetite by it."""
+
+    term: str
+    before: str | None
+    after: str | None
+    is_looser: bool
+
+
+def changes_of_term_appetites(before: Appetites, after: Appetites) -> list[TermAppetiteChange]:
+    """One for each term whose own appetite differs, with the general one of ``after`` in force
+    already.
 
     One change after the other, each upon those before it: so no change is blamed for what another
     one does, and where every step is stricter the whole is. Of any set of terms at most two decide,
@@ -145,6 +152,6 @@ def changes_of_term_appetites(
         looser = any(
             is_.place_for({term, other}) > was.place_for({term, other}) for other in {term, *held}
         )
-        found.append((term, old, new, looser))
+        found.append(TermAppetiteChange(term, old, new, looser))
         held = then
     return found

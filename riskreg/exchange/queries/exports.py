@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
@@ -47,7 +47,7 @@ def export_rows(
         objectives = objective_keys_by_risk(viewer, ids)
         ended = [values[0] for values in piece if values[_STATE] == State.CLOSED]
         closings = _ending_by_risk(viewer, ended, language)
-        driven = _dimension_by_risk(viewer, ids)
+        driven = _dimension_of_newest_judgement(viewer, ids)
         _add_people(people, piece)
         for values in piece:
             pk, owner, deputy, party, translations, criteria, *plain = values
@@ -62,7 +62,7 @@ def export_rows(
             if pk in filed:
                 row |= filed[pk]
             if pk in driven and driven[pk][:2] == (criteria, row["residual.impact"]):
-                row["dimension"] = dimension_name(viewer.criteria, driven[pk][2])
+                row["dimension"] = dimension_name(viewer.criteria, driven[pk].dimension)
             if pk in closings:
                 row |= closings[pk]
             if pk in works:
@@ -120,21 +120,29 @@ def _add_people(people: dict[int, str], piece: Sequence[Sequence[Any]]) -> None:
         people.update((pk, localised(names, name)) for pk, name, names in found)
 
 
-def _dimension_by_risk(viewer: Viewer, ids: Sequence[int]) -> dict[int, tuple[int, int, str]]:
-    """Of each risk the criteria, the impact and the kind of impact of its newest judgement as it
-    stands; no query where the criteria know no kinds, as there is no column for them."""
+class _Driven(NamedTuple):
+    """What kind of impact drove a judgement, and by which criteria (database id)."""
+
+    criteria: int
+    impact: int
+    dimension: str
+
+
+def _dimension_of_newest_judgement(viewer: Viewer, ids: Sequence[int]) -> dict[int, _Driven]:
+    """By risk, of its newest judgement of what is left as it stands; no query where the criteria
+    know no kinds, as there is no column for them."""
     if not viewer.criteria.dimensions:
         return {}
     rows = Assessment.objects.visible_to(viewer).filter(
         is_among("risk_id", ids), stage=Stage.RESIDUAL
     )
     newest = {
-        risk: (criteria, impact, dimension or "")
+        risk: _Driven(criteria, impact, dimension or "")
         for risk, criteria, impact, dimension in rows.order_by("at", "id").values_list(
             "risk_id", "criteria_id", "impact", "dimension"
         )
     }
-    return {risk: judged for risk, judged in newest.items() if judged[2]}
+    return {risk: judged for risk, judged in newest.items() if judged.dimension}
 
 
 _CELLS = [(f"{s}.{p}", f"{s}_{p}") for s in Stage.values for p in _PARTS]

@@ -1,7 +1,7 @@
 """Pictures of what a run came to, each as a chart that stands by itself."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.translation import get_language
@@ -248,13 +248,20 @@ class RunPictures:
         return _Named(found)
 
 
-def picture_file(viewer: Viewer, row: Simulation, name: str, kind: str) -> tuple[bytes, str, str]:
-    """A picture of a run as a file in one of ``PICTURES``: its bytes, its content type, and what it
-    is called. Raises ``NotFound``."""
+class PictureFile(NamedTuple):
+    """A picture as it is downloaded."""
+
+    data: bytes
+    content_type: str
+    file_name: str
+
+
+def picture_file(viewer: Viewer, row: Simulation, name: str, kind: str) -> PictureFile:
+    """A picture of a run as a file in one of ``PICTURES``. Raises ``NotFound``."""
     data = chart_file(kind, RunPictures(viewer, row).chart(name))
     media_type, ending = PICTURES[kind]
     day = viewer.today(row.at).isoformat()
-    return data, media_type, f"{viewer.register.slug}-{name}-{day}.{ending}"
+    return PictureFile(data, media_type, f"{viewer.register.slug}-{name}-{day}.{ending}")
 
 
 class _Named(dict[str, str]):

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections import Counter
 from collections.abc import Collection
+from typing import NamedTuple
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
@@ -129,15 +130,23 @@ def circuits_for(audience: Audience) -> QuerySet[Circuit]:
     )
 
 
-def waiting_by_channel() -> list[tuple[str, int, dt.datetime]]:
-    """(channel, how many deliveries wait, since when the oldest does) of each with any."""
+class WaitingOfChannel(NamedTuple):
+    """How many deliveries wait for a channel, and since when the oldest does."""
+
+    channel: str
+    waiting: int
+    since: dt.datetime
+
+
+def waiting_by_channel() -> list[WaitingOfChannel]:
+    """Of each channel for which any waits."""
     rows = (
         Delivery.objects.filter(state__in=[DeliveryState.PENDING, DeliveryState.SENDING])
         .values_list("channel")
         .annotate(Count("id"), Min("created_at"))
         .order_by("channel")
     )
-    return list(rows)
+    return [WaitingOfChannel(*row) for row in rows]
 
 
 def failed_by_channel() -> dict[str, int]:

@@ -32,6 +32,8 @@ from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import aliases_of_own_before, visible_positions, visible_risks
 
 WORKSTREAM = "workstream"
+# Name, columns, SQL and values of a part of the statement.
+_CtePart = tuple[str, str, str, Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,8 @@ class DueDates:
             cursor.execute(f"WITH {', '.join(named)} {sql}", [*values, *params])
             return list(cursor.fetchall())
 
-    def _cte_parts(self, by: str) -> list[tuple[str, str, str, Sequence[Any]]]:
-        """Name, columns, SQL and values of every part, in the order in which they build up."""
+    def _cte_parts(self, by: str) -> list[_CtePart]:
+        """Every part, in the order in which they build up."""
         register = self.viewer.register.pk
         parts = [
             _cte_part(
@@ -193,7 +195,7 @@ class DueDates:
         return f"""MATERIALIZED (
             SELECT r.id, {was("next_review_on")}, {was("state")} FROM risks r)"""
 
-    def _cte_part_of_risks_then(self) -> tuple[str, str, str, Sequence[Any]]:
+    def _cte_part_of_risks_then(self) -> _CtePart:
         """How each risk stood on the day, with when it was last closed, if it stood closed."""
         closed = f"""CASE WHEN {{state}} = '{State.CLOSED}' THEN (
             SELECT e.at FROM logged e WHERE e.subject_uuid = r.uuid AND e.verb = 'risk.closed'
@@ -213,7 +215,7 @@ class DueDates:
           FROM risks r JOIN before b ON b.id = r.id)"""
         return "stood", columns, text, (self._end_for_database,)
 
-    def _cte_parts_of_workstreams(self) -> list[tuple[str, str, str, Sequence[Any]]]:
+    def _cte_parts_of_workstreams(self) -> list[_CtePart]:
         """The workstreams of each risk on the day: as they are now, or as they were before the
         first change since."""
         links = Risk.terms.through.objects.filter(
@@ -363,12 +365,12 @@ def _reviews_recorded_before(register: int, end: dt.datetime) -> QuerySet[Review
 _EVERY_REVIEW: Statement[Any] = Statement(_reviews_recorded_before, int, dt.datetime)
 
 
-def _cte_part(name: str, columns: str, written: tuple[str, list[Any]]) -> Any:
+def _cte_part(name: str, columns: str, written: tuple[str, list[Any]]) -> _CtePart:
     sql, values = written
     return name, columns, f"NOT MATERIALIZED ({sql})", tuple(values)
 
 
-def _as_cte(name: str, columns: str, rows: QuerySet[Any, Any]) -> Any:
+def _as_cte(name: str, columns: str, rows: QuerySet[Any, Any]) -> _CtePart:
     sql, values = rows.order_by().query.sql_with_params()
     return _cte_part(name, columns, (sql, list(values)))
 

@@ -5,7 +5,7 @@ where a label is read with one, is told by ``tests/demo/figures.py``, which read
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
 from django.utils.translation import gettext as _
@@ -15,8 +15,16 @@ from riskreg.web.ui.drawn import drawn_by_template
 register = template.Library()
 
 
-def _label_display(label: str) -> tuple[str, str, str, str]:
-    """How a label is shown: (word, tone, icon, what it means)."""
+class _LabelDisplay(NamedTuple):
+    """How a label is shown, and what it means."""
+
+    word: str
+    tone: str = ""
+    icon: str = ""
+    meaning: str = ""
+
+
+def _label_display(label: str) -> _LabelDisplay:
     known = {
         "sourced": (_("Sourced"), "", "book-open", _("Taken from a published source")),
         "derived": (_("Derived"), "", "calculator", _("Worked out from sourced figures")),
@@ -24,12 +32,12 @@ def _label_display(label: str) -> tuple[str, str, str, str]:
         "illustrative": (_("Illustrative"), "dashed", "beaker", _("Invented to show how it works")),
         "counted": (_("Counted"), "", "", _("Counted from what is recorded here")),
     }
-    return known.get(label, (label, "", "", ""))
+    return _LabelDisplay(*known.get(label, (label,)))
 
 
 def label_word(label: str | None) -> str:
     """A label's word in the reader's language; empty for none."""
-    return _label_display(label)[0] if label else ""
+    return _label_display(label).word if label else ""
 
 
 @register.filter
@@ -43,16 +51,16 @@ def figure_label(labels: Mapping[str, str] | None, name: str) -> str:
 @drawn_by_template("components/badge.html")
 def label_badge(label: str) -> dict[str, Any]:
     """Where a figure comes from: ``sourced``, ``derived``, ``judgement`` or ``illustrative``."""
-    text, tone, mark, title = _label_display(label)
-    return {"text": text, "tone": tone, "icon": mark, "title": title}
+    it = _label_display(label)
+    return {"text": it.word, "tone": it.tone, "icon": it.icon, "title": it.meaning}
 
 
 @register.simple_tag
 @drawn_by_template("components/label_mark.html")
 def label_mark(label: str | None) -> dict[str, Any]:
     """Where a figure comes from, as a sign beside it; nothing for no label."""
-    word, _tone, mark, _title = _label_display(label or "")
-    return {"word": word, "icon": mark}
+    it = _label_display(label or "")
+    return {"word": it.word, "icon": it.icon}
 
 
 @register.simple_tag
