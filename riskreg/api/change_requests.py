@@ -81,7 +81,7 @@ class ChangeRequests(RegisterApi):
                 seen = "seen_time_zone" if kind == "time_zone" else "seen_criteria"
                 raise Invalid.one(seen, "changed", conflict.detail) from None
             if isinstance(made, ChangeRequest):
-                return asked_answer(self, made)
+                return answer_with_asked_request(self, made)
             row = newest_change_request_by(self.viewer)
             if row is None or row == before:
                 raise Invalid.one(
@@ -204,7 +204,7 @@ def _check_parts(kind: Any, given: dict[str, Any]) -> None:
     errors.raise_if_any()
 
 
-def asked_answer(view: RegisterApi, row: ChangeRequest) -> Answer:
+def answer_with_asked_request(view: RegisterApi, row: ChangeRequest) -> Answer:
     """202: nothing is changed yet; the request that waits, and where it is."""
     body = to_json(view, change_request_for(view.viewer, row.ref))
     return Answer.of(body, 202, ETag=etag(row.version, body), Location=body["url"])

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api import axes, shapes_criteria, shapes_register
-from riskreg.api.change_requests import asked_answer
+from riskreg.api.change_requests import answer_with_asked_request
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -80,7 +80,7 @@ class CriteriaDetail(RegisterApi):
                 at=self.at,
             )
             if isinstance(register, ChangeRequest):
-                return asked_answer(self, register)
+                return answer_with_asked_request(self, register)
             assert register.criteria is not None  # noqa: S101 - a register always has criteria
             register.criteria.register = register
             body = to_json(register.criteria)

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes_people
-from riskreg.api.change_requests import asked_answer
+from riskreg.api.change_requests import answer_with_asked_request
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -59,7 +59,7 @@ class HandOvers(RegisterApi):
                 at=self.at,
             )
             if isinstance(row, ChangeRequest):
-                return asked_answer(self, row)
+                return answer_with_asked_request(self, row)
             return Answer.of(to_json(row), 201)
 
         return self.write(act)

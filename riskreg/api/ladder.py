@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.api import shapes_ladder as shapes
-from riskreg.api.change_requests import asked_answer
+from riskreg.api.change_requests import answer_with_asked_request
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -57,7 +57,7 @@ class LadderDetail(RegisterApi):
                 at=self.at,
             )
             if isinstance(made, ChangeRequest):
-                return asked_answer(self, made)
+                return answer_with_asked_request(self, made)
             body = to_json(made)
             return Answer.of(body, ETag=etag(made.number, body))
 

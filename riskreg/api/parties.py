@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes_register as shapes
-from riskreg.api.change_requests import asked_answer
+from riskreg.api.change_requests import answer_with_asked_request
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -75,7 +75,7 @@ class Parties(PartyApi):
                 at=self.at,
             )
             if isinstance(party, ChangeRequest):
-                return asked_answer(self, party)
+                return answer_with_asked_request(self, party)
             return self.answered(party, 201)
 
         return self.write(act)

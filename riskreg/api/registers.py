@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api import axes, shapes_changes, shapes_members, shapes_register
-from riskreg.api.change_requests import asked_answer
+from riskreg.api.change_requests import answer_with_asked_request
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView, RegisterApi
@@ -226,7 +226,7 @@ class RegisterRestore(RegisterApi):
 
 def _answer_on_archiving(view: RegisterApi, register: Register | ChangeRequest) -> Answer:
     if isinstance(register, ChangeRequest):
-        return asked_answer(view, register)
+        return answer_with_asked_request(view, register)
     archived_at = time(register.archived_at)
     body = {"slug": register.slug, "url": view.register_url, "archived_at": archived_at}
     return Answer.of(body, ETag=etag(register.version, body))

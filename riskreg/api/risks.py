@@ -11,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from rest_framework.request import Request
 
 from riskreg.api import shapes
-from riskreg.api.change_requests import asked_answer
+from riskreg.api.change_requests import answer_with_asked_request
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -198,7 +198,7 @@ class RiskAct(RiskApi):
             given = body_of(request, *self.fields) if self.fields else require_empty_body(request)
             done = self.act(ref, given)
             if isinstance(done, ChangeRequest):
-                return asked_answer(self, done)
+                return answer_with_asked_request(self, done)
             return self.answer(done)
 
         return self.write(act)

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes_terms as shapes
-from riskreg.api.change_requests import asked_answer
+from riskreg.api.change_requests import answer_with_asked_request
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -199,7 +199,7 @@ class TermDetail(TermApi):
                 at=self.at,
             )
             if isinstance(row, ChangeRequest):
-                return asked_answer(self, row)
+                return answer_with_asked_request(self, row)
             return self.answered(self.term_as_json(row))
 
         return self.write(act)
@@ -222,7 +222,7 @@ class TermMerge(TermApi):
                 at=self.at,
             )
             if isinstance(into, ChangeRequest):
-                return asked_answer(self, into)
+                return answer_with_asked_request(self, into)
             return self.answered(self.term_as_json(term_for(self.viewer, into.ref)))
 
         return self.write(act)

@@ -191,14 +191,14 @@ class Source:
         rows = self.rows().filter(pk__in=keys).order_by(self.due_field, "pk")
         return [self.duty(row) for row in rows]
 
-    def rungs(self, ladder: Sequence[Rung]) -> tuple[Rung, ...]:
+    def rungs_of_kind(self, ladder: Sequence[Rung]) -> tuple[Rung, ...]:
         """The rungs of ``ladder`` that this kind of duty climbs."""
         own = self.climbs(ladder) if self.climbs else rungs_from_offset(ladder, self.from_offset)
         return tuple(self.rung(rung) for rung in own)
 
-    def rungs_of(self, duty: Duty, ladder: Sequence[Rung], zone: str) -> tuple[Rung, ...]:
+    def rungs_of_duty(self, duty: Duty, ladder: Sequence[Rung], zone: str) -> tuple[Rung, ...]:
         """The rungs of ``ladder`` that ``duty`` climbs, in a register of ``zone``."""
-        rungs = self.rungs(ladder)
+        rungs = self.rungs_of_kind(ladder)
         return rungs if self.takes is None else tuple(r for r in rungs if self.takes(duty, r, zone))
 
     def rung(self, rung: Rung) -> Rung:

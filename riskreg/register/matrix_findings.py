@@ -47,10 +47,10 @@ def matrix_findings(criteria: Any) -> Findings:
             )
             % {
                 "n": len(audit.pairs),
-                "a": _cell(criteria, upper),
-                "a_rating": _rating(criteria, upper),
-                "b": _cell(criteria, lower),
-                "b_rating": _rating(criteria, lower),
+                "a": _cell_text(criteria, upper),
+                "a_rating": _rating_text(criteria, upper),
+                "b": _cell_text(criteria, lower),
+                "b_rating": _rating_text(criteria, lower),
             }
         )
     if audit.overlap is not None:
@@ -59,14 +59,17 @@ def matrix_findings(criteria: Any) -> Findings:
                 "The colours can mislead: the least that fits %(a)s gets the top rating, and the "
                 "most that fits %(b)s the lowest, although it is the larger risk."
             )
-            % {"a": _cell(criteria, audit.overlap.top), "b": _cell(criteria, audit.overlap.lowest)}
+            % {
+                "a": _cell_text(criteria, audit.overlap.top),
+                "b": _cell_text(criteria, audit.overlap.lowest),
+            }
         )
     if audit.jumps:
         low, high = audit.jumps[0]
         sentences.append(
             _("A small change of opinion turns the lowest rating into the top one: %(a)s and %(b)s "
               "touch.")
-            % {"a": _cell(criteria, low), "b": _cell(criteria, high)}
+            % {"a": _cell_text(criteria, low), "b": _cell_text(criteria, high)}
         )  # fmt: skip
     if audit.uneven:
         sentences.append(
@@ -77,7 +80,7 @@ def matrix_findings(criteria: Any) -> Findings:
                 "not between those with the lowest and those with the top rating.",
                 len(audit.uneven),
             )
-            % {"n": len(audit.uneven), "a": _cell(criteria, audit.uneven[0])}
+            % {"n": len(audit.uneven), "a": _cell_text(criteria, audit.uneven[0])}
         )
     if not sentences:
         sentences.append(_("No cell is rated above another that can only hold larger risks."))
@@ -101,14 +104,14 @@ def _even_intervals(levels: int, top: int) -> list[list[float]]:
     return [[top * n / levels, top * (n + 1) / levels] for n in range(levels)]
 
 
-def _cell(criteria: Any, place: tuple[int, int]) -> str:
+def _cell_text(criteria: Any, place: tuple[int, int]) -> str:
     likelihood = criteria.likelihood[place[0]]
     impact = criteria.impact[place[1]]
     first = localised(likelihood["names"], str(likelihood["value"]))
     return f"{first} × {localised(impact['names'], str(impact['value']))}"
 
 
-def _rating(criteria: Any, place: tuple[int, int]) -> str:
+def _rating_text(criteria: Any, place: tuple[int, int]) -> str:
     key = criteria.cells[place[0]][place[1]]["rating"]
     names = next(rating["names"] for rating in criteria.ratings if rating["key"] == key)
     return localised(names, key)

@@ -398,7 +398,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/queries/simulations.py:mitigations_of_run": work_of_a_run,
     "analysis/services/objectives.py:_find_risk": risk_of_a_model,
     "analysis/services/objectives.py:_find_mitigation": work_of_a_model,
-    "exchange/queries/exports.py:_dimension_by_risk": kind_of_impact_of_a_private_past,
+    "exchange/queries/exports.py:_dimension_of_newest_judgement": kind_of_impact_of_a_private_past,
     "decisions/queries/decisions.py:argument_for": release_of_an_argument,
     "decisions/services/options.py:_find_works": work_of_an_option,
     "events/queries.py:chains_of": chains,

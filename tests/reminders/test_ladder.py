@@ -179,7 +179,7 @@ def test_a_gap_waits_for_the_digest_however_late(world: World, kind: str) -> Non
     User.objects.update(digest_hour=9, digest_by_mail=False)
     late = dt.datetime.combine(duty.due_on + 21 * DAY, dt.time(17), tzinfo=dt.UTC)
     found = forecast_for_duty(
-        world.viewer("manager"), duty, SOURCES[kind].rungs(DEFAULT_LADDER), late
+        world.viewer("manager"), duty, SOURCES[kind].rungs_of_kind(DEFAULT_LADDER), late
     )
     assert [(f.rung.offset_days, f.interrupts) for f in found] == [
         (0, False),

@@ -145,7 +145,7 @@ class Engine(RuleBasedStateMachine):
         ladder = ladder_of(register).rungs
         for duty in self._duties():
             assert duty.due_on is not None
-            rungs = SOURCES[duty.kind].rungs_of(duty, ladder, register.time_zone)
+            rungs = SOURCES[duty.kind].rungs_of_duty(duty, ladder, register.time_zone)
             rung = highest_rung_reached(
                 rungs, duty.due_on, today, duty.extension(register.time_zone)
             )

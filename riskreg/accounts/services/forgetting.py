@@ -35,7 +35,10 @@ def forget_account(*, user: User, at: dt.datetime) -> dict[str, int]:
     check_account(errors, user=user, given={"is_active": False})
     errors.raise_if_any()
     address = user.email
-    found = {"tokens": _end_tokens(user, at), "sign_ins": _delete_sign_ins(address)}
+    found = {
+        "tokens": _revoke_and_unname_tokens_and_feeds(user, at),
+        "sign_ins": _delete_sign_ins(address),
+    }
     delete_failed_attempts(address=address)
     found["sessions"] = _end_sessions(user)
     found["addresses"] = EmailAddress.objects.filter(user=user).delete()[0]
@@ -58,7 +61,7 @@ def forget_account(*, user: User, at: dt.datetime) -> dict[str, int]:
     return found
 
 
-def _end_tokens(user: User, at: dt.datetime) -> int:
+def _revoke_and_unname_tokens_and_feeds(user: User, at: dt.datetime) -> int:
     live = ApiToken.objects.filter(user=user, revoked_at=None).order_by("pk")
     for token in live:
         revoke_token(token=token, at=at)

@@ -20,7 +20,7 @@ from riskreg.decisions.queries.acceptances import acceptance_for, block_of, why_
 from riskreg.decisions.services.conditions import (
     clean_conditions,
     close_obligation,
-    condition_log,
+    condition_for_log,
     conditions_changes,
 )
 from riskreg.decisions.services.requests import (
@@ -84,7 +84,7 @@ def grant_acceptance(
     }
     # Written after what it replaces, for only one of a risk is in force.
     changes = _save_next_version(row, values, recorded_at or at)
-    before = [condition_log(one) for one in _conditions(row)]
+    before = [condition_for_log(one) for one in _conditions(row)]
     for given in more:
         create_obligation(row, ObligationKind.CONDITION, ObligationState.PROPOSED, **given)
     rows = _conditions(row)
@@ -159,11 +159,11 @@ def _close_and_build_entry(
 ) -> Entry:
     """Bring ``row`` to its last state; the entry that tells of it, to be appended by the caller."""
     state = policy.NEXT[row.state, act]
-    before = [condition_log(one) for one in _conditions(row)]
+    before = [condition_for_log(one) for one in _conditions(row)]
     values = {"state": state, "closed_by": actor.user, "closed_at": at, "words": words}
     changes = _save_next_version(row, values, recorded_at or at)
     _close_obligations(actor, row, tuple(ObligationKind), ObligationState.CANCELLED, at)
-    after = [condition_log(one) for one in _conditions(row)]
+    after = [condition_for_log(one) for one in _conditions(row)]
     if before != after:
         changes["conditions"] = [before, after]
     tell_programs(actor, row, f"acceptance.{state}", recorded_at or at)

@@ -82,11 +82,11 @@ def conditions_changes(
     before: Sequence[dict[str, Any]], rows: Sequence[Obligation]
 ) -> dict[str, list[Any]]:
     """``conditions`` for an event: as they were told before, and as they are."""
-    after = [condition_log(row) for row in rows]
+    after = [condition_for_log(row) for row in rows]
     return {"conditions": [list(before), after]} if after or before else {}
 
 
-def condition_log(row: Obligation) -> dict[str, Any]:
+def condition_for_log(row: Obligation) -> dict[str, Any]:
     """A condition as events tell it."""
     entry: dict[str, Any] = {
         "id": str(row.uuid),
@@ -143,13 +143,13 @@ def close_condition(
     if row.state != ObligationState.OPEN:
         text = _("This condition is %(state)s; there is nothing to be done about it.")
         raise Invalid.one("state", "wrong_state", text % {"state": row.get_state_display()})
-    before = condition_log(row)
+    before = condition_for_log(row)
     close_obligation(row, actor, state, at, words)
     acceptance.version += 1
     acceptance.updated_at = max(at, acceptance.updated_at)
     acceptance.save(update_fields=["version", "updated_at"])
     verb = "acceptance.condition_met" if state == "met" else "acceptance.condition_waived"
-    changes = {"condition": [before, condition_log(row)]}
+    changes = {"condition": [before, condition_for_log(row)]}
     append(actor.entry(verb, acceptance, at=at, changes=changes))
     tell_programs(actor, acceptance, verb, at)
     return row

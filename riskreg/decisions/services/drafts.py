@@ -87,9 +87,9 @@ def create_decision(
         **_do_nothing(),
     )  # fmt: skip
     changes = all_values_as_changes(DECISION, row, {"risks": risks})
-    changes["options"] = [None, [option_log(nothing)]]
+    changes["options"] = [None, [option_for_log(nothing)]]
     if people:
-        changes["deciders"] = [None, deciders_log(people)]
+        changes["deciders"] = [None, deciders_for_log(people)]
     append(actor.entry("decision.drafted", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
@@ -127,11 +127,11 @@ def edit_decision(
     )
     if "deciders" in fields:
         asked: list[Decider] = row.asked  # type: ignore[attr-defined]
-        before = deciders_log([(one.user, one.party) for one in asked])
-        if before != deciders_log(people):
+        before = deciders_for_log([(one.user, one.party) for one in asked])
+        if before != deciders_for_log(people):
             Decider.objects.filter(decision=row).delete()
             create_deciders(row, people, at)
-            changes["deciders"] = [before, deciders_log(people)]
+            changes["deciders"] = [before, deciders_for_log(people)]
     if changes:
         save_next_version(row, clean, recorded_at or at)
         entry = actor.entry("decision.edited", row, at=at, recorded_at=recorded_at, changes=changes)
@@ -179,13 +179,13 @@ def create_deciders(row: Decision, people: Sequence[tuple[User, Party]], at: dt.
     )
 
 
-def deciders_log(people: Sequence[tuple[User, Party]]) -> list[dict[str, str]]:
+def deciders_for_log(people: Sequence[tuple[User, Party]]) -> list[dict[str, str]]:
     """Who is asked to decide, as events tell it."""
     rows = [{"person": str(user.uuid), "party": party.key} for user, party in people]
     return sorted(rows, key=lambda row: (row["party"], row["person"]))
 
 
-def option_log(row: Option) -> dict[str, Any]:
+def option_for_log(row: Option) -> dict[str, Any]:
     """An option as events tell it."""
     entry: dict[str, Any] = {"key": row.key, "title": row.title}
     refs = sorted(row.mitigations.values_list("ref", flat=True))

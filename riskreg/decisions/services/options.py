@@ -14,7 +14,7 @@ from riskreg.decisions.queries.decisions import argument_for, bare_decision_for,
 from riskreg.decisions.services.drafts import (
     decision_for_update,
     draft_for_update,
-    option_log,
+    option_for_log,
     save_next_version,
 )
 from riskreg.decisions.services.gates import clean_gate, option_with_gate_about
@@ -60,7 +60,7 @@ def add_option(
     if "gate" in fields:
         clean["gate"] = clean_gate(errors, row, None, fields["gate"])
     errors.raise_if_any()
-    before = _options_log(row)
+    before = _options_for_log(row)
     # No letter is given twice: what was said of an option that was taken out is not of another.
     key = policy.KEYS[row.letters]
     row.letters += 1
@@ -96,7 +96,7 @@ def edit_option(
         text = _("Doing nothing has no measures and costs nothing; make another option of this.")
         errors.add("mitigations" if works else "costs", "nothing_is_nothing", text)
     errors.raise_if_any()
-    before = _options_log(row)
+    before = _options_for_log(row)
     for name, value in clean.items():
         setattr(option, name, value)
     option.save()
@@ -125,16 +125,16 @@ def remove_option(
     if asked_by is not None:
         text = _("Option %(gate)s finds out about %(key)s; say there first that it does not.")
         raise Invalid.one("key", "in_use", text % {"gate": asked_by.key, "key": key})
-    before = _options_log(row)
+    before = _options_for_log(row)
     option.mitigations.clear()
     option.delete()
     _save_and_log_if_options_changed(actor, row, before, at)
     return row
 
 
-def _options_log(row: Decision) -> list[dict[str, Any]]:
+def _options_for_log(row: Decision) -> list[dict[str, Any]]:
     options = row.options.order_by("key").prefetch_related("mitigations")
-    return [option_log(option) for option in options]
+    return [option_for_log(option) for option in options]
 
 
 def _save_and_log_if_options_changed(
@@ -144,7 +144,7 @@ def _save_and_log_if_options_changed(
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
 ) -> None:
-    after = _options_log(row)
+    after = _options_for_log(row)
     if after == before:
         return
     save_next_version(row, {}, recorded_at or at)

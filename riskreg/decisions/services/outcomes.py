@@ -23,7 +23,7 @@ from riskreg.decisions.queries.decisions import (
     decision_condition_for,
     who_can_decide,
 )
-from riskreg.decisions.services.conditions import close_obligation, condition_log
+from riskreg.decisions.services.conditions import close_obligation, condition_for_log
 from riskreg.decisions.services.drafts import decision_for_update, save_next_version
 from riskreg.decisions.services.rulings import close_and_build_entry, locked_for
 from riskreg.decisions.services.telling import tell_programs
@@ -118,9 +118,9 @@ def close_decision_condition(
     if row.state != ObligationState.OPEN:
         text = _("This condition is %(state)s; there is nothing to be done about it.")
         raise Invalid.one("state", "wrong_state", text % {"state": row.get_state_display()})
-    before = condition_log(row)
+    before = condition_for_log(row)
     close_obligation(row, actor, state, at, words)
-    changes: dict[str, Any] = {"condition": [before, condition_log(row)]}
+    changes: dict[str, Any] = {"condition": [before, condition_for_log(row)]}
     values = _changes_when_in_force(decision, actor.today(at))
     changes |= set_changed_in_memory(DECISION, decision, values)
     save_next_version(decision, values, at)

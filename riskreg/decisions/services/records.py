@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from riskreg.decisions.models import Argument, Decision, Obligation, Vote
-from riskreg.decisions.services.conditions import condition_log
-from riskreg.decisions.services.drafts import deciders_log, option_log
+from riskreg.decisions.services.conditions import condition_for_log
+from riskreg.decisions.services.drafts import deciders_for_log, option_for_log
 from riskreg.events.policy import canonical
 from riskreg.register.changes import time_text
 from riskreg.register.visibility import Visibility
@@ -23,7 +23,7 @@ def record_as_canonical_json(
 ) -> str:
     """A decision, read by ``decision_for``, as canonical JSON: one spelling, so that its hash is of
     what it says. Of what parties said it has what everybody may read who sees the decision;
-    ``weighing``: what its options came to (``queries.weighing.weighing_log``), if that was asked.
+    ``weighing``: what its options came to (``queries.weighing.weighing_for_log``), if asked.
     """
     touched: list[Risk] = row.touched  # type: ignore[attr-defined]
     names = {str(risk.uuid): risk for risk in touched}
@@ -54,8 +54,8 @@ def record_as_canonical_json(
             if uuid in names
         ],
         "criteria": row.criteria.number,
-        "deciders": deciders_log([(one.user, one.party) for one in people]),
-        "options": [option_log(option) for option in options],
+        "deciders": deciders_for_log([(one.user, one.party) for one in people]),
+        "options": [option_for_log(option) for option in options],
         "arguments": [
             {
                 "option": one.option,
@@ -86,7 +86,7 @@ def record_as_canonical_json(
             for one in votes.order_by("at", "pk")
         ],
         "conditions": [
-            {name: value for name, value in condition_log(one).items() if name != "state"}
+            {name: value for name, value in condition_for_log(one).items() if name != "state"}
             for one in conditions
         ],
         "review_on": row.review_on.isoformat() if row.review_on else None,

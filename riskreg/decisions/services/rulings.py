@@ -25,7 +25,7 @@ from riskreg.decisions.queries.decisions import (
     parties_whose_yes_counts,
     why_not,
 )
-from riskreg.decisions.queries.weighing import weighing_log
+from riskreg.decisions.queries.weighing import weighing_for_log
 from riskreg.decisions.services.conditions import close_obligation, conditions_changes
 from riskreg.decisions.services.drafts import decision_for_update, save_next_version
 from riskreg.decisions.services.records import record_as_canonical_json
@@ -152,7 +152,7 @@ def _decide_and_log(
         changes |= conditions_changes([], conditions)
     waits = any(one.before for one in conditions)
     state = DecisionState.DECIDED if waits else policy.NEXT[DecisionState.DECIDED, Act.START]
-    record = record_as_canonical_json(row, conditions, weighing_log(actor, row, today), at)
+    record = record_as_canonical_json(row, conditions, weighing_for_log(actor, row, today), at)
     values = {
         "state": state,
         "decided_at": at,

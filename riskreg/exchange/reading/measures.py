@@ -24,7 +24,7 @@ def _on_sheet(table: Table) -> Iterator[Measure]:
     known = {name: found.target for name in table.headers if (found := recognise(name))}
     ids = [name for name, target in known.items() if target == "external_id"]
     of_risks = [name for name in ids if mentions_risk(name)] or ids
-    columns = _columns_of_measures(known)
+    columns = _measure_targets_by_column(known)
     if not of_risks or "mitigation.title" not in columns.values():
         return
     for row in table.rows:
@@ -51,7 +51,7 @@ def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[tuple[str, Me
             continue
         names = dict.fromkeys(name for part in objects for name in part)
         known = {name: found.target for name in names if (found := recognise(name))}
-        columns = _columns_of_measures(known)
+        columns = _measure_targets_by_column(known)
         if {"mitigation.title", "mitigation.due_on"} <= set(columns.values()):
             for n, part in enumerate(objects, 1):
                 simple = {
@@ -60,7 +60,7 @@ def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[tuple[str, Me
                 yield key, Measure("", row, _values_by_target(simple, columns), f"{key}:{n}")
 
 
-def _columns_of_measures(known: Mapping[str, str]) -> dict[str, str]:
+def _measure_targets_by_column(known: Mapping[str, str]) -> dict[str, str]:
     columns: dict[str, str] = {}
     for name, target in known.items():
         ours = _HERE.get(target, target)

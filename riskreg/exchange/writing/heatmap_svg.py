@@ -173,7 +173,7 @@ class _Drawing:
                 y += size * 1.45
         return y
 
-    def _place(self, row: int, column: int) -> tuple[float, float]:
+    def _corner_of_cell(self, row: int, column: int) -> tuple[float, float]:
         return _LEFT + column * self.wide, self.top + row * self.high
 
     def _axes(self, y: float) -> None:
@@ -185,7 +185,7 @@ class _Drawing:
             for k, line in enumerate(wrap_text(name, 12, self.wide - 8, 2)):
                 self._text(middle, y - 2 + 16 * k, line, 12, anchor="middle")
         for n, (name, _cells) in enumerate(picture.rows):
-            x, top = self._place(n, 0)
+            x, top = self._corner_of_cell(n, 0)
             lines = wrap_text(name, 12, _LEFT - _EDGE - 14, 3)
             for k, line in enumerate(lines):
                 offset = self.high / 2 + 4 + 15 * (k - (len(lines) - 1) / 2)
@@ -194,7 +194,7 @@ class _Drawing:
     def _cells(self) -> None:
         for r, (_name, cells) in enumerate(self.picture.rows):
             for c, cell in enumerate(cells):
-                self._cell(*self._place(r, c), cell)
+                self._cell(*self._corner_of_cell(r, c), cell)
 
     def _cell(self, x: float, y: float, cell: CellPicture) -> None:
         fill, ink = self.colours[cell.step]
@@ -226,7 +226,7 @@ class _Drawing:
         steps = []
         for r, row in enumerate(above):
             for c, here in enumerate(row):
-                x, y = self._place(r, c)
+                x, y = self._corner_of_cell(r, c)
                 if c and row[c - 1] != here:
                     steps.append(f"M{x:.1f} {y:.1f}v{self.high}")
                 if r and above[r - 1][c] != here:
@@ -243,7 +243,7 @@ class _Drawing:
             self._arrow(arrow)
 
     def _arrow(self, arrow: Arrow) -> None:
-        (x, y), (to_x, to_y) = self._middle(arrow.start), self._middle(arrow.end)
+        (x, y), (to_x, to_y) = self._middle_of_cell(arrow.start), self._middle_of_cell(arrow.end)
         length = math.hypot(to_x - x, to_y - y)
         along, aside = (to_x - x) / length, (to_y - y) / length
         # The legs run beside each other, one to the right of the way and one to its left.
@@ -274,8 +274,8 @@ class _Drawing:
             anchor="middle", bold=True, halo="#ffffff",
         )  # fmt: skip
 
-    def _middle(self, place: tuple[int, int]) -> tuple[float, float]:
-        x, y = self._place(*place)
+    def _middle_of_cell(self, place: tuple[int, int]) -> tuple[float, float]:
+        x, y = self._corner_of_cell(*place)
         return x + self.wide / 2, y + self.high / 2
 
     def _legend(self, y: float) -> float:

@@ -65,7 +65,7 @@ def create_register(
     elif slug in RESERVED_SLUGS:
         errors.add("slug", "reserved", _("This word is kept for the system; choose another name."))
     elif Register.objects.filter(slug=slug).exists():
-        errors.add("slug", "taken", _slug_taken())
+        errors.add("slug", "taken", _slug_taken_text())
     if time_zone not in time_zones():
         errors.add("time_zone", "unknown", _("There is no time zone of that name."))
     if not re.fullmatch(r"[A-Z]{3}", currency):
@@ -90,7 +90,7 @@ def create_register(
             )
     except IntegrityError:
         # Somebody else was making one of that slug since it was looked for.
-        raise Invalid.one("slug", "taken", _slug_taken()) from None
+        raise Invalid.one("slug", "taken", _slug_taken_text()) from None
     register.criteria = Criteria.objects.create(
         register=register, number=1, created_at=at, **clean_criteria(criteria or default_criteria())
     )
@@ -100,7 +100,7 @@ def create_register(
     return register
 
 
-def _slug_taken() -> str:
+def _slug_taken_text() -> str:
     return _("There is a register of that name in addresses already; choose another.")
 
 

@@ -95,7 +95,7 @@ def invite_many(
     for number, given in enumerate(rows, 1):
         errors = Errors()
         for name in set(given) - set(COLUMNS):
-            errors.add(name[:60], "unknown_field", _unknown_column(name))
+            errors.add(name[:60], "unknown_field", _unknown_column_text(name))
         row = inviting.build_invitation(errors, given)
         wrong = [error for noted in errors.fields.values() for error in noted]
         if wrong:
@@ -171,7 +171,7 @@ class _Inviting:
         )
 
 
-def _unknown_column(name: str) -> str:
+def _unknown_column_text(name: str) -> str:
     if not name:
         return _("This line has more cells than there are columns.")
     values = {"name": name[:60], "all": ", ".join(COLUMNS)}

@@ -208,7 +208,7 @@ def _duties_answered_for(
     # Most registers climb the same ladder on the same day.
     by_day: dict[dt.date, list[int]] = {}
     for key in people:
-        rungs = source.rungs(snapshots.ladder(key).rungs)
+        rungs = source.rungs_of_kind(snapshots.ladder(key).rungs)
         by_day.setdefault(
             due_date_cutoffs(rungs, snapshots.today(registers[key]))[-1][1], []
         ).append(key)
@@ -236,7 +236,7 @@ def _rung_of(
 ) -> Rung | None:
     if duty.due_on is None:
         return None
-    rungs = source.rungs(snapshots.ladder(register.pk).rungs)
+    rungs = source.rungs_of_kind(snapshots.ladder(register.pk).rungs)
     extension = duty.extension(register.time_zone)
     return highest_rung_reached(rungs, duty.due_on, snapshots.today(register), extension)
 

@@ -81,7 +81,7 @@ def preview_for(
     if risk.state != State.OPEN:
         raise Invalid.one("ref", "not_open", _("Only an open risk has a review to remind of."))
     duty = REVIEW.load([risk.uuid])[risk.uuid]
-    return forecast_for_duty(viewer, duty, REVIEW.rungs(ladder), at)
+    return forecast_for_duty(viewer, duty, REVIEW.rungs_of_kind(ladder), at)
 
 
 def forecast_for_duty(

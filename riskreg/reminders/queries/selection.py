@@ -58,7 +58,7 @@ def open_below_rung(source: Source, today: dt.date, ladder: Sequence[Rung]) -> Q
     key; no row that is not yet on the ladder is read.
     """
     due = source.due_field
-    reach = due_date_cutoffs(source.rungs(ladder), today)
+    reach = due_date_cutoffs(source.rungs_of_kind(ladder), today)
     rung_now = Case(
         *(When(**{f"{due}__lte": last}, then=Value(rung.offset_days)) for rung, last in reach),
         output_field=SmallIntegerField(),
@@ -119,7 +119,7 @@ def _first_page_sql(
 def _first_page(
     source: Source, register: Register, today: dt.date, ladder: Sequence[Rung]
 ) -> list[Found]:
-    rungs = source.rungs(ladder)
+    rungs = source.rungs_of_kind(ladder)
     sql, params = _first_page_sql(
         source.kind, tuple(r.offset_days for r in rungs), connection.vendor
     )
@@ -159,7 +159,7 @@ def pending_steps(source: Source, snapshot: RegisterSnapshot, keys: Collection[i
     found = []
     for duty in duties:
         assert duty.due_on is not None  # noqa: S101 - the others were left out
-        rungs = source.rungs_of(duty, snapshot.ladder.rungs, zone)
+        rungs = source.rungs_of_duty(duty, snapshot.ladder.rungs, zone)
         extension = duty.extension(zone)
         rung = highest_rung_reached(rungs, duty.due_on, snapshot.today, extension)
         known = recorded.get((duty.subject, duty.due_on), set())

@@ -41,7 +41,7 @@ def log_control_and_bump_risk_version(
     append(entry)
 
 
-def logged_control(control: Control) -> dict[str, Any]:
+def control_for_log(control: Control) -> dict[str, Any]:
     """A control as the log keeps it: everything that is kept of it, in every language it has."""
     kept = {name: pair[1] for name, pair in all_values_as_changes(CONTROL, control, {}).items()}
     return {"id": str(control.uuid), **kept}

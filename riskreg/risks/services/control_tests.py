@@ -13,7 +13,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.changes import log_value
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, Effectiveness
-from riskreg.risks.services.control_log import log_control_and_bump_risk_version, logged_control
+from riskreg.risks.services.control_log import control_for_log, log_control_and_bump_risk_version
 from riskreg.risks.services.controls import (
     locked_control,
     locked_risks_of,
@@ -46,7 +46,7 @@ def record_test(
     day = _clean_tested_on(errors, row, tested_on, actor.today(at))
     following = _clean_next_test_on(errors, row, next_test_on, day)
     errors.raise_if_any()
-    before, kept = logged_control(row), {name: getattr(row, name) for name in _LOGGED}
+    before, kept = control_for_log(row), {name: getattr(row, name) for name in _LOGGED}
     row.effectiveness, row.tested_on, row.tested_by = found, day, actor.user
     row.next_test_on = following
     row.version += 1
@@ -56,7 +56,7 @@ def record_test(
         for name in _LOGGED
     }
     changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
-    change = [before, logged_control(row)]
+    change = [before, control_for_log(row)]
     for risk in locked_risks_of(actor, row):
         log_control_and_bump_risk_version(
             actor, "control.tested", row, risk, change, at, recorded_at, more=changes

@@ -24,7 +24,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, ControlKind, Effectiveness, Risk
 from riskreg.risks.queries.access import control_for, require_on, risk_for
-from riskreg.risks.services.control_log import log_control_and_bump_risk_version, logged_control
+from riskreg.risks.services.control_log import control_for_log, log_control_and_bump_risk_version
 
 MAX_RISKS = 100
 # What can be set besides the risks.
@@ -52,7 +52,7 @@ def add_control(
         risk = risk_for(actor, ref, lock=True)
     except NotFound:
         # It was written down, as ``other_risks`` were, and may be mistyped.
-        raise Invalid.one("risks", "unknown_risk", _unknown_risk(ref)) from None
+        raise Invalid.one("risks", "unknown_risk", _unknown_risk_text(ref)) from None
     require_on(actor, "control.edit", risk)
     errors = Errors()
     clean = _clean(errors, actor, {"name": name, "kind": kind, **fields}, of=risk, at=at)
@@ -73,7 +73,7 @@ def add_control(
     control.risks.set([risk, *others])
     for each in (risk, *others):
         log_control_and_bump_risk_version(
-            actor, "control.added", control, each, [None, logged_control(control)], at, recorded_at
+            actor, "control.added", control, each, [None, control_for_log(control)], at, recorded_at
         )
     return control
 
@@ -105,7 +105,7 @@ def edit_control(
     if "owner" in clean and clean["owner"] is None and not errors.has("owner"):
         _refuse_unanswered(errors, actor, row)
     errors.raise_if_any()
-    before = logged_control(row)
+    before = control_for_log(row)
     columns = [name for name, value in clean.items() if getattr(row, name) != value]
     more = {
         name: [log_value(CONTROL[name], value) for value in (getattr(row, name), clean[name])]
@@ -127,7 +127,7 @@ def edit_control(
     row.save()
     row.risks.add(*added)
     row.risks.remove(*gone)
-    after = logged_control(row)
+    after = control_for_log(row)
     if columns:
         for risk in (r for r in wanted if r in linked):
             log_control_and_bump_risk_version(
@@ -163,7 +163,7 @@ def end_control(
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=TEXT_MAX)
     errors.raise_if_any()
-    logged = logged_control(row)
+    logged = control_for_log(row)
     row.ended_at, row.end_reason = at, reason
     row.version += 1
     row.save(update_fields=["ended_at", "end_reason", "version"])
@@ -189,7 +189,7 @@ def keep_private_controls_with_holder(
         if not gone or party_of(actor, holder) != row.party_id:
             continue
         row.register, row.risk = risk.register, risk
-        before = logged_control(row)
+        before = control_for_log(row)
         row.owner = holder
         row.version += 1
         row.save(update_fields=["owner", "version"])
@@ -197,7 +197,7 @@ def keep_private_controls_with_holder(
         linked = row.risks.select_related("party").order_by("pk")
         for each in linked:
             each.register = risk.register
-            change = [before, logged_control(row)]
+            change = [before, control_for_log(row)]
             log_control_and_bump_risk_version(
                 actor, "control.edited", row, each, change, at, more=more
             )
@@ -329,7 +329,7 @@ def _find_risks(
         try:
             risk = risk_for(actor, ref, lock=True)
         except NotFound:
-            errors.add(field, "unknown_risk", _unknown_risk(ref))
+            errors.add(field, "unknown_risk", _unknown_risk_text(ref))
             continue
         require_on(actor, "control.edit", risk)
         if of.visibility == Visibility.SHARED and risk.visibility == Visibility.PARTY:
@@ -340,7 +340,7 @@ def _find_risks(
     return found
 
 
-def _unknown_risk(ref: Any) -> str:
+def _unknown_risk_text(ref: Any) -> str:
     text = _("There is no risk %(ref)s here; check the reference.")
     return text % {"ref": str(ref)[:60]}
 

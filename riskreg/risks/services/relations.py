@@ -83,7 +83,7 @@ def relate_risks(
         since=at,
         created_at=recorded_at or at,
     )
-    _log(actor, "relation.added", row, [None, logged_relation(row)], at, recorded_at)
+    _log(actor, "relation.added", row, [None, relation_for_log(row)], at, recorded_at)
     return row
 
 
@@ -109,7 +109,7 @@ def end_relation(
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=TEXT_MAX)
     errors.raise_if_any()
-    logged = logged_relation(row)
+    logged = relation_for_log(row)
     row.ended_at, row.end_reason, row.version = max(at, row.since), reason, row.version + 1
     row.save(update_fields=["ended_at", "end_reason", "version"])
     _log(actor, "relation.ended", row, [logged, None], at, reason=reason)
@@ -121,7 +121,7 @@ def may_end_relation(actor: Viewer, row: RiskRelation) -> bool:
     return any(permits(actor, "risk.edit", end) for end in (row.risk, row.other))
 
 
-def logged_relation(row: RiskRelation) -> dict[str, Any]:
+def relation_for_log(row: RiskRelation) -> dict[str, Any]:
     """A relation as the log keeps it: everything that is kept of it."""
     kept = {name: pair[1] for name, pair in all_values_as_changes(RELATION, row, {}).items()}
     return {"id": str(row.uuid), **kept}

@@ -238,7 +238,7 @@ class ControlEnd(ControlEdit):
         """The question why."""
         row = self._row(control)
         require_control(self.viewer, row)
-        return self._ask(row, EndForm(initial={"version": row.version}))
+        return self._question_page(row, EndForm(initial={"version": row.version}))
 
     def post(self, request: HttpRequest, control: uuid.UUID) -> HttpResponse:
         """End it."""
@@ -246,7 +246,7 @@ class ControlEnd(ControlEdit):
         require_control(self.viewer, row)
         form = EndForm(request.POST)
         if not form.is_valid():
-            return self._ask(row, form, 400)
+            return self._question_page(row, form, 400)
         try:
             row = end_control(
                 actor=self.viewer,
@@ -257,14 +257,14 @@ class ControlEnd(ControlEdit):
             )
         except Invalid as invalid:
             add_errors(form, invalid)
-            return self._ask(row, form, 400)
+            return self._question_page(row, form, 400)
         except Conflict as conflict:
             data = data_over_newest_version(form, row.version)
-            return self._ask(row, EndForm(data), 409, conflict.detail)
+            return self._question_page(row, EndForm(data), 409, conflict.detail)
         messages.success(request, _("“%(name)s” has ended.") % {"name": row.localized("name")})
         return to_control(self.viewer, row)
 
-    def _ask(
+    def _question_page(
         self, row: Control, form: EndForm, status: int = 200, conflict: str = ""
     ) -> HttpResponse:
         context = {"c": row, "name": row.localized("name"), "form": form, "conflict": conflict}

@@ -62,7 +62,9 @@ class ControlTest(ControlEdit):
         row = self._row(control)
         require_control(self.viewer, row)
         today = self.viewer.today(self.at).isoformat()
-        return self._test(row, TestForm(row, initial={"version": row.version, "tested_on": today}))
+        return self._test_page(
+            row, TestForm(row, initial={"version": row.version, "tested_on": today})
+        )
 
     def post(self, request: HttpRequest, control: uuid.UUID) -> HttpResponse:
         """Record it."""
@@ -70,7 +72,7 @@ class ControlTest(ControlEdit):
         require_control(self.viewer, row)
         form = TestForm(row, request.POST)
         if not form.is_valid():
-            return self._test(row, form, 400)
+            return self._test_page(row, form, 400)
         given = {
             "effectiveness": "",
             "tested_on": None,
@@ -81,15 +83,15 @@ class ControlTest(ControlEdit):
             row = record_test(actor=self.viewer, control=control, at=self.at, **given)
         except Invalid as invalid:
             add_errors(form, invalid)
-            return self._test(row, form, 400)
+            return self._test_page(row, form, 400)
         except Conflict as conflict:
             data = {**{n: form.data[n] for n in form.data}, "version": row.version}
-            return self._test(row, TestForm(row, data), 409, conflict.detail)
+            return self._test_page(row, TestForm(row, data), 409, conflict.detail)
         message = _("The test of “%(name)s” is recorded.") % {"name": row.localized("name")}
         messages.success(request, message)
         return to_control(self.viewer, row)
 
-    def _test(
+    def _test_page(
         self, row: Control, form: TestForm, status: int = 200, conflict: str = ""
     ) -> HttpResponse:
         context = {

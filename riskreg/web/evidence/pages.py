@@ -132,14 +132,14 @@ class EvidenceWithdraw(RegisterView):
     def get(self, request: HttpRequest, evidence: uuid.UUID) -> HttpResponse:
         """The question why."""
         row = self._row(evidence)
-        return self._ask(row, WithdrawForm(initial={"version": row.version}))
+        return self._question_page(row, WithdrawForm(initial={"version": row.version}))
 
     def post(self, request: HttpRequest, evidence: uuid.UUID) -> HttpResponse:
         """Withdraw it."""
         row = self._row(evidence)
         form = WithdrawForm(request.POST)
         if not form.is_valid():
-            return self._ask(row, form, 400)
+            return self._question_page(row, form, 400)
         try:
             services.withdraw_evidence(
                 actor=self.viewer,
@@ -150,10 +150,10 @@ class EvidenceWithdraw(RegisterView):
             )
         except Invalid as invalid:
             add_errors(form, invalid)
-            return self._ask(row, form, 400)
+            return self._question_page(row, form, 400)
         except Conflict as conflict:
             data = data_over_newest_version(form, row.version)
-            return self._ask(row, WithdrawForm(data), 409, conflict.detail)
+            return self._question_page(row, WithdrawForm(data), 409, conflict.detail)
         messages.success(request, _("“%(name)s” is withdrawn.") % {"name": row.name})
         return _to_page(self, row)
 
@@ -162,7 +162,7 @@ class EvidenceWithdraw(RegisterView):
         require(self.viewer, "evidence.withdraw", row)
         return row
 
-    def _ask(
+    def _question_page(
         self, row: Evidence, form: WithdrawForm, status: int = 200, conflict: str = ""
     ) -> HttpResponse:
         context: dict[str, Any] = {"e": row, "form": form, "conflict": conflict}

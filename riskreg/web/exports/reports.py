@@ -84,15 +84,17 @@ class HistoryExport(FileView):
 
     def sheets(self, given: QueryDict, ref: str = "", **named: str) -> Sequence[Sheet]:
         """In the words of the page, newest first."""
-        return [history_sheet(self, risk_for(self.viewer, ref), own=given.get("by") == "riskreg")]
+        return [
+            history_sheet(self, risk_for(self.viewer, ref), by_system=given.get("by") == "riskreg")
+        ]
 
 
-def history_sheet(view: FileView, risk: Risk, *, own: bool = False) -> Sheet:
+def history_sheet(view: FileView, risk: Risk, *, by_system: bool = False) -> Sheet:
     """A row for each field that an event changed, read in pieces."""
     viewer = view.viewer
     subjects = [risk.uuid, *mitigations_of(viewer, risk).values_list("uuid", flat=True)]
     history = events.history_of(viewer.audience, subjects)
-    found = events.events_by_the_system(history) if own else events.events_by_people(history)
+    found = events.events_by_the_system(history) if by_system else events.events_by_people(history)
     columns = [
         Column("at", _("When"), kind="moment"),
         Column("who", _("Who"), width=24),

@@ -33,7 +33,7 @@ class FileForm(forms.Form):
         required=False,
     )
 
-    def read(self) -> dict[int, dict[str, Any]]:
+    def read_rows_by_line(self) -> dict[int, dict[str, Any]]:
         """The rows by their line, as an editor counts it. Raises ``Invalid`` for no such file."""
         sent = self.cleaned_data["rows"]
         if sent.size > FILE_MAX:

@@ -144,7 +144,7 @@ class InviteMany(Members):
         if not form.is_valid():
             return self.page(file_form=form, status=400)
         try:
-            rows = form.read()
+            rows = form.read_rows_by_line()
             done = invite_many(
                 actor=self.viewer,
                 rows=list(rows.values()),

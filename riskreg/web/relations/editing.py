@@ -140,14 +140,14 @@ class RelationEnd(RegisterView):
     def get(self, request: HttpRequest, relation: uuid.UUID) -> HttpResponse:
         """The question why."""
         row = self._row(relation)
-        return self._ask(row, EndForm(initial={"version": row.version}))
+        return self._question_page(row, EndForm(initial={"version": row.version}))
 
     def post(self, request: HttpRequest, relation: uuid.UUID) -> HttpResponse:
         """End it."""
         row = self._row(relation)
         form = EndForm(request.POST)
         if not form.is_valid():
-            return self._ask(row, form, 400)
+            return self._question_page(row, form, 400)
         try:
             row = end_relation(
                 actor=self.viewer,
@@ -158,10 +158,10 @@ class RelationEnd(RegisterView):
             )
         except Invalid as invalid:
             add_errors(form, invalid)
-            return self._ask(row, form, 400)
+            return self._question_page(row, form, 400)
         except Conflict as conflict:
             data = data_over_newest_version(form, row.version)
-            return self._ask(row, EndForm(data), 409, conflict.detail)
+            return self._question_page(row, EndForm(data), 409, conflict.detail)
         messages.success(request, _("It is ended: %(text)s.") % {"text": text_of(row)})
         return _to_risk(self.viewer, self._back_to(row))
 
@@ -176,7 +176,7 @@ class RelationEnd(RegisterView):
         asked = self.request.GET.get("risk", "")
         return asked if asked in (row.risk.ref, row.other.ref) else row.risk.ref
 
-    def _ask(
+    def _question_page(
         self, row: RiskRelation, form: EndForm, status: int = 200, conflict: str = ""
     ) -> HttpResponse:
         context = {

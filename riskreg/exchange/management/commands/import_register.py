@@ -39,20 +39,20 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        brought = Brought(*_read(options["file"]), sheet=options["sheet"])
+        brought = Brought(*_read_file_or_stdin(options["file"]), sheet=options["sheet"])
         user = User.objects.filter(email__iexact=options["email"], is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody has an account under {options['email']}.")
         at = clock.now()
         # What is asked and refused is in their language, as on their pages.
         with translation.override(user.language):
-            self._bring_in(user, brought, at, options)
+            self._bring_in_and_print(user, brought, at, options)
 
-    def _bring_in(
+    def _bring_in_and_print(
         self, user: User, brought: Brought, at: dt.datetime, options: dict[str, Any]
     ) -> None:
         try:
-            mapping = _mapping(options["mapping"])
+            mapping = _read_mapping_file(options["mapping"])
             viewer = viewer_for(user, options["register"])
             what: dict[str, Any] = {
                 "actor": viewer, "brought": brought, "mapping": mapping, "at": at
@@ -73,11 +73,11 @@ class Command(BaseCommand):
             for note in plan.notes:
                 self.stderr.write(note)
         else:
-            self._tell(plan, options["dry_run"])
+            self._print_plan(plan, options["dry_run"])
         if plan.asked:
             sys.exit(ANSWERS_NEEDED)
 
-    def _tell(self, plan: Plan, dry_run: bool) -> None:
+    def _print_plan(self, plan: Plan, dry_run: bool) -> None:
         report = plan.to_json()
         where = f"{report['sheet']}, " if report["sheet"] else ""
         header = f"header in row {report['header_row']}" if report["header_row"] else "no header"
@@ -103,7 +103,7 @@ class Command(BaseCommand):
             self.stdout.write("Nothing was brought in: answer what is asked in a --mapping file.")
 
 
-def _read(name: str) -> tuple[str, bytes]:
+def _read_file_or_stdin(name: str) -> tuple[str, bytes]:
     try:
         if name == "-":
             return "standard input", sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -114,7 +114,7 @@ def _read(name: str) -> tuple[str, bytes]:
         raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
 
 
-def _mapping(name: str | None) -> Any:
+def _read_mapping_file(name: str | None) -> Any:
     if name is None:
         return None
     try:
