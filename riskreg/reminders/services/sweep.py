@@ -1,8 +1,8 @@
 """The sweep: brings every ladder to where it should be, and writes what is to be written.
 
 The engine on one page; each step is a function that is called here once. In each register in which
-there is anything to do (``registers_behind``: a few statements for all of them), ``move_ladders``
-(1 to 3) and ``raise_alarms`` (4):
+there is anything to do (``registers_behind``: a few statements for all of them),
+``advance_and_readdress`` (1 to 3) and ``raise_alarms`` (4):
 
 1. What waits for somebody who has left, or is away, goes to who is to be told instead.
 2. Each open duty whose due date asks for a higher rung than is recorded gets that rung, with whom
@@ -18,7 +18,7 @@ Then for everybody, whatever their registers:
    late.
 6. ``interrupt_people``: what is not to wait goes out as a message of its own.
 7. ``write_digests``: everything else, once a day, at each person's hour.
-8. ``announce``: the same rungs to chats and webhooks.
+8. ``send_announcements``: the same rungs to chats and webhooks.
 
 Sending is not the sweep's: the outbox asks just before it sends what the message should say by now
 (``services.refresh``).

@@ -307,7 +307,7 @@ def _furthest_first(changed: QuerySet[Any], stage: str, scales: bool) -> QuerySe
 def _changed_positions_of_all_visible(
     viewer: Viewer, values: Sequence[Any], stage: str, kind: str
 ) -> QuerySet[Any]:
-    """``_changed`` of all that the viewer may know of, by the ``values`` of a span."""
+    """``_positions_begun_in_span`` of all that the viewer may know of, by a span's ``values``."""
     moment, since, behind, was_behind = values
     among = Among(since, stage, kind, behind, was_behind)
     return _positions_begun_in_span(viewer, positions_at(viewer, moment), among)

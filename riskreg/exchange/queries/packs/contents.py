@@ -51,7 +51,7 @@ def pack_contents(scope: PackScope, audience: str) -> dict[str, Any]:
 
 def headline_figures(scope: PackScope) -> dict[str, int]:
     """The figures of the cover, by name; ``figure_labels`` has them in words."""
-    shown = scope.now
+    shown = scope.heatmap_now
     compared = shown.comparison
     return {
         "open": shown.total,

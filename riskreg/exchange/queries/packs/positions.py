@@ -27,7 +27,7 @@ Section = dict[str, Any]
 
 def what_moved(scope: PackScope) -> list[Section]:
     """Every threat that moved, came or went, with the words of whoever judged it."""
-    compared = scope.now.comparison
+    compared = scope.heatmap_now.comparison
     assert compared is not None  # noqa: S101 - a pack always compares
     moves = compared.moves[:LISTED]
     refs = [move.ref for move in moves]
@@ -83,12 +83,12 @@ def _why_moved_text(by_scale: bool, known: Any) -> str:
 
 def heatmaps(scope: PackScope) -> list[Section]:
     """The map of the day, that of the day before, and what came into and left each cell."""
-    compared = scope.now.comparison
+    compared = scope.heatmap_now.comparison
     assert compared is not None  # noqa: S101 - a pack always compares
     sections = []
     for key, title, shown in (
-        ("then", _("Heatmap on %(day)s") % {"day": day_text(scope.since)}, scope.then),
-        ("now", _("Heatmap on %(day)s") % {"day": day_text(scope.as_of)}, scope.now),
+        ("then", _("Heatmap on %(day)s") % {"day": day_text(scope.since)}, scope.heatmap_then),
+        ("now", _("Heatmap on %(day)s") % {"day": day_text(scope.as_of)}, scope.heatmap_now),
     ):
         counts = {(c.likelihood, c.impact): str(c.count or "") for c in shown.cells}
         unrated = _("Residual (as it stands), threats. Unrated: %(n)d.") % {
@@ -107,11 +107,11 @@ def heatmaps(scope: PackScope) -> list[Section]:
             )
             if n
         )
-        for c in scope.now.cells
+        for c in scope.heatmap_now.cells
     }
     note = _("+ moved into the cell, − moved out of it since %(day)s.")
     blocks = [
-        _matrix(scope.now, moved),
+        _matrix(scope.heatmap_now, moved),
         {"kind": "note", "text": note % {"day": day_text(scope.since)}},
     ]
     sections.append({"key": "movement", "title": _("Movement on the heatmap"), "blocks": blocks})
@@ -147,7 +147,7 @@ def highest(scope: PackScope) -> list[Section]:
     found = heatmap_lists.risks_in_cell(
         scope.viewer, None, stage="residual", at=scope.at, as_of=scope.as_of
     )
-    compared = scope.now.comparison
+    compared = scope.heatmap_now.comparison
     rows = list(found[:TOP])
     moves = (
         {move.ref: move for move in compared.moves_of([r.ref for r in rows])} if compared else {}
