@@ -10,7 +10,7 @@ def main() -> None:
     from riskreg.up import ports
 
     if sys.argv[1:2] == ["up"]:
-        ports.put_addresses_into_environment(sys.argv[2:])
+        ports.fill_in_missing_environment(sys.argv[2:])
     else:
         # A command counts no requests, and the folder may be there only while the web server is.
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)

@@ -24,11 +24,11 @@ app.autodiscover_tasks()
 def share_memory(**_: Any) -> None:
     """Load what work takes, the mathematics above all, before the processes that do it are forked:
     each would load a copy of its own with its first step."""
-    from riskreg.jobs.kinds import WORK, work_for
+    from riskreg.jobs.kinds import WORK, step_function_of_kind
     from riskreg.up import preload
 
     for kind in WORK:
-        work_for(kind)
+        step_function_of_kind(kind)
     preload.freeze()
 
 

@@ -53,7 +53,7 @@ RETIRED = {
     "with_triggers_dropped": "with_append_only_rule_dropped", "owe": "create_obligation",
     "forget_failures": "delete_failed_attempts", "left_alone": "serving_no_other_open_risk",
     "positions_toward": "open_positions_toward", "with_bytes": "evidence_with_bytes",
-    "absences_for": "unended_absences_for", "schedules_for": "running_schedules_for",
+    "absences_for": "unended_absences_for", "schedules_for": "running_schedules_of_own_party",
     "links_for": "links_in_force_for",
     "error_page": "keep_draft_and_render_error", "keep_position": "set_position_if_concerned",
     "log_control": "log_control_and_bump_risk_version", "lost_jobs": "jobs_with_unclaimed_steps",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.policy.estimates import significant
+from riskreg.analysis.policy.estimates import round_significant
 from riskreg.kernel.localised import number, percent_text
 
 # A run tells chances to a tenth of a per cent.
@@ -19,12 +19,12 @@ _UNITS = {
 def amount_text(value: float, currency: str = "", digits: int = 3) -> str:
     """An amount as people say it: 91.2 m CNY, 9,120万 CNY; to so many significant digits."""
     units = _UNITS.get(get_language() or "", _UNITS["en"])
-    rounded = significant(value, digits)
+    rounded = round_significant(value, digits)
     for size, word in units:
         if abs(rounded) >= size:
             # Chinese sets no blank between a figure and its unit.
             blank = "" if word in "亿万" else " "
-            text = f"{number(significant(rounded / size, digits))}{blank}{word}"
+            text = f"{number(round_significant(rounded / size, digits))}{blank}{word}"
             break
     else:
         text = number(rounded)
@@ -59,8 +59,8 @@ def _round_to_tenth(value: float) -> float:
 def often_text(kind: str, value: float) -> str:
     """How often: events a year, or a chance in per cent."""
     if kind == "probability":
-        return _("%(share)s %% a year") % {"share": number(significant(100 * value))}
-    return _("%(n)s a year") % {"n": number(significant(value))}
+        return _("%(share)s %% a year") % {"share": number(round_significant(100 * value))}
+    return _("%(n)s a year") % {"n": number(round_significant(value))}
 
 
 def number_name(on: str) -> str:

@@ -33,11 +33,13 @@ def frontier(step: Step, keep_going: KeepGoing) -> Outcome:
     return Outcome(frontier_point(row, inputs, percent))
 
 
-def frontier_point(row: Simulation, inputs: dict[str, Any], percent: int) -> dict[str, Any]:
-    """The best set for ``percent`` of what everything costs (``choose_within_budgets``)."""
+def frontier_point(
+    row: Simulation, inputs: dict[str, Any], percent_of_total_cost: int
+) -> dict[str, Any]:
+    """The best set for that share of what everything costs (``choose_within_budgets``)."""
     total = math.fsum(one.cost for one in _mitigations(inputs))
-    budgets = [{"amount": total * percent / 100, "party": None}]
-    return {"percent": percent, **choose_within_budgets(row, inputs, budgets)}
+    budgets = [{"amount": total * percent_of_total_cost / 100, "party": None}]
+    return {"percent": percent_of_total_cost, **choose_within_budgets(row, inputs, budgets)}
 
 
 def choose(step: Step, keep_going: KeepGoing) -> Outcome:

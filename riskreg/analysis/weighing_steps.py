@@ -82,7 +82,7 @@ def compare(step: Step, keep_going: KeepGoing) -> Outcome:
         np.stack([one["cost"][0] + np.frombuffer(blob, dtype="<f8") for one, blob in done]),
         next(n for n, one in enumerate(rows) if one["is_nothing"]),
     )
-    best = weighing.best_of(rows, horizon)
+    best = weighing.best_option_of(rows, horizon)
     base = modelled.portfolio(inputs, "before")
     of_best = base.mitigated(_mitigations_of_option(inputs, _option(inputs, best["key"])))
     undisturbed = _chances_of_doing_nothing(step, inputs)

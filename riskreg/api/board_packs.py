@@ -23,9 +23,9 @@ from riskreg.exchange.models import BoardPack
 from riskreg.exchange.queries.board_packs import (
     MEDIA_TYPES,
     file_name,
-    file_of,
-    pack_for,
-    packs_for,
+    pack_file_of,
+    pack_of_own_party,
+    packs_of_own_party,
     progress_of_packs,
 )
 from riskreg.exchange.services.packs import FIELDS, cancel_pack, request_pack
@@ -76,12 +76,12 @@ class BoardPacks(PackApi):
         """For managers and leaders; each party has its own."""
         require(self.viewer, "pack.make")
         self.refuse_unknown_params(*PARAMS)
-        rows = packs_for(self.viewer)
+        rows = packs_of_own_party(self.viewer)
         listing = Listing(
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(packs_for(self.viewer)),
+            tie=by_uuid(packs_of_own_party(self.viewer)),
         )
         return page_response(self, self.viewer.audience.key, listing, self.many)
 
@@ -93,7 +93,7 @@ class BoardPacks(PackApi):
         def act() -> Answer:
             given = body_of(request, *FIELDS)
             row = request_pack(actor=self.viewer, given=given, at=self.at)
-            body = self.many([pack_for(self.viewer, row.uuid)])[0]
+            body = self.many([pack_of_own_party(self.viewer, row.uuid)])[0]
             return Answer.of(body, 202, Location=body["url"])
 
         return self.write(act)
@@ -107,7 +107,7 @@ class BoardPackDetail(PackApi):
         """How far it is, and where its file is."""
         require(self.viewer, "pack.make")
         self.refuse_unknown_params()
-        return self.detail(self.many([pack_for(self.viewer, pack)])[0])
+        return self.detail(self.many([pack_of_own_party(self.viewer, pack)])[0])
 
 
 class BoardPackCancel(PackApi):
@@ -140,7 +140,7 @@ class BoardPackFile(PackApi):
         """404 until it is made."""
         require(self.viewer, "pack.make")
         self.refuse_unknown_params()
-        row, data = file_of(self.viewer, pack)
+        row, data = pack_file_of(self.viewer, pack)
         digest = hashlib.sha256(data).hexdigest()
         if is_known(request, tag := f'"{digest}"'):
             return HttpResponse(status=304, headers={"ETag": tag})

@@ -17,7 +17,7 @@ from riskreg.api.core.etag import etag
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.localised import localised
-from riskreg.register.accepting import with_caps
+from riskreg.register.accepting import rating_with_caps
 from riskreg.register.axes import AXES
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.criteria import clean_publication
@@ -221,7 +221,7 @@ def to_json(criteria: Criteria) -> dict[str, Any]:
                 "accept_days": rating["accept_days"],
                 "accept_total_days": rating["accept_total_days"],
             }
-            for rating in map(with_caps, criteria.ratings)
+            for rating in map(rating_with_caps, criteria.ratings)
         ],
         "cells": [
             {"likelihood": x, "impact": y, "score": cell["score"], "rating": cell["rating"]}

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from riskreg.analysis.fields import BELIEF, DRIVER, LINK
 from riskreg.analysis.models import Belief, Driver, DriverLink
-from riskreg.analysis.policy.estimates import significant
+from riskreg.analysis.policy.estimates import round_significant
 from riskreg.analysis.queries.drivers import (
     beliefs_of,
     driver_for,
@@ -54,7 +54,7 @@ class DriverApi(RegisterApi):
         for row in rows:
             pool = pool_of(newest.get(row.pk, []))
             levels = (("p5", 0.05), ("p50", 0.5), ("p95", 0.95))
-            shown = pool and {name: significant(pool.quantile(q)) for name, q in levels}
+            shown = pool and {name: round_significant(pool.quantile(q)) for name, q in levels}
             url = f"{self.register_url}drivers/{row.ref}/"
             measured = row.indicator and row.indicator.ref
             found.append(

@@ -56,7 +56,7 @@ class Duties(RegisterApi):
             ],
         }
         if paging.counted:
-            body["count"] = agenda.count_for(self.viewer, wanted)
+            body["count"] = agenda.summed_duty_counts(self.viewer, wanted)
         return Answer.of(body).response()
 
     def _filters_of(self) -> agenda.Wanted:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
-from riskreg.analysis.policy.estimates import figures_implied, significant
+from riskreg.analysis.policy.estimates import figures_implied, round_significant
 from riskreg.analysis.policy.forecasts import ENOUGH, NOMINAL
 from riskreg.analysis.queries.estimates import estimates_not_withheld_of
 from riskreg.analysis.queries.forecasts import Forecast, own_forecasts_on_closed_risks
@@ -125,10 +125,10 @@ def _forecast_json(one: Forecast) -> dict[str, Any]:
         "label": one.estimate.label,
         "given_on": one.given_on.isoformat(),
         "ended_on": one.ended_on.isoformat(),
-        "chance": significant(one.chance),
+        "chance": round_significant(one.chance),
         "happened": one.happened,
-        "low": significant(one.low),
-        "high": significant(one.high),
+        "low": round_significant(one.low),
+        "high": round_significant(one.high),
         "cost": None if one.cost is None else str(one.cost),
         "cost_label": risk.labels.get("happened_cost") if one.cost is not None else None,
         "inside": one.inside,
@@ -140,6 +140,6 @@ def _forecast_json(one: Forecast) -> dict[str, Any]:
 def to_json(row: Estimate, viewer: Viewer, ref: str) -> dict[str, Any]:
     """An estimate as JSON, with what its ranges come to, to three digits."""
     means = figures_implied(row.frequency, row.severity)
-    rounded = {name: significant(value) for name, value in means.items()}
+    rounded = {name: round_significant(value) for name, value in means.items()}
     versions = row.translations or {}
     return row_to_json(ESTIMATE, row, viewer, risk=ref, implied=rounded, translations=versions)

@@ -15,7 +15,7 @@ from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.values import person, time
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.handover.models import HandOver, ItemKind
-from riskreg.handover.queries import handovers_for
+from riskreg.handover.queries import handovers_of_own_party
 from riskreg.handover.services import hand_over
 from riskreg.kernel import keyset
 from riskreg.register.change_models import ChangeRequest
@@ -30,12 +30,12 @@ class HandOvers(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Newest first. They count private things as well, so each party sees its own."""
         self.refuse_unknown_params(*PARAMS)
-        rows = handovers_for(self.viewer)
+        rows = handovers_of_own_party(self.viewer)
         listing = Listing(
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(handovers_for(self.viewer)),
+            tie=by_uuid(handovers_of_own_party(self.viewer)),
         )
         return page_response(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]

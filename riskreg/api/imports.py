@@ -22,11 +22,11 @@ from riskreg.api.core.values import person, time
 from riskreg.exchange.mapping import empty_report
 from riskreg.exchange.models import Import, ImportDraft
 from riskreg.exchange.queries import (
-    draft_for,
-    import_for,
-    imports_for,
+    import_of_own_party,
+    imports_of_own_party,
+    own_import_draft,
     progress_of_draft,
-    refused_rows_of,
+    refused_imported_rows_of,
 )
 from riskreg.exchange.services import (
     Brought,
@@ -56,12 +56,12 @@ class Imports(RegisterApi):
         """Newest first; each party sees its own."""
         require(self.viewer, "import.make")
         self.refuse_unknown_params(*PARAMS)
-        rows = imports_for(self.viewer)
+        rows = imports_of_own_party(self.viewer)
         listing = Listing(
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(imports_for(self.viewer)),
+            tie=by_uuid(imports_of_own_party(self.viewer)),
         )
         return page_response(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
@@ -166,15 +166,15 @@ class ImportDetail(RegisterApi):
         require(self.viewer, "import.make")
         self.refuse_unknown_params()
         try:
-            row = import_for(self.viewer, brought)
+            row = import_of_own_party(self.viewer, brought)
         except NotFound:
-            draft = draft_for(self.viewer, brought)
+            draft = own_import_draft(self.viewer, brought)
             if progress_of_draft(draft) is None:
                 raise
             empty = {k: v for k, v in empty_report("").items() if k != "refused"}
             body = {**to_json(draft), "report": empty, "notes": [], "not_taken": []}
             return self.detail(body)
-        refused = [each.to_json() for each in refused_rows_of(row)[:NOT_TAKEN]]
+        refused = [each.to_json() for each in refused_imported_rows_of(row)[:NOT_TAKEN]]
         report = {k: v for k, v in row.report.items() if k != "refused"}
         body = {**to_json(row), "report": report, "notes": row.notes, "not_taken": refused}
         return self.detail(body)

@@ -16,7 +16,11 @@ from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
 from riskreg.api.core.values import person, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Invitation
-from riskreg.register.people import invitation_for, invitation_state, invitations_for
+from riskreg.register.people import (
+    invitation_looked_after_by,
+    invitation_state,
+    invitations_looked_after_by,
+)
 from riskreg.register.permissions import require
 from riskreg.register.services import (
     accept_invitation,
@@ -70,7 +74,7 @@ class Invitations(InvitationApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Those that the caller looks after, newest first."""
         self.refuse_unknown_params(*PARAMS)
-        rows = invitations_for(self.viewer)
+        rows = invitations_looked_after_by(self.viewer)
         listing = Listing(
             queryset=rows,
             order=_NEWEST,
@@ -103,7 +107,7 @@ class InvitationDetail(InvitationApi):
     def get(self, request: Request, slug: str, invitation: uuid.UUID) -> HttpResponse:
         """The invitation as it is now."""
         self.refuse_unknown_params()
-        row = invitation_for(self.viewer, invitation)
+        row = invitation_looked_after_by(self.viewer, invitation)
         return self.detail(self.to_json(row), row.version)
 
 

@@ -21,7 +21,13 @@ from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.change_models import ChangeRequest
 from riskreg.reminders.policy import DEFAULT_LADDER, rungs_from
-from riskreg.reminders.queries import Forecast, InForce, ladder_of, ladder_versions, preview_for
+from riskreg.reminders.queries import (
+    Forecast,
+    InForce,
+    forecast_for_risk,
+    ladder_of,
+    ladder_versions,
+)
 from riskreg.reminders.services import set_ladder
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
@@ -101,7 +107,7 @@ class LadderPreview(RegisterApi):
 
     def _forecast(self, risk: Risk, ladder: InForce) -> list[Forecast]:
         try:
-            return preview_for(self.viewer, risk, ladder.rungs, self.at)
+            return forecast_for_risk(self.viewer, risk, ladder.rungs, self.at)
         except Invalid as invalid:
             sentences = [error for errors in invalid.fields.values() for error in errors]
             raise Invalid({"risk": sentences}) from None

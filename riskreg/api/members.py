@@ -21,7 +21,7 @@ from riskreg.kernel import keyset
 from riskreg.register.models import Membership
 from riskreg.register.people import (
     last_sign_in_if_shown,
-    manages,
+    manages_members_of,
     membership_of_user,
     present_members,
     present_membership_of,
@@ -36,7 +36,10 @@ class MemberApi(RegisterApi):
     def all_to_json(self, rows: Sequence[Membership]) -> list[dict[str, Any]]:
         """Members as JSON, with what they answer for as far as the caller may know of it."""
         counts = counts_answered_for_by_user(self.viewer, [row.user_id for row in rows])
-        managed = {party: manages(self.viewer, party) for party in {row.party_id for row in rows}}
+        managed = {
+            party: manages_members_of(self.viewer, party)
+            for party in {row.party_id for row in rows}
+        }
         return [self._to_json(row, managed[row.party_id], counts[row.user_id]) for row in rows]
 
     def _to_json(self, row: Membership, managed: bool, counts: dict[str, int]) -> dict[str, Any]:

@@ -16,7 +16,11 @@ from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.register.models import OwnAppetite
 from riskreg.register.own_appetite_fields import OWN_APPETITE
-from riskreg.register.own_appetites import is_outdated, own_appetite_for, own_appetites_in_force_for
+from riskreg.register.own_appetites import (
+    is_outdated,
+    own_appetite_in_force_for,
+    own_appetites_in_force_for,
+)
 from riskreg.register.services import change_own_appetite, end_own_appetite, set_own_appetite
 from riskreg.register.services.own_appetites import FIELDS
 
@@ -39,7 +43,9 @@ class OwnAppetiteApi(RegisterApi):
 
     def answered(self, row: OwnAppetite, status: int = 200) -> Answer:
         """The own appetite with its ETag, and its address where it is new."""
-        return Answer.of_version(self.as_json(own_appetite_for(self.viewer, row.uuid)), status)
+        return Answer.of_version(
+            self.as_json(own_appetite_in_force_for(self.viewer, row.uuid)), status
+        )
 
 
 class OwnAppetites(OwnAppetiteApi):
@@ -85,7 +91,7 @@ class OwnAppetiteDetail(OwnAppetiteApi):
     def get(self, request: Request, slug: str, appetite: uuid.UUID) -> HttpResponse:
         """The own appetite as it is now."""
         self.refuse_unknown_params()
-        row = own_appetite_for(self.viewer, appetite)
+        row = own_appetite_in_force_for(self.viewer, appetite)
         return self.detail(self.as_json(row), row.version)
 
     @schema.changed("Change an own appetite", shapes.OwnappetiteChange, shapes.Ownappetite)

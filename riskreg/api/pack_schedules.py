@@ -21,8 +21,8 @@ from riskreg.exchange.queries.schedules import (
     is_late,
     last_sendings_of,
     people_of,
-    running_schedules_for,
-    schedule_for,
+    running_schedule_of_own_party,
+    running_schedules_of_own_party,
 )
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.exchange.services.schedules import (
@@ -77,7 +77,9 @@ class PackScheduleApi(RegisterApi):
 
     def answered(self, row: PackSchedule, status: int = 200) -> Answer:
         """The schedule with its ETag, and its address where it is new."""
-        return Answer.of_version(self.many([schedule_for(self.viewer, row.uuid)])[0], status)
+        return Answer.of_version(
+            self.many([running_schedule_of_own_party(self.viewer, row.uuid)])[0], status
+        )
 
 
 def _people_to_json(names: Sequence[str], people: Mapping[str, User]) -> list[Any]:
@@ -92,7 +94,7 @@ class PackSchedules(PackScheduleApi):
         """For managers and leaders, oldest first; each party has its own."""
         require(self.viewer, "pack.make")
         self.refuse_unknown_params(*PARAMS)
-        rows = running_schedules_for(self.viewer)
+        rows = running_schedules_of_own_party(self.viewer)
         listing = Listing(
             queryset=rows,
             order=_OLDEST,
@@ -123,7 +125,7 @@ class PackScheduleDetail(PackScheduleApi):
         """When the next pack is made, and what was sent."""
         require(self.viewer, "pack.make")
         self.refuse_unknown_params()
-        row = schedule_for(self.viewer, schedule)
+        row = running_schedule_of_own_party(self.viewer, schedule)
         return self.detail(self.many([row])[0], row.version)
 
     @schema.changed(

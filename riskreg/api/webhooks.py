@@ -19,7 +19,7 @@ from riskreg.api.core.pagination import PARAMS, Listing, page_response
 from riskreg.api.core.values import time
 from riskreg.endpoints import services as endpoints
 from riskreg.endpoints.models import Endpoint, EndpointKind
-from riskreg.endpoints.queries import endpoints_for, last_delivery_by_endpoint
+from riskreg.endpoints.queries import endpoints_of_party_in, last_delivery_by_endpoint
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.notify.models import Delivery
@@ -42,7 +42,7 @@ class WebhookApi(RegisterApi):
     @property
     def rows(self) -> QuerySet[Endpoint]:
         """The webhooks that the caller may know of."""
-        return endpoints_for(self.viewer.audience).filter(kind=EndpointKind.WEBHOOK)
+        return endpoints_of_party_in(self.viewer.audience).filter(kind=EndpointKind.WEBHOOK)
 
     def found(self, name: uuid.UUID) -> Endpoint:
         """The webhook of that id. Raises ``NotFound``, for a chat as well."""

@@ -10,7 +10,7 @@ from riskreg.events.policy import Audience
 from riskreg.notify.models import Delivery, Message
 
 
-def endpoints_for(audience: Audience) -> QuerySet[Endpoint]:
+def endpoints_of_party_in(audience: Audience) -> QuerySet[Endpoint]:
     """The endpoints of the audience's party in its register, oldest first; never another's."""
     if audience.party is None:
         return Endpoint.objects.none()
@@ -21,7 +21,7 @@ def endpoints_by_uuid(
     audience: Audience, uuids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, Endpoint]:
     """Those of the audience's endpoints that are among ``uuids``."""
-    return {row.uuid: row for row in endpoints_for(audience).filter(uuid__in=set(uuids))}
+    return {row.uuid: row for row in endpoints_of_party_in(audience).filter(uuid__in=set(uuids))}
 
 
 def endpoints_that_listen(register: uuid.UUID, parties: Collection[uuid.UUID]) -> list[Endpoint]:

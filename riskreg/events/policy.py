@@ -49,14 +49,14 @@ def personal_digest(salt: str, value: str) -> str:
     return hmac.new(bytes.fromhex(salt), value.encode(), hashlib.sha256).hexdigest()
 
 
-def canonical(value: Any) -> str:
+def canonical_json(value: Any) -> str:
     """``value`` as JSON text with one possible spelling: sorted keys, no spaces, text for dates."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 def event_hash(fields: Mapping[str, Any], previous: str) -> str:
     """SHA-256 over the previous hash and every field of the event, as 64 hexadecimal digits."""
-    text = canonical({**fields, "previous": previous})
+    text = canonical_json({**fields, "previous": previous})
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

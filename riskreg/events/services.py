@@ -15,7 +15,7 @@ from riskreg.events.policy import (
     PERSONAL,
     SYSTEM_KEY,
     Audience,
-    canonical,
+    canonical_json,
     concerns_security,
     event_hash,
     hashed_fields,
@@ -92,7 +92,7 @@ def append_all(entries: Sequence[Entry]) -> list[Event]:
             subject_uuid=entry.subject_uuid,
             subject_ref=entry.subject_ref,
             subject_version=entry.subject_version,
-            changes=canonical(entry.changes),
+            changes=canonical_json(entry.changes),
             previous=chain.head,
         )
         event.hash = chain.head = event_hash(hashed_fields(event, chain.key), event.previous)

@@ -106,7 +106,7 @@ def ending_of(name: str) -> str:
     return ending.lower() if point and stem else ""
 
 
-def clean_name(raw: str) -> str:
+def safe_file_name(raw: str) -> str:
     """A name that is safe to write down and to save under, as close to ``raw`` as it can be.
 
     Without folders, without characters that are not seen or turn the reading direction, and short

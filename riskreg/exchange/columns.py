@@ -37,7 +37,7 @@ class Column:
     fill: bool = True
 
 
-def columns_for(viewer: Viewer) -> list[Column]:
+def export_columns_for(viewer: Viewer) -> list[Column]:
     """Every column that a register has for ``viewer``, with labels in the reader's language."""
     criteria = viewer.criteria
     levels = {axis: len(getattr(criteria, axis)) for axis in ("likelihood", "impact")}

@@ -14,7 +14,7 @@ _SCALE = 2.0
 _KEPT = 60 * 60
 
 
-def png(svg: str) -> bytes:
+def svg_to_png(svg: str) -> bytes:
     """An SVG as PNG, twice as large."""
     key = f"png:{hashlib.sha256(svg.encode()).hexdigest()}"
     kept: bytes | None = cache.get(key)

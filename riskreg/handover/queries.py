@@ -194,7 +194,7 @@ def people_whose_things_may_be_handed_over(viewer: Viewer) -> list[tuple[User, b
     return list(found.values())
 
 
-def handovers_for(viewer: Viewer) -> QuerySet[HandOver]:
+def handovers_of_own_party(viewer: Viewer) -> QuerySet[HandOver]:
     """Those of the viewer's party, newest first."""
     return (
         HandOver.objects.visible_to(viewer)

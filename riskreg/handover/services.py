@@ -26,11 +26,11 @@ from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.cleaning import unchanged_owner
+from riskreg.register.cleaning import unchanged_owner_text
 from riskreg.register.models import Membership
-from riskreg.register.people import manages
+from riskreg.register.people import manages_members_of
 from riskreg.register.permissions import permits, require, require_for_person
-from riskreg.register.queries import ANSWERABLE, find_member, party_of
+from riskreg.register.queries import ANSWERABLE, find_member, party_id_of
 from riskreg.register.services import change_role, remove_member
 from riskreg.register.services.people import member_to_change, member_to_remove
 from riskreg.register.visibility import Visibility
@@ -108,7 +108,7 @@ def hand_over(
             "nothing",
             _("%(name)s answers for nothing here that you could hand over.") % {"name": giver},
         )
-    _require_same_party(found, party_of(actor, taker))
+    _require_same_party(found, party_id_of(actor, taker))
     owned, deputised = (found.moving.get(kind, []) for kind in ("owned", "deputised"))
     content = {
         "from": str(giver.uuid),
@@ -188,7 +188,11 @@ def change_member_role(
     """Give a member another role; into one that answers for nothing as ``end_member`` does."""
     row = member_to_change(actor, user, version)
     left: list[Any] = []
-    if role not in ANSWERABLE and row.role in ANSWERABLE and manages(actor, row.party_id):
+    if (
+        role not in ANSWERABLE
+        and row.role in ANSWERABLE
+        and manages_members_of(actor, row.party_id)
+    ):
         left = _hand_over_what_is_taken(
             actor, row, to_user, nobody_yet, _("Has another role now."), at
         )
@@ -270,7 +274,7 @@ def reassign(
         .select_for_update(of=("self",), no_key=True)
         .order_by("pk")
     }
-    their_party = party_of(actor, taker)
+    their_party = party_id_of(actor, taker)
     refused = {
         ref: why
         for ref, version in risks.items()
@@ -287,7 +291,7 @@ def reassign(
             % {"n": len(refused)},
         )
     if all(row.owner_id == taker.pk for row in rows.values()):
-        raise Invalid.one("owner", "unchanged", unchanged_owner(taker))
+        raise Invalid.one("owner", "unchanged", unchanged_owner_text(taker))
     content = {
         "to": str(taker.uuid),
         "risks": {ref: row.version for ref, row in sorted(rows.items())},

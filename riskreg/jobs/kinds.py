@@ -30,7 +30,7 @@ Work = Callable[[Step, Callable[[], None]], Outcome]
 WORK: dict[str, str] = {}
 
 
-def work_for(kind: str) -> Work:
+def step_function_of_kind(kind: str) -> Work:
     """The function that does steps of ``kind``. Raises ``KeyError`` for a kind nobody has named."""
     module, _dot, name = WORK[kind].rpartition(".")
     work: Work = getattr(import_module(module), name)

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Min
 from django.utils.translation import gettext as _
 
-from riskreg.jobs.kinds import Outcome, work_for
+from riskreg.jobs.kinds import Outcome, step_function_of_kind
 from riskreg.jobs.models import OPEN, Job, JobState, Step, StepState
 from riskreg.jobs.queries import is_unclaimed, jobs_with_unclaimed_steps, steps_to_begin
 from riskreg.kernel.after_commit import after_commit, wake
@@ -98,7 +98,7 @@ def run_step(step: int, now: Callable[[], dt.datetime]) -> bool:
     if begun is None:
         return False
     try:
-        outcome = work_for(begun.kind)(begun, _keep_claim_of(begun, now))
+        outcome = step_function_of_kind(begun.kind)(begun, _keep_claim_of(begun, now))
     except NoLongerWanted:
         return False
     except (RiskregError, ValueError) as refusal:

@@ -16,13 +16,13 @@ def client_address(request: HttpRequest) -> str:
     X-Forwarded-For: the entry that the outermost one wrote counts, and what stands before it was
     written by the caller and is not believed.
     """
-    direct = _address(request.META.get("REMOTE_ADDR", ""))
+    direct = _plain_ip_or_empty(request.META.get("REMOTE_ADDR", ""))
     if not settings.TRUST_PROXY_HEADERS:
         return direct
     entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     if len(entries) < settings.PROXY_HOPS:
         return direct
-    return _address(entries[-settings.PROXY_HOPS]) or direct
+    return _plain_ip_or_empty(entries[-settings.PROXY_HOPS]) or direct
 
 
 def client_network(request: HttpRequest) -> str:
@@ -35,13 +35,13 @@ def network_of(address: str) -> str:
 
     Empty for what is no address.
     """
-    address = _address(address)
+    address = _plain_ip_or_empty(address)
     if ":" not in address:
         return address
     return str(ipaddress.ip_network(f"{address}/{_IPV6_NETWORK}", strict=False).network_address)
 
 
-def _address(text: str) -> str:
+def _plain_ip_or_empty(text: str) -> str:
     """``text`` in its plain form, without a port; empty if it is no address."""
     text = text.strip()
     if text.startswith("["):

@@ -21,7 +21,7 @@ class Undecryptable(Exception):
 
 def encrypt(text: str) -> str:
     """``text`` encrypted and authenticated (Fernet), in ASCII. Empty stays empty."""
-    return _keys().encrypt(text.encode()).decode() if text else ""
+    return _fernet_of_all_secrets().encrypt(text.encode()).decode() if text else ""
 
 
 def decrypt(encrypted: str) -> str:
@@ -29,20 +29,20 @@ def decrypt(encrypted: str) -> str:
     if not encrypted:
         return ""
     try:
-        return _keys().decrypt(encrypted.encode()).decode()
+        return _fernet_of_all_secrets().decrypt(encrypted.encode()).decode()
     except InvalidToken:
         raise Undecryptable("SECRET_KEY was changed without SECRET_KEY_FALLBACKS") from None
 
 
-def _keys() -> MultiFernet:
+def _fernet_of_all_secrets() -> MultiFernet:
     return _build_fernet(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 
 
 @lru_cache(maxsize=4)
 def _build_fernet(*secrets: str) -> MultiFernet:
-    return MultiFernet([Fernet(_key(secret)) for secret in secrets])
+    return MultiFernet([Fernet(_fernet_key_from(secret)) for secret in secrets])
 
 
-def _key(secret: str) -> bytes:
+def _fernet_key_from(secret: str) -> bytes:
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
     return base64.urlsafe_b64encode(derived)

@@ -21,7 +21,7 @@ def comma() -> str:
     return pgettext("between parts of a sentence", ", ")
 
 
-def in_a_row(sentences: Iterable[Any]) -> str:
+def join_sentences(sentences: Iterable[Any]) -> str:
     """Sentences one after the other, what is empty left out."""
     texts = [text for text in map(str, sentences) if text] or [""]
     return functools.reduce(

@@ -185,7 +185,7 @@ class _Replica:
         """It did not answer: leave it alone for a while, with one line in the log."""
         with contextlib.suppress(Exception):
             connections[REPLICA].close()
-        state = _state_of(error)
+        state = _sqlstate_of(error)
         if state in ("40001", "40P01", "57014"):
             # It gave up one statement: that stood in the way of what it replays, or took longer
             # than lists may take there. It answers, so it is not away.
@@ -310,5 +310,5 @@ def _progress_behind(place: tuple[str, str, int]) -> Progress:
     return Progress(bool(follows), int(behind), float(seconds))
 
 
-def _state_of(error: BaseException) -> str:
+def _sqlstate_of(error: BaseException) -> str:
     return getattr(error.__cause__, "sqlstate", None) or ""

@@ -35,7 +35,7 @@ class Addresses(StrEnum):
 _address: ContextVar[str] = ContextVar("security_log_address", default="")
 
 
-def asked_from(address: str) -> None:
+def note_client_address(address: str) -> None:
     """What is recorded from here on, in this thread, comes from the client at ``address``."""
     _address.set(address)
 

@@ -19,7 +19,7 @@ class SecurityLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        security_log.asked_from(client_address(request))
+        security_log.note_client_address(client_address(request))
         response = self.get_response(request)
         if not security_log.is_on():
             return response

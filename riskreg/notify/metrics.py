@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from riskreg.notify.queries.deliveries import circuits_open, waiting_by_channel
+from riskreg.notify.queries.deliveries import open_circuit_counts, waiting_by_channel
 
 
 def gauges(at: dt.datetime) -> Iterable[Metric]:
@@ -23,6 +23,6 @@ def gauges(at: dt.datetime) -> Iterable[Metric]:
     paused = GaugeMetricFamily(
         "riskreg_destinations_paused", "Servers left alone after failures", labels=["channel"]
     )
-    for channel, count in circuits_open().items():
+    for channel, count in open_circuit_counts().items():
         paused.add_metric([channel], count)
     return [waiting, oldest, paused]

@@ -190,6 +190,6 @@ def destination(channel: str, address: str, party: uuid.UUID | None) -> str:
     return channel if channel in ("mail", "inbox") else f"{channel}:{address}:{party or ''}"
 
 
-def host_of(destination: str) -> str:
+def host_of_destination(destination: str) -> str:
     """The host in a destination; empty for mail, whose server the operator knows."""
     return destination.partition(":")[2].rpartition(":")[0]

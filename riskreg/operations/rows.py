@@ -71,7 +71,7 @@ def to_line(row: Iterable[Any]) -> str:
 def row_reader(model: type[models.Model]) -> Callable[[Sequence[Any]], list[Any]]:
     """What makes a parsed line into the values that an INSERT into ``model`` takes."""
     fields = model._meta.concrete_fields
-    readers = [_reader(field) for field in fields]
+    readers = [_reader_of_column(field) for field in fields]
 
     def read(values: Sequence[Any]) -> list[Any]:
         return [
@@ -91,7 +91,9 @@ class Digest:
 
     def add(self, row: Iterable[Any]) -> None:
         """Take one row in."""
-        text = json.dumps([_canonical(_value_to_json(value)) for value in row], sort_keys=True)
+        text = json.dumps(
+            [_same_for_whole_floats(_value_to_json(value)) for value in row], sort_keys=True
+        )
         self.rows += 1
         self._sum += int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
 
@@ -125,18 +127,18 @@ def _value_to_json(value: Any) -> Any:
     return value
 
 
-def _canonical(value: Any) -> Any:
+def _same_for_whole_floats(value: Any) -> Any:
     """The same for 1 and 1.0: PostgreSQL keeps numbers in JSON as decimals."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
     if isinstance(value, list):
-        return [_canonical(item) for item in value]
+        return [_same_for_whole_floats(item) for item in value]
     if isinstance(value, dict):
-        return {key: _canonical(item) for key, item in value.items()}
+        return {key: _same_for_whole_floats(item) for key, item in value.items()}
     return value
 
 
-def _reader(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
+def _reader_of_column(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
     while isinstance(field, models.ForeignKey):
         field = field.target_field
     if isinstance(field, models.JSONField):

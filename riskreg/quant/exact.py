@@ -88,7 +88,7 @@ def exact(
             if points is None:
                 grid = min(grid, _fine_enough(portfolio, sides, grid))
         if points is None:
-            points = _points_for(portfolio, sides, end, grid)
+            points = _grid_point_count(portfolio, sides, end, grid)
     _refuse_coarse(portfolio, sides, grid, lost)
     compounds = {sign: Compound(side, grid, points) for sign, side in sides.items()}
     for sign, compound in compounds.items():
@@ -99,7 +99,7 @@ def exact(
     return ExactLoss(portfolio, grid, chances, origin, compounds)
 
 
-def _points_for(portfolio: Portfolio, sides: _Sides, end: float, grid: float) -> int:
+def _grid_point_count(portfolio: Portfolio, sides: _Sides, end: float, grid: float) -> int:
     needed = int(end / grid) + 2
     if needed > MAX_POINTS:
         _refuse_short(portfolio, sides, grid, MAX_POINTS, math.nan, end)

@@ -102,7 +102,7 @@ class Compound:
                 rate += exposure.frequency.rate
                 mixed[: chances.size] += exposure.frequency.rate * chances
             else:
-                transform *= self._transform_of_exposure(exposure, chances)
+                transform *= self._transform_of_at_most_one_event(exposure, chances)
         if rate > 0:
             transform *= np.exp(self._transform(mixed) - rate)
         self._total = transform
@@ -116,14 +116,14 @@ class Compound:
     def without(self, exposure: Exposure, others: Sequence[Exposure]) -> Array:
         """Chances of the loss from all but `exposure`, one with a probability; `others` are all
         but it, needed when dividing it out would lose precision."""
-        term = self._transform_of_exposure(
+        term = self._transform_of_at_most_one_event(
             exposure, self._cut(exposure.severity, self.grid, self.points)
         )
         if float(np.abs(term).min()) > 1e-6:
             return self._untilted(self._total / term)
         return Compound(others, self.grid, self.points).chances
 
-    def _transform_of_exposure(self, exposure: Exposure, chances: Array) -> Transform:
+    def _transform_of_at_most_one_event(self, exposure: Exposure, chances: Array) -> Transform:
         p = exposure.frequency.mean
         return 1 - p + p * self._transform(chances)
 

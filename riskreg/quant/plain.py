@@ -34,7 +34,7 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def canonical(value: Any) -> str:
+def canonical_json_without_defaults(value: Any) -> str:
     """Canonical JSON of a dataclass."""
     return json.dumps(
         to_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
@@ -48,10 +48,10 @@ def digest(value: Any) -> str:
     ... class Point:
     ...     x: float
     ...     y: float = 0.0
-    >>> canonical(Point(1.5)), from_plain(Point, {"x": 1.5}) == Point(1.5)
+    >>> canonical_json_without_defaults(Point(1.5)), from_plain(Point, {"x": 1.5}) == Point(1.5)
     ('{"x":1.5}', True)
     """
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    return hashlib.sha256(canonical_json_without_defaults(value).encode()).hexdigest()
 
 
 def from_plain(kind: type[T], data: Any, where: str = "") -> T:

@@ -111,7 +111,7 @@ class RunInputs:
 
     def to_json(self) -> str:
         """Canonical JSON of all inputs."""
-        return plain.canonical(self)
+        return plain.canonical_json_without_defaults(self)
 
     def matrix(self) -> list[list[float]] | None:
         """The drivers' correlation, in their order; None when all are independent."""

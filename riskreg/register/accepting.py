@@ -9,7 +9,7 @@ AUTHORITY = ("owner", "manager", "leader")
 ACCEPT_DAYS, ACCEPT_TOTAL_DAYS = 180, 365
 
 
-def with_caps(rating: Mapping[str, Any]) -> dict[str, Any]:
+def rating_with_caps(rating: Mapping[str, Any]) -> dict[str, Any]:
     """A rating with its caps: criteria older than these have none, and the usual ones hold."""
     days = rating.get("accept_days", ACCEPT_DAYS)
     most = max(days, ACCEPT_TOTAL_DAYS) if isinstance(days, int) else ACCEPT_TOTAL_DAYS

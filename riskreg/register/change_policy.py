@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from riskreg.register.accepting import AUTHORITY, with_caps
+from riskreg.register.accepting import AUTHORITY, rating_with_caps
 from riskreg.register.appetite import Appetites, changes_of_term_appetites, named_appetites
 from riskreg.register.tolerance import is_looser
 
@@ -121,8 +121,8 @@ def _level_differences(
 
 
 def _rating_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    old = {rating["key"]: with_caps(rating) for rating in before["ratings"]}
-    new = {rating["key"]: with_caps(rating) for rating in after["ratings"]}
+    old = {rating["key"]: rating_with_caps(rating) for rating in before["ratings"]}
+    new = {rating["key"]: rating_with_caps(rating) for rating in after["ratings"]}
     found = []
     named = [(key, rating["names"]) for key, rating in old.items()]
     if named != [(key, rating["names"]) for key, rating in new.items()]:

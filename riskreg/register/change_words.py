@@ -174,7 +174,7 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
         return Line(label, _every_days_text(d.before), _every_days_text(d.after), d.effect)
     if d.part == "accept_role":
         label = _("Who may accept risks rated %(rating)s") % {"rating": names.get(d.key, "")}
-        return Line(label, _role(d.before), _role(d.after), d.effect)
+        return Line(label, _role_label(d.before), _role_label(d.after), d.effect)
     if d.part in ("accept_days", "accept_total_days"):
         text = (
             _("Risks rated %(rating)s can be accepted at once for")
@@ -305,5 +305,5 @@ def _days_text(days: int) -> str:
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 
-def _role(role: str) -> str:
+def _role_label(role: str) -> str:
     return str(capfirst(Role(role).label))

@@ -45,10 +45,10 @@ def time_text(at: dt.datetime) -> str:
 
 def names_of(rows: Collection[Any]) -> list[str]:
     """Terms as ``taxonomy:term``, objectives by key, risks by ref: in order."""
-    return sorted(_name(row) for row in rows)
+    return sorted(_ref_or_key_of(row) for row in rows)
 
 
-def _name(row: Any) -> str:
+def _ref_or_key_of(row: Any) -> str:
     if taxonomy := getattr(row, "taxonomy", None):
         return f"{taxonomy.key}:{row.key}"
     return str(getattr(row, "ref", None) or row.key)

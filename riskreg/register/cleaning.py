@@ -18,10 +18,10 @@ from riskreg.kernel.localised import clean_names
 from riskreg.kernel.text import PLAIN_NUMBER, clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
-from riskreg.register.queries import find_member, find_objectives, party_of
+from riskreg.register.queries import find_member, find_objectives, party_id_of
 from riskreg.register.sourcing import clean_labels, clean_sources
 from riskreg.register.steps import clean_steps
-from riskreg.register.terms import find_terms
+from riskreg.register.terms import find_usable_terms
 from riskreg.register.translations import CONFIRMED, clean_translations
 from riskreg.register.visibility import Visibility
 
@@ -63,11 +63,15 @@ def clean_given(
             clean[name] = special[name](given[name])
         elif field.type == Type.PERSON:
             person = _clean_person(errors, viewer, table, field, given[name])
-            if person and visibility == Visibility.PARTY and party_of(viewer, person) != party.pk:
+            if (
+                person
+                and visibility == Visibility.PARTY
+                and party_id_of(viewer, person) != party.pk
+            ):
                 errors.add(name, "other_party", table.other_party)
             clean[name] = person
         elif field.type == Type.TERMS:
-            clean[name] = find_terms(
+            clean[name] = find_usable_terms(
                 viewer,
                 errors,
                 name,
@@ -259,6 +263,6 @@ def clean_number(errors: Errors, field: str, value: Any) -> Decimal | None:
     return rounded
 
 
-def unchanged_owner(owner: Any) -> str:
+def unchanged_owner_text(owner: Any) -> str:
     """What is said to who hands something over to the one who has it."""
     return _("%(name)s answers for it already. Choose somebody else.") % {"name": owner}

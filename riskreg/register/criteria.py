@@ -8,7 +8,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.appetite import named_appetites
 from riskreg.register.policy import clean_criteria
 from riskreg.register.queries import terms_of
-from riskreg.register.terms import find_terms
+from riskreg.register.terms import find_usable_terms
 
 
 def clean_publication(actor: Viewer, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def clean_publication(actor: Viewer, data: Mapping[str, Any]) -> dict[str, Any]:
     clean = clean_criteria({**held, **data})
     errors = Errors()
     if named := named_appetites(clean["term_appetites"]):
-        find_terms(actor, errors, "term_appetites", named)
+        find_usable_terms(actor, errors, "term_appetites", named)
     errors.raise_if_any()
     return clean
 

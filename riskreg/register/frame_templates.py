@@ -17,7 +17,7 @@ NO_CLASSIFICATION = "none"
 
 
 @cache
-def _read(name: str) -> dict[str, dict[str, Any]]:
+def _read_templates(name: str) -> dict[str, dict[str, Any]]:
     rows = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
     return {row["key"]: row for row in rows}
 
@@ -27,7 +27,7 @@ def scale_template(key: str) -> dict[str, Any]:
 
     Raises ``KeyError`` for an unknown one.
     """
-    data = copy.deepcopy(_read("scales")[key])
+    data = copy.deepcopy(_read_templates("scales")[key])
     bands = [(rating.pop("up_to"), rating["key"]) for rating in data["ratings"]]
     return {
         "likelihood": _number_levels(data["likelihood"]),
@@ -35,7 +35,7 @@ def scale_template(key: str) -> dict[str, Any]:
         "dimensions": [],
         "ratings": data["ratings"],
         "cells": [
-            [_cell(x * y, bands) for y in range(1, len(data["impact"]) + 1)]
+            [_cell_of_score(x * y, bands) for y in range(1, len(data["impact"]) + 1)]
             for x in range(1, len(data["likelihood"]) + 1)
         ],
         "appetite": data["appetite"],
@@ -47,13 +47,13 @@ def classification_template(key: str) -> list[dict[str, Any]]:
     """The taxonomies of the classification ``key``, each {key, names, terms}; none for ``none``."""
     if key == NO_CLASSIFICATION:
         return []
-    return copy.deepcopy(_read("classifications")[key]["taxonomies"])
+    return copy.deepcopy(_read_templates("classifications")[key]["taxonomies"])
 
 
 def described_templates(name: str) -> Iterator[Mapping[str, str]]:
     """The templates in ``name`` (``scales``, ``classifications``): key, name and description in
     the reader's language."""
-    for key, row in _read(name).items():
+    for key, row in _read_templates(name).items():
         yield {
             "key": key,
             "name": localised(row["name"], key),
@@ -65,5 +65,5 @@ def _number_levels(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"value": n, **level} for n, level in enumerate(levels, 1)]
 
 
-def _cell(score: int, bands: list[tuple[int, str]]) -> dict[str, Any]:
+def _cell_of_score(score: int, bands: list[tuple[int, str]]) -> dict[str, Any]:
     return {"score": score, "rating": next(key for limit, key in bands if score <= limit)}

@@ -215,8 +215,8 @@ class Criteria(Base):
     values 1…n, each with a ``range`` [from, to) or none of them; ``dimensions`` of {key, names,
     descriptions: [one per impact level]}; ``ratings`` of
     {key, names, cadence_days, accept_role, accept_days, accept_total_days}, least severe first (the
-    days missing in criteria older than acceptances: ``policy.with_caps``); ``cells`` of rows, one
-    per likelihood from the lowest, each with {score, rating} per impact from the lowest;
+    days missing in criteria older than acceptances: ``accepting.rating_with_caps``); ``cells`` of
+    rows, one per likelihood from the lowest, each with {score, rating} per impact from the lowest;
     ``appetite`` is the most severe rating that needs no acceptance, ``term_appetites`` of {term,
     rating} another one for risks filed under a term, written ``taxonomy:term`` (null in criteria
     older than these: none); ``tolerance`` of {amount, chance}, how much a year may cost and with

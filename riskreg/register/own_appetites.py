@@ -79,7 +79,9 @@ def any_own_appetite(viewer: Viewer) -> Exists:
     return Exists(own_appetites_in_force_for(viewer).order_by())
 
 
-def own_appetite_for(viewer: Viewer, appetite: uuid.UUID, *, lock: bool = False) -> OwnAppetite:
+def own_appetite_in_force_for(
+    viewer: Viewer, appetite: uuid.UUID, *, lock: bool = False
+) -> OwnAppetite:
     """The one of that public id. Raises ``NotFound`` for another party's as for none, and for one
     that has ended."""
     rows = own_appetites_in_force_for(viewer)

@@ -33,7 +33,7 @@ def active_managers_of(register_id: int, party_id: int | None) -> QuerySet[Membe
     )
 
 
-def is_maker(viewer: Viewer) -> bool:
+def is_maker_who_manages(viewer: Viewer) -> bool:
     """Whether the viewer, a manager, made the register."""
     return (
         viewer.role == Role.MANAGER
@@ -42,7 +42,7 @@ def is_maker(viewer: Viewer) -> bool:
     )
 
 
-def manages(viewer: Viewer, party_id: int | None) -> bool:
+def manages_members_of(viewer: Viewer, party_id: int | None) -> bool:
     """Whether the viewer may invite, change and end members of that party (null: of none).
 
     Managers do for their own party. Members of no party see what is shared by all: the register's
@@ -71,11 +71,11 @@ def parties_without_manager(viewer: Viewer) -> list[Party]:
     The register's maker does. Once the maker manages nothing here any more every manager does, for
     a party that never had anybody: nothing is there yet that somebody could be let in to see.
     """
-    if not manages(viewer, None):
+    if not manages_members_of(viewer, None):
         return []
     rows = Party.objects.filter(register=viewer.register).order_by("pk")
     lacking = [p for p in rows if not active_managers_of(viewer.register.pk, p.pk).exists()]
-    if is_maker(viewer):
+    if is_maker_who_manages(viewer):
         return lacking
     had = Membership.objects.filter(party__in=lacking).values_list("party", flat=True)
     return [p for p in lacking if p.pk not in set(had)]
@@ -98,9 +98,9 @@ def parties_to_invite_for(viewer: Viewer, at: dt.datetime) -> list[Party]:
     return [party for party in lacking if party.pk not in keys]
 
 
-def roles_for(viewer: Viewer, party: Party | None) -> tuple[str, ...]:
+def roles_to_invite_to(viewer: Viewer, party: Party | None) -> tuple[str, ...]:
     """The roles that the viewer may invite somebody to, in that party or in none."""
-    if manages(viewer, party.pk if party else None):
+    if manages_members_of(viewer, party.pk if party else None):
         return FOR_PEOPLE if party else WITHOUT_PARTY
     if party is not None and party in parties_without_manager(viewer):
         return (Role.MANAGER,)
@@ -119,7 +119,7 @@ def present_membership_of(viewer: Viewer, user: uuid.UUID) -> Membership:
     return row
 
 
-def invitations_for(viewer: Viewer) -> QuerySet[Invitation]:
+def invitations_looked_after_by(viewer: Viewer) -> QuerySet[Invitation]:
     """Invitations that the viewer looks after, newest first: of their party, and their own.
 
     Those to no party as well for who manages such members; none for who manages nobody.
@@ -127,7 +127,7 @@ def invitations_for(viewer: Viewer) -> QuerySet[Invitation]:
     if reach_of(viewer, "member.manage") is Reach.NONE:
         return Invitation.objects.none()
     mine = Q(party_id=viewer.party_id) | Q(invited_by=viewer.user)
-    if manages(viewer, None):
+    if manages_members_of(viewer, None):
         mine |= Q(party=None)
     return (
         Invitation.objects.select_related("party", "invited_by", "accepted_by")
@@ -137,13 +137,15 @@ def invitations_for(viewer: Viewer) -> QuerySet[Invitation]:
 
 
 def open_invitations(viewer: Viewer) -> QuerySet[Invitation]:
-    """Those of ``invitations_for`` that wait for an answer, or could be sent again."""
-    return invitations_for(viewer).filter(accepted_at=None, revoked_at=None)
+    """Those of ``invitations_looked_after_by`` that wait for an answer, or could be sent again."""
+    return invitations_looked_after_by(viewer).filter(accepted_at=None, revoked_at=None)
 
 
-def invitation_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> Invitation:
-    """One of ``invitations_for``. Raises ``NotFound``."""
-    rows = invitations_for(viewer)
+def invitation_looked_after_by(
+    viewer: Viewer, name: uuid.UUID, *, lock: bool = False
+) -> Invitation:
+    """One of ``invitations_looked_after_by``. Raises ``NotFound``."""
+    rows = invitations_looked_after_by(viewer)
     if lock:
         rows = rows.select_for_update(of=("self",))
     row = rows.filter(uuid=name).first()
@@ -258,7 +260,7 @@ def tokens_of_programs(viewer: Viewer, users: Collection[User]) -> dict[int, lis
 
 def last_sign_in_if_shown(viewer: Viewer, row: Membership) -> dt.datetime | None:
     """When a member last signed in, for who manages them and for themselves; else null."""
-    if row.user_id != viewer.user.pk and not manages(viewer, row.party_id):
+    if row.user_id != viewer.user.pk and not manages_members_of(viewer, row.party_id):
         return None
     return row.user.last_login
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.localised import clean_names, localised
-from riskreg.register.accepting import AUTHORITY, with_caps
+from riskreg.register.accepting import AUTHORITY, rating_with_caps
 from riskreg.register.appetite import (
     Terms,
     above_terms,
@@ -133,11 +133,11 @@ class Matrix:
 
     def accept_days(self, rating: str) -> int:
         """For how many days a risk of this rating can be accepted at once."""
-        return int(with_caps(self._ratings[rating])["accept_days"])
+        return int(rating_with_caps(self._ratings[rating])["accept_days"])
 
     def accept_total_days(self, rating: str) -> int:
         """For how many days it can be accepted in all, extensions included."""
-        return int(with_caps(self._ratings[rating])["accept_total_days"])
+        return int(rating_with_caps(self._ratings[rating])["accept_total_days"])
 
 
 def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -290,7 +290,7 @@ def _clean_ratings(errors: Errors, value: Any) -> list[dict[str, Any]]:
         if role not in AUTHORITY:
             errors.add("ratings", "unknown_role", _("Owners, managers or leaders accept risks."))
         names = clean_names(errors, "ratings", rating.get("names"))
-        capped = with_caps(rating)
+        capped = rating_with_caps(rating)
         days, most = capped["accept_days"], capped["accept_total_days"]
         if not is_cadence(days) or not is_cadence(most):
             text = _("A risk is accepted for 1 to 3650 days.")

@@ -82,14 +82,14 @@ def programme_of(register: Any) -> Programme:
 def from_json(kept: Mapping[str, Any] | None) -> Programme:
     """A frame as ``as_json`` has it; nothing is an empty one."""
     kept = {**_EMPTY, **(kept or {})}
-    days: dict[str, Any] = {name: _day(kept[name]) for name in DAYS}
+    days: dict[str, Any] = {name: _parse_kept_day(kept[name]) for name in DAYS}
     others = {name: kept[name] for name in FIELDS if name not in (*DAYS, "milestones")}
     milestones = tuple(
         Milestone(
             names=row["names"],
             kind=row["kind"],
             due_on=dt.date.fromisoformat(row["due_on"]),
-            reached_on=_day(row["reached_on"]),
+            reached_on=_parse_kept_day(row["reached_on"]),
             label=row["label"],
         )
         for row in kept["milestones"]
@@ -100,7 +100,7 @@ def from_json(kept: Mapping[str, Any] | None) -> Programme:
 def as_json(frame: Programme) -> dict[str, Any]:
     """As it is kept, told by events and answered."""
     return {
-        **{name: _text(getattr(frame, name)) for name in DAYS},
+        **{name: _iso_day_or_none(getattr(frame, name)) for name in DAYS},
         "places": dict(frame.places),
         "exits": dict(frame.exits),
         "likelihood_over": frame.likelihood_over,
@@ -111,7 +111,7 @@ def as_json(frame: Programme) -> dict[str, Any]:
                 "names": dict(row.names),
                 "kind": row.kind,
                 "due_on": row.due_on.isoformat(),
-                "reached_on": _text(row.reached_on),
+                "reached_on": _iso_day_or_none(row.reached_on),
                 "label": row.label,
             }
             for row in frame.milestones
@@ -233,9 +233,9 @@ def _clean_label(errors: Errors, path: str, given: Any) -> str:
     return str(label)
 
 
-def _day(text: str | None) -> dt.date | None:
+def _parse_kept_day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
 
 
-def _text(day: dt.date | None) -> str | None:
+def _iso_day_or_none(day: dt.date | None) -> str | None:
     return day.isoformat() if day else None

@@ -197,7 +197,7 @@ def find_member(viewer: Viewer, errors: Errors, field: str, name: object) -> Use
     return member.user
 
 
-def party_of(viewer: Viewer, user: User) -> int | None:
+def party_id_of(viewer: Viewer, user: User) -> int | None:
     """Database id of the party that ``user`` acts for in the viewer's register."""
     return (
         Membership.objects.filter(register=viewer.register, user=user, ended_at=None)

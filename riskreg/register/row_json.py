@@ -44,7 +44,9 @@ def to_json(
     """A row as JSON, in the table's order: ``value_of`` reads what is kept as it is, ``others`` has
     what a face works out itself (people, links and computed fields among it)."""
     return {
-        f.name: others[f.name] if f.name in others else _WRITERS.get(f.type, _same)(value_of(f))
+        f.name: others[f.name]
+        if f.name in others
+        else _WRITERS.get(f.type, _unchanged_value)(value_of(f))
         for f in table
     }
 
@@ -88,7 +90,7 @@ def plain_number(value: Decimal | None) -> str | None:
     return None if value is None else f"{value.normalize():f}"
 
 
-def _same(value: Any) -> Any:
+def _unchanged_value(value: Any) -> Any:
     return value
 
 

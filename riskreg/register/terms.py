@@ -86,7 +86,7 @@ def _note_merged(errors: Errors, field: str, term: Term) -> None:
     errors.add(field, "retired", text % {"name": term.ref, "other": term.merged_into.ref})
 
 
-def find_terms(
+def find_usable_terms(
     viewer: Viewer,
     errors: Errors,
     field: str,

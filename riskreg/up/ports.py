@@ -35,7 +35,7 @@ class Broker:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
 
-# Set by ``put_addresses_into_environment``, in the process that becomes ``up``.
+# Set by ``fill_in_missing_environment``, in the process that becomes ``up``.
 broker: Broker | None = None
 chosen = False
 
@@ -52,7 +52,7 @@ def new_broker() -> Broker:
     return Broker(free_port(), secrets.token_urlsafe(24))
 
 
-def put_addresses_into_environment(arguments: Sequence[str]) -> None:
+def fill_in_missing_environment(arguments: Sequence[str]) -> None:
     """Put the addresses of the system that ``up`` with ``arguments`` starts into the environment.
 
     What the environment says already stands.

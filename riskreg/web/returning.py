@@ -147,10 +147,10 @@ def _list_address_or_empty(page: str, address: str) -> str:
     """``address`` if it is a list, and not one of another register than ``page`` is in."""
     if not list_name(address):
         return ""
-    here, there = _register(page), _register(address)
+    here, there = _register_slug_in(page), _register_slug_in(address)
     return address if not here or not there or here == there else ""
 
 
-def _register(address: str) -> Any:
+def _register_slug_in(address: str) -> Any:
     parts = address.split("/")
     return parts[2] if len(parts) > 2 and parts[1] == "r" else ""

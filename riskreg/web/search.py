@@ -79,7 +79,7 @@ def _group(viewer: Viewer, found: Found, text: str) -> Group:
     pages = _Pages(viewer)
     more = ""
     if found.noun == "risk" and found.total > len(found.rows):
-        more = f"{pages.url('risks')}?{urlencode({'q': text, 'state': 'all'})}"
+        more = f"{pages.page_url('risks')}?{urlencode({'q': text, 'state': 'all'})}"
     return Group(
         noun=found.noun,
         title=title(),
@@ -96,13 +96,13 @@ class _Pages:
         self.slug = viewer.register.slug
         self.scale = Scale(viewer.register.criteria)
 
-    def url(self, name: str, **parts: Any) -> str:
+    def page_url(self, name: str, **parts: Any) -> str:
         return reverse(f"web:{name}", kwargs={"slug": self.slug, **parts})
 
 
 def _risk_row(pages: _Pages, position: Any) -> Row:
     return Row(
-        url=pages.url("risk", ref=position.ref),
+        url=pages.page_url("risk", ref=position.ref),
         ref=position.ref,
         title=position.risk.localized("title"),
         note=name_of_person(position.owner),
@@ -114,7 +114,7 @@ def _risk_row(pages: _Pages, position: Any) -> Row:
 
 def _mitigation_row(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.url("mitigation", ref=row.ref),
+        url=pages.page_url("mitigation", ref=row.ref),
         ref=row.ref,
         title=row.localized("title"),
         note=f"{name_of_person(row.owner)} · {row.get_status_display()}",
@@ -124,7 +124,7 @@ def _mitigation_row(pages: _Pages, row: Any) -> Row:
 
 def _indicator_row(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.url("indicator", ref=row.ref),
+        url=pages.page_url("indicator", ref=row.ref),
         ref=row.ref,
         title=row.name,
         note=name_of_person(row.owner),
@@ -134,7 +134,7 @@ def _indicator_row(pages: _Pages, row: Any) -> Row:
 
 def _control_row(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.url("control", control=row.uuid),
+        url=pages.page_url("control", control=row.uuid),
         title=row.localized("name"),
         note=f"{row.risk.ref} {row.risk.localized('title')}",
         private=_party_if_private(row),
@@ -143,13 +143,13 @@ def _control_row(pages: _Pages, row: Any) -> Row:
 
 def _objective_row(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.url("objective", key=row.key), title=row.name, private=_party_if_private(row)
+        url=pages.page_url("objective", key=row.key), title=row.name, private=_party_if_private(row)
     )
 
 
 def _review_row(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.url("risk", ref=row.risk.ref),
+        url=pages.page_url("risk", ref=row.risk.ref),
         title=_excerpt(row.localized("comment")),
         note=f"{row.risk.ref} {row.risk.localized('title')} · {name_of_person(row.reviewer)}",
         private=_party_if_private(row),
@@ -158,7 +158,7 @@ def _review_row(pages: _Pages, row: Any) -> Row:
 
 def _assessment_row(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.url("risk", ref=row.risk.ref),
+        url=pages.page_url("risk", ref=row.risk.ref),
         title=_excerpt(row.localized("rationale")),
         note=f"{row.risk.ref} {row.risk.localized('title')} · {name_of_person(row.assessor)}",
         private=_party_if_private(row),
@@ -166,7 +166,7 @@ def _assessment_row(pages: _Pages, row: Any) -> Row:
 
 
 def _meeting_row(pages: _Pages, row: Any) -> Row:
-    url = pages.url("meeting", meeting=row.uuid)
+    url = pages.page_url("meeting", meeting=row.uuid)
     return Row(
         url=url, title=row.title, note=name_of_person(row.chair), private=_party_if_private(row)
     )
@@ -176,7 +176,7 @@ def _person_row(pages: _Pages, row: Any) -> Row:
     query = urlencode({"owner": str(row.user.uuid)})
     party = row.party.name if row.party else ""
     note = " · ".join(part for part in (party, str(row.get_role_display())) if part)
-    return Row(url=f"{pages.url('risks')}?{query}", title=name_of_person(row.user), note=note)
+    return Row(url=f"{pages.page_url('risks')}?{query}", title=name_of_person(row.user), note=note)
 
 
 def _party_if_private(row: Any) -> str:

@@ -148,10 +148,10 @@ def _all_endpoints(audience: Audience) -> Any:
 def test_chats_and_webhooks_of_the_other_party_are_heard(
     canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch, module: str, routes: list[str]
 ) -> None:
-    monkeypatch.setattr(f"{module}.endpoints_for", _all_endpoints)
+    monkeypatch.setattr(f"{module}.endpoints_of_party_in", _all_endpoints)
     if module.endswith("services.endpoints"):
         # The page asks first; with both forgetting, the act is done.
-        monkeypatch.setattr("riskreg.web.settings.endpoints.endpoints_for", _all_endpoints)
+        monkeypatch.setattr("riskreg.web.settings.endpoints.endpoints_of_party_in", _all_endpoints)
     for route in routes:
         client = walk.client_for(canary_world, "partner_manager", route)
         heard = [
@@ -185,7 +185,7 @@ def test_the_inbox_of_another_is_heard(
 def test_mail_of_the_other_party_is_heard(
     canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("riskreg.web.messages.deliveries.deliveries_for", _all_deliveries)
+    monkeypatch.setattr("riskreg.web.messages.deliveries.deliveries_to_people_of", _all_deliveries)
     monkeypatch.setattr("riskreg.web.messages.deliveries.messages_readable_among", _all_readable)
     route = "/r/{}/deliveries/"
     client = walk.client_for(canary_world, "partner_manager", route)

@@ -15,7 +15,7 @@ from riskreg.exchange.services import Brought, bring_in
 from riskreg.kernel.errors import Forbidden, NotFound
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.change_models import PartyAnswer
-from riskreg.register.management.commands.permissions_table import PAGE, page
+from riskreg.register.management.commands.permissions_table import PAGE, permissions_page
 from riskreg.register.models import Membership, Role
 from riskreg.register.permissions import PERMISSIONS, Reach, permits, require
 from riskreg.register.services import (
@@ -307,6 +307,6 @@ def test_nobody_outside_a_party_changes_anything(world: World) -> None:
 
 
 def test_the_page_of_the_docs_is_in_step() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), (
+    assert PAGE.read_text(encoding="utf-8") == permissions_page(), (
         "run: python manage.py permissions_table --write"
     )

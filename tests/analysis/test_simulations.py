@@ -21,7 +21,7 @@ from riskreg.analysis.queries.simulations import (
 )
 from riskreg.analysis.services import cancel_simulation, request_simulation
 from riskreg.jobs import services as jobs
-from riskreg.jobs.kinds import work_for
+from riskreg.jobs.kinds import step_function_of_kind
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import job_of, progress_of, steps_to_begin
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -187,11 +187,13 @@ def test_any_number_of_workers_each_killed_once_at_every_step_comes_to_the_same_
             begun = [jobs.begin_step(step.pk, at) for step in found[:workers]]
             for step in begun:
                 assert step is not None
-                outcome = work_for(step.kind)(step, lambda: None) if len(dead) % 2 else None
+                outcome = (
+                    step_function_of_kind(step.kind)(step, lambda: None) if len(dead) % 2 else None
+                )
                 if step.key not in dead:
                     dead.add(step.key)
                     continue
-                outcome = outcome or work_for(step.kind)(step, lambda: None)
+                outcome = outcome or step_function_of_kind(step.kind)(step, lambda: None)
                 assert jobs.finish_step(step, outcome, at)
                 assert not jobs.finish_step(step, outcome, at), "twice is as once"
                 kept.append(step.key)

@@ -54,7 +54,7 @@ def accepts_without_acceptance(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def grants_what_is_no_more_acceptable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "require_acceptable", lambda *_known: None)
+    monkeypatch.setattr(requests, "require_above_appetite_and_not_asked", lambda *_known: None)
 
 
 def _extending(world: World) -> None:

@@ -13,8 +13,8 @@ from riskreg import quant
 from riskreg.analysis import modelled
 from riskreg.analysis.amounts import chance_text
 from riskreg.analysis.models import Simulation
-from riskreg.analysis.policy.estimates import significant
-from riskreg.analysis.policy.weighing import best_of, change_that_flips_choice
+from riskreg.analysis.policy.estimates import round_significant
+from riskreg.analysis.policy.weighing import best_option_of, change_that_flips_choice
 from riskreg.analysis.queries.simulations import results_of_done_run
 from riskreg.analysis.services import cancel_simulation
 from riskreg.analysis.weighing_steps import chance_of_loss_and_regret, losses_by_span
@@ -473,9 +473,9 @@ def test_what_is_decided_is_weighed_no_more_and_its_record_keeps_it(weighed: Wor
     for one in found.values():
         chance = one["chance_of_loss"]
         for told in (
-            number(significant(one["net"])),
-            number(significant(one["bad"][0])),
-            number(significant(one["regret"][0])),
+            number(round_significant(one["net"])),
+            number(round_significant(one["bad"][0])),
+            number(round_significant(one["regret"][0])),
             chance_text(chance[0]) if chance else "–",
         ):
             assert told in paper, told
@@ -483,7 +483,7 @@ def test_what_is_decided_is_weighed_no_more_and_its_record_keeps_it(weighed: Wor
     assert "Judgement" in paper
     for said in (paper, page):
         assert "To know everything uncertain before choosing is worth at most" in said
-        assert number(significant(information["all"][0])) in said
+        assert number(round_significant(information["all"][0])) in said
     with nothing_changes(), pytest.raises(Invalid) as refused:
         ask(weighed)
     assert list(refused.value.fields) == ["state"]
@@ -508,7 +508,7 @@ def test_switching_values_flip_the_choice_and_nothing_less_does() -> None:
         rows = [row_of("A", 0, 0)]
         rows += [row_of(key, rng.uniform(0, 50), rng.uniform(-20, 2)) for key in "BCD"]
         horizon = rng.randint(1, 10)
-        best = best_of(rows, horizon)["key"]
+        best = best_option_of(rows, horizon)["key"]
         for row in rows:
             found = change_that_flips_choice(rows, row, horizon)
             assert found is not None
@@ -518,13 +518,13 @@ def test_switching_values_flip_the_choice_and_nothing_less_does() -> None:
                 to = at if name == "cost" else at * row["difference"][0]
                 for step in (-1e-6, 1e-6):
                     moved = [one | {name: [to + step]} if one is row else one for one in rows]
-                    is_best = best_of(moved, horizon)["key"] == row["key"]
+                    is_best = best_option_of(moved, horizon)["key"] == row["key"]
                     assert is_best == (step < 0), (row["key"], best, name)
 
 
 def test_a_tie_goes_to_the_first_and_one_alone_has_none() -> None:
     rows = [row_of("A", 0, 0), row_of("B", 10, -2)]
-    assert best_of(rows, 5)["key"] == "A"
+    assert best_option_of(rows, 5)["key"] == "A"
     assert change_that_flips_choice(rows[:1], rows[0], 5) is None
     even_free = change_that_flips_choice([*rows, row_of("C", 0, -9)], rows[1], 5)
     assert even_free is not None

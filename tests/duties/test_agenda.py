@@ -42,8 +42,10 @@ def test_what_others_owe_in_a_party_or_anywhere(shared_out: World) -> None:
             party=viewer.party_id,
             **more,  # type: ignore[arg-type]
         )
-        assert agenda.count_for(viewer, wanted) == len(agenda.duties_for(viewer, wanted, 9).duties)
-        return refs(agenda.lists_for(viewer, [(wanted, 9)])[0])
+        assert agenda.summed_duty_counts(viewer, wanted) == len(
+            agenda.duties_for(viewer, wanted, 9).duties
+        )
+        return refs(agenda.duty_lists_for(viewer, [(wanted, 9)])[0])
 
     assert waiting("owner") == ["R-002", "F-001"]
     assert waiting("deputy") == ["R-001"]
@@ -70,7 +72,7 @@ def test_lists_that_share_rows_are_those_that_are_read_alone(shared_out: World) 
     others = agenda.Wanted(world.today, others_than=agenda.own_and_stood_in_for(viewer))
     late = agenda.Wanted(world.today, overdue=True)
     asked = [(mine, 50), (others, 50), (late, 50)]
-    together = agenda.lists_for(viewer, asked)
+    together = agenda.duty_lists_for(viewer, asked)
     assert together == [agenda.duties_for(viewer, *one).duties for one in asked]
     assert [(d.kind, d.ref) for d in together[2]] == [("mitigation.update", "M-001")]
     assert [d.ref for d in together[0] if d.kind == "mitigation.due"] == ["M-002", "M-003", "M-001"]
@@ -84,7 +86,7 @@ def test_few_of_many_are_the_soonest_of_each_kind(world: World) -> None:
     viewer = world.viewer("owner")
     wanted = agenda.Wanted(world.today)
     whole = agenda.duties_for(viewer, wanted, 100).duties
-    [few] = agenda.lists_for(viewer, [(wanted, 2)])
+    [few] = agenda.duty_lists_for(viewer, [(wanted, 2)])
     for kind in ("risk.review", "mitigation.due", "mitigation.update"):
         soonest = [duty for duty in whole if duty.kind == kind]
         assert len(soonest) == 6

@@ -34,9 +34,9 @@ def waiting(world: World, name: str, *, mine: bool = True) -> list[tuple[str, dt
     people = agenda.own_and_stood_in_for(viewer) if mine else None
     wanted = agenda.Wanted(world.today, kinds=("risk.draft",), people=people)
     found = agenda.duties_for(viewer, wanted, 9).duties
-    listed = agenda.lists_for(viewer, [(wanted, 9)])[0]
+    listed = agenda.duty_lists_for(viewer, [(wanted, 9)])[0]
     assert {d.ref for d in found} == {d.ref for d in listed}
-    assert agenda.count_for(viewer, wanted) == len(found)
+    assert agenda.summed_duty_counts(viewer, wanted) == len(found)
     return [(duty.ref, duty.due_on) for duty in found]
 
 

@@ -43,7 +43,7 @@ def wanted_of(world: World) -> Iterator[agenda.Wanted]:
 def told(world: World, who: str, wanted: agenda.Wanted) -> list[list[Duty]]:
     """Two lists at once, one of them of a few, for another day and of two kinds alone."""
     later = replace(wanted, today=wanted.today + 5 * DAY, kinds=("risk.review", "mitigation.due"))
-    return agenda.lists_for(world.viewer(who), [(wanted, 9), (later, 2)])
+    return agenda.duty_lists_for(world.viewer(who), [(wanted, 9), (later, 2)])
 
 
 def test_as_written_anew_whoever_asks_for_what(

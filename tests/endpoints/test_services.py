@@ -11,12 +11,16 @@ from standardwebhooks import Webhook
 
 from riskreg.endpoints import services as endpoints
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.queries import endpoints_by_uuid, endpoints_for, endpoints_that_listen
+from riskreg.endpoints.queries import (
+    endpoints_by_uuid,
+    endpoints_of_party_in,
+    endpoints_that_listen,
+)
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
 from riskreg.kernel.errors import Conflict, Invalid, NotFound
 from riskreg.notify.models import Delivery, DeliveryState
-from riskreg.notify.policy import host_of
+from riskreg.notify.policy import host_of_destination
 from riskreg.notify.services import deliver
 from tests.builders import AT
 from tests.dump import nothing_changes
@@ -184,7 +188,7 @@ def test_trying_out_sends_one_test_and_says_what_was_answered(
         assert deliver(again.uuid, AT) == "failed", "a test is made once"
         again.refresh_from_db()
         assert again.last_error == "500 broken"
-        assert host_of(again.destination) == f"127.0.0.1:{server.port}"
+        assert host_of_destination(again.destination) == f"127.0.0.1:{server.port}"
     assert delivery.message.address == f"127.0.0.1:{server.port}"
 
 
@@ -192,7 +196,7 @@ def test_what_is_another_partys_or_in_another_register_does_not_exist(add: Add) 
     row, _secret = add()
     for audience in (THEIRS, ELSEWHERE):
         who = WHO | {"audience": audience}
-        assert not endpoints_for(audience).exists()
+        assert not endpoints_of_party_in(audience).exists()
         assert endpoints_by_uuid(audience, [row.uuid]) == {}
         acts = (
             lambda w: endpoints.rename(endpoint=row.uuid, version=1, name="x", **w),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from riskreg.endpoints import services as endpoints
-from riskreg.endpoints.channels.responses import LONGEST_WAIT, raise_for, retry_after
+from riskreg.endpoints.channels.responses import LONGEST_WAIT, raise_unless_2xx, retry_after
 from riskreg.endpoints.channels.webhook import Webhook as Sender
 from riskreg.endpoints.credentials import Secrets, new_secret
 from riskreg.endpoints.http_client import Reply
@@ -133,7 +133,7 @@ def test_for_a_day_after_a_rotation_both_secrets_sign(
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_every_2xx_is_there(status: int) -> None:
-    assert raise_for(Reply(status), AT) is None
+    assert raise_unless_2xx(Reply(status), AT) is None
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_every_2xx_is_there(status: int) -> None:
 )  # fmt: skip
 def test_what_a_status_means(status: int, passing: bool) -> None:
     with pytest.raises(PassingFailure if passing else PermanentFailure) as failure:
-        raise_for(Reply(status, body=b"because\x00\nof it"), AT)
+        raise_unless_2xx(Reply(status, body=b"because\x00\nof it"), AT)
     assert str(failure.value) == f"{status} because of it"
 
 
@@ -178,7 +178,7 @@ def test_retry_after_is_kept_within_reason(text: str, seconds: int | None) -> No
     wait = retry_after(Reply(429, {"retry-after": text}), AT)
     assert wait == (None if seconds is None else seconds * SECOND)
     with pytest.raises(PassingFailure) as failure:
-        raise_for(Reply(429, {"retry-after": text}), AT)
+        raise_unless_2xx(Reply(429, {"retry-after": text}), AT)
     assert failure.value.retry_after == wait
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from riskreg.events import queries
 from riskreg.events.models import Chain, Event
-from riskreg.events.policy import Audience, canonical, event_hash, hashed_fields
+from riskreg.events.policy import Audience, canonical_json, event_hash, hashed_fields
 from riskreg.events.services import Entry, append, append_all, is_brought_in
 from tests import builders
 from tests.builders import AT, World
@@ -149,7 +149,7 @@ def test_missing_rows_and_a_cut_tail_are_found(sql: str, said: str) -> None:
 def test_a_rewritten_tail_is_found_even_when_every_hash_in_it_fits() -> None:
     append_all([entry() for _ in range(4)])
     rows = list(Event.objects.order_by("seq"))
-    rows[2].changes = canonical({"title": ["旧", "forged"]})
+    rows[2].changes = canonical_json({"title": ["旧", "forged"]})
     with without_append_only(connection):
         for before, row in itertools.pairwise(rows[1:]):
             row.previous = before.hash
@@ -202,9 +202,9 @@ json_values = st.recursive(
 
 @given(st.dictionaries(st.text(), json_values, max_size=4))
 def test_canonical_has_one_spelling_and_loses_nothing(value: dict[str, Any]) -> None:
-    text = canonical(value)
+    text = canonical_json(value)
     assert json.loads(text) == value
-    assert canonical(dict(reversed(list(value.items())))) == text
+    assert canonical_json(dict(reversed(list(value.items())))) == text
 
 
 @given(st.text(max_size=20), st.text(max_size=20))

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from riskreg.evidence.policy import NotTaken, clean_name, full_name, type_of
+from riskreg.evidence.policy import NotTaken, full_name, safe_file_name, type_of
 from tests.evidence.making import HTML, PDF, PNG, SVG, packed
 
 OFFICE = "[Content_Types].xml"
@@ -45,7 +45,7 @@ def told(data: bytes, name: str) -> str:
     ],
 )
 def test_a_file_is_what_its_bytes_say(data: bytes, name: str, said: str) -> None:
-    assert told(data, clean_name(name)).endswith(said)
+    assert told(data, safe_file_name(name)).endswith(said)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_file_is_what_its_bytes_say(data: bytes, name: str, said: str) -> None
     ],
 )
 def test_what_is_not_taken_is_refused_by_its_bytes(data: bytes, name: str, code: str) -> None:
-    assert told(data, clean_name(name)) == f"no: {code}"
+    assert told(data, safe_file_name(name)) == f"no: {code}"
 
 
 def test_a_list_of_parts_without_end_is_refused_before_it_is_read() -> None:
@@ -117,15 +117,15 @@ def test_a_bomb_is_not_unpacked() -> None:
     ],
 )
 def test_a_name_is_made_safe(raw: str, name: str) -> None:
-    assert clean_name(raw) == name
+    assert safe_file_name(raw) == name
 
 
 def test_a_long_name_is_cut_before_its_ending() -> None:
-    assert clean_name("x" * 300 + ".pdf") == "x" * 120 + ".pdf"
-    chinese = clean_name("合" * 300 + ".pdf")
+    assert safe_file_name("x" * 300 + ".pdf") == "x" * 120 + ".pdf"
+    chinese = safe_file_name("合" * 300 + ".pdf")
     assert chinese.endswith("合.pdf")
     assert len(chinese.encode()) <= 240
-    assert len(clean_name("." * 500 + "x" * 500)) <= 141
+    assert len(safe_file_name("." * 500 + "x" * 500)) <= 141
 
 
 def test_a_name_without_ending_takes_that_of_what_it_is() -> None:

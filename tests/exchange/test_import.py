@@ -13,7 +13,11 @@ from django.db import transaction
 from riskreg.events.models import Event
 from riskreg.events.queries import all_chains, first_fault_in
 from riskreg.exchange.models import Import, ImportedRow
-from riskreg.exchange.queries import imports_for, parked_owner_of, rows_waiting_for_owner
+from riskreg.exchange.queries import (
+    imported_rows_waiting_for_owner,
+    imports_of_own_party,
+    parked_owner_of,
+)
 from riskreg.exchange.services import Brought, bring_in, preview_import
 from riskreg.kernel.errors import Forbidden
 from riskreg.risks import services as risk_services
@@ -116,21 +120,21 @@ def test_an_owner_nobody_is_called_waits_to_be_assigned(world: World) -> None:
     rows = [["Ice", 5, 4, "Foundry team"], ["Rain", 5, 4, world.owner.name]]
     bring(world, [["Risk", "Likelihood", "Impact", "Owner"], *rows])
     viewer = world.viewer(world.manager)
-    waiting = rows_waiting_for_owner(viewer).get()
+    waiting = imported_rows_waiting_for_owner(viewer).get()
     assert (waiting.owner_name, waiting.risk.owner) == ("Foundry team", world.manager)
     assert parked_owner_of(viewer, waiting.risk) == "Foundry team"
     assert Risk.objects.get(title="Rain").owner == world.owner
     risk_services.transfer_risk(
         actor=viewer, ref=waiting.risk.ref, version=None, owner=world.owner.email, at=world.at
     )
-    assert not rows_waiting_for_owner(viewer).exists()
+    assert not imported_rows_waiting_for_owner(viewer).exists()
 
 
 def test_it_is_the_partys_own_unless_it_is_said_to_be_shared(world: World) -> None:
     bring(world, [HEADER, ROWS[0]])
     assert Risk.objects.get().visibility == "party"
-    assert not imports_for(world.viewer(world.partner_manager)).exists()
-    assert not rows_waiting_for_owner(world.viewer(world.partner_manager)).exists()
+    assert not imports_of_own_party(world.viewer(world.partner_manager)).exists()
+    assert not imported_rows_waiting_for_owner(world.viewer(world.partner_manager)).exists()
     bring(world, [HEADER, ROWS[1]], {"visibility": "shared"})
     shared = Risk.objects.get(visibility="shared")
     # Who the file named is the party's own, whatever becomes of the risk.

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from riskreg.exchange.queries import rows_waiting_for_owner
+from riskreg.exchange.queries import imported_rows_waiting_for_owner
 from riskreg.exchange.reading import NotARegister
 from riskreg.exchange.services import Brought, bring_in, preview_import
 from riskreg.risks.models import Assessment, Mitigation, Position, Risk
@@ -53,7 +53,7 @@ def test_a_cyber_register_of_a_small_company(world: World) -> None:
     work = Mitigation.objects.get(risks=by_id("R25"))
     assert work.due_on == dt.date(2026, 10, 31)
     waiting = {row.risk.external_id: row.owner_name
-               for row in rows_waiting_for_owner(world.viewer(world.manager))}  # fmt: skip
+               for row in imported_rows_waiting_for_owner(world.viewer(world.manager))}  # fmt: skip
     assert len(waiting) == 30
     assert (waiting["R01"], waiting["R02"], waiting["R27"], waiting["R29"]) == (
         "IT", "Finance", "Dev/IT", "DPO/Security",
@@ -112,9 +112,9 @@ def test_the_register_of_another_tool(world: World) -> None:
     assert (cell(first, "inherent"), cell(first, "residual")) == ((5, 5), (4, 5))
     assert "<p>" not in first.event
     assert sum(risk.state == "closed" for risk in Risk.objects.all()) == 10
-    assert {row.owner_name for row in rows_waiting_for_owner(world.viewer(world.manager))} >= {
-        "CISO"
-    }
+    assert {
+        row.owner_name for row in imported_rows_waiting_for_owner(world.viewer(world.manager))
+    } >= {"CISO"}
 
 
 def test_the_list_of_them_is_no_register(world: World) -> None:

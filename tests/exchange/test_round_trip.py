@@ -19,7 +19,7 @@ from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.services import Brought, bring_in, preview_import
 from riskreg.exchange.writing.csvs import csv_lines
-from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_of, plain
+from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_of, row_to_json
 from riskreg.exchange.writing.workbooks import write_workbook
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import current_positions
@@ -84,7 +84,7 @@ def as_csv(rows: list[dict[str, Any]]) -> bytes:
 
 
 def as_json(rows: list[dict[str, Any]]) -> bytes:
-    return b"".join(ndjson_of(plain(row, NAMES) for row in rows))
+    return b"".join(ndjson_of(row_to_json(row, NAMES) for row in rows))
 
 
 @pytest.mark.parametrize("write", [as_xlsx, as_csv, as_json])
@@ -133,10 +133,10 @@ def test_what_the_columns_of_nist_hold_is_read_as_it_was(rows: list[dict[str, An
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_column_that_goes_out_is_known_when_it_comes_in(world: World, language: str) -> None:
     builders.taxonomy(world)
-    from riskreg.exchange.columns import columns_for
+    from riskreg.exchange.columns import export_columns_for
 
     with translation.override(language):
-        columns = columns_for(world.viewer(world.manager))
+        columns = export_columns_for(world.viewer(world.manager))
         rows: list[dict[str, Any]] = [
             {"title": "Ice on the ramp", "event": "Trucks slide", "inherent.likelihood": 5,
              "inherent.impact": 5, "residual.likelihood": 2, "residual.impact": 3}

@@ -10,7 +10,7 @@ from riskreg.accounts.models import User
 from riskreg.events.models import Event
 from riskreg.handover.models import HandOver
 from riskreg.handover.queries import (
-    handovers_for,
+    handovers_of_own_party,
     people_whose_things_may_be_handed_over,
     present_or_past_person_and_party,
     responsibilities,
@@ -116,9 +116,9 @@ def test_each_thing_has_its_event_and_the_record_its_own(full: World) -> None:
 
 def test_the_record_is_its_partys_own(full: World) -> None:
     row = give(full)
-    assert list(handovers_for(full.viewer("owner"))) == [row]
+    assert list(handovers_of_own_party(full.viewer("owner"))) == [row]
     for name in ("partner_manager", "partner_leader", "auditor", "onlooker"):
-        assert not handovers_for(full.viewer(name)).exists()
+        assert not handovers_of_own_party(full.viewer(name)).exists()
 
 
 @pytest.mark.parametrize(

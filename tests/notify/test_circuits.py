@@ -12,7 +12,7 @@ from riskreg.events.policy import Audience
 from riskreg.notify import policy
 from riskreg.notify.models import Circuit, Delivery, Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
-from riskreg.notify.queries import circuits_for
+from riskreg.notify.queries import open_circuits_holding_up
 from riskreg.notify.services import deliver, deliver_due
 from riskreg.notify.services.claims import claim_due
 from tests.builders import AT
@@ -223,14 +223,17 @@ def test_managers_see_what_their_own_things_wait_for(
     for n in range(6):
         posted(n, channels=("webhook",), address="hooks.example", audiences=[theirs])
     drain(AT)
-    assert [c.destination for c in circuits_for(theirs)] == [
+    assert [c.destination for c in open_circuits_holding_up(theirs)] == [
         f"webhook:hooks.example:{theirs.party}"
     ]
-    assert policy.host_of(circuits_for(theirs)[0].destination) == "hooks.example"
+    assert (
+        policy.host_of_destination(open_circuits_holding_up(theirs)[0].destination)
+        == "hooks.example"
+    )
     # The same host, as our own party knows it, is another matter.
     server.failing = None
     row = posted(20, channels=("webhook",), address="hooks.example")
-    assert list(circuits_for(OURS)) == []
+    assert list(open_circuits_holding_up(OURS)) == []
     assert deliver(row.uuid, AT) == "sent"
 
 

@@ -22,8 +22,8 @@ from riskreg.register.frame_templates import (
 )
 from riskreg.register.models import Membership, Register, Taxonomy
 from riskreg.register.policy import Matrix, clean_criteria
-from riskreg.register.services.founding import suggested_prefix
-from riskreg.register.services.named import suggested_key
+from riskreg.register.services.founding import prefix_from_party_key
+from riskreg.register.services.named import key_from_name
 from tests import builders
 from tests.builders import AT
 from tests.dump import nothing_changes
@@ -82,13 +82,13 @@ def test_nobody_changes_a_template_by_changing_what_it_gave() -> None:
      ("  Ä & Ö  ", (), "a-o")],
 )  # fmt: skip
 def test_a_key_is_suggested(name: str, taken: tuple[str, ...], key: str) -> None:
-    assert suggested_key(name, taken) == key
+    assert key_from_name(name, taken) == key
 
 
 def test_a_prefix_is_suggested_that_nobody_has_and_that_is_not_of_what_is_shared() -> None:
     taken: set[str] = set()
     for key in ["foton", "foton-2", "rail", "r", "r2", *(f"p{n}" for n in range(15))]:
-        prefix = suggested_prefix(key, taken)
+        prefix = prefix_from_party_key(key, taken)
         assert prefix not in taken | {"R"}
         assert 1 <= len(prefix) <= 3
         assert prefix.isupper()

@@ -12,7 +12,7 @@ from riskreg.kernel.errors import Errors, Forbidden, Invalid, NotFound
 from riskreg.register import queries, services
 from riskreg.register.access import present_memberships_of, viewer_for
 from riskreg.register.models import Membership, Objective, RefSequence
-from riskreg.register.terms import find_terms
+from riskreg.register.terms import find_usable_terms
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -104,7 +104,7 @@ def test_registers_do_not_see_each_other(world: World) -> None:
     assert {p.pk for p in queries.parties_for(viewer)} == {world.foton.pk, world.catl.pk}
     errors = Errors()
     assert queries.find_member(viewer, errors, "owner", other.owner.email) is None
-    assert find_terms(viewer, errors, "terms", ["market:eu"]) == []
+    assert find_usable_terms(viewer, errors, "terms", ["market:eu"]) == []
     assert queries.find_objectives(viewer, errors, "objectives", ["overseas-units-2030"]) == []
     with pytest.raises(Invalid) as refused:
         errors.raise_if_any()

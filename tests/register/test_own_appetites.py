@@ -15,7 +15,7 @@ from riskreg.register.appetite import MAX_TERM_APPETITES
 from riskreg.register.models import OwnAppetite, Term
 from riskreg.register.own_appetites import (
     is_outdated,
-    own_appetite_for,
+    own_appetite_in_force_for,
     own_appetites_in_force_for,
     own_rule,
 )
@@ -118,7 +118,7 @@ def test_whoever_was_slower_is_told(world: World) -> None:
         )
     with pytest.raises(Conflict):
         end_own_appetite(actor=actor, appetite=row.uuid, version=1, at=world.at)
-    assert own_appetite_for(actor, row.uuid).rating == "high"
+    assert own_appetite_in_force_for(actor, row.uuid).rating == "high"
 
 
 def test_what_has_ended_is_gone_and_another_takes_its_place(world: World) -> None:
@@ -138,7 +138,7 @@ def test_the_other_party_and_who_acts_for_none_know_nothing_of_it(world: World) 
         rule = own_rule(viewer)
         assert (rule.general, rule.named) == (None, {})
         with pytest.raises(NotFound):
-            own_appetite_for(viewer, row.uuid)
+            own_appetite_in_force_for(viewer, row.uuid)
     for who in ("partner_manager", "partner_leader"):
         for act in (
             lambda v: change_own_appetite(
@@ -149,7 +149,7 @@ def test_the_other_party_and_who_acts_for_none_know_nothing_of_it(world: World) 
             with pytest.raises(NotFound):
                 act(world.viewer(who))
     for who in ("owner", "leader", "manager"):
-        assert own_appetite_for(world.viewer(who), row.uuid) == row
+        assert own_appetite_in_force_for(world.viewer(who), row.uuid) == row
 
 
 def test_managers_of_the_party_set_it_and_nobody_else(world: World) -> None:
@@ -254,7 +254,7 @@ def test_criteria_without_its_rating_leave_it_out_of_date(world: World) -> None:
     assert own_rule(world.viewer("manager")).general == row
     publish(world)
     viewer = world.viewer("manager")
-    kept = own_appetite_for(viewer, row.uuid)
+    kept = own_appetite_in_force_for(viewer, row.uuid)
     assert is_outdated(kept, viewer.criteria)
     assert own_rule(viewer).general is None
     # Its words can change as it stands; and another rating brings it back.

@@ -192,7 +192,7 @@ def test_what_is_anothers_invitation_is_not_there(world: World, who: str) -> Non
     for act in (services.resend_invitation, services.revoke_invitation):
         with nothing_changes(), pytest.raises(NotFound):
             act(actor=world.viewer(who), invitation=row.uuid, version=1, at=world.at + DAY)
-    assert not people.invitations_for(world.viewer(who)).exists()
+    assert not people.invitations_looked_after_by(world.viewer(who)).exists()
 
 
 def test_the_maker_invites_the_first_manager_of_another_party_and_nobody_else(
@@ -210,7 +210,7 @@ def test_the_maker_invites_the_first_manager_of_another_party_and_nobody_else(
     with nothing_changes(), pytest.raises(Invalid):
         invite(world, role="manager", party="catl", email="other@example.com")
     made_by(world, "manager")
-    assert row in people.invitations_for(world.viewer("manager"))
+    assert row in people.invitations_looked_after_by(world.viewer("manager"))
     services.revoke_invitation(
         actor=world.viewer("manager"), invitation=row.uuid, version=1, at=world.at
     )
@@ -236,7 +236,7 @@ def test_once_the_maker_manages_nothing_any_manager_invites_the_first_of_a_party
         invite(world, **{**asked, "party": "foton"})
     row = invite(world, **asked)
     assert row.party is not None
-    assert row in people.invitations_for(world.viewer("partner_manager"))
+    assert row in people.invitations_looked_after_by(world.viewer("partner_manager"))
 
 
 def test_people_of_no_party_are_looked_after_by_the_maker(world: World) -> None:
@@ -245,7 +245,7 @@ def test_people_of_no_party_are_looked_after_by_the_maker(world: World) -> None:
         ("owner", "partner_manager", True), (None, "partner_manager", True),
     ):  # fmt: skip
         made_by(world, maker)
-        assert people.manages(world.viewer(who), None) is may, (maker, who)
+        assert people.manages_members_of(world.viewer(who), None) is may, (maker, who)
     made_by(world, "manager")
     invite(world, role="auditor", party=None)
     with nothing_changes(), pytest.raises(Invalid):

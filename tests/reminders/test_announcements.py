@@ -16,7 +16,7 @@ from riskreg.notify.policy import PassingFailure
 from riskreg.notify.services import deliver_due
 from riskreg.reminders.models import Announcement, Reminder
 from riskreg.reminders.services import announcements, sweep
-from riskreg.reminders.services.announcements import KIND, send_announcements
+from riskreg.reminders.services.announcements import KIND, post_announcements_to_endpoints
 from riskreg.risks.models import Risk
 from riskreg.risks.services import share_risk
 from tests import builders
@@ -172,7 +172,7 @@ def test_a_sweep_that_runs_twice_tells_once(climbing: World, sent: Sent) -> None
     add(climbing, "slack")
     for _ in range(3):
         run(due_at(row))
-        assert send_announcements(due_at(row)) == 0
+        assert post_announcements_to_endpoints(due_at(row)) == 0
     assert len(sent) == 1
     assert [a.state for a in Announcement.objects.all()] == ["told"]
 
@@ -230,7 +230,7 @@ def test_what_went_over_to_nobody_or_was_done_before_the_sweep_is_not_noted(
     Reminder.objects.update(to_announce=True)
     builders.review(climbing, row, at=at)
     Reminder.objects.update(to_announce=True)
-    assert send_announcements(at) == 0
+    assert post_announcements_to_endpoints(at) == 0
     assert not Announcement.objects.exists()
     assert not Reminder.objects.filter(to_announce=True).exists()
 

@@ -341,7 +341,7 @@ def test_the_end_of_an_extension_is_in_no_list_and_no_count(world: World) -> Non
     viewer = world.viewer("owner")
     wanted = agenda.Wanted(today=viewer.today(due(row, 18)))
     assert [d.kind for d in agenda.duties_for(viewer, wanted, 9).duties] == ["risk.review"]
-    assert agenda.count_for(viewer, wanted) == 1
+    assert agenda.summed_duty_counts(viewer, wanted) == 1
 
 
 # Foretelling it -----------------------------------------------------------------------------------

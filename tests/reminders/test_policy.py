@@ -23,7 +23,7 @@ from riskreg.reminders.policy import (
     highest_rung_reached,
     hour_has_come,
     next_digest,
-    recipients,
+    recipients_or_fallback,
     rung_of,
     rungs_below,
     rungs_from,
@@ -203,7 +203,7 @@ def told(
 ) -> list[tuple[int, str, int | None]]:
     members = {user: member for user, member in ALL.items() if user not in gone}
     roster = Roster(members, away or {}, {NAMED: 8})
-    found = recipients(rung, DutyScope(owner, deputy, 1, private), roster)
+    found = recipients_or_fallback(rung, DutyScope(owner, deputy, 1, private), roster)
     return [(r.user_id, r.part, r.for_id) for r in found]
 
 

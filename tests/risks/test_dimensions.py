@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from riskreg.exchange.columns import columns_for
+from riskreg.exchange.columns import export_columns_for
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.services import Brought, bring_in
 from riskreg.kernel.errors import Invalid
@@ -103,7 +103,7 @@ def test_it_is_said_on_every_way_and_shown(world: World) -> None:
     row.refresh_from_db()
     rows = list(export_rows(world.viewer("owner"), current_positions(world.viewer("owner")), "en"))
     assert [one["dimension"] for one in rows] == ["Money"]
-    names = [column.name for column in columns_for(world.viewer("owner"))]
+    names = [column.name for column in export_columns_for(world.viewer("owner"))]
     assert "dimension" in names
     head = "Title,Likelihood,Impact,Residual impact driven by"
     data = f"{head}\nIce,3,4,人员\nSnow,3,4,volume\n".encode()

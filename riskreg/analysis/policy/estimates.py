@@ -109,7 +109,7 @@ def figures_implied(frequency: ranges.Range, severity: ranges.Range) -> dict[str
     return {**one, "mean": mean, "events": often, "yearly": often * mean}
 
 
-def significant(value: float, digits: int = 3) -> float:
+def round_significant(value: float, digits: int = 3) -> float:
     """``value`` to so many significant digits: more would claim what nobody knows."""
     if value == 0 or not math.isfinite(value):
         return value

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.policy.drivers import check_support
 from riskreg.analysis.policy.simulations import SIDES, driver_input, estimates_on
-from riskreg.events.policy import canonical
+from riskreg.events.policy import canonical_json
 from riskreg.kernel.errors import Errors
 from riskreg.register.policy import weakest_label
 from riskreg.risks.models import MitigationStatus
@@ -157,8 +157,8 @@ def freeze_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
             _plain_text(row.growth_high),
         ],
         "pace": row.pace,
-        "hits": sorted(hits, key=canonical),
-        "elasticities": sorted(terms, key=canonical),
+        "hits": sorted(hits, key=canonical_json),
+        "elasticities": sorted(terms, key=canonical_json),
         "drivers": [driver_input(*known.drivers[term["driver"]], day) for term in terms],
         **({"lifts": _frozen_lifts(lifts, known.mitigations)} if lifts else {}),
         "left_out": sorted(left_out),
@@ -180,7 +180,7 @@ def _frozen_lifts(
         }
         for lift, row in rows
     ]
-    return sorted(found, key=canonical)
+    return sorted(found, key=canonical_json)
 
 
 def lifts_still_to_be_done(one: Mapping[str, Any]) -> list[dict[str, Any]]:

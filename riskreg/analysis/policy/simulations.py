@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.policy import buying, weighing
-from riskreg.events.policy import canonical
+from riskreg.events.policy import canonical_json
 from riskreg.kernel.errors import Errors
 from riskreg.register.policy import weakest_label
 
@@ -45,18 +45,18 @@ class Piece:
 
 def estimate_input(row: Any) -> dict[str, Any]:
     """An estimate as a run freezes it."""
+    frequency = (row.frequency_low, row.frequency_mode, row.frequency_high)
+    severity = (row.severity_low, row.severity_mode, row.severity_high, row.severity_cap)
     return {
         "id": str(row.uuid),
         "expert": str(row.expert.uuid),
-        "frequency": [row.frequency_kind, *map(_text, (row.frequency_low, row.frequency_mode,
-                                                        row.frequency_high))],
-        "severity": [row.severity_family, *map(_text, (row.severity_low, row.severity_mode,
-                                                       row.severity_high, row.severity_cap))],
+        "frequency": [row.frequency_kind, *map(_decimal_text_or_none, frequency)],
+        "severity": [row.severity_family, *map(_decimal_text_or_none, severity)],
         "label": row.label,
-    }  # fmt: skip
+    }
 
 
-def _text(value: Any) -> str | None:
+def _decimal_text_or_none(value: Any) -> str | None:
     return None if value is None else f"{value.normalize():f}"
 
 
@@ -102,11 +102,11 @@ def inputs_with_drivers(
                     "driver": str(row.driver.uuid),
                     "on": row.on,
                     "form": row.form,
-                    "sensitivity": _text(row.sensitivity),
+                    "sensitivity": _decimal_text_or_none(row.sensitivity),
                 }
             )
     linked = [
-        {**one, "links": sorted(by_risk[one["risk"]], key=canonical)}
+        {**one, "links": sorted(by_risk[one["risk"]], key=canonical_json)}
         if one["risk"] in by_risk
         else one
         for one in exposures
@@ -130,7 +130,7 @@ def driver_input(driver: Any, beliefs: Sequence[Any], day: dt.date) -> dict[str,
             {
                 "id": str(row.uuid),
                 "expert": str(row.expert.uuid),
-                "range": [row.family, *map(_text, (row.low, row.mode, row.high))],
+                "range": [row.family, *map(_decimal_text_or_none, (row.low, row.mode, row.high))],
                 "factor": f"{row.factor_on(day):.12g}",
                 "label": row.label,
             }
@@ -141,7 +141,7 @@ def driver_input(driver: Any, beliefs: Sequence[Any], day: dt.date) -> dict[str,
 
 def digest_of(inputs: Mapping[str, Any]) -> str:
     """The hash that names these inputs."""
-    return hashlib.sha256(canonical(inputs).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(inputs).encode()).hexdigest()
 
 
 def check_estimates_fit_one_run(errors: Errors, estimates: Sequence[Any]) -> None:

@@ -40,7 +40,7 @@ def frozen_option(
     }
 
 
-def with_options(inputs: Mapping[str, Any], about: About, horizon: int) -> dict[str, Any]:
+def inputs_with_options(inputs: Mapping[str, Any], about: About, horizon: int) -> dict[str, Any]:
     """Inputs with the options that are weighed, over so many years."""
     return {
         **inputs,
@@ -112,7 +112,7 @@ def net_cost_beside_nothing(row: Mapping[str, Any], horizon: int) -> float:
     return float(row["cost"][0] + horizon * row["difference"][0])
 
 
-def best_of(rows: Sequence[Mapping[str, Any]], horizon: int) -> Mapping[str, Any]:
+def best_option_of(rows: Sequence[Mapping[str, Any]], horizon: int) -> Mapping[str, Any]:
     """The option that comes to least; of several the first."""
     return min(rows, key=lambda row: (net_cost_beside_nothing(row, horizon), row["key"]))
 
@@ -140,12 +140,12 @@ def change_that_flips_choice(
     >>> change_that_flips_choice([nothing, works], works, 5)
     {'against': 'A', 'gap': 4.0, 'cost': 10.0, 'saving': 0.6}
     """
-    best = best_of(rows, horizon)
+    best = best_option_of(rows, horizon)
     others = [one for one in rows if one["key"] != row["key"]]
     if not others:
         return None
     is_best = row["key"] == best["key"]
-    other = best_of(others, horizon) if is_best else best
+    other = best_option_of(others, horizon) if is_best else best
     gap = abs(net_cost_beside_nothing(other, horizon) - net_cost_beside_nothing(row, horizon))
     sign = 1 if is_best else -1
     saved = -horizon * row["difference"][0]

@@ -111,7 +111,7 @@ def inputs_now(
     effects = [row for row in newest_effects_on_open_risks(reader) if str(row.risk.uuid) in known]
     inputs = buying.inputs_with_mitigations(inputs, effects, wanted.horizon, wanted.budgets)
     if wanted.about is not None:
-        inputs = weighing.with_options(inputs, wanted.about, wanted.horizon)
+        inputs = weighing.inputs_with_options(inputs, wanted.about, wanted.horizon)
     return inputs, estimates, effects
 
 

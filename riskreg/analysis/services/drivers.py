@@ -54,7 +54,7 @@ def add_driver(
 ) -> Driver:
     """Name an uncertain quantity that risks share. Raises ``Invalid``, ``Forbidden``."""
     require(actor, "driver.edit")
-    party = _require_party(actor)
+    party = _require_own_party(actor)
     errors = Errors()
     if visibility not in Visibility.values:
         errors.add("visibility", "unknown", _("This must be one of: shared, party."))
@@ -87,7 +87,7 @@ def record_belief(
     """Record the actor's range of a driver. One of a private driver is its party's own."""
     driver = driver_for(actor, ref)
     require(actor, "driver.edit")
-    party = _require_party(actor)
+    party = _require_own_party(actor)
     errors = Errors()
     if visibility not in Visibility.values:
         errors.add("visibility", "unknown", _("This must be one of: shared, party."))
@@ -166,7 +166,7 @@ def feed_driver(
     """
     row = driver_for(actor, ref)
     require(actor, "driver.edit")
-    _require_party(actor)
+    _require_own_party(actor)
     found = None
     if indicator:
         rows = Indicator.objects.visible_to(actor).filter(ref=indicator)
@@ -229,7 +229,7 @@ def link_driver(
     with both sentences. Raises ``Invalid``, ``Forbidden``, ``NotFound``."""
     risk, moving = risk_for(actor, ref, lock=True), driver_for(actor, driver)
     visibility = _narrowest_audience(risk.visibility, moving.visibility)
-    party = _require_link_and_party(actor, risk, visibility)
+    party = _party_that_may_link(actor, risk, visibility)
     if risk.state == State.CLOSED:
         raise Invalid.one("state", "closed", _("This risk is closed; reopen it to link it."))
     errors = Errors()
@@ -276,7 +276,7 @@ def end_link(*, actor: Viewer, link: UUID, at: dt.datetime) -> DriverLink:
     """A driver does not move a risk any more. Ending it twice is as once."""
     row = link_for(actor, link)
     row.risk.register = actor.register
-    _require_link_and_party(actor, row.risk, row.visibility)
+    _party_that_may_link(actor, row.risk, row.visibility)
     if row.ended_at is None and DriverLink.objects.filter(pk=row.pk, ended_at=None).update(
         ended_at=at
     ):
@@ -286,14 +286,14 @@ def end_link(*, actor: Viewer, link: UUID, at: dt.datetime) -> DriverLink:
     return row
 
 
-def _require_link_and_party(actor: Viewer, risk: Risk, visibility: str) -> Party:
+def _party_that_may_link(actor: Viewer, risk: Risk, visibility: str) -> Party:
     """Whose link it is: what everybody reckons with is said by who may edit the risk; what one's
     own party reckons with besides, by who says what drivers are."""
     if visibility == Visibility.SHARED:
         require(actor, "risk.edit", risk)
         return risk.party
     require(actor, "driver.edit")
-    return _require_party(actor)
+    return _require_own_party(actor)
 
 
 def _factors_after_steps(steps: Iterable[Mapping[str, Any]]) -> list[float]:
@@ -316,7 +316,7 @@ def _clean(
     return clean
 
 
-def _require_party(actor: Viewer) -> Party:
+def _require_own_party(actor: Viewer) -> Party:
     if actor.party is None:
         raise Invalid.one("party", "needs_party", _("Only members who act for a party do this."))
     return actor.party

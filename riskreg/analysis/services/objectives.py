@@ -128,7 +128,7 @@ def _clean(
 def _clean_hits(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
     found = []
     for name, item in _clean_rows(errors, "hits", value, _HIT):
-        risk = _find_risk(errors, actor, f"{name}.risk", item.get("risk"), shared)
+        risk = _find_usable_risk(errors, actor, f"{name}.risk", item.get("risk"), shared)
         effect = _clean_effect(errors, name, item)
         years = _clean_whole_number(
             errors, f"{name}.years", item.get("years"), 1, policy.MOST_YEARS
@@ -142,7 +142,9 @@ def _clean_hits(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list
 def _clean_lifts(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
     found = []
     for name, item in _clean_rows(errors, "lifts", value, _LIFT):
-        row = _find_mitigation(errors, actor, f"{name}.mitigation", item.get("mitigation"), shared)
+        row = _find_usable_mitigation(
+            errors, actor, f"{name}.mitigation", item.get("mitigation"), shared
+        )
         effect = _clean_effect(errors, name, item, of_mitigation=True)
         year = _clean_whole_number(errors, f"{name}.from_year", item.get("from_year"), 1990, 2200)
         if row is not None:
@@ -167,7 +169,7 @@ def _clean_effect(
 def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
     found = []
     for name, item in _clean_rows(errors, "elasticities", value, _TERM):
-        driver = _find_driver(errors, actor, f"{name}.driver", item.get("driver"), shared)
+        driver = _find_usable_driver(errors, actor, f"{name}.driver", item.get("driver"), shared)
         elasticity = _clean_optional_number(errors, f"{name}.elasticity", item.get("elasticity"))
         if driver is None or errors.has(f"{name}.elasticity"):
             continue
@@ -202,14 +204,16 @@ def _clean_rows(
         yield name, item
 
 
-def _find_risk(errors: Errors, actor: Viewer, name: str, value: Any, shared: bool) -> Risk | None:
+def _find_usable_risk(
+    errors: Errors, actor: Viewer, name: str, value: Any, shared: bool
+) -> Risk | None:
     row: Risk | None = _find_by_uuid_or_ref(Risk.objects.visible_to(actor), value)
     closed = row is not None and row.state == State.CLOSED
     ended = _("This risk is closed; reopen it to reckon with it.") if closed else ""
     return _check_usable(errors, name, row, shared, absent=_("There is no such risk."), ended=ended)
 
 
-def _find_mitigation(
+def _find_usable_mitigation(
     errors: Errors, actor: Viewer, name: str, value: Any, shared: bool
 ) -> Mitigation | None:
     row: Mitigation | None = _find_by_uuid_or_ref(Mitigation.objects.visible_to(actor), value)
@@ -219,7 +223,7 @@ def _find_mitigation(
     return _check_usable(errors, name, row, shared, absent=absent, ended=ended)
 
 
-def _find_driver(
+def _find_usable_driver(
     errors: Errors, actor: Viewer, name: str, value: Any, shared: bool
 ) -> Driver | None:
     row: Driver | None = _find_by_uuid_or_ref(drivers_for(actor), value)

@@ -21,7 +21,7 @@ from riskreg.analysis.queries.simulations import (
     simulation_for,
 )
 from riskreg.analysis.services.included import refuse_counting_twice
-from riskreg.events.policy import canonical
+from riskreg.events.policy import canonical_json
 from riskreg.events.services import append
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import JobState
@@ -113,7 +113,7 @@ def request_simulation(
         currency=inputs["currency"],
         base_year=inputs["base_year"],
         engine=policy.ENGINE,
-        inputs=canonical(inputs),
+        inputs=canonical_json(inputs),
         digest=digest,
         about=about.decision if about else None,
     )

@@ -14,7 +14,7 @@ from riskreg.accounts.models import User
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.body import body_of
 from riskreg.api.core.errors import Problem
-from riskreg.api.core.restored import require_epoch_known
+from riskreg.api.core.restored import refuse_key_of_lost_epoch
 from riskreg.requests.models import DoneRequest
 from riskreg.requests.services import keep_answer, take_key
 
@@ -46,7 +46,7 @@ def answer_once(
     row, fresh = take_key(user=user, key=key, fingerprint=fingerprint, at=at)
     if not fresh:
         return _replay_or_refuse(row, fingerprint)
-    require_epoch_known(request, at)
+    refuse_key_of_lost_epoch(request, at)
     answer = act()
     keep_answer(row, status=answer.status, headers=dict(answer.headers), body=answer.text)
     return answer

@@ -24,7 +24,7 @@ def history_is_lost() -> Problem:
     )
 
 
-def require_epoch_known(request: Request, at: dt.datetime) -> None:
+def refuse_key_of_lost_epoch(request: Request, at: dt.datetime) -> None:
     """Raise ``Problem`` 410 for a key that may have been answered in lost time.
 
     For as long as answers are kept, a key that is not known here may be one whose act was lost. A

@@ -21,7 +21,7 @@ from riskreg.decisions.models import (
 from riskreg.decisions.policy import acceptances as policy
 from riskreg.decisions.policy.acceptances import Act, Asker, Block, Stale, Status
 from riskreg.kernel.errors import NotFound
-from riskreg.kernel.punctuation import enumerate_texts, in_a_row
+from riskreg.kernel.punctuation import enumerate_texts, join_sentences
 from riskreg.register.access import Viewer
 from riskreg.register.appetite import Terms
 from riskreg.register.models import Role
@@ -282,7 +282,9 @@ def why_not(viewer: Viewer, act: str, row: Acceptance, block: Block) -> str:
         "role": _role_label(needed_role(viewer, row.rating)),
     }
     but = [row.requested_by_id] if act in (Act.GRANT, Act.REFUSE) else []
-    return in_a_row([reason, text_on_who_can(who_can_accept(viewer, row.risk, row.rating, but))])
+    return join_sentences(
+        [reason, text_on_who_can(who_can_accept(viewer, row.risk, row.rating, but))]
+    )
 
 
 def text_on_who_can(people: Sequence[User]) -> str:

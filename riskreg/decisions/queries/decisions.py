@@ -27,7 +27,7 @@ from riskreg.decisions.policy.acceptances import roles_from
 from riskreg.decisions.policy.decisions import Act, Asker, Block, Situation, Stale
 from riskreg.decisions.queries.acceptances import text_on_who_can
 from riskreg.kernel.errors import NotFound
-from riskreg.kernel.punctuation import enumerate_texts, in_a_row
+from riskreg.kernel.punctuation import enumerate_texts, join_sentences
 from riskreg.register.access import Viewer
 from riskreg.register.models import Role
 from riskreg.register.permissions import permits
@@ -328,13 +328,13 @@ def why_not(viewer: Viewer, act: str, row: Decision, block: Block) -> str:
     }[block]
     named = who_can_decide(viewer, row)
     if named:
-        return in_a_row([reason, text_on_who_can(named)])
+        return join_sentences([reason, text_on_who_can(named)])
     # Those who are asked have left, or have another role by now.
     others = who_can_decide(viewer, row, named=False)
     if not others:
-        return in_a_row([reason, text_on_who_can([])])
+        return join_sentences([reason, text_on_who_can([])])
     text = _("Nobody who is asked can decide it any more; one of these could be asked: %(people)s.")
-    return in_a_row([reason, text % {"people": enumerate_texts(others[:10])}])
+    return join_sentences([reason, text % {"people": enumerate_texts(others[:10])}])
 
 
 def arguments_of(viewer: Viewer, row: Decision) -> QuerySet[Argument]:

@@ -43,27 +43,27 @@ def _gate_to_json(
             {
                 "key": keys[way],
                 "title": titles.get(keys[way], ""),
-                "value": _amount(each.value),
-                "lost": _chance(each.lost),
-                "regret": _amount(each.regret),
+                "value": _amount_text(each.value),
+                "lost": _chance_text(each.lost),
+                "regret": _amount_text(each.regret),
                 "best": way == found.best,
             }
             for way, each in sorted(found.ways.items(), key=lambda pair: keys[pair[0]])
         ],
         "tree": list(_tree_lines(it, found, keys)),
-        "perfect": _amount(found.perfect, currency),
-        "sample": _amount(found.sample, currency),
-        "cost": _amount(it.cost, currency),
+        "perfect": _amount_text(found.perfect, currency),
+        "sample": _amount_text(found.sample, currency),
+        "cost": _amount_text(it.cost, currency),
         "flips": _flip_texts(it, found, keys),
     }
 
 
-def _amount(value: float, currency: str = "") -> str:
+def _amount_text(value: float, currency: str = "") -> str:
     # Worked out of numbers that somebody has said, not drawn: a digit more than of a simulation.
     return amount_text(value, currency, digits=4)
 
 
-def _chance(value: float) -> str:
+def _chance_text(value: float) -> str:
     return percent_text(round(100 * value, 1) or 0.0)
 
 
@@ -71,11 +71,11 @@ def _tree_lines(it: Gate, found: GateValue, keys: Mapping[str, str]) -> Any:
     """Lines of the tree: {level, text, value}, what is paid on the way taken off at the ends."""
 
     def line(level: int, text: str, value: float) -> dict[str, Any]:
-        return {"level": level, "text": text, "value": _amount(value)}
+        return {"level": level, "text": text, "value": _amount_text(value)}
 
     def ends(level: int, chance: float, paid: float) -> Any:
-        yield line(level, _("succeeds, %(p)s") % {"p": _chance(chance)}, it.gain - paid)
-        yield line(level, _("does not, %(p)s") % {"p": _chance(1 - chance)}, -it.loss - paid)
+        yield line(level, _("succeeds, %(p)s") % {"p": _chance_text(chance)}, it.gain - paid)
+        yield line(level, _("does not, %(p)s") % {"p": _chance_text(1 - chance)}, -it.loss - paid)
 
     ways = found.ways
     yield line(0, _("%(key)s: nothing is done") % {"key": keys[STOP]}, ways[STOP].value)
@@ -89,7 +89,7 @@ def _tree_lines(it: Gate, found: GateValue, keys: Mapping[str, str]) -> Any:
     ):  # fmt: skip
         then = keys[ALL_IN] if goes else keys[STOP]
         worth = after * it.gain - (1 - after) * it.loss if goes else 0.0
-        yield line(1, says % {"p": _chance(chance), "key": then}, worth - it.cost)
+        yield line(1, says % {"p": _chance_text(chance), "key": then}, worth - it.cost)
         if goes:
             yield from ends(2, after, it.cost)
 
@@ -101,8 +101,8 @@ def _flip_texts(it: Gate, found: GateValue, keys: Mapping[str, str]) -> list[str
     words = []
     if below:
         text = _("below a chance of %(p)s: %(key)s")
-        words.append(text % {"p": _chance(below[-1].at), "key": keys[below[-1].before]})
+        words.append(text % {"p": _chance_text(below[-1].at), "key": keys[below[-1].before]})
     if above:
         text = _("above a chance of %(p)s: %(key)s")
-        words.append(text % {"p": _chance(above[0].at), "key": keys[above[0].after]})
+        words.append(text % {"p": _chance_text(above[0].at), "key": keys[above[0].after]})
     return words

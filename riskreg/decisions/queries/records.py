@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import get_language
 
 from riskreg.analysis.amounts import chance_band_text, chance_text
-from riskreg.analysis.policy.estimates import significant
+from riskreg.analysis.policy.estimates import round_significant
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.gates import gates_to_json
 from riskreg.kernel.localised import number
@@ -79,7 +79,7 @@ def _weighing_texts(
 
 
 def _amount_with_range(values: Sequence[float | None]) -> str:
-    value, low, high = (None if one is None else number(significant(one)) for one in values)
+    value, low, high = (None if one is None else number(round_significant(one)) for one in values)
     return f"{value}" if low in (None, high) else f"{value}" + in_brackets(f"{low} … {high}")
 
 

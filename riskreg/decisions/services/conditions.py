@@ -18,7 +18,7 @@ from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
-from riskreg.register.queries import find_member, party_of
+from riskreg.register.queries import find_member, party_id_of
 from riskreg.register.translations import clean_translations
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
@@ -58,7 +58,7 @@ def clean_conditions(
         if (
             owner is not None
             and about.visibility == Visibility.PARTY
-            and party_of(actor, owner) != about.party_id
+            and party_id_of(actor, owner) != about.party_id
         ):
             message = _("This is your party's own; name somebody of your party.")
             errors.add(f"{where}.owner", "other_party", message)

@@ -32,7 +32,7 @@ from riskreg.decisions.services.rulings import (
     create_obligation,
     decide_if_all_agreed,
     deciders_as_read,
-    locked_for,
+    locked_decision_for_act,
     options_as_read,
     return_to_draft,
 )
@@ -40,12 +40,12 @@ from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
-from riskreg.kernel.punctuation import enumerate_texts, in_a_row
+from riskreg.kernel.punctuation import enumerate_texts, join_sentences
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_changed_in_memory
 from riskreg.register.models import Role
-from riskreg.register.queries import active_members_for, party_of
+from riskreg.register.queries import active_members_for, party_id_of
 from riskreg.risks.models import Risk, State
 
 
@@ -62,7 +62,7 @@ def propose_decision(
 
     Raises ``Invalid`` with everything that it lacks, ``Forbidden``, ``Conflict``, ``NotFound``.
     """
-    row = locked_for(actor, ref, version, Act.PROPOSE, at)
+    row = locked_decision_for_act(actor, ref, version, Act.PROPOSE, at)
     _require_can_be_proposed(actor, row, actor.today(at))
     values = {
         "state": DecisionState.PROPOSED,
@@ -88,7 +88,7 @@ def retract_decision(
     *, actor: Viewer, ref: str, version: int | None, words: Any = "", at: dt.datetime
 ) -> Decision:
     """Take it back to a draft; what was chosen meanwhile is chosen no more."""
-    row = locked_for(actor, ref, version, Act.RETRACT, at)
+    row = locked_decision_for_act(actor, ref, version, Act.RETRACT, at)
     text = _clean_words(words, needed=False)
     return return_to_draft(actor, row, Act.RETRACT, "decision.retracted", text, at)
 
@@ -114,7 +114,7 @@ def decide(
     ``despite``: what is said to the fact that something it stood on has moved; needed then.
     Raises ``Forbidden`` with who could, ``Invalid``, ``Conflict``, ``NotFound``.
     """
-    row = locked_for(actor, ref, version, Act.DECIDE, at)
+    row = locked_decision_for_act(actor, ref, version, Act.DECIDE, at)
     today, errors = actor.today(at), Errors()
     keys = [one.key for one in options_as_read(row)]
     if not isinstance(option, str) or option not in keys:
@@ -170,7 +170,7 @@ def vote_on_decision(
         bare_decision_for(actor, ref)
         raise Invalid.one("answer", "unknown", _("Say yes or no."))
     act = Act.AGREE if answer == "yes" else Act.OBJECT
-    row = locked_for(actor, ref, version, act, at)
+    row = locked_decision_for_act(actor, ref, version, act, at)
     text = _clean_words(words, needed=act == Act.OBJECT)
     cast_vote(actor, row, act == Act.AGREE, text, at)
     if act == Act.OBJECT:
@@ -198,7 +198,7 @@ def lapse_decision(
 def _close_with_words_and_log(
     actor: Viewer, ref: str, version: int | None, act: Act, words: Any, at: dt.datetime
 ) -> Decision:
-    row = locked_for(actor, ref, version, act, at)
+    row = locked_decision_for_act(actor, ref, version, act, at)
     append(close_and_build_entry(actor, row, act, _clean_words(words, needed=True), at))
     return row
 
@@ -243,11 +243,11 @@ def _check_deciders(errors: Errors, actor: Viewer, row: Decision, risks: Sequenc
     for one in asked:
         if one.user == actor.user:
             text = _("You put it forward; somebody else has to decide it.")
-            errors.add("deciders", "same_person", in_a_row([text, text_on_who_can(could)]))
+            errors.add("deciders", "same_person", join_sentences([text, text_on_who_can(could)]))
         elif one.user not in could or now.get(one.user_id) != one.party_id:
             text = _("%(name)s cannot decide this: it takes the role %(role)s.")
             text = text % {"name": one.user, "role": role}
-            errors.add("deciders", "no_authority", in_a_row([text, text_on_who_can(could)]))
+            errors.add("deciders", "no_authority", join_sentences([text, text_on_who_can(could)]))
     missing = {risk.party_id for risk in risks} - {one.party_id for one in asked}
     if asked and missing and row.visibility == "shared":
         names = sorted({str(r.party.name) for r in risks if r.party_id in missing})
@@ -262,6 +262,6 @@ def _check_owners(
     asked = asked_parties(row)
     for n, one in enumerate(conditions):
         owner = one["owner"]
-        if owner is not None and party_of(actor, owner) not in asked:
+        if owner is not None and party_id_of(actor, owner) not in asked:
             text = _("%(name)s acts for a party that does not decide this; name somebody else.")
             errors.add(f"conditions.{n}.owner", "other_party", text % {"name": owner})

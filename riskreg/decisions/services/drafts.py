@@ -233,7 +233,9 @@ def _clean(
         party=party,
         visibility=visibility,
         current=current,
-        special={"replaces": lambda value: _find_replaced(errors, actor, value, visibility)},
+        special={
+            "replaces": lambda value: _find_replaced_decision(errors, actor, value, visibility)
+        },
         besides=_BESIDES,
     )
     due_on: dt.date | None = clean.get("due_on")
@@ -251,7 +253,9 @@ def _clean(
     return clean
 
 
-def _find_replaced(errors: Errors, actor: Viewer, value: Any, visibility: str) -> Decision | None:
+def _find_replaced_decision(
+    errors: Errors, actor: Viewer, value: Any, visibility: str
+) -> Decision | None:
     if value in (None, ""):
         return None
     found = visible_decisions(actor).filter(ref=value).first() if valid_ref(value) else None

@@ -32,7 +32,7 @@ QUOTED = 1500
 def write_to_asker(row: Obligation, at: dt.datetime) -> None:
     """Post a message about the answer to whoever asked, unless they gave it or left."""
     if row.closed_by_id != row.asked_by_id:
-        _post(row, None, at)
+        _post_to_asker(row, None, at)
 
 
 def write_to_askers_of_review(review: Review) -> None:
@@ -40,10 +40,10 @@ def write_to_askers_of_review(review: Review) -> None:
     left: once for what they asked, by the first review after it."""
     for row in open_review_questions_first_met_by(review):
         if row.asked_by_id != review.reviewer_id:
-            _post(row, review, review.created_at)
+            _post_to_asker(row, review, review.created_at)
 
 
-def _post(row: Obligation, review: Review | None, at: dt.datetime) -> None:
+def _post_to_asker(row: Obligation, review: Review | None, at: dt.datetime) -> None:
     user = row.asked_by
     if user is None:
         return

@@ -170,7 +170,7 @@ def _clean(
         clean["translations"] = found or None
     if "costs" in given:
         clean["costs"] = _clean_costs(errors, actor, given["costs"])
-    works = _find_works(errors, actor, row, given) if "mitigations" in given else None
+    works = _find_usable_mitigations(errors, actor, row, given) if "mitigations" in given else None
     return clean, works
 
 
@@ -212,7 +212,7 @@ def _clean_costs(errors: Errors, actor: Viewer, value: Any) -> list[dict[str, An
     return found
 
 
-def _find_works(
+def _find_usable_mitigations(
     errors: Errors, actor: Viewer, row: Decision, given: Mapping[str, Any]
 ) -> list[Mitigation]:
     refs = [str(ref) for ref in clean_list(errors, "mitigations", given)]

@@ -25,12 +25,12 @@ from riskreg.decisions.queries.decisions import (
 )
 from riskreg.decisions.services.conditions import close_obligation, condition_for_log
 from riskreg.decisions.services.drafts import decision_for_update, save_next_version
-from riskreg.decisions.services.rulings import close_and_build_entry, locked_for
+from riskreg.decisions.services.rulings import close_and_build_entry, locked_decision_for_act
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
-from riskreg.kernel.punctuation import in_a_row
+from riskreg.kernel.punctuation import join_sentences
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_changed_in_memory
@@ -51,7 +51,7 @@ def revisit_decision(
 ) -> Decision:
     """Say what happened since, what was learnt, and when it is looked at again: by another than who
     asked for it and said what would happen. Raises ``Invalid``, ``Forbidden``, ``Conflict``."""
-    row = locked_for(actor, ref, version, Act.REVISIT, at)
+    row = locked_decision_for_act(actor, ref, version, Act.REVISIT, at)
     errors = Errors()
     happened = clean_text(errors, "happened", happened, required=True, limit=8000)
     lessons = clean_text(errors, "lessons", lessons, limit=8000)
@@ -85,7 +85,7 @@ def close_revisited_with_obligations(
     *, actor: Viewer, ref: str, version: int | None, words: Any = None, at: dt.datetime
 ) -> Decision:
     """Say that nothing more is to be looked at, and why. Raises as ``revisit_decision``."""
-    row = locked_for(actor, ref, version, Act.CLOSE, at)
+    row = locked_decision_for_act(actor, ref, version, Act.CLOSE, at)
     errors = Errors()
     text = clean_text(errors, "words", words, required=True, limit=4000)
     errors.raise_if_any()
@@ -140,7 +140,9 @@ def _require_may_waive(actor: Viewer, decision: Decision, row: Obligation) -> No
     if not may_waive(actor, decision, row):
         owner = [row.owner_id] if row.owner_id else []
         text = _("A condition is waived by who decided, and not by who owes it.")
-        raise Forbidden(in_a_row([text, text_on_who_can(who_can_decide(actor, decision, owner))]))
+        raise Forbidden(
+            join_sentences([text, text_on_who_can(who_can_decide(actor, decision, owner))])
+        )
 
 
 def _changes_when_in_force(decision: Decision, today: dt.date) -> dict[str, Any]:

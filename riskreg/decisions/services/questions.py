@@ -77,7 +77,9 @@ def ask_about_risk(
         created_at=at,
         updated_at=at,
     )
-    append(actor.entry("risk.asked", risk, at=at, changes={"question": [None, _log(row)]}))
+    append(
+        actor.entry("risk.asked", risk, at=at, changes={"question": [None, _question_for_log(row)]})
+    )
     return row
 
 
@@ -132,16 +134,18 @@ def _close_question_and_log(
     if not is_open(row):
         errors.add("state", "wrong_state", _("This does not wait for an answer any more."))
     errors.raise_if_any()
-    before = _log(row)
+    before = _question_for_log(row)
     close_obligation(row, actor, state, at, words)
     verb = "risk.answered" if state == ObligationState.MET else "risk.question_withdrawn"
-    append(actor.entry(verb, row.risk, at=at, changes={"question": [before, _log(row)]}))
+    append(
+        actor.entry(verb, row.risk, at=at, changes={"question": [before, _question_for_log(row)]})
+    )
     if state == ObligationState.MET:
         write_to_asker(row, at)
     return row
 
 
-def _log(row: Obligation) -> dict[str, Any]:
+def _question_for_log(row: Obligation) -> dict[str, Any]:
     entry = {
         "id": str(row.uuid),
         "wants": "review" if row.kind == ObligationKind.REVIEW else "answer",

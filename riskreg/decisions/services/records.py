@@ -7,7 +7,7 @@ from typing import Any
 from riskreg.decisions.models import Argument, Decision, Obligation, Vote
 from riskreg.decisions.services.conditions import condition_for_log
 from riskreg.decisions.services.drafts import deciders_for_log, option_for_log
-from riskreg.events.policy import canonical
+from riskreg.events.policy import canonical_json
 from riskreg.register.changes import time_text
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
@@ -95,7 +95,7 @@ def record_as_canonical_json(
     }
     if weighing is not None:
         content["weighing"] = {**weighing, "at": time_text(weighing["at"])}
-    return canonical(content)
+    return canonical_json(content)
 
 
 def _person(user: Any) -> dict[str, str] | None:

@@ -24,7 +24,7 @@ from riskreg.decisions.services.conditions import clean_conditions, conditions_c
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
-from riskreg.kernel.punctuation import in_a_row
+from riskreg.kernel.punctuation import join_sentences
 from riskreg.register.access import Viewer
 from riskreg.register.changes import all_values_as_changes
 from riskreg.register.cleaning import clean_given
@@ -59,7 +59,7 @@ def request_acceptance(
     risk = risk_for(actor, ref, lock=True)
     require(actor, "acceptance.request", risk)
     position = position_of(risk)
-    require_acceptable(actor, risk, position)
+    require_above_appetite_and_not_asked(actor, risk, position)
     errors, today = Errors(), actor.today(at)
     before = newest_granted_acceptance(risk)
     clean = _clean(errors, actor, risk, given, today, before)
@@ -109,7 +109,7 @@ def request_acceptance(
     return row
 
 
-def require_acceptable(actor: Viewer, risk: Risk, position: Position) -> None:
+def require_above_appetite_and_not_asked(actor: Viewer, risk: Risk, position: Position) -> None:
     """Raise ``Invalid`` where there is nothing to accept, or somebody has asked already."""
     _require_above_appetite(actor, risk, position)
     waiting = Acceptance.objects.filter(
@@ -283,16 +283,16 @@ def _check_acceptor(
         errors.add("acceptor", "required", f"{_('Name who is asked.')} {text_on_who_can(could)}")
     elif acceptor.pk == actor.user.pk:
         text = _("You cannot answer what you ask.")
-        errors.add("acceptor", "same_person", in_a_row([text, text_on_who_can(could)]))
+        errors.add("acceptor", "same_person", join_sentences([text, text_on_who_can(could)]))
     elif acceptor not in could:
         role = needed_role(actor, rating)
         text = _("%(name)s cannot accept this risk: it takes the role %(role)s, in its party, and "
                  "nobody who answers for it.")  # fmt: skip
-        text = text % {"name": acceptor, "role": _role(role)}
-        errors.add("acceptor", "no_authority", in_a_row([text, text_on_who_can(could)]))
+        text = text % {"name": acceptor, "role": _role_label(role)}
+        errors.add("acceptor", "no_authority", join_sentences([text, text_on_who_can(could)]))
 
 
-def _role(role: str) -> str:
+def _role_label(role: str) -> str:
     return str(Role(role).label)
 
 

@@ -47,7 +47,9 @@ _NO_RULING: dict[str, Any] = {
 }
 
 
-def locked_for(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datetime) -> Decision:
+def locked_decision_for_act(
+    actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datetime
+) -> Decision:
     """The decision for update, where the actor may do ``act``. What keeps them from it is said
     before whether they have seen its newest version."""
     row = decision_for_update(actor, ref, None, at)

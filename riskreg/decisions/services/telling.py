@@ -14,7 +14,7 @@ from riskreg.decisions.models import Acceptance, Decision
 from riskreg.endpoints.channels.chat import without_markup
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.queries import endpoints_that_listen
-from riskreg.endpoints.services import host_of
+from riskreg.endpoints.services import host_of_endpoint
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.notify.models import Channel
@@ -50,7 +50,7 @@ def _post_to_endpoint(
             key=f"{verb}:{row.uuid}:{row.version}:{endpoint.uuid}",
             kind=verb,
             recipient=endpoint.uuid,
-            address=host_of(endpoint),
+            address=host_of_endpoint(endpoint),
             language=endpoint.language,
             local_day=clock.local_date(at, actor.register.time_zone),
             content=Content(

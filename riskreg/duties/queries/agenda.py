@@ -8,14 +8,24 @@ from operator import attrgetter
 from typing import Any
 
 from riskreg.accounts.models import User
-from riskreg.duties.queries.counts import count_for, counts_by_day
+from riskreg.duties.queries.counts import counts_by_day, summed_duty_counts
 from riskreg.duties.queries.picks import Pick, Place, Wanted, rows_of_picks
 from riskreg.duties.sources import SOURCES, Duty, urgency
 from riskreg.register.access import Viewer
 
 __all__ = [
-    "Page", "Place", "Wanted", "count_for", "counts_by_day", "due_order",
-    "duties_for", "last_changes", "lists_for", "own_and_stood_in_for", "people_of", "status_texts",
+    "Page",
+    "Place",
+    "Wanted",
+    "counts_by_day",
+    "due_order",
+    "duties_for",
+    "duty_lists_for",
+    "last_changes",
+    "own_and_stood_in_for",
+    "people_of",
+    "status_texts",
+    "summed_duty_counts",
 ]  # fmt: skip
 
 
@@ -57,7 +67,7 @@ def duties_for(
     return Page(found, has_previous=place is not None, has_next=more)
 
 
-def lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[Duty]]:
+def duty_lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[Duty]]:
     """Several lists at once, each of up to so many duties of every kind, the most urgent first.
 
     What is cut off is less urgent, or puts less at stake, than what is kept (``urgency``). Kinds

@@ -10,7 +10,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 
 
-def count_for(viewer: Viewer, *asked: Wanted) -> int:
+def summed_duty_counts(viewer: Viewer, *asked: Wanted) -> int:
     """How many there are altogether, in one query; what two of ``asked`` take is counted twice."""
     shapes = tuple((_shape(wanted), wanted.kinds) for wanted in asked)
     values = [value for wanted in asked for value in _shape(wanted).values(wanted)]

@@ -20,7 +20,7 @@ def _answers() -> QuerySet[PartyAnswer]:
     return _bare_answers().select_related("party", "request__requested_by", "request__party")
 
 
-def _duty(answer: PartyAnswer) -> Duty:
+def _duty_to_answer(answer: PartyAnswer) -> Duty:
     return Duty.from_row(
         answer, "change.answer", answer.due_on, subject_type="change_request",
         page="change_request",
@@ -42,7 +42,7 @@ CHANGE_ANSWER = Source(
     rows=_answers,
     bare=_bare_answers,
     whose=is_owed_by,
-    duty=_duty,
+    duty=_duty_to_answer,
     facts=_who_asked_texts,
     people=("asked",),
 )

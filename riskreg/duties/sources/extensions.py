@@ -33,7 +33,7 @@ def _extensions() -> QuerySet[Extension]:
     return rows.annotate(priority=priority_of_risk("risk"))
 
 
-def _duty(extension: Extension) -> Duty:
+def _duty_of_extension_while_it_stands(extension: Extension) -> Duty:
     risk = extension.risk
     stands = (
         not extension.reviewed  # type: ignore[attr-defined]
@@ -75,7 +75,7 @@ EXTENSION = Source(
     open=Q(reviewed=False, risk__state=State.OPEN, risk__next_review_on=F("due_on")),
     rows=_extensions,
     whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
-    duty=_duty,
+    duty=_duty_of_extension_while_it_stands,
     facts=_extension_ends_texts,
     people=("risk__owner", "risk__deputy"),
     bare=_bare_extensions,

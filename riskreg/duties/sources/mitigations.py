@@ -26,7 +26,9 @@ def _mitigations() -> QuerySet[Mitigation]:
     return rows.annotate(priority=priority_of_worst_open_risk("risk__mitigations"))
 
 
-def _duty(kind: str, due_field: str, statuses: Sequence[str], work: Mitigation) -> Duty:
+def _duty_while_in_statuses(
+    kind: str, due_field: str, statuses: Sequence[str], work: Mitigation
+) -> Duty:
     asks = work.status in statuses and not work.dormant  # type: ignore[attr-defined]
     due_on = getattr(work, due_field) if asks else None
     return Duty.from_row(work, kind, due_on, subject_type="mitigation", page="mitigation")
@@ -60,7 +62,7 @@ def _source(kind: str, due_field: str, statuses: Sequence[str], facts: Any, **mo
         rows=_mitigations,
         bare=_bare_mitigations,
         whose=_is_owned_by,
-        duty=partial(_duty, kind, due_field, statuses),
+        duty=partial(_duty_while_in_statuses, kind, due_field, statuses),
         facts=facts,
         **more,
     )

@@ -73,16 +73,16 @@ def duty_of(row: Obligation) -> Duty:
     )  # fmt: skip
 
 
-def _day(day: Any) -> str:
+def _day_as_text(day: Any) -> str:
     # Translators: the form of a whole date, in Django's date format letters.
     return date_format(day, pgettext("date form", "j F Y"))
 
 
-def _facts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
-    return {duty.subject: _in_words(duty.thing) for duty in duties}
+def _facts_by_subject(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+    return {duty.subject: _fact_of_obligation(duty.thing) for duty in duties}
 
 
-def _in_words(row: Obligation) -> str:
+def _fact_of_obligation(row: Obligation) -> str:
     if row.kind == ObligationKind.DECISION_ANSWER:
         return _("it is put forward and needs a decision")
     if row.kind == ObligationKind.DECISION_CONDITION:
@@ -91,7 +91,7 @@ def _in_words(row: Obligation) -> str:
         return _("what has happened since it was decided, and what was learnt")
     if row.acceptance is None:
         return _("%(name)s asks about %(ref)s") % {"name": row.asked_by, "ref": row.risk.ref}
-    until = {"ref": row.risk.ref, "day": _day(row.acceptance.expires_on)}
+    until = {"ref": row.risk.ref, "day": _day_as_text(row.acceptance.expires_on)}
     if row.kind == ObligationKind.ANSWER:
         return _("%(ref)s is to be accepted until %(day)s; it needs a yes or no") % until
     if row.kind == ObligationKind.EXPIRY:
@@ -111,7 +111,7 @@ def _source(kind: ObligationKind) -> Source:
         bare=obligations_with_reviewed_mark,
         whose=is_owed_by,
         duty=duty_of,
-        facts=_facts,
+        facts=_facts_by_subject,
         people=("owner", "risk__owner", "risk__deputy"),
     )
 

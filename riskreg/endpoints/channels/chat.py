@@ -10,7 +10,7 @@ import json
 from django.utils.translation import gettext_noop
 
 from riskreg.endpoints import http_client
-from riskreg.endpoints.channels.responses import Gone, raise_for
+from riskreg.endpoints.channels.responses import Gone, raise_unless_2xx
 from riskreg.endpoints.chat_services import SERVICES, Service, request_target
 from riskreg.endpoints.credentials import load_credentials
 from riskreg.endpoints.http_client import Reply
@@ -45,7 +45,7 @@ class Chat(Sender):
         except Unreachable as away:
             raise PassingFailure(str(away)) from away
         try:
-            raise_for(reply, at)
+            raise_unless_2xx(reply, at)
         except Gone as gone:
             disable_endpoint(endpoint.uuid, str(gone), at)
             raise

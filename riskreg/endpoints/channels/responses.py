@@ -15,7 +15,7 @@ class Gone(PermanentFailure):
     """410: whoever listened there does not want any more."""
 
 
-def raise_for(reply: Reply, at: dt.datetime) -> None:
+def raise_unless_2xx(reply: Reply, at: dt.datetime) -> None:
     """Return for 2xx. Raises ``Gone``, ``PermanentFailure`` or ``PassingFailure`` otherwise.
 
     A redirect is a refusal: the address that was checked is the one that is called.

@@ -6,7 +6,7 @@ import json
 from standardwebhooks import Webhook as Signer
 
 from riskreg.endpoints import http_client
-from riskreg.endpoints.channels.responses import Gone, raise_for
+from riskreg.endpoints.channels.responses import Gone, raise_unless_2xx
 from riskreg.endpoints.credentials import load_credentials
 from riskreg.endpoints.services.disabling import disable_endpoint
 from riskreg.endpoints.url_guard import BlockedAddress, Unreachable, parse_address
@@ -44,7 +44,7 @@ class Webhook(Sender):
         except Unreachable as away:
             raise PassingFailure(str(away)) from away
         try:
-            raise_for(reply, at)
+            raise_unless_2xx(reply, at)
         except Gone as gone:
             disable_endpoint(endpoint.uuid, str(gone), at)
             raise

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from riskreg.endpoints.chat_services import request_target
 from riskreg.endpoints.credentials import Secrets, build_entry, new_secret
 from riskreg.endpoints.models import Endpoint, EndpointKind
-from riskreg.endpoints.queries import endpoints_for
+from riskreg.endpoints.queries import endpoints_of_party_in
 from riskreg.endpoints.url_guard import Address, BlockedAddress, parse_address, parse_and_resolve
 from riskreg.events.policy import Audience
 from riskreg.events.services import append
@@ -74,7 +74,7 @@ def add_endpoint(
     ``address`` comes from ``check_address``. Raises ``Invalid``.
     """
     errors = Errors()
-    rows = endpoints_for(audience)
+    rows = endpoints_of_party_in(audience)
     name = _clean_name(errors, rows, name)
     if not isinstance(language, str) or language not in dict(settings.LANGUAGES):
         errors.add("language", "unknown", _("There is no such language here."))
@@ -113,7 +113,7 @@ def rename(
     """Give the endpoint another name. Raises ``NotFound``, ``Conflict``, ``Invalid``."""
     row = _locked(audience, endpoint, version)
     errors = Errors()
-    name = _clean_name(errors, endpoints_for(audience).exclude(pk=row.pk), name)
+    name = _clean_name(errors, endpoints_of_party_in(audience).exclude(pk=row.pk), name)
     errors.raise_if_any()
     if name == row.name:
         return row
@@ -210,7 +210,7 @@ def send_test_message(
             key=f"{TEST_KIND}:{row.uuid}:{uuid.uuid4()}",
             kind=TEST_KIND,
             recipient=row.uuid,
-            address=host_of(row),
+            address=host_of_endpoint(row),
             language=row.language,
             local_day=local_day,
             content=content,
@@ -236,7 +236,7 @@ def masked_address_of(row: Endpoint) -> str:
         return UNREADABLE
 
 
-def host_of(row: Endpoint) -> str:
+def host_of_endpoint(row: Endpoint) -> str:
     """The server behind the endpoint, whether or not it may be called still."""
     try:
         return _decrypt_stored_address(row).netloc
@@ -266,7 +266,7 @@ def _clean_name(errors: Errors, others: Any, given: Any) -> str:
 
 
 def _locked(audience: Audience, endpoint: uuid.UUID, version: int | None) -> Endpoint:
-    row = endpoints_for(audience).select_for_update().filter(uuid=endpoint).first()
+    row = endpoints_of_party_in(audience).select_for_update().filter(uuid=endpoint).first()
     if row is None:
         raise NotFound(_("There is no such chat or webhook."))
     if version is not None and row.version != version:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.evidence import storage
 from riskreg.evidence.models import Evidence, Upload
-from riskreg.evidence.policy import NotTaken, clean_name, full_name, type_of
+from riskreg.evidence.policy import NotTaken, full_name, safe_file_name, type_of
 from riskreg.evidence.queries import evidence_with_bytes
 from riskreg.kernel.errors import Invalid, NotFound, Unavailable
 
@@ -58,7 +58,7 @@ def check_file(file: IO[bytes] | None, name: str) -> Checked:
     most = settings.EVIDENCE_FILE_MB * 1024 * 1024
     if most and size > most:
         raise too_large()
-    cleaned = clean_name(name)
+    cleaned = safe_file_name(name)
     try:
         found = type_of(file, cleaned)
     except NotTaken as error:

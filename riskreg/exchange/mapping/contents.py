@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from riskreg.exchange.mapping.levels import (
     fold_value,
     parse_level_number,
-    part_of_one,
+    parse_part_of_one,
     rank_of_word,
 )
 from riskreg.exchange.mapping.values import (
@@ -66,7 +66,7 @@ def is_level(value: Value) -> bool:
     return (
         (number is not None and number <= 10)
         or rank_of_word(text) is not None
-        or part_of_one(text) is not None
+        or parse_part_of_one(text) is not None
         or fold_value(text) in ROMAN
     )
 

@@ -226,7 +226,7 @@ def _scale_of_romans(values: Sequence[str], size: int, _steps: int | None) -> Sc
 
 
 def _scale_of_parts(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
-    found: dict[str, float | None] = {value: part_of_one(value) for value in values}
+    found: dict[str, float | None] = {value: parse_part_of_one(value) for value in values}
     if sum(p is not None for p in found.values()) * 2 <= len(values):
         return None
     if all(p in (None, 0.0, 1.0) for p in found.values()) and not any("%" in v for v in values):
@@ -238,7 +238,7 @@ def _scale_of_parts(values: Sequence[str], size: int, _steps: int | None) -> Sca
     return Scale(levels, False, "parts", tuple(v for v, p in found.items() if p is None))
 
 
-def part_of_one(text: str) -> float | None:
+def parse_part_of_one(text: str) -> float | None:
     """The part that ``35 %``, ``20–40 %``, ``0.35``, ``0,35``, ``2/5``, ``1 in 20`` is of one."""
     text = fold_value(text)
     if found := _PERCENT.match(text):

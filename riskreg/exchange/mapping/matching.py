@@ -41,7 +41,7 @@ class Matcher:
 
     def match(self, plan: RowPlan) -> None:
         """Set the outcome of ``plan``: new, updated (with its changes) or skipped."""
-        found = self._find(plan)
+        found = self._find_existing_or_ask(plan)
         if found is None:
             return
         plan.ref = found.ref
@@ -62,7 +62,7 @@ class Matcher:
         if not plan.changes:
             plan.why = _("%(ref)s says the same.") % {"ref": found.ref}
 
-    def _find(self, plan: RowPlan) -> Existing | None:
+    def _find_existing_or_ask(self, plan: RowPlan) -> Existing | None:
         if not self._by_ref:
             return None
         row = str(plan.number)

@@ -17,15 +17,15 @@ MEDIA_TYPES = {
 }
 
 
-def packs_for(viewer: Viewer) -> QuerySet[BoardPack]:
+def packs_of_own_party(viewer: Viewer) -> QuerySet[BoardPack]:
     """Packs of the viewer's party, newest first, without their bytes."""
     rows = BoardPack.objects.filter(register=viewer.register, party=viewer.party)
     return rows.select_related("made_by", "party").defer("data").order_by("-created_at", "-pk")
 
 
-def pack_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> BoardPack:
+def pack_of_own_party(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> BoardPack:
     """The pack of that id. Raises ``NotFound`` also for another party's."""
-    rows = packs_for(viewer)
+    rows = packs_of_own_party(viewer)
     if lock:
         rows = rows.select_for_update(of=("self",))
     row = rows.filter(uuid=name).first()
@@ -35,9 +35,9 @@ def pack_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> BoardPac
     return row
 
 
-def file_of(viewer: Viewer, name: uuid.UUID) -> tuple[BoardPack, bytes]:
+def pack_file_of(viewer: Viewer, name: uuid.UUID) -> tuple[BoardPack, bytes]:
     """A pack that is done, and its bytes. Raises ``NotFound`` until then."""
-    row = pack_for(viewer, name)
+    row = pack_of_own_party(viewer, name)
     if row.data is None:
         raise NotFound(_("This board pack is not made yet."))
     return row, bytes(row.data)

@@ -91,8 +91,8 @@ def heatmap_picture(
         foot=_foot_lines(viewer, shown, at, flows),
         down=axes.name(axes.down),
         across=axes.name(axes.across),
-        columns=[_level(shown, axes.across, n) for n in acrosses],
-        rows=[(_level(shown, axes.down, n), [cell(n, m) for m in acrosses]) for n in downs],
+        columns=[_level_name(shown, axes.across, n) for n in acrosses],
+        rows=[(_level_name(shown, axes.down, n), [cell(n, m) for m in acrosses]) for n in downs],
         appetite=_("Appetite: what is beyond the line needs an acceptance")
         if shown.kind == Kind.THREAT
         else "",
@@ -103,7 +103,7 @@ def heatmap_picture(
     )
 
 
-def _level(shown: Heatmap, axis: str, value: int) -> str:
+def _level_name(shown: Heatmap, axis: str, value: int) -> str:
     return localised(getattr(shown.criteria, axis)[value - 1]["names"], str(value))
 
 
@@ -147,16 +147,16 @@ def _title(shown: Heatmap, flows: Flows | None) -> str:
     return f"{kind} · {stage}"
 
 
-def _day(day: dt.date) -> str:
+def _day_text(day: dt.date) -> str:
     return date_format(day, "DATE_FORMAT")
 
 
 def _head_lines(
     viewer: Viewer, shown: Heatmap, flows: Flows | None, filters: Sequence[str]
 ) -> list[str]:
-    as_of = _("As of %(day)s") % {"day": _day(shown.as_of)}
+    as_of = _("As of %(day)s") % {"day": _day_text(shown.as_of)}
     if shown.comparison is not None and flows is None:
-        since = {"day": _day(shown.comparison.compared_to)}
+        since = {"day": _day_text(shown.comparison.compared_to)}
         as_of += " · " + _("compared with %(day)s: + moved in, − moved out") % since
     counted: dict[str, Any] = {
         "total": shown.total, "above": shown.above_count, "unrated": shown.unrated_count,
@@ -183,7 +183,7 @@ def _foot_lines(viewer: Viewer, shown: Heatmap, at: dt.datetime, flows: Flows | 
     seen_by = viewer.party.name if viewer.party else _("the programme")
     lines.append(
         _("Scores are judgements of members. Made on %(day)s by %(name)s, for %(party)s.")
-        % {"day": _day(viewer.today(at)), "name": _name(viewer.user), "party": seen_by}
+        % {"day": _day_text(viewer.today(at)), "name": _person_name(viewer.user), "party": seen_by}
     )
     if viewer.register.notice:
         lines.append(str(viewer.register.notice))
@@ -206,5 +206,5 @@ def leg_lines(flows: Flows) -> list[str]:
     return lines
 
 
-def _name(user: Any) -> str:
+def _person_name(user: Any) -> str:
     return localised(user.names, str(user))

@@ -34,7 +34,7 @@ from riskreg.risks.queries.lists import controls_for, mitigations_for
 _COMPARED = ("title", "event", "cause", "consequence", "kind", "response", "external_id", "state")
 
 
-def context_for(viewer: Viewer, file: str, at: dt.datetime) -> Context:
+def import_context_for(viewer: Viewer, file: str, at: dt.datetime) -> Context:
     """The register as ``viewer`` may know it, to lay a file called ``file`` against."""
     criteria = viewer.criteria
     cells: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -101,7 +101,7 @@ def _own_party_risks(viewer: Viewer) -> list[Existing]:
     works: dict[int, dict[str, Mapping[str, Any]]] = defaultdict(dict)
     for work in mitigations_for(viewer).filter(party=viewer.party):
         for risk in work.risks.all():
-            works[risk.pk][fold_value(work.title)] = _work(work)
+            works[risk.pk][fold_value(work.title)] = _mitigation_for_comparison(work)
     controls: dict[int, set[str]] = defaultdict(set)
     for control in controls_for(viewer).filter(party=viewer.party, ended_at=None):
         for risk in control.risks.all():
@@ -128,7 +128,7 @@ def _own_party_risks(viewer: Viewer) -> list[Existing]:
     return found
 
 
-def _work(work: Mitigation) -> dict[str, Any]:
+def _mitigation_for_comparison(work: Mitigation) -> dict[str, Any]:
     return {
         "ref": work.ref,
         "title": work.title,
@@ -150,7 +150,7 @@ def signature_of(table: Table) -> str:
 def remembered_answers(viewer: Viewer, table: Table, taxonomies: Sequence[str]) -> Answers:
     """How the last file of that header was read for the viewer's party; of rows, nothing."""
     last = (
-        imports_for(viewer).filter(signature=signature_of(table), undone_at=None).first()
+        imports_of_own_party(viewer).filter(signature=signature_of(table), undone_at=None).first()
         if viewer.party is not None
         else None
     )
@@ -164,15 +164,15 @@ def remembered_answers(viewer: Viewer, table: Table, taxonomies: Sequence[str]) 
         return Answers()
 
 
-def imports_for(viewer: Viewer) -> QuerySet[Import]:
+def imports_of_own_party(viewer: Viewer) -> QuerySet[Import]:
     """Imports of the viewer's party, newest first."""
     rows = Import.objects.visible_to(viewer)
     return rows.select_related("made_by", "undone_by", "party").order_by("-created_at", "-pk")
 
 
-def import_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> Import:
+def import_of_own_party(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> Import:
     """The import of that id. Raises ``NotFound``."""
-    rows = imports_for(viewer)
+    rows = imports_of_own_party(viewer)
     if lock:
         rows = rows.select_for_update(of=("self",))
     row = rows.filter(uuid=name).first()
@@ -182,7 +182,7 @@ def import_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> Import
     return row
 
 
-def draft_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> ImportDraft:
+def own_import_draft(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> ImportDraft:
     """The viewer's own draft of that id. Raises ``NotFound``."""
     rows = ImportDraft.objects.filter(
         register=viewer.register, party=viewer.party, made_by=viewer.user
@@ -206,22 +206,22 @@ def progress_of_draft(draft: ImportDraft) -> Progress | None:
     return progress_of([draft.uuid]).get(draft.uuid)
 
 
-def rows_of(row: Import) -> QuerySet[ImportedRow]:
+def imported_rows_of(row: Import) -> QuerySet[ImportedRow]:
     """What became of each row of an import, in the order of the file."""
     return row.rows.select_related("risk").order_by("number")
 
 
-def refused_rows_of(row: Import) -> QuerySet[ImportedRow]:
+def refused_imported_rows_of(row: Import) -> QuerySet[ImportedRow]:
     """The rows of an import that were refused."""
-    return rows_of(row).filter(outcome="refused")
+    return imported_rows_of(row).filter(outcome="refused")
 
 
-def rows_waiting_for_owner(viewer: Viewer) -> QuerySet[ImportedRow]:
+def imported_rows_waiting_for_owner(viewer: Viewer) -> QuerySet[ImportedRow]:
     """Risks whose file named an owner whom nobody is called, and that nobody was assigned since."""
     visible = visible_risks(viewer).filter(party=viewer.party)
     return (
         ImportedRow.objects.filter(
-            of_import__in=imports_for(viewer).filter(undone_at=None).order_by(),
+            of_import__in=imports_of_own_party(viewer).filter(undone_at=None).order_by(),
             risk__in=visible,
             risk__owner=F("parked_with"),
         )
@@ -236,5 +236,5 @@ def parked_owner_of(viewer: Viewer, risk: Risk) -> str:
     """Whom the file named as owner of ``risk``, while it waits to be assigned; else nothing."""
     if viewer.party_id is None or risk.party_id != viewer.party_id:
         return ""
-    row = rows_waiting_for_owner(viewer).filter(risk=risk).first()
+    row = imported_rows_waiting_for_owner(viewer).filter(risk=risk).first()
     return row.owner_name if row else ""

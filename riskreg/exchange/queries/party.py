@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.queries import visible_events
 from riskreg.exchange.queries.nouns import NOUNS, bodies_in_pieces
-from riskreg.exchange.queries.schedules import running_schedules_for
+from riskreg.exchange.queries.schedules import running_schedules_of_own_party
 from riskreg.exchange.queries.sheets import events_sheet
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.exchange.writing.files import encode_in_pieces
@@ -83,7 +83,8 @@ def _frame(viewer: Viewer) -> dict[str, Any]:
             kept_to_json(OWN_APPETITE, row, viewer) for row in own_appetites_in_force_for(viewer)
         ],
         "pack_schedules": [
-            kept_to_json(PACK_SCHEDULE, row, viewer) for row in running_schedules_for(viewer)
+            kept_to_json(PACK_SCHEDULE, row, viewer)
+            for row in running_schedules_of_own_party(viewer)
         ],
     }
 

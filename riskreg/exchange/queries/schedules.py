@@ -22,16 +22,18 @@ from riskreg.register.permissions import PERMISSIONS, Reach
 SHOWN = 20
 
 
-def running_schedules_for(viewer: Viewer) -> QuerySet[PackSchedule]:
+def running_schedules_of_own_party(viewer: Viewer) -> QuerySet[PackSchedule]:
     """Those of the viewer's party that have not ended, in the order in which they were set; none
     for who acts for no party."""
     rows = PackSchedule.objects.visible_to(viewer).filter(ended_at=None)
     return rows.select_related("party", "set_by").order_by("created_at", "id")
 
 
-def schedule_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> PackSchedule:
+def running_schedule_of_own_party(
+    viewer: Viewer, name: uuid.UUID, *, lock: bool = False
+) -> PackSchedule:
     """The one of that id. Raises ``NotFound`` also for another party's, and for one that ended."""
-    rows = running_schedules_for(viewer)
+    rows = running_schedules_of_own_party(viewer)
     rows = rows.select_for_update(of=("self",), no_key=True) if lock else rows
     row = rows.filter(uuid=name).first()
     if row is None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.events.models import Event
 from riskreg.exchange.cells import table_cells, table_columns
-from riskreg.exchange.columns import Column, columns_for
+from riskreg.exchange.columns import Column, export_columns_for
 from riskreg.exchange.fields import COVERAGE, EVENT, FLOWS, HEATMAP, MOVES
 from riskreg.exchange.queries.events import events_json
 from riskreg.exchange.queries.exports import export_rows
@@ -23,7 +23,7 @@ from riskreg.exchange.writing.jsons import make_json_in_place
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import Table
 from riskreg.kernel.localised import localised
-from riskreg.kernel.punctuation import colon, in_a_row
+from riskreg.kernel.punctuation import colon, join_sentences
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
@@ -39,7 +39,7 @@ TEMPLATE_ROWS = 500
 
 def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) -> Sheet:
     """Risks with a row for each measure, by the columns that an import knows again."""
-    columns = columns_for(viewer)
+    columns = export_columns_for(viewer)
     names = [column.name for column in columns]
     written = [c.name for c in columns if c.kind == "day" or c.name.endswith("cost")]
 
@@ -90,7 +90,7 @@ def _further_cell(name: str, body: Mapping[str, Any]) -> Any:
 def _option_text(option: Mapping[str, Any]) -> str:
     """An option in a cell: its letter and title, and what it does."""
     title = f"{option['key']}{colon()}{option['title']}"
-    return in_a_row([title, option["effects"]]) if option["effects"] else title
+    return join_sentences([title, option["effects"]]) if option["effects"] else title
 
 
 def risk_sheets(viewer: Viewer, risk: Risk, at: dt.datetime) -> list[Sheet]:
@@ -104,7 +104,7 @@ def empty_workbook(viewer: Viewer) -> Iterator[bytes]:
     """A workbook to fill in, which the import knows column by column, in the language of now.
     Raises ``Forbidden`` for who may bring nothing in."""
     require(viewer, "import.make")
-    columns = [column for column in columns_for(viewer) if column.fill]
+    columns = [column for column in export_columns_for(viewer) if column.fill]
     lines = [(column.label, " ".join(filter(None, (str(column.help), _choices_text(column)))))
              for column in columns]  # fmt: skip
     return template_pieces(_("Register"), columns, (_("Help"), lines), TEMPLATE_ROWS)
@@ -158,9 +158,9 @@ def heatmap_sheets(viewer: Viewer, shown: Heatmap) -> list[Sheet]:
         {
             "stage": shown.stage,
             "likelihood": cell.likelihood,
-            "likelihood_name": _level(shown.criteria.likelihood, cell.likelihood),
+            "likelihood_name": _level_name(shown.criteria.likelihood, cell.likelihood),
             "impact": cell.impact,
-            "impact_name": _level(shown.criteria.impact, cell.impact),
+            "impact_name": _level_name(shown.criteria.impact, cell.impact),
             "score": cell.score,
             "rating": cell.rating,
             "count": cell.count,
@@ -194,7 +194,7 @@ def flows_sheet(viewer: Viewer, flows: Flows) -> Sheet:
     return _report_sheet("flows", _("Movement"), FLOWS, rows, viewer.register.time_zone)
 
 
-def _level(levels: Sequence[Mapping[str, Any]], value: int) -> str:
+def _level_name(levels: Sequence[Mapping[str, Any]], value: int) -> str:
     return localised(levels[value - 1]["names"], str(value))
 
 
@@ -219,19 +219,23 @@ def _moves(shown: Heatmap) -> Iterator[dict[str, Any]]:
 
 def coverage_sheet(viewer: Viewer, report: Report) -> Sheet:
     """A row for each group, and one for all, whose key is ``all``."""
-    rows = [_counts(report, row.key, _name_of(row.name), row.tally) for row in report.rows]
-    rows.append(_counts(report, "all", _("All"), report.total))
+    rows = [
+        _cells_of_counts(report, row.key, _group_name(row.name), row.tally) for row in report.rows
+    ]
+    rows.append(_cells_of_counts(report, "all", _("All"), report.total))
     title = _("Review coverage")
     return _report_sheet("coverage", title, COVERAGE, rows, viewer.register.time_zone)
 
 
-def _name_of(name: Any) -> str:
+def _group_name(name: Any) -> str:
     if isinstance(name, User):
         return (person(name) or {"name": ""})["name"]
     return str(name)
 
 
-def _counts(report: Report, key: str, name: str, counted: CoverageCounts) -> dict[str, Any]:
+def _cells_of_counts(
+    report: Report, key: str, name: str, counted: CoverageCounts
+) -> dict[str, Any]:
     share = counted.share
     return {
         "from": report.first.isoformat(),

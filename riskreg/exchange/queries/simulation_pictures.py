@@ -115,7 +115,7 @@ class RunPictures:
         """What each risk adds to the worst year in 20, before and after."""
         before, after = (self.results["contributions"][side]["tail"] for side in _SIDES)
         order = sorted(before, key=lambda risk: (-before[risk], risk))[:BARS]
-        names = self._names()
+        names = self._titles_by_id()
         top = max((abs(x) for side in (before, after) for x in side.values()), default=0.0) or 1.0
         shapes, marks = [], []
         width = drawing.WIDTH - _NAME - 90
@@ -144,7 +144,7 @@ class RunPictures:
     def tornado(self) -> Chart:
         """What the expected year would be with one number at either end, the widest first."""
         bars, base = self.results["tornado"]["bars"], self.results["tornado"]["base"]
-        names = self._names()
+        names = self._titles_by_id()
         shown = bars[:BARS]
         ends = [base, *(end for one in shown for end in (one["low"], one["high"]))]
         least, most = min(ends), max(ends)
@@ -237,7 +237,7 @@ class RunPictures:
             ],
         )
 
-    def _names(self) -> dict[str, str]:
+    def _titles_by_id(self) -> dict[str, str]:
         """By public id what a bar is called."""
         found = {
             key: f"{risk.ref} {risk.localized('title')}"

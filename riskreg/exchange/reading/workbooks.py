@@ -185,7 +185,7 @@ def _sheets(book: calamine.CalamineWorkbook, markings: Mapping[str, Markings]) -
                 raise _too_wide(sheet.total_height, sheet.total_width)
             # A time of day, or a span, is a text here: no column holds one.
             grid: Grid = [
-                row if _TIMES.isdisjoint(map(type, row)) else _times_as_text(row)  # type: ignore[misc]
+                row if _TIMES.isdisjoint(map(type, row)) else _day_times_and_spans_as_text(row)  # type: ignore[misc]
                 for row in sheet.to_python(skip_empty_area=False)
             ]
             merged = tuple(sheet.merged_cell_ranges or ())
@@ -203,7 +203,7 @@ def _sheets(book: calamine.CalamineWorkbook, markings: Mapping[str, Markings]) -
     return sheets
 
 
-def _times_as_text(row: list[Any]) -> list[Value]:
+def _day_times_and_spans_as_text(row: list[Any]) -> list[Value]:
     return [str(value) if type(value) in _TIMES else value for value in row]
 
 

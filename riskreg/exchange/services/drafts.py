@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.exchange.mapping import Plan, clean_answers
 from riskreg.exchange.models import Import, ImportDraft
-from riskreg.exchange.queries import draft_for, open_job_of
+from riskreg.exchange.queries import open_job_of, own_import_draft
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.services.committing import commit_import
 from riskreg.exchange.services.preview import Brought, preview_import
@@ -69,7 +69,7 @@ def keep_draft(*, actor: Viewer, brought: Brought, at: dt.datetime) -> ImportDra
 def answer_draft(*, actor: Viewer, draft: uuid.UUID, mapping: Any) -> ImportDraft:
     """Note what was answered. Raises ``Invalid`` naming each answer that is wrong."""
     require(actor, "import.make")
-    row = draft_for(actor, draft, lock=True)
+    row = own_import_draft(actor, draft, lock=True)
     keys = tuple(taxonomy.key for taxonomy in taxonomies_for(actor))
     row.answers = clean_answers(mapping, keys).to_json()
     row.save(update_fields=["answers"])
@@ -89,7 +89,7 @@ def commit_draft_or_start_job(
 ) -> Import | ImportDraft:
     """Bring it in; the draft is gone. A large one is left to a worker, and the draft returned,
     which the import takes its id from. Raises ``Invalid`` while something is asked."""
-    row = draft_for(actor, draft, lock=True)
+    row = own_import_draft(actor, draft, lock=True)
     if open_job_of(row) is not None:
         return row
     plan, answers = preview_import(
@@ -148,7 +148,7 @@ def _start_commit_job(actor: Viewer, draft: ImportDraft, at: dt.datetime) -> Non
 @transaction.atomic
 def drop_draft(*, actor: Viewer, draft: uuid.UUID, at: dt.datetime) -> None:
     """Leave it, even while a worker is at it; nothing is kept of it."""
-    row = draft_for(actor, draft, lock=True)
+    row = own_import_draft(actor, draft, lock=True)
     if (job := open_job_of(row)) is not None:
         cancel_job(job.uuid, at)
     row.delete()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage, PackSending
-from riskreg.exchange.queries.board_packs import pack_for, packs_for
+from riskreg.exchange.queries.board_packs import pack_of_own_party, packs_of_own_party
 from riskreg.exchange.queries.packs import reader_for_audience
 from riskreg.jobs.queries import job_of, open_jobs_of, open_jobs_requested_by
 from riskreg.jobs.services import NewStep, cancel_job, start_job
@@ -90,15 +90,15 @@ def request_pack(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
     if open_jobs_requested_by(actor.user.uuid, KIND).count() >= MOST_OPEN:
         text = _("%(n)d of your board packs are being made. Wait for one, or cancel it.")
         raise Invalid.one("as_of", "too_many", text % {"n": MOST_OPEN})
+    delete_old_packs_of_own_party(actor, at)
     return create_pack_and_start_job(actor, {**chosen, "as_of": as_of, "since": since}, at)
 
 
 def create_pack_and_start_job(
-    actor: Viewer, chosen: Mapping[str, Any], at: dt.datetime, sending: PackSending | None = None
+    actor: Viewer, checked: Mapping[str, Any], at: dt.datetime, sending: PackSending | None = None
 ) -> BoardPack:
-    """The pack that was ``chosen`` (all of ``FIELDS``, checked), for a worker to make in the name
-    of ``actor``. Those of the party that are a month old are thrown away with it."""
-    packs_for(actor).filter(created_at__lt=at - KEPT_FOR).order_by().delete()
+    """The pack that was asked for (all of ``FIELDS``, ``checked``), for a worker to make in the
+    name of ``actor``. That ``actor`` may make packs is for the caller to know."""
     assert actor.party is not None  # noqa: S101 - who may make packs acts for a party
     row = BoardPack.objects.create(
         register=actor.register,
@@ -107,10 +107,15 @@ def create_pack_and_start_job(
         made_by=actor.user,
         sending=sending,
         created_at=at,
-        **chosen,
+        **checked,
     )
     _start_job_of_pack(actor, row, at)
     return row
+
+
+def delete_old_packs_of_own_party(actor: Viewer, at: dt.datetime) -> None:
+    """Throw away the packs of the actor's party that are a month old."""
+    packs_of_own_party(actor).filter(created_at__lt=at - KEPT_FOR).order_by().delete()
 
 
 @transaction.atomic
@@ -146,7 +151,7 @@ def _digest(row: BoardPack, part: str) -> str:
 def cancel_pack(*, actor: Viewer, name: uuid.UUID, at: dt.datetime) -> BoardPack:
     """End the making of a pack. Twice is as once. Raises ``Conflict`` for one that is done or has
     failed, ``NotFound``, ``Forbidden``."""
-    row = pack_for(actor, name)
+    row = pack_of_own_party(actor, name)
     require(actor, "pack.make", row)
     job = job_of(row.uuid)
     assert job is not None  # noqa: S101 - they are made in one transaction

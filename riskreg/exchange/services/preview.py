@@ -6,7 +6,7 @@ from typing import Any
 
 from riskreg.exchange.mapping import Answers, Plan, clean_answers, plan_import
 from riskreg.exchange.models import Import
-from riskreg.exchange.queries import context_for, remembered_answers
+from riskreg.exchange.queries import import_context_for, remembered_answers
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.services.checking import check_rows
 from riskreg.exchange.services.committing import commit_import
@@ -39,7 +39,7 @@ def preview_import(
     answers = (
         remembered_answers(actor, table, keys) if mapping is None else clean_answers(mapping, keys)
     )
-    context = context_for(actor, brought.name, at)
+    context = import_context_for(actor, brought.name, at)
     return check_rows(actor, plan_import(table, answers, context)), answers
 
 

@@ -15,8 +15,8 @@ from riskreg.exchange.policy import day_to_make_pack
 from riskreg.exchange.queries.schedules import (
     present_pack_makers,
     rule_of,
-    running_schedules_for,
-    schedule_for,
+    running_schedule_of_own_party,
+    running_schedules_of_own_party,
 )
 from riskreg.exchange.schedule_fields import MOST_RECIPIENTS, PACK_SCHEDULE
 from riskreg.kernel.errors import Errors
@@ -51,7 +51,7 @@ def set_schedule(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
     spoken = actor.user.language
     usual = {**_USUAL, "language": spoken if spoken in PackLanguage.values else PackLanguage.EN}
     clean = _clean(errors, actor, {**usual, **given})
-    if running_schedules_for(actor).count() >= MOST:
+    if running_schedules_of_own_party(actor).count() >= MOST:
         text = _("A party has at most %(n)d schedules; end one first.")
         errors.add("title", "too_many", text % {"n": MOST})
     today = actor.today(at)
@@ -93,7 +93,7 @@ def change_schedule(
     is logged where nothing differs.
     """
     _lock_register(actor)
-    row = schedule_for(actor, schedule, lock=True)
+    row = running_schedule_of_own_party(actor, schedule, lock=True)
     require(actor, "pack.make", row)
     require_unchanged(row, version)
     errors, today = Errors(), actor.today(at)
@@ -127,7 +127,7 @@ def end_schedule(
     Raises ``NotFound`` where it has ended already, ``Forbidden``; ``Conflict`` where somebody was
     faster.
     """
-    row = schedule_for(actor, schedule, lock=True)
+    row = running_schedule_of_own_party(actor, schedule, lock=True)
     require(actor, "pack.make", row)
     require_unchanged(row, version)
     row.ended_at, row.next_on, row.make_on, row.version = at, None, None, row.version + 1

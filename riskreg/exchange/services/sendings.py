@@ -43,7 +43,11 @@ from riskreg.exchange.queries.schedules import (
     rule_of,
 )
 from riskreg.exchange.services.pack_mail import FAILED, PARTLY, SENT, write_to
-from riskreg.exchange.services.packs import create_pack_and_start_job, default_since
+from riskreg.exchange.services.packs import (
+    create_pack_and_start_job,
+    default_since,
+    delete_old_packs_of_own_party,
+)
 from riskreg.exchange.services.schedules import set_next_meeting_in_memory
 from riskreg.jobs.models import OPEN, JobState
 from riskreg.jobs.queries import parts_of_done_results, progress_of
@@ -121,6 +125,7 @@ def _request_packs_or_fail(row: PackSchedule, meeting: dt.date, at: dt.datetime)
     one.maker = maker.user
     one.save(update_fields=["maker"])
     every = row.format == ScheduledFormat.BOTH
+    delete_old_packs_of_own_party(viewer, at)
     for made in PackFormat.values if every else [row.format]:
         create_pack_and_start_job(viewer, {**chosen, "format": made}, at, one)
     _log(row, "pack_schedule.begun", one, at)

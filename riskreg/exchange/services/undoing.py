@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
 from riskreg.exchange.models import Import, ImportedRow
-from riskreg.exchange.queries import import_for
+from riskreg.exchange.queries import import_of_own_party
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import time_text
@@ -29,7 +29,7 @@ def undo_import(*, actor: Viewer, name: uuid.UUID, at: dt.datetime) -> Import:
     since, ``Invalid`` where it was undone already.
     """
     require(actor, "import.make")
-    row = import_for(actor, name, lock=True)
+    row = import_of_own_party(actor, name, lock=True)
     if row.undone_at is not None:
         raise Invalid.one("state", "wrong_state", _("This import was undone already."))
     taken = list(row.rows.filter(outcome__in=("new", "updated")).select_related("risk"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.html import escape
 
-from riskreg.exchange.drawn import png
+from riskreg.exchange.drawn import svg_to_png
 from riskreg.exchange.writing.heatmap_svg import wrap_text
 
 _INK, _QUIET, _GRID = "#1a1c20", "#4c5058", "#d9dbdf"
@@ -124,4 +124,4 @@ def _text(mark: Mark, size: float, fill: str, more: str = "") -> str:
 def chart_file(kind: str, chart: Chart) -> bytes:
     """The bytes of the chart as ``svg`` or ``png``."""
     text = chart_svg(chart)
-    return png(text) if kind == "png" else text.encode()
+    return svg_to_png(text) if kind == "png" else text.encode()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.utils.html import escape
 
-from riskreg.exchange.drawn import png
+from riskreg.exchange.drawn import svg_to_png
 
 _SEVERITY = (
     ("#dbece4", "#1b4634"), ("#f3ecc4", "#4a420c"), ("#f8cf86", "#472b00"), ("#e98a4b", "#2a1200"),
@@ -83,7 +83,7 @@ def picture_svg(picture: HeatmapPicture) -> str:
 def picture_file(kind: str, picture: HeatmapPicture) -> bytes:
     """The bytes of the picture as ``picture_svg`` or ``png``."""
     text = picture_svg(picture)
-    return png(text) if kind == "png" else text.encode()
+    return svg_to_png(text) if kind == "png" else text.encode()
 
 
 def text_width(text: str, size: float) -> float:
@@ -131,16 +131,16 @@ class _Drawing:
     def document(self) -> str:
         """All of it."""
         picture = self.picture
-        y = self._lines([picture.title], _EDGE + 12.0, 20, bold=True)
-        y = self._lines(picture.head, y + 4, 13, fill=_QUIET)
+        y = self._draw_lines([picture.title], _EDGE + 12.0, 20, bold=True)
+        y = self._draw_lines(picture.head, y + 4, 13, fill=_QUIET)
         self.top = y + 44
-        self._axes(y + 20)
-        self._cells()
-        self._appetite()
-        self._arrows()
+        self._draw_axes(y + 20)
+        self._draw_cells()
+        self._draw_appetite()
+        self._draw_arrows()
         foot = self.top + len(picture.rows) * self.high + 22
-        foot = self._legend(foot)
-        height = math.ceil(self._lines(picture.foot, foot + 4, 12, fill=_QUIET)) + 8
+        foot = self._draw_legend(foot)
+        height = math.ceil(self._draw_lines(picture.foot, foot + 4, 12, fill=_QUIET)) + 8
         patterns = "".join(_pattern(step, self.colours[step][1]) for step in range(1, 5))
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
@@ -152,7 +152,7 @@ class _Drawing:
             + "</svg>\n"
         )
 
-    def _text(
+    def _draw_text(
         self, x: float, y: float, text: str, size: float, *, fill: str = _INK,
         anchor: str = "start", bold: bool = False, halo: str = "",
     ) -> None:  # fmt: skip
@@ -164,39 +164,39 @@ class _Drawing:
             f'text-anchor="{anchor}"{more}>{escape(text)}</text>'
         )
 
-    def _lines(
+    def _draw_lines(
         self, texts: Iterable[str], y: float, size: float, *, fill: str = _INK, bold: bool = False
     ) -> float:
         for text in texts:
             for line in wrap_text(text, size, WIDTH - 2 * _EDGE, 3):
-                self._text(_EDGE, y, line, size, fill=fill, bold=bold)
+                self._draw_text(_EDGE, y, line, size, fill=fill, bold=bold)
                 y += size * 1.45
         return y
 
     def _corner_of_cell(self, row: int, column: int) -> tuple[float, float]:
         return _LEFT + column * self.wide, self.top + row * self.high
 
-    def _axes(self, y: float) -> None:
+    def _draw_axes(self, y: float) -> None:
         picture = self.picture
-        self._text(_LEFT - 12, y - 2, f"{picture.down} ↓", 12, fill=_QUIET, anchor="end")
-        self._text(_LEFT - 12, y + 14, f"{picture.across} →", 12, fill=_QUIET, anchor="end")
+        self._draw_text(_LEFT - 12, y - 2, f"{picture.down} ↓", 12, fill=_QUIET, anchor="end")
+        self._draw_text(_LEFT - 12, y + 14, f"{picture.across} →", 12, fill=_QUIET, anchor="end")
         for n, name in enumerate(picture.columns):
             middle = _LEFT + (n + 0.5) * self.wide
             for k, line in enumerate(wrap_text(name, 12, self.wide - 8, 2)):
-                self._text(middle, y - 2 + 16 * k, line, 12, anchor="middle")
+                self._draw_text(middle, y - 2 + 16 * k, line, 12, anchor="middle")
         for n, (name, _cells) in enumerate(picture.rows):
             x, top = self._corner_of_cell(n, 0)
             lines = wrap_text(name, 12, _LEFT - _EDGE - 14, 3)
             for k, line in enumerate(lines):
                 offset = self.high / 2 + 4 + 15 * (k - (len(lines) - 1) / 2)
-                self._text(x - 12, top + offset, line, 12, anchor="end")
+                self._draw_text(x - 12, top + offset, line, 12, anchor="end")
 
-    def _cells(self) -> None:
+    def _draw_cells(self) -> None:
         for r, (_name, cells) in enumerate(self.picture.rows):
             for c, cell in enumerate(cells):
-                self._cell(*self._corner_of_cell(r, c), cell)
+                self._draw_cell(*self._corner_of_cell(r, c), cell)
 
-    def _cell(self, x: float, y: float, cell: CellPicture) -> None:
+    def _draw_cell(self, x: float, y: float, cell: CellPicture) -> None:
         fill, ink = self.colours[cell.step]
         box = (
             f'x="{x + _GAP / 2:.1f}" y="{y + _GAP / 2:.1f}" width="{self.wide - _GAP:.1f}" '
@@ -212,16 +212,20 @@ class _Drawing:
                 f'<rect x="{inner - 2:.1f}" y="{y + 7:.1f}" width="{14 + 10 * len(number)}" '
                 f'height="22" rx="3" fill="#ffffff" stroke="{_LINE}"/>'
             )
-            self._text(inner + 5 + 5 * len(number), y + 23, number, 15, anchor="middle", bold=True)
+            self._draw_text(
+                inner + 5 + 5 * len(number), y + 23, number, 15, anchor="middle", bold=True
+            )
         if cell.moved:
             end = x + self.wide - 8
-            self._text(end, y + 22, cell.moved, 13, fill=ink, anchor="end", bold=True, halo=fill)
+            self._draw_text(
+                end, y + 22, cell.moved, 13, fill=ink, anchor="end", bold=True, halo=fill
+            )
         lines = [line for text in cell.lines for line in wrap_text(text, 11, self.wide - 16, 2)]
         for n, line in enumerate([*lines, *([cell.more] if cell.more else [])]):
-            self._text(inner, y + 43 + 13 * n, line, 11, fill=ink, halo=fill)
-        self._text(inner, y + self.high - 8, cell.rating, 11, fill=ink, halo=fill)
+            self._draw_text(inner, y + 43 + 13 * n, line, 11, fill=ink, halo=fill)
+        self._draw_text(inner, y + self.high - 8, cell.rating, 11, fill=ink, halo=fill)
 
-    def _appetite(self) -> None:
+    def _draw_appetite(self) -> None:
         above = [[cell.above for cell in cells] for _name, cells in self.picture.rows]
         steps = []
         for r, row in enumerate(above):
@@ -238,11 +242,11 @@ class _Drawing:
                 'stroke-linecap="square"/>'
             )
 
-    def _arrows(self) -> None:
+    def _draw_arrows(self) -> None:
         for arrow in reversed(self.picture.arrows):  # the larger ones over the smaller ones
-            self._arrow(arrow)
+            self._draw_arrow(arrow)
 
-    def _arrow(self, arrow: Arrow) -> None:
+    def _draw_arrow(self, arrow: Arrow) -> None:
         (x, y), (to_x, to_y) = self._middle_of_cell(arrow.start), self._middle_of_cell(arrow.end)
         length = math.hypot(to_x - x, to_y - y)
         along, aside = (to_x - x) / length, (to_y - y) / length
@@ -269,7 +273,7 @@ class _Drawing:
             f'<path d="{point}" fill="{colour}"/>'
         )
         share = 0.45
-        self._text(
+        self._draw_text(
             x + share * (to_x - x), y + share * (to_y - y) + 4, str(arrow.count), 13, fill=colour,
             anchor="middle", bold=True, halo="#ffffff",
         )  # fmt: skip
@@ -278,18 +282,18 @@ class _Drawing:
         x, y = self._corner_of_cell(*place)
         return x + self.wide / 2, y + self.high / 2
 
-    def _legend(self, y: float) -> float:
+    def _draw_legend(self, y: float) -> float:
         x = float(_EDGE)
         if self.picture.appetite:
             self.parts.append(f'<path d="M{x} {y - 4}h26" stroke="{_INK}" stroke-width="3.5"/>')
-            self._text(x + 34, y, self.picture.appetite, 12, fill=_QUIET)
+            self._draw_text(x + 34, y, self.picture.appetite, 12, fill=_QUIET)
             x += 60 + text_width(self.picture.appetite, 12)
         for leg, name in self.picture.legs.items():
             dashes = ' stroke-dasharray="7 5"' if leg == "planned" else ""
             self.parts.append(
                 f'<path d="M{x:.1f} {y - 4}h30" stroke="{_LEGS[leg]}" stroke-width="3"{dashes}/>'
             )
-            self._text(x + 38, y, name, 12, fill=_QUIET)
+            self._draw_text(x + 38, y, name, 12, fill=_QUIET)
             x += 64 + text_width(name, 12)
         return y + 18
 

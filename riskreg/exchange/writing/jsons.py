@@ -11,9 +11,9 @@ import orjson
 PIECE = 32_000
 
 
-def plain(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def row_to_json(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """``row`` as JSON has it: days and amounts as text."""
-    return {name: _value(row.get(name)) for name in names}
+    return {name: _value_to_json(row.get(name)) for name in names}
 
 
 def make_json_in_place(
@@ -24,11 +24,11 @@ def make_json_in_place(
     for name in days_and_amounts:
         value = row[name]
         if value is not None:
-            row[name] = _value(value)
+            row[name] = _value_to_json(value)
     return row if len(row) == len(names) else {name: row[name] for name in names}
 
 
-def _value(value: Any) -> Any:
+def _value_to_json(value: Any) -> Any:
     if isinstance(value, Decimal):
         return f"{value:.2f}"
     return value.isoformat() if hasattr(value, "isoformat") else value
@@ -55,7 +55,7 @@ def json_pieces(
     """``{about, risks: […]}``, row by row."""
     yield f'{{"about": {json.dumps(about, ensure_ascii=False)}, "risks": ['
     for n, row in enumerate(rows):
-        yield (",\n" if n else "\n") + json.dumps(plain(row, names), ensure_ascii=False)
+        yield (",\n" if n else "\n") + json.dumps(row_to_json(row, names), ensure_ascii=False)
     yield "\n]}\n"
 
 
@@ -83,5 +83,6 @@ def ir8286_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         values = {**row, "terms": "; ".join(terms), "event": row.get("event") or row.get("title"),
                   "response": row.get("response") or None}  # fmt: skip
         yield {
-            theirs: place if ours is None else _value(values.get(ours)) for theirs, ours in IR8286
+            theirs: place if ours is None else _value_to_json(values.get(ours))
+            for theirs, ours in IR8286
         }

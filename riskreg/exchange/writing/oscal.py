@@ -25,7 +25,7 @@ def oscal_pieces(rows: Rows, *, register: uuid.UUID, title: str, at: dt.datetime
     """
     people: dict[str, str] = {}
     items: list[dict[str, Any]] = []
-    plan = {"uuid": _id(register, "plan", at.isoformat())}
+    plan = {"uuid": _uuid_of(register, "plan", at.isoformat())}
     yield '{"plan-of-action-and-milestones": {' + _json_without_braces(plan)
     yield ',\n"risks": ['
     for n, (ref, group) in enumerate(groupby(rows, lambda row: row["ref"])):
@@ -33,7 +33,7 @@ def oscal_pieces(rows: Rows, *, register: uuid.UUID, title: str, at: dt.datetime
         risk = _risk(register, ref, of_risk, people)
         items.append(
             {
-                "uuid": _id(register, "item", ref),
+                "uuid": _uuid_of(register, "item", ref),
                 "title": risk["title"],
                 "description": risk["description"],
                 "related-risks": [{"risk-uuid": risk["uuid"]}],
@@ -58,7 +58,7 @@ def _json_without_braces(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False)[1:-1]
 
 
-def _id(register: uuid.UUID, *names: str) -> str:
+def _uuid_of(register: uuid.UUID, *names: str) -> str:
     return str(uuid.uuid5(register, "/".join(names)))
 
 
@@ -66,13 +66,13 @@ def _risk(
     register: uuid.UUID, ref: str, rows: list[Mapping[str, Any]], people: dict[str, str]
 ) -> dict[str, Any]:
     row = rows[0]
-    owner = _id(register, "person", row["owner"])
+    owner = _uuid_of(register, "person", row["owner"])
     people[owner] = row["owner"]
     origins = [{"actors": [{"type": "party", "actor-uuid": owner}]}]
     event = row.get("event") or row["title"]
     parts = [row.get(name) for name in ("cause", "event", "consequence")]
     found: dict[str, Any] = {
-        "uuid": _id(register, "risk", ref),
+        "uuid": _uuid_of(register, "risk", ref),
         "title": row["title"],
         "description": event,
         "statement": "\n".join(part for part in parts if part) or event,
@@ -121,7 +121,7 @@ def _response(
 ) -> dict[str, Any]:
     response = row.get("response")
     return {
-        "uuid": _id(register, "response", ref),
+        "uuid": _uuid_of(register, "response", ref),
         "lifecycle": "recommendation",
         "title": response or "undecided",
         "description": response or "undecided",
@@ -137,7 +137,7 @@ def _remedy(
     day = row["mitigation.due_on"].isoformat()
     response = row.get("response")
     return {
-        "uuid": _id(register, "remedy", ref, str(number)),
+        "uuid": _uuid_of(register, "remedy", ref, str(number)),
         "lifecycle": _LIFECYCLE.get(row["mitigation.status"], "recommendation"),
         "title": title,
         "description": title,
@@ -145,7 +145,7 @@ def _remedy(
         "origins": origins,
         "tasks": [
             {
-                "uuid": _id(register, "task", ref, str(number)),
+                "uuid": _uuid_of(register, "task", ref, str(number)),
                 "type": "milestone",
                 "title": title,
                 "timing": {

@@ -89,47 +89,49 @@ class _Deck:
     def cover(self) -> None:
         """What it is, of when, for whom, and the figures that matter."""
         contents = self.contents
-        slide = self._titled(contents["title"])
-        frame = _box(slide, _EDGE, _TOP, 5.6, 4.6)
+        slide = self._add_titled_slide(contents["title"])
+        frame = _add_text_box(slide, _EDGE, _TOP, 5.6, 4.6)
         for n, key in enumerate(("register", "as_of", "since", "notice")):
             self._write(frame, contents[key], 18 if n else 24, first=not n, bold=key == "notice")
         rows: list[list[Text]] = [[one["label"], one["value"]] for one in contents["figures"]]
-        inches = _inches([4, 2], _WIDTH - 6.6 - _EDGE)
-        self._grid(slide, rows, inches, _TOP, {1}, 14, left=6.6)
+        inches = _column_inches([4, 2], _WIDTH - 6.6 - _EDGE)
+        self._add_grid(slide, rows, inches, _TOP, {1}, 14, left=6.6)
 
     def slide(self, title: Text, block: Mapping[str, Any], notes: Sequence[Text]) -> None:
         """One idea; a table that has no room on one slide goes on upon the next."""
         if block["kind"] == "matrix":
-            slide = self._titled(title)
-            self._matrix(slide, block)
-            self._notes(slide, notes)
+            slide = self._add_titled_slide(title)
+            self._add_matrix(slide, block)
+            self._write_notes(slide, notes)
             return
         is_table = block["kind"] == "table"
         rows, head, top = self._rows(block)
         widths = (
             block["widths"] if is_table else [2, *[10 / len(self.languages)] * len(self.languages)]
         )
-        inches = _inches(widths, _WIDTH - 2 * _EDGE)
+        inches = _column_inches(widths, _WIDTH - 2 * _EDGE)
         room = (
             _BOTTOM
             - 0.1
             - top
             - _NOTE * sum(len(text_in_all_languages(n).split("\n")) for n in notes)
         )
-        size = next((s for s in _SIZES if _height([*head, *rows], inches, s) <= room), _SMALLEST)
-        pieces = list(_pieces(rows, head, inches, size, room))
+        size = next(
+            (s for s in _SIZES if _height_in_inches([*head, *rows], inches, s) <= room), _SMALLEST
+        )
+        pieces = list(_rows_by_slide(rows, head, inches, size, room))
         for n, piece in enumerate(pieces):
-            slide = self._titled(title)
+            slide = self._add_titled_slide(title)
             if is_table:
-                self._caption(slide, block["caption"])
+                self._add_caption(slide, block["caption"])
             numbers = set(block.get("numbers", ()))
-            table = self._grid(slide, [*head, *piece], inches, top, numbers, size)
+            table = self._add_grid(slide, [*head, *piece], inches, top, numbers, size)
             if is_table:
                 _make_head(table)
             else:
-                self._merge(table, piece)
+                self._merge_cells(table, piece)
             if n == len(pieces) - 1:
-                self._notes(slide, notes)
+                self._write_notes(slide, notes)
 
     def _rows(self, block: Mapping[str, Any]) -> tuple[list[list[Text]], list[list[Text]], float]:
         """The rows of a table or of facts, the row above them, and how far down they begin."""
@@ -146,22 +148,22 @@ class _Deck:
             rows.append([label, *found, *[""] * (count - len(found))])
         return rows, [], _TOP
 
-    def _merge(self, table: Any, rows: Sequence[Sequence[Text]]) -> None:
+    def _merge_cells(self, table: Any, rows: Sequence[Sequence[Text]]) -> None:
         """What is the same in both languages goes over both columns."""
         count = len(self.languages)
         for n, row in enumerate(rows):
             if count > 1 and not isinstance(row[1], Mapping):
                 table.cell(n, 1).merge(table.cell(n, count))
 
-    def _notes(self, slide: Any, notes: Sequence[Text]) -> None:
+    def _write_notes(self, slide: Any, notes: Sequence[Text]) -> None:
         if notes:
             high = _NOTE * sum(len(text_in_all_languages(note).split("\n")) for note in notes)
-            frame = _box(slide, _EDGE, _BOTTOM - high + 0.1, _WIDTH - 2 * _EDGE, high)
+            frame = _add_text_box(slide, _EDGE, _BOTTOM - high + 0.1, _WIDTH - 2 * _EDGE, high)
             for n, note in enumerate(notes):
                 self._write(frame, note, 10, first=not n, colour=_GREY)
 
     # Parts -----------------------------------------------------------------------------------
-    def _titled(self, title: Text) -> Any:
+    def _add_titled_slide(self, title: Text) -> Any:
         slide = self.show.slides.add_slide(self.show.slide_layouts[_TITLE_ONLY])
         shape = slide.shapes.title
         shape.left, shape.top = Inches(_EDGE), Inches(0.3)
@@ -172,17 +174,17 @@ class _Deck:
         self._write(shape.text_frame, title, size, first=True, bold=True)
         for paragraph in shape.text_frame.paragraphs:
             paragraph.alignment = PP_ALIGN.LEFT
-        foot = _box(slide, _EDGE, _HEIGHT - 0.5, _WIDTH - 2 * _EDGE, 0.4)
+        foot = _add_text_box(slide, _EDGE, _HEIGHT - 0.5, _WIDTH - 2 * _EDGE, 0.4)
         number = f"{len(self.show.slides)} · "
         self._write(foot, _prefixed(number, self.contents["notice"]), 9, first=True, colour=_GREY,
                     between=" · ")  # fmt: skip
         return slide
 
-    def _caption(self, slide: Any, caption: Text) -> None:
-        frame = _box(slide, _EDGE, _TOP - 0.05, _WIDTH - 2 * _EDGE, 0.4)
+    def _add_caption(self, slide: Any, caption: Text) -> None:
+        frame = _add_text_box(slide, _EDGE, _TOP - 0.05, _WIDTH - 2 * _EDGE, 0.4)
         self._write(frame, caption, 14, first=True, between=" · ")
 
-    def _grid(
+    def _add_grid(
         self,
         slide: Any,
         rows: Sequence[Sequence[Text]],
@@ -199,10 +201,10 @@ class _Deck:
         for n, inch in enumerate(inches):
             table.columns[n].width = Inches(inch)
         for y, row in enumerate(rows):
-            table.rows[y].height = Inches(_height([row], inches, size))
+            table.rows[y].height = Inches(_height_in_inches([row], inches, size))
             for x, text in enumerate(row):
                 cell = table.cell(y, x)
-                _fill(cell, _WHITE)
+                _fill_cell(cell, _WHITE)
                 cell.margin_top = cell.margin_bottom = Inches(0.04)
                 self._write(cell.text_frame, _shorten_for_slide(text), size, first=True)
                 if x in numbers:
@@ -210,7 +212,7 @@ class _Deck:
                         paragraph.alignment = PP_ALIGN.RIGHT
         return table
 
-    def _matrix(self, slide: Any, block: Mapping[str, Any]) -> None:
+    def _add_matrix(self, slide: Any, block: Mapping[str, Any]) -> None:
         down, across = (text_in_all_languages(axis, " ") for axis in block["axes"])
         rows, columns = len(block["rows"]) + 1, len(block["head"]) + 1
         high = (_BOTTOM - 0.55 - _TOP) / rows
@@ -228,10 +230,10 @@ class _Deck:
                 cell = table.cell(y, x)
                 cell.vertical_anchor = MSO_ANCHOR.MIDDLE
                 if not (x and y):
-                    _fill(cell, _WHITE)
+                    _fill_cell(cell, _WHITE)
                     self._write(cell.text_frame, value, 12, first=True)
                     continue
-                _fill(cell, _TONES[value["tone"]])
+                _fill_cell(cell, _TONES[value["tone"]])
                 self._write(cell.text_frame, value["text"] or "·", 18, first=True, bold=True)
                 self._write(cell.text_frame, value["rating"], 8, between=" ")
                 for paragraph in cell.text_frame.paragraphs:
@@ -282,7 +284,7 @@ def _shorten_for_slide(text: Text) -> Text:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
 
 
-def _pieces(
+def _rows_by_slide(
     rows: Sequence[Sequence[Text]],
     head: Sequence[Sequence[Text]],
     inches: Sequence[float],
@@ -290,17 +292,17 @@ def _pieces(
     room: float,
 ) -> Iterator[list[Sequence[Text]]]:
     """``rows`` as many at a time as a slide has room for, one at least."""
-    room -= _height(head, inches, size)
+    room -= _height_in_inches(head, inches, size)
     piece: list[Sequence[Text]] = []
     for row in rows:
-        if piece and _height([*piece, row], inches, size) > room:
+        if piece and _height_in_inches([*piece, row], inches, size) > room:
             yield piece
             piece = []
         piece.append(row)
     yield piece
 
 
-def _inches(widths: Sequence[float], width: float) -> list[float]:
+def _column_inches(widths: Sequence[float], width: float) -> list[float]:
     return [width * each / sum(widths) for each in widths]
 
 
@@ -308,18 +310,18 @@ def _make_head(table: Any) -> None:
     """The first row names the columns, for readers and for whoever has it read aloud."""
     table.first_row = True
     for cell in table.rows[0].cells:
-        _fill(cell, _LINE)
+        _fill_cell(cell, _LINE)
         for paragraph in cell.text_frame.paragraphs:
             for run in paragraph.runs:
                 run.font.bold = True
 
 
-def _height(rows: Sequence[Sequence[Text]], inches: Sequence[float], size: int) -> float:
+def _height_in_inches(rows: Sequence[Sequence[Text]], inches: Sequence[float], size: int) -> float:
     """How many inches ``rows`` take in letters of ``size`` points."""
     line = size * _LEADING / 72
     return sum(
         max(
-            _lines(_shorten_for_slide(text), inch, size)
+            _line_count(_shorten_for_slide(text), inch, size)
             for text, inch in zip(row, inches, strict=True)
         )
         * line
@@ -328,7 +330,7 @@ def _height(rows: Sequence[Sequence[Text]], inches: Sequence[float], size: int) 
     )
 
 
-def _lines(text: Text, inch: float, size: int) -> int:
+def _line_count(text: Text, inch: float, size: int) -> int:
     """Lines of a text in a cell; a Chinese letter is as wide as two others."""
     room = max(1.0, (inch - 0.2) * 72 / (size * 0.51))
     count = 0
@@ -338,11 +340,11 @@ def _lines(text: Text, inch: float, size: int) -> int:
     return count
 
 
-def _box(slide: Any, left: float, top: float, width: float, height: float) -> Any:
+def _add_text_box(slide: Any, left: float, top: float, width: float, height: float) -> Any:
     shape = slide.shapes.add_textbox(Inches(left), Inches(top), Inches(width), Inches(height))
     return shape.text_frame
 
 
-def _fill(cell: Any, colour: RGBColor) -> None:
+def _fill_cell(cell: Any, colour: RGBColor) -> None:
     cell.fill.solid()
     cell.fill.fore_color.rgb = colour

@@ -91,7 +91,7 @@ def _write_sheets(
     lists.write(book)
     with tempfile.TemporaryFile() as file:
         book.save(file)
-        yield from _pieces(file)
+        yield from _read_pieces(file)
 
 
 def _write_sheet(
@@ -154,7 +154,7 @@ def _sheet_name(title: str) -> str:
     return re.sub(r"[\\/*?:\[\]]", " ", title)[:31]
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+def _read_pieces(file: IO[bytes]) -> Iterator[bytes]:
     file.seek(0)
     while piece := file.read(_PIECE):
         yield piece

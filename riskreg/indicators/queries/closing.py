@@ -12,7 +12,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.risks.models import Mitigation, Risk
 from riskreg.risks.queries.serving import (
-    mitigations_serving_no_other_open_risk,
+    running_mitigations_serving_no_other_open_risk,
     serving_no_other_open_risk,
 )
 
@@ -58,7 +58,7 @@ def active_indicators_serving_no_other_open_risk(viewer: Viewer, risk: Risk) -> 
 def followers_serving_alone(viewer: Viewer, risk: Risk) -> Followers:
     """What closing ``risk`` would leave without an open risk."""
     works, read = (
-        mitigations_serving_no_other_open_risk(viewer, risk),
+        running_mitigations_serving_no_other_open_risk(viewer, risk),
         active_indicators_serving_no_other_open_risk(viewer, risk),
     )
     return _followers(viewer, works, read)

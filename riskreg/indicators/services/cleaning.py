@@ -42,7 +42,9 @@ def clean_fields(
         given,
         party=party,
         visibility=visibility,
-        special={"objective": lambda value: _find_objective(errors, viewer, value, visibility)},
+        special={
+            "objective": lambda value: _find_measurable_objective(errors, viewer, value, visibility)
+        },
         besides=("risks", "external_id"),
     )
     clean |= clean_external_id(errors, viewer, given, Indicator, party, current)
@@ -51,7 +53,7 @@ def clean_fields(
     return clean
 
 
-def find_risks(
+def find_watchable_risks(
     errors: Errors, viewer: Viewer, given: Mapping[str, Any], *, party: Party, visibility: str
 ) -> list[Risk]:
     """The risks whose refs are in ``given``; notes those that this indicator cannot watch.
@@ -150,7 +152,7 @@ def _check_path(errors: Errors, it: Mapping[str, Any]) -> None:
         )
 
 
-def _find_objective(errors: Errors, viewer: Viewer, value: Any, visibility: str) -> Any:
+def _find_measurable_objective(errors: Errors, viewer: Viewer, value: Any, visibility: str) -> Any:
     if value in (None, ""):
         return None
     found = find_objectives(viewer, errors, "objective", [value])

@@ -17,7 +17,7 @@ from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, Risk
 from riskreg.risks.queries.access import require_version, risk_for, valid_ref
-from riskreg.risks.queries.serving import mitigations_serving_no_other_open_risk
+from riskreg.risks.queries.serving import running_mitigations_serving_no_other_open_risk
 from riskreg.risks.services import cancel_mitigation_with_risk, clean_ending, close_risk
 
 
@@ -55,7 +55,9 @@ def close_risk_and_end(
     require_version(risk, version)
     clean_text(errors, "reason", reason, required=True, limit=4000)
     clean_ending(errors, ending or {}, actor.today(at))
-    alone = set(mitigations_serving_no_other_open_risk(actor, risk).values_list("ref", flat=True))
+    alone = set(
+        running_mitigations_serving_no_other_open_risk(actor, risk).values_list("ref", flat=True)
+    )
     alone |= set(
         active_indicators_serving_no_other_open_risk(actor, risk).values_list("ref", flat=True)
     )

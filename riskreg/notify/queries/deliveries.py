@@ -36,7 +36,7 @@ def destinations_due(at: dt.datetime) -> list[tuple[str, str]]:
     return [(destination, channel) for destination, channel, _urgent in found]
 
 
-def waiting_count(destination: str, at: dt.datetime, most: int) -> int:
+def due_delivery_count(destination: str, at: dt.datetime, most: int) -> int:
     """How many deliveries to ``destination`` may be taken at ``at``, counted up to ``most``."""
     return Delivery.objects.filter(is_due(at), destination=destination)[:most].count()
 
@@ -53,7 +53,7 @@ def is_worker_on_its_way(channel: str, before: int, at: dt.datetime) -> bool:
     )
 
 
-def deliveries_for(audience: Audience) -> QuerySet[Delivery]:
+def deliveries_to_people_of(audience: Audience) -> QuerySet[Delivery]:
     """Deliveries that the managers of ``audience`` look after, newest first.
 
     Only those to people of that party in that register; never all parties' at once.
@@ -112,7 +112,7 @@ def _arrived(message: uuid.UUID, handed_over: Q) -> bool:
     )
 
 
-def circuits_for(audience: Audience) -> QuerySet[Circuit]:
+def open_circuits_holding_up(audience: Audience) -> QuerySet[Circuit]:
     """Servers that are left alone for now and that something of ``audience`` waits for.
 
     Of another party's endpoints nothing is told, not even that they share a host.
@@ -149,13 +149,13 @@ def waiting_by_channel() -> list[WaitingOfChannel]:
     return [WaitingOfChannel(*row) for row in rows]
 
 
-def failed_by_channel() -> dict[str, int]:
+def failed_counts_by_channel() -> dict[str, int]:
     """How many deliveries were given up, by channel, until somebody sends them again."""
     rows = Delivery.objects.filter(state=DeliveryState.FAILED).values_list("channel")
     return dict(rows.annotate(Count("id")).order_by("channel"))
 
 
-def circuits_open() -> dict[str, int]:
+def open_circuit_counts() -> dict[str, int]:
     """How many servers are left alone for now, by channel."""
     rows = Circuit.objects.filter(opened_at__isnull=False).values_list("destination", flat=True)
     return dict(Counter(destination.partition(":")[0] for destination in rows))

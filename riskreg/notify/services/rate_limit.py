@@ -10,7 +10,7 @@ from riskreg.notify.models import Rate
 from riskreg.notify.policy import grant_messages, next_grant
 
 
-def limit_of(channel: str) -> int:
+def per_minute_limit_of(channel: str) -> int:
     """Messages per minute that ``channel`` may send; 0 where there is no limit."""
     return int(settings.DELIVERY_PER_MINUTE.get(channel, 0))
 
@@ -21,7 +21,7 @@ def take_sending_slots(channel: str, wanted: int, at: dt.datetime) -> int:
 
     Whoever asks at the same time waits for the row, so that the limit holds over all of them.
     """
-    per_minute = limit_of(channel)
+    per_minute = per_minute_limit_of(channel)
     if per_minute <= 0:
         return wanted
     Rate.objects.bulk_create([Rate(channel=channel, free_at=at)], ignore_conflicts=True)
@@ -42,7 +42,7 @@ def seconds_until_free(channel: str, at: dt.datetime) -> float | None:
     if row is None:
         return None
     # A second at least, or a clock that is set back could make them wake each other all the time.
-    wait = max(next_grant(limit_of(channel), row.free_at, at), dt.timedelta(seconds=1))
+    wait = max(next_grant(per_minute_limit_of(channel), row.free_at, at), dt.timedelta(seconds=1))
     asked = Rate.objects.filter(pk=row.pk, wake_at=row.wake_at)
     if row.wake_at is not None and at < row.wake_at <= at + CLOCK_SLACK:
         return None

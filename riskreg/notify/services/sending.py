@@ -24,7 +24,7 @@ from riskreg.notify.policy import (
     describe,
     wait_before,
 )
-from riskreg.notify.queries.deliveries import destinations_due, waiting_count
+from riskreg.notify.queries.deliveries import destinations_due, due_delivery_count
 from riskreg.notify.refresh import refreshed_kinds, refresher
 from riskreg.notify.services.circuits import record_failure, record_not_tried, record_success
 from riskreg.notify.services.claims import (
@@ -41,7 +41,7 @@ from riskreg.notify.services.claims import (
     reset_future_retries,
 )
 from riskreg.notify.services.outbox import DELIVER_DUE, note_audiences
-from riskreg.notify.services.rate_limit import limit_of, seconds_until_free
+from riskreg.notify.services.rate_limit import per_minute_limit_of, seconds_until_free
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +97,7 @@ def deliver_due(
             if not dt.timedelta(0) <= at - started < dt.timedelta(seconds=seconds):
                 wake(DELIVER_DUE, its)
                 return tried
-            waiting = waiting_count(destination, at, BATCH * PARTS)
+            waiting = due_delivery_count(destination, at, BATCH * PARTS)
             share = min(BATCH, max(SMALLEST, math.ceil(waiting / PARTS)))
             batch = claim_due(destination, its, at, min(share, limit - tried))
             if not batch.rows:
@@ -118,7 +118,7 @@ def deliver_due(
 
 
 def _wake_up_later(channel: str, at: dt.datetime) -> None:
-    if limit_of(channel) <= 0:
+    if per_minute_limit_of(channel) <= 0:
         return
     seconds = seconds_until_free(channel, at)
     if seconds is not None:
@@ -208,9 +208,11 @@ class _Batch:
             log.exception("delivery_broke", delivery=str(row.uuid))
             result = _result_of_passing_failure(row, at, describe(error))
         self._ended = (row, result)
-        self._outcome_of(failure, result, at)
+        self._record_of_server(failure, result, at)
 
-    def _outcome_of(self, failure: PassingFailure | None, result: Result, at: dt.datetime) -> None:
+    def _record_of_server(
+        self, failure: PassingFailure | None, result: Result, at: dt.datetime
+    ) -> None:
         """What the attempt says of the server: recorded once the attempt itself is."""
         destination, claimed = self.batch.destination, self.batch.claim
         if failure is not None and failure.of_server:

@@ -14,7 +14,7 @@ _HOURS = {RunKind.BACKUP: "BACKUP_HOURS", RunKind.VERIFY: "BACKUP_VERIFY_HOURS"}
 _AGAIN_AFTER = dt.timedelta(minutes=30)
 
 
-def last_done(kind: RunKind, at: dt.datetime) -> BackupRun | None:
+def last_successful_run(kind: RunKind, at: dt.datetime) -> BackupRun | None:
     """The last one by ``at`` that succeeded."""
     return _runs_by(at, kind).filter(state=RunState.DONE).first()
 
@@ -37,7 +37,7 @@ def is_due(kind: RunKind, at: dt.datetime) -> bool:
         return False
     if kind == RunKind.VERIFY and newest_backup() is None:
         return False
-    done, tried = last_done(kind, at), last_run(kind, at)
+    done, tried = last_successful_run(kind, at), last_run(kind, at)
     if tried and tried.state != RunState.DONE and tried.started_at > at - _AGAIN_AFTER:
         return False
     return done is None or done.started_at <= at - dt.timedelta(hours=hours)

@@ -9,9 +9,13 @@ from django.db.models import Max
 
 from riskreg.kernel.clock import CLOCK_SLACK
 from riskreg.notify.models import Channel
-from riskreg.notify.queries.deliveries import circuits_open, failed_by_channel, waiting_by_channel
+from riskreg.notify.queries.deliveries import (
+    failed_counts_by_channel,
+    open_circuit_counts,
+    waiting_by_channel,
+)
 from riskreg.operations.models import Heartbeat, Outage, RunKind
-from riskreg.operations.queries.backups import last_done
+from riskreg.operations.queries.backups import last_successful_run
 from riskreg.reminders.queries.runs import count_of_long_untold, last_sweep, last_whole_sweep
 
 PROGRAMS = ("beat", "worker")
@@ -46,7 +50,10 @@ def engine_state(at: dt.datetime) -> EngineState:
     # A clock that was ahead has written of a time that has not come: it proves nothing of now.
     believed = Heartbeat.objects.filter(at__lte=at + CLOCK_SLACK)
     beats = dict(believed.values_list("program").annotate(last=Max("at")).order_by("program"))
-    backup, verified = last_done(RunKind.BACKUP, at), last_done(RunKind.VERIFY, at)
+    backup, verified = (
+        last_successful_run(RunKind.BACKUP, at),
+        last_successful_run(RunKind.VERIFY, at),
+    )
     return EngineState(
         at=at,
         heartbeats={program: beats.get(program) for program in PROGRAMS},
@@ -54,8 +61,8 @@ def engine_state(at: dt.datetime) -> EngineState:
         broken=last.broken if last else 0,
         untold=count_of_long_untold(at),
         waiting={channel: (count, since) for channel, count, since in waiting_by_channel()},
-        failed=failed_by_channel(),
-        paused=circuits_open(),
+        failed=failed_counts_by_channel(),
+        paused=open_circuit_counts(),
         backed_up_at=backup.finished_at if backup else None,
         verified_at=verified.finished_at if verified else None,
     )
@@ -65,12 +72,12 @@ def why_engine_is_dead(state: EngineState) -> list[str]:
     """Why the engine counts as dead, in sentences; empty while it lives."""
     after = dt.timedelta(seconds=settings.ENGINE_DEAD_SECONDS)
     found = [
-        f"no sign of life of {program} for {_minutes(state.age(moment))}"
+        f"no sign of life of {program} for {_minutes_text(state.age(moment))}"
         for program, moment in state.heartbeats.items()
         if _is_older(state, moment, after)
     ]
     if _is_older(state, state.swept_at, after):
-        found.append(f"no whole sweep for {_minutes(state.age(state.swept_at))}")
+        found.append(f"no whole sweep for {_minutes_text(state.age(state.swept_at))}")
     return found
 
 
@@ -81,7 +88,7 @@ def broken_promises(state: EngineState) -> dict[str, list[str]]:
     return {
         "engine": why_engine_is_dead(state),
         "sweep": [f"{state.broken} registers or people broke in it"] if state.broken else [],
-        "mail": [f"{count} mails wait, the oldest for {_minutes(state.age(since))}"]
+        "mail": [f"{count} mails wait, the oldest for {_minutes_text(state.age(since))}"]
         if late
         else [],
         "backup": _why_backup_is_too_old(state, "BACKUP_HOURS", state.backed_up_at),
@@ -133,10 +140,10 @@ def _why_backup_is_too_old(
     # One that failed may be tried again before somebody has to look.
     if not hours or not _is_older(state, moment, dt.timedelta(hours=hours * 1.25 + 1)):
         return []
-    return [f"none for {_minutes(state.age(moment))}"]
+    return [f"none for {_minutes_text(state.age(moment))}"]
 
 
-def _minutes(seconds: float | None) -> str:
+def _minutes_text(seconds: float | None) -> str:
     if seconds is None:
         return "as long as is known"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"

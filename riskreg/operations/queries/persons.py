@@ -37,30 +37,30 @@ def person_export(*, user: User, at: dt.datetime) -> dict[str, Any]:
         "format": "riskreg.person.1",
         "at": at,
         "account": {name: getattr(user, name) for name in _ACCOUNT},
-        "memberships": _rows(
+        "memberships": _columns_of_rows(
             Membership.objects.filter(user=user),
             "register__slug", "party__key", "role", "created_at", "ended_at",
         ),
-        "invitations": _rows(
+        "invitations": _columns_of_rows(
             Invitation.objects.filter(email__iexact=user.email),
             "register__slug", "email", "role", "created_at", "accepted_at", "revoked_at",
         ),
-        "absences": _rows(
+        "absences": _columns_of_rows(
             Absence.objects.filter(user=user),
             "register__slug", "starts_on", "until_on", "note", "created_at", "ended_at",
         ),
-        "tokens": _rows(
+        "tokens": _columns_of_rows(
             ApiToken.objects.filter(user=user),
             "uuid", "name", "scope", "created_at", "expires_at", "revoked_at", "last_used_on",
         ),
-        "calendar": _rows(
+        "calendar": _columns_of_rows(
             CalendarFeed.objects.filter(user=user), "created_at", "revoked_at", "last_used_on"
         ),
-        "sign_ins": _rows(
+        "sign_ins": _columns_of_rows(
             AccessLog.objects.filter(username__iexact=user.email),
             "attempt_time", "ip_address", "user_agent", "logout_time",
         ),
-        "messages": _rows(
+        "messages": _columns_of_rows(
             Message.objects.filter(recipient=user.uuid),
             "kind", "created_at", "address", "subject", "text", "read_at",
         ),
@@ -69,7 +69,7 @@ def person_export(*, user: User, at: dt.datetime) -> dict[str, Any]:
             {"at": event.at, "verb": event.verb, "changes": _with_values(event.changes)}
             for event in Event.objects.filter(subject_uuid=user.uuid).order_by("pk")
         ],
-        "acts": _rows(
+        "acts": _columns_of_rows(
             Event.objects.filter(actor=user.uuid),
             "at", "verb", "subject_type", "subject_ref", "request_id",
         ),
@@ -77,7 +77,7 @@ def person_export(*, user: User, at: dt.datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rows(found: models.QuerySet[Any], *names: str) -> list[dict[str, Any]]:
+def _columns_of_rows(found: models.QuerySet[Any], *names: str) -> list[dict[str, Any]]:
     return list(found.order_by("pk").values(*names))
 
 

@@ -53,7 +53,7 @@ def restore_into(
 
 def verify_backup(path: Path) -> dict[str, Any]:
     """Restore ``path`` into a database of its own, which is thrown away; see
-    ``restoring.require_as_in_backup``.
+    ``restoring.require_database_as_in_backup``.
 
     Raises ``Refused`` when it could not be restored.
     """

@@ -40,7 +40,7 @@ def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Mani
                         digest.add(row)
                 entry = TableEntry(column_names(model), digest.rows, digest.text())
                 tables[model._meta.label] = entry
-            missing = attached_files(writer) if with_files else []
+            missing = write_attached_files(writer) if with_files else []
             manifest = Manifest(
                 made_at=at.astimezone(dt.UTC).isoformat(timespec="seconds"),
                 vendor=connection.vendor,
@@ -59,7 +59,7 @@ def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Mani
     return manifest
 
 
-def attached_files(writer: archive.Writer) -> list[str]:
+def write_attached_files(writer: archive.Writer) -> list[str]:
     """Write every attached file to a backup; the records whose bytes cannot be read are returned:
     withdrawn since the moment of the backup, or lost."""
     missing = []
@@ -109,14 +109,14 @@ def transaction_of_one_moment() -> Iterator[None]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            without_time_limits()
+            lift_time_limits_of_transaction()
             yield
     finally:
         if connection.connection is not None:
             connection.connection.answer_within = usual
 
 
-def without_time_limits() -> None:
+def lift_time_limits_of_transaction() -> None:
     """Let the rest of this transaction take its time: limits are for requests."""
     if connection.vendor != "postgresql":
         return
@@ -150,6 +150,6 @@ def texts_on_what_to_keep() -> list[str]:
     return found
 
 
-def new_name(at: dt.datetime, prefix: str = PREFIX) -> str:
+def new_backup_name(at: dt.datetime, prefix: str = PREFIX) -> str:
     """The name of a backup made at that moment: names sort by time."""
     return f"{prefix}{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}{ENDING}"

@@ -8,7 +8,7 @@ from typing import Any
 from riskreg.events.models import Chain
 from riskreg.operations.errors import Refused
 from riskreg.operations.services.aside import restore_into
-from riskreg.operations.services.backing_up import make_backup, new_name
+from riskreg.operations.services.backing_up import make_backup, new_backup_name
 
 
 def move(database_url: str, at: dt.datetime) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def move(database_url: str, at: dt.datetime) -> dict[str, Any]:
     other is not empty, cannot be reached, cannot hold something, or somebody wrote here meanwhile.
     """
     with tempfile.TemporaryDirectory(prefix="riskreg-move-") as folder:
-        path = Path(folder) / new_name(at)
+        path = Path(folder) / new_backup_name(at)
         manifest = make_backup(path, at, with_files=False)
         moved = restore_into(database_url, path, "--moved")
     now = {chain.key: [chain.seq, chain.head] for chain in Chain.objects.all()}

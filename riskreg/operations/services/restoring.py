@@ -37,7 +37,7 @@ from riskreg.operations.services.attached import (
 from riskreg.operations.services.backing_up import (
     applied_migrations,
     key_fingerprint,
-    without_time_limits,
+    lift_time_limits_of_transaction,
 )
 from riskreg.operations.services.carrying_over import Kept, apply_kept, read_kept
 from riskreg.register.models import Register
@@ -55,7 +55,7 @@ class Restored:
     notes: list[str] = field(default_factory=list)
 
 
-def holds_data() -> bool:
+def database_holds_data() -> bool:
     """Whether the database is somebody's: it has accounts, registers or events."""
     return any(model._base_manager.exists() for model in (User, Register, Event))
 
@@ -79,21 +79,21 @@ def restore(
     Raises ``Refused``, with nothing changed.
     """
     with archive.opened_backup(path) as found, files_deleted_on_failure() as written:
-        _require_same_version(found.manifest)
+        _require_same_migrations(found.manifest)
         try:
             with transaction.atomic():
-                without_time_limits()
+                lift_time_limits_of_transaction()
                 kept = Kept()
-                if holds_data():
+                if database_holds_data():
                     if not replace:
                         raise Refused(
                             "This database holds data, and a restore takes its place. Say "
                             "--replace if that is meant; a backup of what is there is made first."
                         )
                     kept = read_kept()
-                empty_tables()
+                empty_all_tables()
                 _fill(found)
-                require_as_in_backup(found.manifest)
+                require_database_as_in_backup(found.manifest)
                 lost = texts_on_lost_files() if moved else store_files_of_backup(found, written)
                 ContentType.objects.clear_cache()
                 restored = Restored(
@@ -114,7 +114,7 @@ def restore(
     return restored
 
 
-def require_as_in_backup(manifest: Manifest) -> None:
+def require_database_as_in_backup(manifest: Manifest) -> None:
     """Raise ``Refused`` unless the database holds exactly what the backup says.
 
     Every table's rows and digest, every reference, every chain and its head, and the rules that
@@ -139,7 +139,7 @@ def require_as_in_backup(manifest: Manifest) -> None:
         raise Refused(f"Rules that keep tables append-only are not there: {', '.join(missing)}.")
 
 
-def empty_tables() -> None:
+def empty_all_tables() -> None:
     """Take every row of every table away, past the rules that refuse it, inside a transaction;
     but for what `migrate` has noted of the tables themselves."""
     tables = [model._meta.db_table for model in all_tables() if model is not NeededMigration]
@@ -164,7 +164,7 @@ def empty_tables() -> None:
             cursor.execute(sql)
 
 
-def _require_same_version(manifest: Manifest) -> None:
+def _require_same_migrations(manifest: Manifest) -> None:
     """Raise ``Refused`` unless backup, database and code have the same migrations."""
     apps = {app for app, _name in health.all_migrations()}
     ours = {tuple(key) for key in applied_migrations() if key[0] in apps}

@@ -14,7 +14,7 @@ from riskreg.operations.errors import Refused
 from riskreg.operations.models import BackupRun, RunKind, RunState
 from riskreg.operations.queries.backups import is_due, newest_backup
 from riskreg.operations.services.aside import verify_backup
-from riskreg.operations.services.backing_up import ENDING, PREFIX, make_backup, new_name
+from riskreg.operations.services.backing_up import ENDING, PREFIX, make_backup, new_backup_name
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,9 @@ def back_up(at: dt.datetime, to: Path | None = None) -> Path:
 
     Raises ``Refused``, which is noted as well.
     """
-    path = to if to is not None and not to.is_dir() else (to or backup_folder()) / new_name(at)
+    path = (
+        to if to is not None and not to.is_dir() else (to or backup_folder()) / new_backup_name(at)
+    )
     _record_run(RunKind.BACKUP, at, path, lambda: make_backup(path, at))
     return path
 

@@ -34,7 +34,9 @@ def watch_once(at: dt.datetime) -> bool:
         if outage and Outage.objects.filter(pk=outage.pk, ended_at=None).update(ended_at=at):
             log.warning("engine_lives_again", since=outage.began_at.isoformat())
             if outage.notified_at:
-                _mail("riskreg: the engine works again", f"It stood still: {outage.reasons}.")
+                _mail_operators(
+                    "riskreg: the engine works again", f"It stood still: {outage.reasons}."
+                )
         return True
     if outage is None:
         try:
@@ -45,7 +47,7 @@ def watch_once(at: dt.datetime) -> bool:
             return False
         log.error("engine_dead", reasons=outage.reasons)
     mine = Outage.objects.filter(pk=outage.pk, notified_at=None).update(notified_at=at)
-    if mine and not _mail(
+    if mine and not _mail_operators(
         "riskreg: the engine stands still",
         f"Nobody is reminded and nothing is sent: {outage.reasons}.\n\n"
         "Look whether worker and beat run, and whether they reach the broker and the database. "
@@ -77,7 +79,7 @@ def _watch() -> None:
             connection.close()
 
 
-def _mail(subject: str, text: str) -> bool:
+def _mail_operators(subject: str, text: str) -> bool:
     """Whether it was handed over; True where the operator has named no address."""
     if not settings.OPERATOR_MAIL:
         return True

@@ -15,7 +15,7 @@ from riskreg.accounts.models import User
 from riskreg.events.services import append
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid, RiskregError
-from riskreg.kernel.punctuation import colon, in_a_row
+from riskreg.kernel.punctuation import colon, join_sentences
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer, as_viewer
 from riskreg.register.change_kinds import kind_of, kinds_in_archived
@@ -120,7 +120,7 @@ def withdraw_change(
         raise Forbidden(
             _("Only %(name)s, who asked for it, takes it back.") % {"name": row.requested_by}
         )
-    _require_open(row, version)
+    _require_open_and_unchanged(row, version)
     row.version += 1
     _save_closed(row, ChangeState.WITHDRAWN, actor.user, at)
     _log(actor, "change_request.withdrawn", row, at)
@@ -204,7 +204,7 @@ def _locked_with_own_answer(
             _("%(party)s has said yes already, by %(name)s. One yes of each party is enough.")
             % {"party": answer.party.name, "name": answer.answered_by}
         )
-    _require_open(row, version)
+    _require_open_and_unchanged(row, version)
     if row.requested_by_id == actor.user.pk:
         raise Forbidden(
             _("You asked for this yourself, for another party. Somebody else answers for this one.")
@@ -232,7 +232,7 @@ def _require_not_archived_or_restoring(actor: Viewer, row: ChangeRequest) -> Non
         raise Forbidden(why_archived())
 
 
-def _require_open(row: ChangeRequest, version: int | None) -> None:
+def _require_open_and_unchanged(row: ChangeRequest, version: int | None) -> None:
     if not row.is_open:
         raise _refusal(
             _("This request is closed: it is %(state)s.") % {"state": row.get_state_display()}
@@ -282,7 +282,7 @@ def _why_not_made(error: RiskregError) -> str:
     fields = error.fields if isinstance(error, Invalid) else {}
     each = [f"{name}{colon()}{errors[0].detail}" for name, errors in fields.items()]
     named = error.detail in [one.detail for errors in fields.values() for one in errors]
-    return error.detail if named else in_a_row([error.detail, *each[:NAMED]])
+    return error.detail if named else join_sentences([error.detail, *each[:NAMED]])
 
 
 def _try_to_make(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:

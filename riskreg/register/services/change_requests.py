@@ -61,7 +61,7 @@ def ask_others_or_note_agreed(
     if agreed is not None:
         _require_agreed(agreed, proposal.kind, content)
         return agreed
-    _require_not_waiting(actor, proposal.kind, content, at)
+    _require_not_asked_already(actor, proposal.kind, content, at)
     binds = Party.objects.filter(register=actor.register).order_by("pk")
     if proposal.parties is not None:
         own = [] if actor.party_id is None else [actor.party_id]
@@ -163,7 +163,7 @@ def _require_agreed(agreed: ChangeRequest, kind: str, content: Any) -> None:
         raise Conflict(_("This is not what the parties have agreed on. Ask again."))
 
 
-def _require_not_waiting(actor: Viewer, kind: str, content: Any, at: dt.datetime) -> None:
+def _require_not_asked_already(actor: Viewer, kind: str, content: Any, at: dt.datetime) -> None:
     waiting = ChangeRequest.objects.filter(
         register=actor.register, kind=kind, state=ChangeState.OPEN
     )

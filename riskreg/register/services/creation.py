@@ -25,7 +25,11 @@ from riskreg.register.models import (
 )
 from riskreg.register.people import FOR_PEOPLE, WITHOUT_PARTY
 from riskreg.register.permissions import require_not_archived
-from riskreg.register.services.founding import add_classification, found_register, suggested_prefix
+from riskreg.register.services.founding import (
+    add_classification,
+    found_register,
+    prefix_from_party_key,
+)
 from riskreg.register.services.invitations import invite
 from riskreg.register.services.members import add_member
 from riskreg.register.services.objectives import add_objective
@@ -100,7 +104,7 @@ def create_or_complete_register(wanted: Wanted, *, at: dt.datetime) -> tuple[Reg
         ).register
     else:
         require_not_archived(register)
-        _require_same(register, wanted)
+        _require_same_currency_and_zone(register, wanted)
         _add_parties(register, wanted, at, founder)
         as_maker = Viewer(user=founder, register=register, role=Role.MANAGER, party=None)
         add_classification(actor=as_maker, template=wanted.classification, at=at)
@@ -189,7 +193,7 @@ def _find_founder(errors: Errors, wanted: Wanted) -> User | None:
     return user
 
 
-def _require_same(register: Register, wanted: Wanted) -> None:
+def _require_same_currency_and_zone(register: Register, wanted: Wanted) -> None:
     """What cannot be added to is the same, or the command means another register."""
     pairs = [
         ("currency", register.currency, wanted.currency),
@@ -211,7 +215,7 @@ def _add_parties(register: Register, wanted: Wanted, at: dt.datetime, by: User) 
     for given in wanted.parties:
         if given["key"] in there or given["key"] in waiting:
             continue
-        prefix = given["prefix"] or suggested_prefix(given["key"], there.values())
+        prefix = given["prefix"] or prefix_from_party_key(given["key"], there.values())
         try:
             bring_in_party(
                 actor=asking, key=given["key"], names=given["names"], prefix=prefix, at=at

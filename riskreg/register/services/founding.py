@@ -148,9 +148,9 @@ def note_step_finished(*, actor: Viewer, step: str, at: dt.datetime) -> Register
     return register
 
 
-def suggested_prefix(key: str, taken: Collection[str]) -> str:
+def prefix_from_party_key(party_key: str, taken: Collection[str]) -> str:
     """One to three capital letters for the refs of a party's own, none of ``taken``, never R."""
-    letters = "".join(c for c in key.upper() if "A" <= c <= "Z") or "P"
+    letters = "".join(c for c in party_key.upper() if "A" <= c <= "Z") or "P"
     alphabet = "ABCDEFGHIJKLMNOPQSTUVWXYZ"
     tried: tuple[str, ...] = (
         *(letters[:n] for n in (1, 2, 3)),
@@ -214,7 +214,7 @@ def _add_party(
 ) -> Party | None:
     taken = set(Party.objects.filter(register=register).values_list("prefix", flat=True))
     key = str(given.get("key") or "")
-    prefix = given.get("prefix") or suggested_prefix(key, taken)
+    prefix = given.get("prefix") or prefix_from_party_key(key, taken)
     try:
         return add_party(
             register=register, key=key, names=given.get("names"), prefix=prefix, at=at, by=by

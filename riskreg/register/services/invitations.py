@@ -25,9 +25,9 @@ from riskreg.register.people import (
     WITHOUT_PARTY,
     acceptable_invitation_of,
     invitation_facts_for_event,
-    invitation_for,
-    manages,
-    roles_for,
+    invitation_looked_after_by,
+    manages_members_of,
+    roles_to_invite_to,
 )
 from riskreg.register.permissions import require
 from riskreg.register.services.members import add_member, lock_people
@@ -120,7 +120,7 @@ class _Inviting:
         self.expires_at = at + dt.timedelta(days=days)
         parties = Party.objects.filter(register=actor.register).order_by("pk")
         self.parties: dict[str | None, Party | None] = {None: None, **{p.key: p for p in parties}}
-        self.roles = {key: roles_for(actor, party) for key, party in self.parties.items()}
+        self.roles = {key: roles_to_invite_to(actor, party) for key, party in self.parties.items()}
         there = Membership.objects.filter(register=actor.register, ended_at=None)
         self.members = {email.lower() for email in there.values_list("user__email", flat=True)}
         waiting = Invitation.objects.filter(
@@ -301,7 +301,7 @@ def _accept(row: Invitation, user: User, at: dt.datetime) -> Viewer:
 
 
 def _open_invitation_for_update(actor: Viewer, name: uuid.UUID, version: int | None) -> Invitation:
-    row = invitation_for(actor, name, lock=True)
+    row = invitation_looked_after_by(actor, name, lock=True)
     if version is not None and version != row.version:
         raise Conflict(_("Somebody has changed this invitation since you looked."), row)
     if row.accepted_at is not None:
@@ -315,7 +315,7 @@ def _open_invitation_for_update(actor: Viewer, name: uuid.UUID, version: int | N
             "invitation", "wrong_state", _("This invitation was taken back. Invite them anew.")
         )
     party_id = row.party.pk if row.party else None
-    if not manages(actor, party_id) and row.invited_by_id != actor.user.pk:
+    if not manages_members_of(actor, party_id) and row.invited_by_id != actor.user.pk:
         raise Forbidden(_("You do this for invitations to your own party alone."))
     return row
 

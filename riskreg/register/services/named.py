@@ -13,7 +13,7 @@ class Named:
         self.uuid, self.ref, self._meta = row.uuid, ref, row._meta
 
 
-def suggested_key(name: str, taken: Collection[str] = (), fallback: str = "party") -> str:
+def key_from_name(name: str, taken: Collection[str] = (), fallback: str = "party") -> str:
     """A key made of ``name``'s letters and digits, none of ``taken``."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:36].strip("-") or fallback

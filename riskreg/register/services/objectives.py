@@ -27,7 +27,7 @@ from riskreg.register.models import Objective, Party, Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, check_sourced
 from riskreg.register.queries import objective_for
-from riskreg.register.services.named import suggested_key
+from riskreg.register.services.named import key_from_name
 from riskreg.register.sources import clean_source
 from riskreg.register.visibility import Visibility
 
@@ -83,7 +83,7 @@ def add_objective(
     Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
     taken = set(Objective.objects.visible_to(actor).values_list("key", flat=True))
     if key is None:
-        key = suggested_key(clean["names"].get("en", ""), taken, fallback="objective")
+        key = key_from_name(clean["names"].get("en", ""), taken, fallback="objective")
     elif not isinstance(key, str) or not _KEY.match(key):
         errors.add("key", "malformed", _("A key is lower-case letters, digits and hyphens."))
     elif key in taken:

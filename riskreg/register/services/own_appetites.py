@@ -19,10 +19,10 @@ from riskreg.register.changes import all_values_as_changes, set_changed_in_memor
 from riskreg.register.cleaning import clean_given, clean_value
 from riskreg.register.models import OwnAppetite, Party, Register, Term
 from riskreg.register.own_appetite_fields import OWN_APPETITE, REASON_MAX
-from riskreg.register.own_appetites import own_appetite_for, own_appetites_in_force_for
+from riskreg.register.own_appetites import own_appetite_in_force_for, own_appetites_in_force_for
 from riskreg.register.permissions import require
 from riskreg.register.policy import Matrix, check_sourced
-from riskreg.register.terms import find_terms
+from riskreg.register.terms import find_usable_terms
 from riskreg.register.visibility import Visibility
 
 FIELDS = tuple(field.name for field in OWN_APPETITE.settable)
@@ -85,7 +85,7 @@ def change_own_appetite(
     is logged where nothing differs.
     """
     _lock(actor)
-    row = own_appetite_for(actor, appetite, lock=True)
+    row = own_appetite_in_force_for(actor, appetite, lock=True)
     require(actor, "own_appetite.edit", row)
     require_unchanged(row, version)
     errors = Errors()
@@ -112,7 +112,7 @@ def end_own_appetite(
     faster.
     """
     _lock(actor)
-    row = own_appetite_for(actor, appetite, lock=True)
+    row = own_appetite_in_force_for(actor, appetite, lock=True)
     require(actor, "own_appetite.edit", row)
     require_unchanged(row, version)
     row.ended_at, row.version = at, row.version + 1
@@ -165,7 +165,7 @@ def _clean_term(
         errors.add("term", "malformed", text)
         return None
     held = [current.term_id] if current and current.term_id else []
-    return next(iter(find_terms(actor, errors, "term", [value], held=lambda: held)), None)
+    return next(iter(find_usable_terms(actor, errors, "term", [value], held=lambda: held)), None)
 
 
 def _clean_rating(errors: Errors, actor: Viewer, current: OwnAppetite | None, value: Any) -> str:

@@ -17,9 +17,9 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Invitation, Membership, Party, RefSequence, Register
 from riskreg.register.people import parties_that_speak, party_for
 from riskreg.register.permissions import require
-from riskreg.register.services.founding import MAX_PARTIES, suggested_prefix
+from riskreg.register.services.founding import MAX_PARTIES, prefix_from_party_key
 from riskreg.register.services.frame import check_name_free
-from riskreg.register.services.named import suggested_key
+from riskreg.register.services.named import key_from_name
 from riskreg.register.services.party_requests import bring_in_party
 
 _PREFIX = re.compile(r"^[A-Z]{1,3}\Z")
@@ -47,8 +47,10 @@ def join_party(
             errors.add(field, "not_text", _("This must be text."))
     errors.raise_if_any()
     word = next(iter(clean.values()))
-    chosen = key if key is not None else suggested_key(word, [p.key for p in known])
-    letters = prefix if prefix is not None else suggested_prefix(chosen, [p.prefix for p in known])
+    chosen = key if key is not None else key_from_name(word, [p.key for p in known])
+    letters = (
+        prefix if prefix is not None else prefix_from_party_key(chosen, [p.prefix for p in known])
+    )
     return bring_in_party(actor=actor, names=clean, key=chosen, prefix=letters, at=at)
 
 

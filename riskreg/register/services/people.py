@@ -15,7 +15,7 @@ from riskreg.register.people import (
     FOR_PEOPLE,
     WITHOUT_PARTY,
     active_managers_of,
-    manages,
+    manages_members_of,
     present_membership_of,
 )
 from riskreg.register.services.change_answers import mail_first_speaker
@@ -33,7 +33,7 @@ def change_role(
     and for the last manager of a party, ``Conflict`` for another version than was seen.
     """
     row = member_to_change(actor, user, version)
-    if not manages(actor, row.party_id):
+    if not manages_members_of(actor, row.party_id):
         raise Forbidden(_why_not(row))
     if row.user.is_program or role == Role.INTEGRATION:
         raise Invalid.one(
@@ -80,7 +80,7 @@ def remove_member(
 def member_to_remove(actor: Viewer, user: uuid.UUID, version: int | None) -> Membership:
     """The membership, locked, that ``remove_member`` would end; it raises what that raises."""
     row = member_to_change(actor, user, version)
-    if row.user_id != actor.user.pk and not manages(actor, row.party_id):
+    if row.user_id != actor.user.pk and not manages_members_of(actor, row.party_id):
         raise Forbidden(_why_not(row))
     require_not_last_manager(row, "user")
     return row

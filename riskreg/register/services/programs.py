@@ -14,7 +14,7 @@ from riskreg.kernel.errors import Errors, Forbidden, Invalid, NotFound
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Role
-from riskreg.register.people import manages, present_membership_of
+from riskreg.register.people import manages_members_of, present_membership_of
 from riskreg.register.permissions import require
 from riskreg.register.services.members import add_member
 from riskreg.register.services.named import Named
@@ -84,7 +84,7 @@ def _program_to_manage(actor: Viewer, program: uuid.UUID) -> Membership:
     row = present_membership_of(actor, program)
     if not row.user.is_program:
         raise NotFound(_("There is no such program."))
-    if not manages(actor, row.party_id):
+    if not manages_members_of(actor, row.party_id):
         raise Forbidden(_("This program belongs to another party; its managers look after it."))
     return row
 

@@ -24,7 +24,7 @@ from riskreg.register.change_words import retire_lines, retire_title
 from riskreg.register.models import Register, Taxonomy, Term
 from riskreg.register.permissions import require
 from riskreg.register.services.change_requests import Proposal, ask_others_or_note_agreed
-from riskreg.register.services.named import Named, suggested_key
+from riskreg.register.services.named import Named, key_from_name
 from riskreg.register.sources import clean_source
 from riskreg.register.terms import taxonomy_for, term_for
 
@@ -265,7 +265,7 @@ def _clean_key(
 ) -> str:
     """``key``, or one made from the English name where none is given (None)."""
     if key is None:
-        return suggested_key(made_from.get("en", ""), set(taken), fallback="term")
+        return key_from_name(made_from.get("en", ""), set(taken), fallback="term")
     if not isinstance(key, str) or not _KEY.match(key):
         errors.add(field, "malformed", _("A key is lower-case letters, digits and hyphens."))
         return ""

@@ -248,7 +248,7 @@ def _recipient(
     home = homes.get(duty.register_id)
     if home is None:
         return None
-    found = snapshots.snapshot(home.register).recipients(duty, rung)
+    found = snapshots.snapshot(home.register).recipients_or_fallback(duty, rung)
     return next((recipient for recipient in found if recipient.user_id == user.pk), None)
 
 

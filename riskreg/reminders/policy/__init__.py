@@ -39,7 +39,7 @@ from riskreg.reminders.policy.recipients import (
     Member,
     Recipient,
     Roster,
-    recipients,
+    recipients_or_fallback,
 )
 
 __all__ = [
@@ -79,7 +79,7 @@ __all__ = [
     "hour_has_come",
     "ladder_differences",
     "next_digest",
-    "recipients",
+    "recipients_or_fallback",
     "rung_of",
     "rungs_below",
     "rungs_from",

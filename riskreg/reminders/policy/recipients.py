@@ -85,7 +85,7 @@ class Roster:
         return None
 
 
-def recipients(rung: Rung, scope: DutyScope, roster: Roster) -> list[Recipient]:
+def recipients_or_fallback(rung: Rung, scope: DutyScope, roster: Roster) -> list[Recipient]:
     """Who is to be told of ``scope`` on ``rung``, most answerable first; empty: nobody at all.
 
     An owner who is gone or away without a stand-in is replaced by the deputy, then by the party's

@@ -18,7 +18,7 @@ from riskreg.reminders.queries.people import (
     users_with_digest_mark_today,
 )
 from riskreg.reminders.queries.plan import Planned, plan
-from riskreg.reminders.queries.preview import Forecast, Reached, preview, preview_for
+from riskreg.reminders.queries.preview import Forecast, Reached, forecast_for_risk, preview
 from riskreg.reminders.queries.selection import (
     BATCH,
     Found,
@@ -42,6 +42,7 @@ __all__ = [
     "RegisterSnapshot",
     "RegisterSnapshots",
     "Step",
+    "forecast_for_risk",
     "ids_and_due_dates_below_rung",
     "ladder_of",
     "ladder_versions",
@@ -52,7 +53,6 @@ __all__ = [
     "pending_steps",
     "plan",
     "preview",
-    "preview_for",
     "registers_behind",
     "roster_of",
     "rows_below_rung_in_batches",

@@ -64,7 +64,7 @@ def _planned(
 def _planned_lines_of_rung(
     snapshot: RegisterSnapshot, rung: Rung, duty: Duty, skipped: tuple[int, ...]
 ) -> Iterator[Planned]:
-    recipients = snapshot.recipients(duty, rung)
+    recipients = snapshot.recipients_or_fallback(duty, rung)
     pairs: list[tuple[int | None, str]] = [(r.user_id, r.part) for r in recipients]
     for user_id, part in pairs or [(None, "")]:
         yield Planned(

@@ -27,7 +27,7 @@ from riskreg.reminders.policy import (
     clean_ladder,
     day_of_rung,
     next_digest,
-    recipients,
+    recipients_or_fallback,
 )
 from riskreg.reminders.queries.ladders import ladder_of
 from riskreg.reminders.queries.people import users_named_on
@@ -71,10 +71,10 @@ def preview(viewer: Viewer, ref: str, rungs: Any, at: dt.datetime) -> list[Forec
     """
     risk = risk_for(viewer, ref)
     ladder = ladder_of(viewer.register).rungs if rungs is None else clean_ladder(rungs)
-    return preview_for(viewer, risk, ladder, at)
+    return forecast_for_risk(viewer, risk, ladder, at)
 
 
-def preview_for(
+def forecast_for_risk(
     viewer: Viewer, risk: Risk, ladder: Sequence[Rung], at: dt.datetime
 ) -> list[Forecast]:
     """``preview`` for a risk that the viewer has been given, and a ladder that is one."""
@@ -181,7 +181,9 @@ def _reached_as_forecast(
     people: Mapping[int, Membership],
     moment: dt.datetime,
 ) -> list[Reached]:
-    notified = [(r.part, people[r.user_id].user) for r in recipients(rung, duty.scope, roster)]
+    notified = [
+        (r.part, people[r.user_id].user) for r in recipients_or_fallback(rung, duty.scope, roster)
+    ]
     return [
         Reached(
             name=str(user),

@@ -16,7 +16,7 @@ from riskreg.reminders.policy import (
     Recipient,
     Roster,
     Rung,
-    recipients,
+    recipients_or_fallback,
     rung_of,
     rungs_from,
 )
@@ -33,9 +33,9 @@ class RegisterSnapshot:
     ladder: InForce
     roster: Roster
 
-    def recipients(self, duty: Duty, rung: Rung) -> list[Recipient]:
+    def recipients_or_fallback(self, duty: Duty, rung: Rung) -> list[Recipient]:
         """Who is to be told of ``duty`` on ``rung`` here and now."""
-        return recipients(rung, duty.scope, self.roster)
+        return recipients_or_fallback(rung, duty.scope, self.roster)
 
 
 class RegisterSnapshots:

@@ -24,7 +24,7 @@ from riskreg.duties.sources import SOURCES, Duty, urgency
 from riskreg.endpoints.channels.chat import without_markup
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.queries import endpoints_that_listen, endpoints_that_listen_among
-from riskreg.endpoints.services import host_of
+from riskreg.endpoints.services import host_of_endpoint
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.kernel.punctuation import colon, enumerate_texts
@@ -45,7 +45,7 @@ BATCH = 200
 SHOWN, TOLD = 10, 200
 
 
-def send_announcements(at: dt.datetime) -> int:
+def post_announcements_to_endpoints(at: dt.datetime) -> int:
     """Tell endpoints what has come onto a rung that names them. Returns how many messages.
 
     Found by state: what an earlier sweep did not get to is done now. A fault with one endpoint is
@@ -63,7 +63,7 @@ def send_announcements(at: dt.datetime) -> int:
     written = 0
     for endpoint in endpoints:
         try:
-            written += _send_announcement(endpoint, at)
+            written += _post_announcement(endpoint, at)
         except Exception:
             log.exception("announcement_broke", endpoint=str(endpoint.uuid))
     return written
@@ -111,7 +111,7 @@ def _note_endpoints_for(keys: Collection[int], snapshots: RegisterSnapshots) -> 
 
 
 @transaction.atomic
-def _send_announcement(endpoint: Endpoint, at: dt.datetime) -> bool:
+def _post_announcement(endpoint: Endpoint, at: dt.datetime) -> bool:
     """Put what ``endpoint`` has not heard into one message; False when there is nothing left."""
     waiting = _locked(endpoint.uuid, state=AnnouncementState.WAITING)
     seen = _sort_into_valid_and_gone(endpoint, waiting, at)
@@ -133,7 +133,7 @@ def _send_announcement(endpoint: Endpoint, at: dt.datetime) -> bool:
             key=f"{KIND}:{endpoint.uuid}:{uuid.uuid4()}",
             kind=KIND,
             recipient=endpoint.uuid,
-            address=host_of(endpoint),
+            address=host_of_endpoint(endpoint),
             language=endpoint.language,
             local_day=clock.local_date(at, register.time_zone),
             content=content,

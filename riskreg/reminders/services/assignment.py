@@ -153,7 +153,9 @@ def assign_recipients(
     Returns those people, by the reminder's database id.
     """
     notified = {
-        r.pk: snapshots.snapshot(r.register).recipients(duties[r.duty_key], snapshots.rung(r))
+        r.pk: snapshots.snapshot(r.register).recipients_or_fallback(
+            duties[r.duty_key], snapshots.rung(r)
+        )
         for r in reminders
     }
     known = {

@@ -18,7 +18,7 @@ Then for everybody, whatever their registers:
    late.
 6. ``interrupt_people``: what is not to wait goes out as a message of its own.
 7. ``write_digests``: everything else, once a day, at each person's hour.
-8. ``send_announcements``: the same rungs to chats and webhooks.
+8. ``post_announcements_to_endpoints``: the same rungs to chats and webhooks.
 
 Sending is not the sweep's: the outbox asks just before it sends what the message should say by now
 (``services.refresh``).
@@ -48,7 +48,7 @@ from riskreg.register.models import Register
 from riskreg.reminders.queries import registers_behind
 from riskreg.reminders.services.advance import advance_and_readdress
 from riskreg.reminders.services.alarms import UnassignedDuties, raise_alarms
-from riskreg.reminders.services.announcements import send_announcements
+from riskreg.reminders.services.announcements import post_announcements_to_endpoints
 from riskreg.reminders.services.digests import write_digests
 from riskreg.reminders.services.interrupts import interrupt_people
 from riskreg.reminders.services.reassignment import reassign_pending
@@ -101,7 +101,7 @@ def sweep(at: dt.datetime) -> Swept:
     swept.digests, faults = write_digests(at)  # 7
     swept.broken += broken + faults
     try:
-        swept.announced = send_announcements(at)  # 8
+        swept.announced = post_announcements_to_endpoints(at)  # 8
     except Exception:
         swept.broken += 1
         log.exception("announcing_broke")

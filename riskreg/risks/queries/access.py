@@ -118,7 +118,7 @@ class Versioned(Protocol):
     version: int
 
 
-def require_on(actor: Viewer, action: str, risk: Risk) -> None:
+def require_permission_on(actor: Viewer, action: str, risk: Risk) -> None:
     """``require`` about one of the risks that somebody named: the refusal says which. Raises
     ``Forbidden``."""
     try:

@@ -34,7 +34,9 @@ def serving_no_other_open_risk(rows: QuerySet[Any], risk: Risk) -> QuerySet[Any]
     return rows.filter(~Exists(others), risks=risk.pk).order_by("ref")
 
 
-def mitigations_serving_no_other_open_risk(viewer: Viewer, risk: Risk) -> QuerySet[Mitigation]:
+def running_mitigations_serving_no_other_open_risk(
+    viewer: Viewer, risk: Risk
+) -> QuerySet[Mitigation]:
     """Work under way that serves no open risk but ``risk``, as far as the viewer may know."""
     rows: QuerySet[Mitigation] = Mitigation.objects.visible_to(viewer)
     return serving_no_other_open_risk(

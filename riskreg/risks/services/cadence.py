@@ -13,7 +13,7 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import is_cadence
-from riskreg.risks.services.criteria import criteria_in_force, publish_criteria
+from riskreg.risks.services.criteria import lock_criteria_in_force, publish_criteria
 
 UNRATED = "unrated"
 _KEPT = ("likelihood", "impact", "dimensions", "cells", "appetite", "label")
@@ -32,7 +32,7 @@ def set_cadence(
     each rating (``cadence.KEY``) whose days are not 1 to 3650.
     """
     require(actor, "register.configure")
-    now = criteria_in_force(actor, seen_number)
+    now = lock_criteria_in_force(actor, seen_number)
     errors = Errors()
     known = {rating["key"] for rating in now.ratings} | {UNRATED}
     for key, days in cadence.items():

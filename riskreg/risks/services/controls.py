@@ -17,13 +17,13 @@ from riskreg.register.access import Viewer
 from riskreg.register.changes import log_value
 from riskreg.register.permissions import permits, require
 from riskreg.register.policy import LABELS, check_sourced
-from riskreg.register.queries import find_member, party_of
+from riskreg.register.queries import find_member, party_id_of
 from riskreg.register.sourcing import clean_sources
 from riskreg.register.translations import clean_translations
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, ControlKind, Effectiveness, Risk
-from riskreg.risks.queries.access import control_for, require_on, risk_for
+from riskreg.risks.queries.access import control_for, require_permission_on, risk_for
 from riskreg.risks.services.control_log import control_for_log, log_control_and_bump_risk_version
 
 MAX_RISKS = 100
@@ -53,10 +53,10 @@ def add_control(
     except NotFound:
         # It was written down, as ``other_risks`` were, and may be mistyped.
         raise Invalid.one("risks", "unknown_risk", _unknown_risk_text(ref)) from None
-    require_on(actor, "control.edit", risk)
+    require_permission_on(actor, "control.edit", risk)
     errors = Errors()
     clean = _clean(errors, actor, {"name": name, "kind": kind, **fields}, of=risk, at=at)
-    others = _find_risks(
+    others = _find_and_lock_usable_risks(
         errors, actor, [r for r in dict.fromkeys(other_risks) if r != risk.ref], risk
     )
     errors.raise_if_any()
@@ -185,8 +185,8 @@ def keep_private_controls_with_holder(
     rows = Control.objects.select_for_update(of=("self",)).select_related("party")
     own = rows.filter(risk=risk, visibility=Visibility.PARTY, owner=None, ended_at=None)
     for row in own.order_by("pk"):
-        gone = party_of(actor, risk.owner) != row.party_id
-        if not gone or party_of(actor, holder) != row.party_id:
+        gone = party_id_of(actor, risk.owner) != row.party_id
+        if not gone or party_id_of(actor, holder) != row.party_id:
             continue
         row.register, row.risk = risk.register, risk
         before = control_for_log(row)
@@ -206,7 +206,7 @@ def keep_private_controls_with_holder(
 def _refuse_unanswered(errors: Errors, actor: Viewer, row: Control) -> None:
     """Note that a party's own control would be left to an owner of its risk who cannot see it."""
     owner = row.risk.owner
-    if row.visibility == Visibility.PARTY and party_of(actor, owner) != row.party_id:
+    if row.visibility == Visibility.PARTY and party_id_of(actor, owner) != row.party_id:
         text = _(
             "%(name)s answers for %(ref)s and does not know of this control; name somebody of your "
             "own party."
@@ -219,7 +219,7 @@ def may_change_control(actor: Viewer, row: Control) -> bool:
     return any(permits(actor, "control.edit", thing) for thing in (row, row.risk))
 
 
-def require_control(actor: Viewer, row: Control) -> None:
+def require_may_change_control(actor: Viewer, row: Control) -> None:
     """Raise ``Forbidden`` unless ``may_change_control``."""
     if not may_change_control(actor, row):
         require(actor, "control.edit", row.risk)
@@ -231,7 +231,7 @@ def locked_control(
     """The control that is in place, locked, if the actor may change it."""
     row = control_for(actor, control, lock=True)
     if ask:
-        require_control(actor, row)
+        require_may_change_control(actor, row)
     require_unchanged(row, version)
     if row.ended_at is not None:
         if ask:
@@ -270,7 +270,7 @@ def _clean(
         if given["kind"] not in ControlKind.values:
             errors.add("kind", "unknown", _("A control is preventive or corrective."))
     if "owner" in given:
-        clean["owner"] = _find_owner(errors, actor, given["owner"], of)
+        clean["owner"] = _find_usable_owner(errors, actor, given["owner"], of)
     if "effectiveness" in given:
         clean["effectiveness"] = given["effectiveness"] or ""
         if clean["effectiveness"] not in ("", *Effectiveness.values):
@@ -298,11 +298,11 @@ def _clean(
     return clean
 
 
-def _find_owner(errors: Errors, actor: Viewer, name: Any, of: Risk | Control) -> User | None:
+def _find_usable_owner(errors: Errors, actor: Viewer, name: Any, of: Risk | Control) -> User | None:
     if name in (None, ""):
         return None
     owner = find_member(actor, errors, "owner", name)
-    if owner and of.visibility == Visibility.PARTY and party_of(actor, owner) != of.party_id:
+    if owner and of.visibility == Visibility.PARTY and party_id_of(actor, owner) != of.party_id:
         text = _("What is one party's own can only be answered for by its own people.")
         errors.add("owner", "other_party", text)
     return owner
@@ -317,7 +317,7 @@ def _clean_days(errors: Errors, value: Any) -> int | None:
     return value
 
 
-def _find_risks(
+def _find_and_lock_usable_risks(
     errors: Errors, actor: Viewer, refs: Sequence[str], of: Risk | Control, field: str = "risks"
 ) -> list[Risk]:
     """Risks named by ``refs`` that a control of the audience of ``of`` may work on, locked."""
@@ -331,7 +331,7 @@ def _find_risks(
         except NotFound:
             errors.add(field, "unknown_risk", _unknown_risk_text(ref))
             continue
-        require_on(actor, "control.edit", risk)
+        require_permission_on(actor, "control.edit", risk)
         if of.visibility == Visibility.SHARED and risk.visibility == Visibility.PARTY:
             text = _("%(ref)s is one party's own; note a control of its own on it.")
             errors.add(field, "narrower", text % {"ref": risk.ref})
@@ -361,7 +361,10 @@ def _find_wanted_risks(
     known = {risk.ref: risk for risk in linked}
     names = list(dict.fromkeys(str(ref) for ref in refs))
     kept = [known[ref] for ref in names if ref in known]
-    return [*kept, *_find_risks(errors, actor, [r for r in names if r not in known], row)]
+    return [
+        *kept,
+        *_find_and_lock_usable_risks(errors, actor, [r for r in names if r not in known], row),
+    ]
 
 
 def _set_next_test_in_memory(control: Control, actor: Viewer, at: dt.datetime) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append, append_all
 from riskreg.kernel.errors import Conflict, NotFound
-from riskreg.register.accepting import with_caps
+from riskreg.register.accepting import rating_with_caps
 from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of
 from riskreg.register.change_kinds import ChangeKind, register_kind
@@ -60,10 +60,10 @@ def publish_criteria(
     now.
     """
     require(actor, "register.configure")
-    now = criteria_in_force(actor, seen_number)
+    now = lock_criteria_in_force(actor, seen_number)
     clean = clean_publication(actor, data)
     held = {name: getattr(now, name) for name in clean}
-    held["ratings"] = [with_caps(rating) for rating in now.ratings]
+    held["ratings"] = [rating_with_caps(rating) for rating in now.ratings]
     held["term_appetites"] = now.term_appetites or []
     held["tolerance"] = now.tolerance or []
     if held == clean and not mapping:
@@ -93,7 +93,7 @@ def publish_criteria(
     return adopt_criteria(actor=actor, number=made.number, mapping=mapping, at=at)
 
 
-def criteria_in_force(actor: Viewer, seen_number: int) -> Criteria:
+def lock_criteria_in_force(actor: Viewer, seen_number: int) -> Criteria:
     """The criteria in force, with the register locked until the transaction ends.
 
     Raises ``Conflict`` where they are another version than ``seen_number``.

@@ -48,7 +48,7 @@ class Lookups:
 
     def is_free(self, external_id: Any) -> bool:
         """Whether an external id can be kept as it stands, and names nothing yet."""
-        text = _clean_external_id(external_id)
+        text = _external_id_or_empty(external_id)
         taken = text in self._taken or text in self._given_out
         return bool(text) and text == external_id and not taken
 
@@ -89,7 +89,7 @@ class Lookups:
         if free:
             # Anything else is checked by the service, in its words.
             del rest["external_id"]
-        elif _clean_external_id(external_id) in self._given_out:
+        elif _external_id_or_empty(external_id) in self._given_out:
             errors.add("external_id", "taken", _("This external id is taken already."))
         found = clean_fields(errors, actor, rest, party=party, visibility=visibility)
         if free:
@@ -113,7 +113,7 @@ class Lookups:
         return answer
 
 
-def _clean_external_id(external_id: Any) -> str:
+def _external_id_or_empty(external_id: Any) -> str:
     return clean_text(Errors(), "external_id", external_id, limit=EXTERNAL_ID.limit, one_line=True)
 
 

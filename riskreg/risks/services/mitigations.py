@@ -16,7 +16,7 @@ from riskreg.register.changes import (
     set_changed_in_memory,
     split_entry_by_audience,
 )
-from riskreg.register.cleaning import clean_given, clean_list, unchanged_owner
+from riskreg.register.cleaning import clean_given, clean_list, unchanged_owner_text
 from riskreg.register.external_ids import clean_external_id, refusing_taken_external_id
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
@@ -59,7 +59,7 @@ def create_mitigation(
         errors.add("visibility", "unknown", _("This must be one of: shared, party."))
     given = {"title": "", "due_on": None, "risks": [], "owner": actor.user, **fields}
     given["owner"] = given["owner"] or actor.user
-    risks = _find_risks(errors, actor, given)
+    risks = _find_served_risks(errors, actor, given)
     if any(r.visibility == Visibility.PARTY for r in risks):
         visibility = Visibility.PARTY
     clean = _clean(errors, actor, given, party=party, visibility=visibility, today=actor.today(at))
@@ -110,7 +110,7 @@ def edit_mitigation(
     errors = Errors()
     risks = None
     if "risks" in fields:
-        risks = _find_risks(errors, actor, fields)
+        risks = _find_served_risks(errors, actor, fields)
         if mitigation.visibility == Visibility.SHARED and any(
             r.visibility == Visibility.PARTY for r in risks
         ):
@@ -211,7 +211,7 @@ def transfer_mitigation(
         current=mitigation,
     )
     if clean.get("owner") == mitigation.owner:
-        errors.add("owner", "unchanged", unchanged_owner(mitigation.owner))
+        errors.add("owner", "unchanged", unchanged_owner_text(mitigation.owner))
     errors.raise_if_any()
     changes = set_changed_in_memory(MITIGATION, mitigation, clean)
     _save_next_version_and_log(actor, mitigation, "mitigation.transferred", changes, at)
@@ -249,7 +249,7 @@ def _log(
     append_all(split_entry_by_audience(MITIGATION, mitigation, entry))
 
 
-def _find_risks(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk]:
+def _find_served_risks(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk]:
     refs = [str(r) for r in clean_list(errors, "risks", given)]
     found = {r.ref: r for r in risks_called(actor, refs)}
     unknown = sorted(set(refs) - set(found))

@@ -25,7 +25,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RELATION
 from riskreg.risks.models import RelationKind, Risk, RiskRelation
 from riskreg.risks.parts import MAX_LEVELS, part_links_at, visible_relations
-from riskreg.risks.queries.access import require_on, risk_for
+from riskreg.risks.queries.access import require_permission_on, risk_for
 from riskreg.risks.queries.relations import relation_for
 
 MAX_RELATIONS = 100
@@ -54,7 +54,7 @@ def relate_risks(
     """
     errors = Errors()
     kind = clean_value(errors, RELATION["kind"], kind)
-    ends = _find_both_ends(errors, actor, {"risk": risk, "other": other})
+    ends = _find_and_lock_both_ends(errors, actor, {"risk": risk, "other": other})
     note = clean_text(errors, "note", note, limit=TEXT_MAX)
     label = clean_value(errors, RELATION["label"], label)
     versions = clean_translations(errors, translations or {}, RELATION.translated)
@@ -65,7 +65,7 @@ def relate_risks(
     if first is None or second is None:
         errors.raise_if_any()
         raise AssertionError("an unknown risk is an error")
-    _require(actor, first, None if kind == RelationKind.PART_OF else second)
+    _require_may_relate(actor, first, None if kind == RelationKind.PART_OF else second)
     _note_why_not_related(errors, actor, kind, first, second)
     errors.raise_if_any()
     narrower = first if first.visibility == Visibility.PARTY else second
@@ -102,7 +102,7 @@ def end_relation(
     ``Conflict`` where somebody was faster.
     """
     row = relation_for(actor, relation, lock=True)
-    _require(actor, row.risk, row.other)
+    _require_may_relate(actor, row.risk, row.other)
     require_unchanged(row, version)
     if row.ended_at is not None:
         raise Invalid.one("relation", "ended", _("It has ended; note a new one instead."))
@@ -127,12 +127,14 @@ def relation_for_log(row: RiskRelation) -> dict[str, Any]:
     return {"id": str(row.uuid), **kept}
 
 
-def _require(actor: Viewer, first: Risk, second: Risk | None) -> None:
+def _require_may_relate(actor: Viewer, first: Risk, second: Risk | None) -> None:
     if second is None or not permits(actor, "risk.edit", second):
-        require_on(actor, "risk.edit", first)
+        require_permission_on(actor, "risk.edit", first)
 
 
-def _find_both_ends(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk | None]:
+def _find_and_lock_both_ends(
+    errors: Errors, actor: Viewer, given: Mapping[str, Any]
+) -> list[Risk | None]:
     """The two risks, locked in the order of their refs, so that no two writers wait for each
     other."""
     refs = {name: str(value or "").strip() for name, value in given.items()}

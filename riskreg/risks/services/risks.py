@@ -19,7 +19,7 @@ from riskreg.register.changes import (
     set_changed_in_memory,
     split_entry_by_audience,
 )
-from riskreg.register.cleaning import unchanged_owner
+from riskreg.register.cleaning import unchanged_owner_text
 from riskreg.register.external_ids import refusing_taken_external_id
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
@@ -238,7 +238,7 @@ def transfer_risk(
         new_deputy = None
     check_deputy_is_not_owner(errors, clean.get("owner"), new_deputy)
     if clean.get("owner") == risk.owner and new_deputy == risk.deputy:
-        errors.add("owner", "unchanged", unchanged_owner(risk.owner))
+        errors.add("owner", "unchanged", unchanged_owner_text(risk.owner))
     errors.raise_if_any()
     people = {"owner": clean["owner"], "deputy": new_deputy}
     content = {

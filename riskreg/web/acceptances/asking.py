@@ -16,7 +16,7 @@ from riskreg.decisions.services import request_acceptance
 from riskreg.decisions.services.requests import (
     accepted_without_break_since,
     newest_granted_acceptance,
-    require_acceptable,
+    require_above_appetite_and_not_asked,
 )
 from riskreg.kernel.errors import Invalid
 from riskreg.register.models import Role
@@ -136,7 +136,7 @@ class AskAcceptance(RegisterView):
     ) -> HttpResponse:
         blocked = ""
         try:
-            require_acceptable(self.viewer, risk, position)
+            require_above_appetite_and_not_asked(self.viewer, risk, position)
         except Invalid as invalid:
             blocked = invalid.detail
         today, matrix = self.viewer.today(self.at), Matrix(self.viewer.criteria)

@@ -17,8 +17,8 @@ from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage
 from riskreg.exchange.queries.board_packs import (
     MEDIA_TYPES,
     file_name,
-    file_of,
-    packs_for,
+    pack_file_of,
+    packs_of_own_party,
     progress_of_packs,
 )
 from riskreg.exchange.services.packs import cancel_pack, request_pack
@@ -92,7 +92,7 @@ class BoardPackList(RegisterView):
                 add_errors(form, invalid)
             else:
                 messages.success(request, _("The board pack is being made."))
-                return _to_packs(self.viewer.register.slug)
+                return _redirect_to_packs(self.viewer.register.slug)
         return self._page(form, 400)
 
     def _form(self, data: Any = None) -> PackForm:
@@ -100,7 +100,7 @@ class BoardPackList(RegisterView):
 
     def _page(self, form: PackForm, status: int = 200) -> HttpResponse:
         require(self.viewer, "pack.make")
-        rows = list(packs_for(self.viewer)[:MOST])
+        rows = list(packs_of_own_party(self.viewer)[:MOST])
         progress = progress_of_packs(rows)
         listed = [_row(row, progress[row.uuid]) for row in rows]
         context = {
@@ -121,7 +121,7 @@ class BoardPackFile(RegisterView):
     def get(self, request: HttpRequest, pack: uuid.UUID) -> HttpResponseBase:
         """As a download."""
         require(self.viewer, "pack.make")
-        row, data = file_of(self.viewer, pack)
+        row, data = pack_file_of(self.viewer, pack)
         return download(
             io.BytesIO(data),
             name=file_name(row),
@@ -138,7 +138,7 @@ class BoardPackCancel(RegisterView):
 
     def post(self, request: HttpRequest, pack: uuid.UUID) -> HttpResponse:
         """Cancel it."""
-        to_packs = _to_packs(self.viewer.register.slug)
+        to_packs = _redirect_to_packs(self.viewer.register.slug)
         try:
             cancel_pack(actor=self.viewer, name=pack, at=self.at)
         except Conflict as conflict:
@@ -148,7 +148,7 @@ class BoardPackCancel(RegisterView):
         return to_packs
 
 
-def _to_packs(slug: str) -> HttpResponse:
+def _redirect_to_packs(slug: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("web:board_packs", kwargs={"slug": slug}))
 
 

@@ -17,8 +17,8 @@ from riskreg.exchange.queries.schedules import (
     last_sendings_of,
     people_of,
     present_pack_makers,
-    running_schedules_for,
-    schedule_for,
+    running_schedule_of_own_party,
+    running_schedules_of_own_party,
 )
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.exchange.services.pack_mail import left_out_words
@@ -49,7 +49,7 @@ class ScheduleForm(forms.Form):
     def __init__(
         self, viewer: Viewer, data: Any = None, *, row: PackSchedule | None = None
     ) -> None:
-        super().__init__(data, initial=_initial(viewer, row))
+        super().__init__(data, initial=_initial_values(viewer, row))
         for each in PACK_SCHEDULE.settable:
             self.fields[each.name] = form_field(each)
         own = _("what every party sees, and what is %(party)s's own") % {"party": viewer.party}
@@ -72,7 +72,7 @@ class ScheduleForm(forms.Form):
         }
 
 
-def _initial(viewer: Viewer, row: PackSchedule | None) -> dict[str, Any]:
+def _initial_values(viewer: Viewer, row: PackSchedule | None) -> dict[str, Any]:
     if row is not None:
         kept = {field.name: initial_value(field, row) for field in PACK_SCHEDULE.settable}
         return {**kept, "version": row.version}
@@ -87,14 +87,14 @@ def _initial(viewer: Viewer, row: PackSchedule | None) -> dict[str, Any]:
 class ScheduleView(RegisterView):
     """A page about schedules."""
 
-    def url(self, name: str, **kwargs: str) -> str:
+    def page_url(self, name: str, **kwargs: str) -> str:
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **kwargs})
 
     def back(self, message: str) -> HttpResponse:
         """To the page of board packs, where it says so."""
         messages.success(self.request, message)
-        return HttpResponseRedirect(f"{self.url('board_packs')}#schedules")
+        return HttpResponseRedirect(f"{self.page_url('board_packs')}#schedules")
 
 
 class ScheduleNew(ScheduleView):
@@ -164,7 +164,7 @@ class ScheduleEdit(ScheduleView):
         return self.back(_("The schedule has ended; nothing more is made for it."))
 
     def _row(self, schedule: uuid.UUID) -> PackSchedule:
-        row = schedule_for(self.viewer, schedule)
+        row = running_schedule_of_own_party(self.viewer, schedule)
         require(self.viewer, "pack.make", row)
         return row
 
@@ -176,7 +176,7 @@ class ScheduleEdit(ScheduleView):
             field.name: seen_value(form, field.name)
             for field in fields_in_form(PACK_SCHEDULE, form)
         }
-        here = self.url("pack_schedule", schedule=str(now.uuid))
+        here = self.page_url("pack_schedule", schedule=str(now.uuid))
         context = edit_conflict(
             request, PACK_SCHEDULE, now, (form, newest),
             (form.fields_for_service(), newest.initial, seen), touched,
@@ -199,7 +199,7 @@ class ScheduleEdit(ScheduleView):
 
 def schedule_rows(viewer: Viewer) -> list[dict[str, Any]]:
     """The schedules of the viewer's party, as the page of board packs lists them."""
-    rows = list(running_schedules_for(viewer))
+    rows = list(running_schedules_of_own_party(viewer))
     people = people_of(rows, [])
     return [
         {

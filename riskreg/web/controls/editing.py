@@ -22,7 +22,7 @@ from riskreg.risks.models import Control, ControlKind, Effectiveness
 from riskreg.risks.queries.access import control_for
 from riskreg.risks.queries.lists import controls_for
 from riskreg.risks.services import add_control, edit_control, end_control
-from riskreg.risks.services.controls import require_control
+from riskreg.risks.services.controls import require_may_change_control
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import name_languages
 from riskreg.web.conflict import data_over_newest_version, form_conflict, form_to_save
@@ -67,7 +67,9 @@ class ControlForm(forms.Form):
         self.row = row
         self.other = next(iter(row.translations), "") if row else ""
         self.other = self.other or ("en" if viewer.user.language == "zh-hans" else "zh-hans")
-        super().__init__(data, initial=_initial(row, self.other) if row else {"label": "judgement"})
+        super().__init__(
+            data, initial=_initial_values(row, self.other) if row else {"label": "judgement"}
+        )
         name_languages(self, ("name",), self.other)
         kinds = {
             ControlKind.PREVENTIVE: _("before the event, so that it does not happen"),
@@ -168,13 +170,13 @@ class ControlEdit(RegisterView):
     def get(self, request: HttpRequest, control: uuid.UUID) -> HttpResponse:
         """The form."""
         row = self._row(control)
-        require_control(self.viewer, row)
+        require_may_change_control(self.viewer, row)
         return self._page(row, ControlForm(self.viewer, row=row))
 
     def post(self, request: HttpRequest, control: uuid.UUID) -> HttpResponse:
         """Change it."""
         row = self._row(control)
-        require_control(self.viewer, row)
+        require_may_change_control(self.viewer, row)
         form = form_to_save(request, partial(ControlForm, self.viewer, row=row))
         if not form.is_valid():
             return self._page(row, form, 400)
@@ -237,13 +239,13 @@ class ControlEnd(ControlEdit):
     def get(self, request: HttpRequest, control: uuid.UUID) -> HttpResponse:
         """The question why."""
         row = self._row(control)
-        require_control(self.viewer, row)
+        require_may_change_control(self.viewer, row)
         return self._question_page(row, EndForm(initial={"version": row.version}))
 
     def post(self, request: HttpRequest, control: uuid.UUID) -> HttpResponse:
         """End it."""
         row = self._row(control)
-        require_control(self.viewer, row)
+        require_may_change_control(self.viewer, row)
         form = EndForm(request.POST)
         if not form.is_valid():
             return self._question_page(row, form, 400)
@@ -277,7 +279,7 @@ def to_control(viewer: Viewer, row: Control) -> HttpResponse:
     return HttpResponseRedirect(reverse("web:control", kwargs=keys))
 
 
-def _initial(row: Control, other: str) -> dict[str, Any]:
+def _initial_values(row: Control, other: str) -> dict[str, Any]:
     return {
         "version": row.version,
         "name": row.name,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.risks.models import Control, Effectiveness
 from riskreg.risks.services import record_test
-from riskreg.risks.services.controls import require_control
+from riskreg.risks.services.controls import require_may_change_control
 from riskreg.web.base import add_errors
 from riskreg.web.controls.editing import ControlEdit, to_control
 from riskreg.web.controls.pages import control_context
@@ -60,7 +60,7 @@ class ControlTest(ControlEdit):
     def get(self, request: HttpRequest, control: uuid.UUID) -> HttpResponse:
         """The form, for a test of today."""
         row = self._row(control)
-        require_control(self.viewer, row)
+        require_may_change_control(self.viewer, row)
         today = self.viewer.today(self.at).isoformat()
         return self._test_page(
             row, TestForm(row, initial={"version": row.version, "tested_on": today})
@@ -69,7 +69,7 @@ class ControlTest(ControlEdit):
     def post(self, request: HttpRequest, control: uuid.UUID) -> HttpResponse:
         """Record it."""
         row = self._row(control)
-        require_control(self.viewer, row)
+        require_may_change_control(self.viewer, row)
         form = TestForm(row, request.POST)
         if not form.is_valid():
             return self._test_page(row, form, 400)

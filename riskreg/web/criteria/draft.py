@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from riskreg.register.accepting import ACCEPT_DAYS, ACCEPT_TOTAL_DAYS, with_caps
+from riskreg.register.accepting import ACCEPT_DAYS, ACCEPT_TOTAL_DAYS, rating_with_caps
 from riskreg.register.appetite import MAX_TERM_APPETITES
 from riskreg.register.models import Criteria
 from riskreg.register.policy import MAX_LEVELS
@@ -272,7 +272,7 @@ def draft_of(criteria: Criteria) -> Draft:
                 str(rating["accept_days"]),
                 str(rating["accept_total_days"]),
             )
-            for rating in map(with_caps, criteria.ratings)
+            for rating in map(rating_with_caps, criteria.ratings)
         ],
         dimensions=[
             Dimension(

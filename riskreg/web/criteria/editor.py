@@ -51,7 +51,7 @@ class CriteriaEditor(RegisterView):
         draft, action = draft_from_form(request.POST), request.POST.get("action", "")
         if action == "publish":
             return self._publish(draft)
-        act(draft, action)
+        apply_button(draft, action)
         return self._page(draft, mark=action == "preview")
 
     @property
@@ -177,7 +177,7 @@ class CriteriaEditor(RegisterView):
         return asked
 
 
-def act(draft: Draft, action: str) -> None:
+def apply_button(draft: Draft, action: str) -> None:
     """Do what a button of the form says; a name that is no button does nothing."""
     verb, _dash, rest = action.partition("-")
     what, _dash, place = rest.partition("-")

@@ -44,7 +44,7 @@ class _Act(DecisionPage):
             again = seen_again(form, conflict.current.version)
             return self.page(ref, status=409, conflict=conflict.detail, refused=(self.act, again))
         messages.success(request, str(self.done))
-        return HttpResponseRedirect(self.url("decision", ref=ref))
+        return HttpResponseRedirect(self.page_url("decision", ref=ref))
 
     def form(self, request: HttpRequest, ref: str, **keys: Any) -> forms.Form:
         """What was sent."""
@@ -195,7 +195,7 @@ class ReleaseArgument(DecisionPage):
         except Invalid as invalid:
             return self.page(ref, status=400, conflict=invalid.detail)
         messages.success(request, str(_RELEASED))
-        return HttpResponseRedirect(self.url("decision", ref=ref))
+        return HttpResponseRedirect(self.page_url("decision", ref=ref))
 
 
 _RELEASED = gettext_lazy("Everybody who sees the decision reads it now.")

@@ -122,7 +122,7 @@ class DecidePage(DecisionPage):
         if done.state == DecisionState.PROPOSED:
             text = _("It is chosen; it is decided when the other parties have said yes.")
         messages.success(request, text)
-        return HttpResponseRedirect(self.url("decision", ref=ref))
+        return HttpResponseRedirect(self.page_url("decision", ref=ref))
 
     def _form_page(
         self, row: Decision, form: DecideForm, status: int = 200, conflict: str = ""

@@ -157,7 +157,7 @@ class DecisionNew(DecisionPage):
             else:
                 text = _("%(ref)s is a draft. Add the options that there are beside doing nothing.")
                 messages.success(request, text % {"ref": made.ref})
-                return HttpResponseRedirect(self.url("decision", ref=made.ref))
+                return HttpResponseRedirect(self.page_url("decision", ref=made.ref))
         return self._page(form, 400)
 
     def _page(self, form: DecisionForm, status: int = 200) -> HttpResponse:
@@ -171,7 +171,7 @@ class DecisionEdit(DecisionPage):
         """The form as it stands."""
         row = self._row(ref)
         if not may_be_edited(self.viewer, row):
-            return HttpResponseRedirect(self.url("decision", ref=ref))
+            return HttpResponseRedirect(self.page_url("decision", ref=ref))
         return self._page(DecisionForm(self.viewer, initial=values_of(row), current=row), row)
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
@@ -199,7 +199,7 @@ class DecisionEdit(DecisionPage):
                 return self._conflict(request, form, self._row(ref), touched)
             else:
                 messages.success(request, saved_words(ref, fields))
-                return HttpResponseRedirect(self.url("decision", ref=ref))
+                return HttpResponseRedirect(self.page_url("decision", ref=ref))
         return self._page(form, row, 400)
 
     def _row(self, ref: str) -> Decision:
@@ -216,8 +216,8 @@ class DecisionEdit(DecisionPage):
         }
         newest = DecisionForm(self.viewer, initial=initial, current=now)
         urls = {
-            "thing": self.url("decision", ref=now.ref),
-            "edit": self.url("decision_edit", ref=now.ref),
+            "thing": self.page_url("decision", ref=now.ref),
+            "edit": self.page_url("decision_edit", ref=now.ref),
         }
         seen["risks"] = refs_in(seen["risks"])
         values = (form.fields_for_service(), initial, seen)

@@ -47,7 +47,7 @@ class OptionForm(forms.Form):
     def __init__(
         self, page: DecisionPage, row: Decision, data: Any = None, *, option: Option | None = None
     ) -> None:
-        super().__init__(data, initial=_initial(row, option))
+        super().__init__(data, initial=_initial_values(row, option))
         title: Any = self.fields["title"]
         title.needed = True
         self.is_nothing = option is not None and option.is_nothing
@@ -128,7 +128,7 @@ class OptionForm(forms.Form):
         return fields | ({"gate": self._gate()} if self.gate_row else {})
 
 
-def _initial(row: Decision, option: Option | None) -> dict[str, Any]:
+def _initial_values(row: Decision, option: Option | None) -> dict[str, Any]:
     initial: dict[str, Any] = {"version": row.version}
     if option is None:
         return initial
@@ -199,7 +199,7 @@ class OptionNew(_OptionPage):
         except (Invalid, Conflict) as error:
             return self.refused_page(row, form, None, error)
         messages.success(request, _("The option is added."))
-        return HttpResponseRedirect(self.url("decision", ref=ref))
+        return HttpResponseRedirect(self.page_url("decision", ref=ref))
 
 
 class OptionEdit(_OptionPage):
@@ -226,7 +226,7 @@ class OptionEdit(_OptionPage):
         except (Invalid, Conflict) as error:
             return self.refused_page(row, form, option, error)
         messages.success(request, _("The option is saved."))
-        return HttpResponseRedirect(self.url("decision", ref=ref))
+        return HttpResponseRedirect(self.page_url("decision", ref=ref))
 
 
 class OptionRemove(_OptionPage):
@@ -245,7 +245,7 @@ class OptionRemove(_OptionPage):
         except Conflict as conflict:
             return self.page(ref, status=409, conflict=conflict.detail)
         messages.success(request, _("The option is taken out."))
-        return HttpResponseRedirect(self.url("decision", ref=ref))
+        return HttpResponseRedirect(self.page_url("decision", ref=ref))
 
 
 def _in_form(invalid: Invalid) -> Invalid:

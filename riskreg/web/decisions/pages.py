@@ -147,7 +147,7 @@ class DecisionPage(RegisterView):
         """The page."""
         return self.page(ref)
 
-    def url(self, name: str, **keys: Any) -> str:
+    def page_url(self, name: str, **keys: Any) -> str:
         """The address of a page of decisions."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **keys})
 
@@ -205,7 +205,7 @@ class DecisionPage(RegisterView):
             "shown": act in _ALWAYS and blocked not in _NOT_NOW,
             "form": form or fresh_form(act, row.version),
             "open": form is not None,
-            "url": self.url(_ROUTES.get(act, f"decision_{act.value}"), ref=row.ref),
+            "url": self.page_url(_ROUTES.get(act, f"decision_{act.value}"), ref=row.ref),
         }
 
     def _argue(self, row: Decision, refused: "tuple[str, forms.Form] | None") -> dict[str, Any]:

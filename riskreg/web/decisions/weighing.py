@@ -81,7 +81,7 @@ def _information(one: Weighing) -> dict[str, Any] | None:
         return None
     return {
         "all": amount_text(known["all"][0], one.run.currency),
-        "band": _band(known["all"]),
+        "band": _band_text(known["all"]),
         "nothing": known["all"][0] <= 0,
         "each": [
             {
@@ -89,7 +89,7 @@ def _information(one: Weighing) -> dict[str, Any] | None:
                 "on": number_name(each["on"]),
                 "is_driver": each["on"] == "driver",
                 "worth": amount_text(each["worth"][0], one.run.currency),
-                "band": _band(each["worth"]),
+                "band": _band_text(each["worth"]),
             }
             for each in one.asked_first
         ],
@@ -105,16 +105,16 @@ def _option(one: Weighing, found: Mapping[str, Any], titles: Mapping[str, str]) 
         "title": titles.get(found["key"], ""),
         "best": best,
         "cost": amount_text(found["cost"][0]),
-        "cost_band": _band(found["cost"]),
+        "cost_band": _band_text(found["cost"]),
         "mean": amount_text(found["mean"][0]),
-        "mean_band": _band(found["mean"]),
+        "mean_band": _band_text(found["mean"]),
         "bad": amount_text(found["bad"][0]),
-        "bad_band": _band(found["bad"]),
+        "bad_band": _band_text(found["bad"]),
         "difference": amount_text(found["difference"][0]),
-        "difference_band": _band(found["difference"]),
+        "difference_band": _band_text(found["difference"]),
         "net": amount_text(found["net"]),
         "behind": "" if best else amount_text(found["behind"][0]),
-        "behind_band": "" if best else _band(found["behind"]),
+        "behind_band": "" if best else _band_text(found["behind"]),
         "best_key": one.results["best"],
         **_loss_and_regret_texts(found),
         "switch": switch_text(found, is_best=best, currency=currency),
@@ -128,7 +128,7 @@ def _loss_and_regret_texts(found: Mapping[str, Any]) -> dict[str, str]:
         "lost": chance_text(chance[0]) if chance else "",
         "lost_band": chance_band_text(chance) if chance else "",
         "regret": amount_text(regret[0]) if regret else "",
-        "regret_band": _band(regret) if regret else "",
+        "regret_band": _band_text(regret) if regret else "",
     }
 
 
@@ -147,7 +147,7 @@ def _objectives(one: Weighing, options: Sequence[Mapping[str, Any]]) -> list[dic
     ]
 
 
-def _band(values: Sequence[float | None]) -> str:
+def _band_text(values: Sequence[float | None]) -> str:
     _value, low, high = values
     if low is None or high is None:
         return ""

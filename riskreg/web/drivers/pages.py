@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Belief, Driver
-from riskreg.analysis.policy.estimates import significant
+from riskreg.analysis.policy.estimates import round_significant
 from riskreg.analysis.queries.drivers import (
     beliefs_of,
     driver_for,
@@ -74,7 +74,7 @@ class Drivers(RegisterView):
         messages.success(request, _("%(ref)s is added. Say now what you believe of it.") % {
             "ref": row.ref,
         })  # fmt: skip
-        return _to_driver(self.viewer, row)
+        return _redirect_to_driver(self.viewer, row)
 
     def _page(self, form: DriverForm, status: int = 200) -> HttpResponse:
         rows = list(drivers_for(self.viewer)[: MOST + 1])
@@ -187,7 +187,7 @@ class GiveBelief(DriverPage):
             add_errors(form, Invalid(renamed))
             return self.page(row, belief=form, status=400)
         messages.success(request, _("It is kept."))
-        return _to_driver(self.viewer, row)
+        return _redirect_to_driver(self.viewer, row)
 
 
 class EndBelief(RegisterView):
@@ -199,7 +199,7 @@ class EndBelief(RegisterView):
         """Nothing reckons with it any more."""
         row = end_belief(actor=self.viewer, belief=belief, at=self.at)
         messages.success(request, _("It is withdrawn; nothing reckons with it any more."))
-        return _to_driver(self.viewer, row.driver)
+        return _redirect_to_driver(self.viewer, row.driver)
 
 
 class FeedDriver(DriverPage):
@@ -217,9 +217,9 @@ class FeedDriver(DriverPage):
             feed_driver(actor=self.viewer, ref=ref, indicator=indicator, at=self.at)
         except Invalid as invalid:
             messages.error(request, invalid.detail)
-            return mark_not_done(_to_driver(self.viewer, row))
+            return mark_not_done(_redirect_to_driver(self.viewer, row))
         messages.success(request, _("It is kept."))
-        return _to_driver(self.viewer, row)
+        return _redirect_to_driver(self.viewer, row)
 
 
 class LinkRisk(DriverPage):
@@ -247,7 +247,7 @@ class LinkRisk(DriverPage):
             add_errors(form, invalid)
             return self.page(row, link=form, status=400)
         messages.success(request, _("%(risk)s is moved by it from now on.") % {"risk": risk})
-        return _to_driver(self.viewer, row)
+        return _redirect_to_driver(self.viewer, row)
 
 
 class EndLink(RegisterView):
@@ -261,14 +261,14 @@ class EndLink(RegisterView):
         messages.success(
             request, _("%(risk)s is not moved by it any more.") % {"risk": row.risk.ref}
         )
-        return _to_driver(self.viewer, row.driver)
+        return _redirect_to_driver(self.viewer, row.driver)
 
 
 def _may_edit_drivers(viewer: Viewer) -> bool:
     return viewer.party_id is not None and permits(viewer, "driver.edit")
 
 
-def _to_driver(viewer: Viewer, row: Driver) -> HttpResponse:
+def _redirect_to_driver(viewer: Viewer, row: Driver) -> HttpResponse:
     keys = {"slug": viewer.register.slug, "ref": row.ref}
     return HttpResponseRedirect(reverse("web:driver", kwargs=keys))
 
@@ -279,7 +279,7 @@ def _quantiles(it: Range) -> tuple[float, float, float]:
 
 def _ends_as_texts(ends: tuple[float, float, float]) -> dict[str, str]:
     names = ("p5", "p50", "p95")
-    return {n: number(significant(end)) for n, end in zip(names, ends, strict=True)}
+    return {n: number(round_significant(end)) for n, end in zip(names, ends, strict=True)}
 
 
 def _row(row: Driver, beliefs: list[Belief]) -> dict[str, Any]:

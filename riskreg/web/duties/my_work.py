@@ -22,7 +22,7 @@ from riskreg.indicators.models import Breach
 from riskreg.indicators.queries.breaches import with_figure_labels
 from riskreg.kernel.replica import from_replica
 from riskreg.register.models import Absence, Role
-from riskreg.register.people import is_maker
+from riskreg.register.people import is_maker_who_manages
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.risks.models import Mitigation
@@ -132,7 +132,7 @@ class MyWork(RegisterView):
     def _setup_url(self) -> str:
         """Where the guided set-up goes on, for the maker; empty when nothing is left of it."""
         register = self.viewer.register
-        if not register.setup_steps or not is_maker(self.viewer):
+        if not register.setup_steps or not is_maker_who_manages(self.viewer):
             return ""
         return reverse("web:setup", kwargs={"slug": register.slug})
 
@@ -142,7 +142,7 @@ class MyWork(RegisterView):
         viewer, people = self.viewer, agenda.own_and_stood_in_for(self.viewer)
         mine = agenda.Wanted(today, people=people)
         asked = [(mine, MOST_DUTIES), (self._wanted_reviews_of_others(today, soon), LISTED + 1)]
-        own, others = agenda.lists_for(viewer, asked)
+        own, others = agenda.duty_lists_for(viewer, asked)
         return own, others
 
     def _later_row(self, duty: Duty) -> dict[str, Any]:
@@ -169,7 +169,10 @@ class MyWork(RegisterView):
         """How many of them are not listed; counted only where there are more than listed."""
         if read <= LISTED:
             return 0
-        return agenda.count_for(self.viewer, self._wanted_reviews_of_others(today, soon)) - LISTED
+        return (
+            agenda.summed_duty_counts(self.viewer, self._wanted_reviews_of_others(today, soon))
+            - LISTED
+        )
 
     def _true_counts(
         self, mine: list[Duty], today: dt.date, end: dt.date
@@ -193,8 +196,8 @@ class MyWork(RegisterView):
             return sum(_due_day_of(duty) > soon for duty in owed)
         people, day = agenda.own_and_stood_in_for(self.viewer), soon + dt.timedelta(days=1)
         wanted = agenda.Wanted(soon, kinds=ANSWERS, people=people)
-        near = agenda.count_for(self.viewer, replace(wanted, due_before=day))
-        return agenda.count_for(self.viewer, wanted) - near
+        near = agenda.summed_duty_counts(self.viewer, replace(wanted, due_before=day))
+        return agenda.summed_duty_counts(self.viewer, wanted) - near
 
     def _rows(
         self, duties: list[Duty], mine: list[Duty], away: dict[int, Absence]

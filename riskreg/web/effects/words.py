@@ -7,13 +7,13 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.amounts import amount_text
 from riskreg.analysis.models import Effect
 from riskreg.analysis.policy.effects import averages_implied
-from riskreg.analysis.policy.estimates import significant
+from riskreg.analysis.policy.estimates import round_significant
 from riskreg.kernel.localised import number, percent_text
 
 
 def share_text(value: float) -> str:
     """A share that remains, in per cent, to three digits."""
-    return percent_text(significant(100 * value))
+    return percent_text(round_significant(100 * value))
 
 
 def effect_texts(row: Effect) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def _range(row: Effect, what: str) -> str:
     low, high = (float(getattr(row, f"{what}_{part}")) for part in ("low", "high"))
     if low == high:
         return share_text(low)
-    return f"{number(significant(100 * low))} … {share_text(high)}"
+    return f"{number(round_significant(100 * low))} … {share_text(high)}"
 
 
 def question_of(row: Effect) -> str:

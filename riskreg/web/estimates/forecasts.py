@@ -18,7 +18,7 @@ from riskreg.analysis.policy.forecasts import (
 from riskreg.analysis.queries.forecasts import Forecast, own_forecasts_on_closed_risks
 from riskreg.decisions.queries.acceptances import text_on_who_can
 from riskreg.kernel.localised import number, percent_text
-from riskreg.kernel.punctuation import in_a_row
+from riskreg.kernel.punctuation import join_sentences
 from riskreg.register.policy import weakest_label
 from riskreg.web.base import RegisterView
 
@@ -59,7 +59,7 @@ class OwnForecasts(RegisterView):
             "given_on": one.given_on,
             "chance": chance_text(one.chance),
             "range": f"{amount_text(one.low)} … {amount_text(one.high, currency)}",
-            "came": in_a_row([_outcome_text(one), _cost_text(one)]),
+            "came": join_sentences([_outcome_text(one), _cost_text(one)]),
             "cost_label": risk.labels.get("happened_cost", "") if one.cost is not None else "",
             "uncounted": _why_uncounted(one),
         }
@@ -97,7 +97,7 @@ def _why_uncounted(one: Forecast) -> str:
         "You closed the risk yourself, and nobody judges their own forecast. It counts once "
         "somebody else has reopened it and closed it."
     )
-    return in_a_row([text, text_on_who_can(one.who_could)])
+    return join_sentences([text, text_on_who_can(one.who_could)])
 
 
 def _verdict_on_chances(score: ChanceScore) -> dict[str, Any]:

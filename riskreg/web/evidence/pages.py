@@ -155,7 +155,7 @@ class EvidenceWithdraw(RegisterView):
             data = data_over_newest_version(form, row.version)
             return self._question_page(row, WithdrawForm(data), 409, conflict.detail)
         messages.success(request, _("“%(name)s” is withdrawn.") % {"name": row.name})
-        return _to_page(self, row)
+        return _redirect_to_evidence(self, row)
 
     def _row(self, evidence: uuid.UUID) -> Evidence:
         row = evidence_for(self.viewer, evidence)
@@ -180,8 +180,8 @@ class EvidenceRelease(RegisterView):
         services.release_evidence(actor=self.viewer, evidence=evidence, version=version, at=self.at)
         text = _("“%(name)s” is seen by everybody in the register now.")
         messages.success(request, text % {"name": row.name})
-        return _to_page(self, row)
+        return _redirect_to_evidence(self, row)
 
 
-def _to_page(view: RegisterView, row: Evidence) -> HttpResponse:
+def _redirect_to_evidence(view: RegisterView, row: Evidence) -> HttpResponse:
     return HttpResponseRedirect(reverse("web:evidence", args=[view.viewer.register.slug, row.uuid]))

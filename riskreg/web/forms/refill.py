@@ -163,7 +163,7 @@ def refill(text: str, address: str, typed: Typed) -> Refilled:
     for n in unfold:
         start, end, attrs = page.details[n]
         if "open" not in attrs:
-            edits.append((start, end, _tag("details", {**attrs, "open": None})))
+            edits.append((start, end, _start_tag("details", {**attrs, "open": None})))
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     moved = sum(len(new) - (end - start) for start, end, new in edits if end <= form.end)
@@ -224,7 +224,11 @@ def _edits(
         was = "checked" in control.attrs
         # A radio group that was not answered stays as the page has it.
         if on != was and (kind == "checkbox" or name in given):
-            yield control.start, control.end, _tag("input", _with(control, "checked", on))
+            yield (
+                control.start,
+                control.end,
+                _start_tag("input", _attrs_with_mark(control, "checked", on)),
+            )
     elif control.tag == "select":
         if name in given:
             yield from _select_edits(control, values)
@@ -233,7 +237,7 @@ def _edits(
         if control.tag == "textarea":
             yield control.text_start, control.text_end, "\n" + escape(value)
         elif value != control.value_attribute:
-            yield control.start, control.end, _tag("input", {**control.attrs, "value": value})
+            yield control.start, control.end, _start_tag("input", {**control.attrs, "value": value})
 
 
 def _select_edits(control: _Control, values: list[str]) -> Iterator[tuple[int, int, str]]:
@@ -248,14 +252,18 @@ def _select_edits(control: _Control, values: list[str]) -> Iterator[tuple[int, i
     for option in control.options:
         on, was = option.value_attribute in wanted, "selected" in option.attrs
         if on != was:
-            yield option.start, option.end, _tag("option", _with(option, "selected", on))
+            yield (
+                option.start,
+                option.end,
+                _start_tag("option", _attrs_with_mark(option, "selected", on)),
+            )
 
 
-def _with(control: _Control, mark: str, on: bool) -> dict[str, str | None]:
+def _attrs_with_mark(control: _Control, mark: str, on: bool) -> dict[str, str | None]:
     attrs = {k: v for k, v in control.attrs.items() if k != mark}
     return {**attrs, mark: None} if on else attrs
 
 
-def _tag(tag: str, attrs: dict[str, str | None]) -> str:
+def _start_tag(tag: str, attrs: dict[str, str | None]) -> str:
     inner = "".join(f" {k}" if v is None else f' {k}="{escape(v)}"' for k, v in attrs.items())
     return f"<{tag}{inner}>"

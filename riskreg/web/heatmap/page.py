@@ -79,7 +79,7 @@ class HeatmapPage(RegisterView):
             asked = asked_by_default(self.viewer, self.at)
             shown = asked.heatmap(REFS_NAMED)
             problems = filter_problems(
-                invalid, choices_for(self.viewer), Scale(shown.criteria), names=_names()
+                invalid, choices_for(self.viewer), Scale(shown.criteria), names=_form_labels()
             )
             place = None
         chosen, flows = asked.chosen, asked.flows(shown)
@@ -331,7 +331,7 @@ class HeatmapPage(RegisterView):
         return reverse("web:risk", kwargs={"slug": self.viewer.register.slug, "ref": ref})
 
 
-def _names() -> dict[str, str]:
+def _form_labels() -> dict[str, str]:
     return {
         "as_of": _("As of"),
         "compare": _("Compare with"),

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from riskreg.exchange.mapping import Asked, Plan
 from riskreg.exchange.models import Import, ImportDraft
 from riskreg.exchange.queries import (
-    draft_for,
-    import_for,
-    imports_for,
+    import_of_own_party,
+    imported_rows_of,
+    imported_rows_waiting_for_owner,
+    imports_of_own_party,
+    own_import_draft,
     progress_of_draft,
-    refused_rows_of,
-    rows_of,
-    rows_waiting_for_owner,
+    refused_imported_rows_of,
 )
 from riskreg.exchange.reading import as_read_in_sheet, is_blank
 from riskreg.exchange.reading.table import MAX_BYTES
@@ -38,7 +38,7 @@ from riskreg.jobs.models import OPEN, JobState
 from riskreg.jobs.queries import Progress
 from riskreg.kernel.errors import Conflict, Invalid, NotFound
 from riskreg.kernel.localised import localised
-from riskreg.kernel.punctuation import in_a_row
+from riskreg.kernel.punctuation import join_sentences
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
 from riskreg.risks.services import copy_register
@@ -118,14 +118,14 @@ class Imports(RegisterView):
         require(self.viewer, "import.make")
         words = " ".join(self.request.GET.get("q", "")[:100].split())
         copying = copying or CopyForm(self.viewer, words)
-        waiting = list(rows_waiting_for_owner(self.viewer)[: LISTED + 1])
+        waiting = list(imported_rows_waiting_for_owner(self.viewer)[: LISTED + 1])
         context = {
             "title": _("Bring a spreadsheet in"),
             "form": form,
             "copying": copying if words or get_choices(copying, "register") else None,
             "words": words,
             "offered": len(get_choices(copying, "register")),
-            "imports": list(imports_for(self.viewer)[:LISTED]),
+            "imports": list(imports_of_own_party(self.viewer)[:LISTED]),
             "waiting": waiting[:LISTED],
             "waiting_more": len(waiting) > LISTED,
         }
@@ -154,7 +154,7 @@ class CopyRegister(Imports):
             words.append(_("Left out, of a title that is here: %(n)d.") % {"n": copied.there})
         if copied.left:
             words.append(_("Copy once more for the rest: %(n)d.") % {"n": copied.left})
-        messages.success(request, in_a_row(words))
+        messages.success(request, join_sentences(words))
         slug = self.viewer.register.slug
         return HttpResponseRedirect(reverse("web:risks", args=[slug]) + "?state=draft")
 
@@ -166,9 +166,9 @@ class Draft(Imports):
         """The preview; while a worker brings it in, how far that is; then what became of it."""
         require(self.viewer, "import.make")
         try:
-            draft = draft_for(self.viewer, uuid)
+            draft = own_import_draft(self.viewer, uuid)
         except NotFound:
-            return self.to("import", import_for(self.viewer, uuid).uuid)
+            return self.to("import", import_of_own_party(self.viewer, uuid).uuid)
         going = progress_of_draft(draft)
         if going is not None and going.state in OPEN:
             return self._taking_page(draft, going)
@@ -188,7 +188,7 @@ class Draft(Imports):
     def post(self, request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:  # type: ignore[override]
         """Read it otherwise, take it, or leave it."""
         require(self.viewer, "import.make")
-        draft = draft_for(self.viewer, uuid)
+        draft = own_import_draft(self.viewer, uuid)
         act = request.POST.get("act")
         try:
             if act == "drop":
@@ -303,14 +303,14 @@ class ImportPage(Imports):
     def get(self, request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:  # type: ignore[override]
         """The page."""
         require(self.viewer, "import.make")
-        return self.one(import_for(self.viewer, uuid))
+        return self.one(import_of_own_party(self.viewer, uuid))
 
     def one(self, row: Import, problem: str = "", status: int = 200) -> HttpResponse:
         """The page of ``row``."""
         labels = outcome_labels()
-        rows = list(rows_of(row)[: SHOWN + 1])
+        rows = list(imported_rows_of(row)[: SHOWN + 1])
         report = row.report
-        refused = refused_rows_of(row).count()
+        refused = refused_imported_rows_of(row).count()
         counts = [(labels[name], report.get(name, 0)) for name in ("new", "updated", "skipped")]
         context = {
             "title": row.file_name,
@@ -334,7 +334,7 @@ class ImportUndo(ImportPage):
         try:
             undo_import(actor=self.viewer, name=uuid, at=self.at)
         except (Conflict, Invalid) as error:
-            return self.one(import_for(self.viewer, uuid), error.detail, 409)
+            return self.one(import_of_own_party(self.viewer, uuid), error.detail, 409)
         messages.success(request, _("The import is undone: what came in is closed."))
         return self.to("import", uuid)
 
@@ -347,7 +347,7 @@ class NotTaken(RegisterView):
     def get(self, request: HttpRequest, uuid: uuid.UUID) -> HttpResponseBase:
         """CSV."""
         require(self.viewer, "import.make")
-        rows = refused_rows_of(import_for(self.viewer, uuid))
+        rows = refused_imported_rows_of(import_of_own_party(self.viewer, uuid))
         header = [_("Row"), _("Title"), _("Column"), _("Why")]
         lines = csv_lines(header, ((r.number, r.title, r.column, r.why) for r in rows))
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")

@@ -29,7 +29,7 @@ _AS_KEPT = [field for field in INDICATOR if field.type == Type.NAMES]
 class IndicatorEditing(RegisterView):
     """What the two pages below share."""
 
-    def url(self, ref: str) -> str:
+    def indicator_url(self, ref: str) -> str:
         """The indicator's page."""
         return reverse("web:indicator", kwargs={"slug": self.viewer.register.slug, "ref": ref})
 
@@ -71,7 +71,7 @@ class IndicatorNew(IndicatorEditing):
                 self.refuse(form, invalid)
             else:
                 messages.success(request, _("%(ref)s is set up.") % {"ref": made.ref})
-                return HttpResponseRedirect(self.url(made.ref))
+                return HttpResponseRedirect(self.indicator_url(made.ref))
         return self._page(form, 400)
 
     def _page(self, form: IndicatorForm, status: int = 200) -> HttpResponse:
@@ -114,7 +114,7 @@ class IndicatorEdit(IndicatorEditing):
                 stale = outdated_after_saving(saved, INDICATOR.names(Type.NAMES))
                 if stale and saved.outdated_translations != was:
                     messages.warning(request, stale)
-                return HttpResponseRedirect(self.url(ref))
+                return HttpResponseRedirect(self.indicator_url(ref))
         return self._page(form, indicator, 400)
 
     def _indicator(self, ref: str) -> Indicator:
@@ -131,7 +131,7 @@ class IndicatorEdit(IndicatorEditing):
         edit = reverse(
             "web:indicator_edit", kwargs={"slug": self.viewer.register.slug, "ref": now.ref}
         )
-        urls = {"thing": self.url(now.ref), "edit": edit}
+        urls = {"thing": self.indicator_url(now.ref), "edit": edit}
         values = (form.fields_for_service(), theirs, form.seen())
         context = edit_conflict(
             request, INDICATOR, now, (form, newest), values, touched, urls,

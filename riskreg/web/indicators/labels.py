@@ -171,6 +171,6 @@ def behind_text(indicator: Indicator, value: Decimal, day: dt.date) -> str:
     return _("%s %% ahead of the path") % size if round(behind, 1) < 0 else _("on the path")
 
 
-def note_of(indicator: Indicator) -> str:
+def limit_note_of(indicator: Indicator) -> str:
     """Where the limits come from, in the reader's language."""
     return localised(indicator.limit_notes)

@@ -12,7 +12,7 @@ from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.access import Viewer
 from riskreg.reminders.labels import channel_labels, offset_text
 from riskreg.reminders.policy import Rung
-from riskreg.reminders.queries import Forecast, preview_for
+from riskreg.reminders.queries import Forecast, forecast_for_risk
 from riskreg.risks.filters import parse
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for, visible_risks
@@ -60,7 +60,7 @@ def preview(
     if found.risk is None:
         return found
     try:
-        forecast = preview_for(viewer, found.risk, rungs, at)
+        forecast = forecast_for_risk(viewer, found.risk, rungs, at)
     except Invalid as invalid:
         found.problem = invalid.detail
     else:

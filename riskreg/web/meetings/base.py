@@ -14,13 +14,13 @@ from riskreg.web.base import RegisterView
 class MeetingView(RegisterView):
     """Addresses, and the way back to a meeting."""
 
-    def url(self, name: str, **keys: Any) -> str:
+    def page_url(self, name: str, **keys: Any) -> str:
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **keys})
 
     def back(self, meeting: Meeting) -> HttpResponseRedirect:
         """To the meeting's page."""
-        return HttpResponseRedirect(self.url("meeting", meeting=meeting.uuid))
+        return HttpResponseRedirect(self.page_url("meeting", meeting=meeting.uuid))
 
     def tell_of_conflict(self, request: HttpRequest) -> None:
         """Say that somebody was faster."""

@@ -90,15 +90,15 @@ class MeetingItemPage(MeetingView, ReviewScreen):
                 warn_of_mismatches(request, done.risk)
         else:
             messages.success(request, _("%(ref)s is deferred.") % {"ref": done.risk.ref})
-        return HttpResponseRedirect(self._after(row, number))
+        return HttpResponseRedirect(self._address_after(row, number))
 
-    def _after(self, row: Meeting, number: int) -> str:
+    def _address_after(self, row: Meeting, number: int) -> str:
         """The next item that waits, from here on and then from the top; else the meeting."""
         waiting = pending_numbers(row)
         following = next((n for n in waiting if n > number), waiting[0] if waiting else None)
         if following is None:
-            return self.url("meeting", meeting=row.uuid)
-        return self.url("meeting_item", meeting=row.uuid, number=following)
+            return self.page_url("meeting", meeting=row.uuid)
+        return self.page_url("meeting_item", meeting=row.uuid, number=following)
 
     def _conflict(
         self, request: HttpRequest, row: Meeting, item: MeetingItem, conflict: Conflict
@@ -138,7 +138,9 @@ class MeetingItemPage(MeetingView, ReviewScreen):
 
         def step(to: int) -> str:
             found = 0 <= to < len(numbers)
-            return self.url("meeting_item", meeting=row.uuid, number=numbers[to]) if found else ""
+            return (
+                self.page_url("meeting_item", meeting=row.uuid, number=numbers[to]) if found else ""
+            )
 
         context = {
             **self.review_context(request, risk, form, cell_error),

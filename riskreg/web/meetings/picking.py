@@ -44,7 +44,7 @@ class MeetingList(MeetingView):
                 {
                     "meeting": meeting,
                     "chair": name_of_person(meeting.chair),
-                    "url": self.url("meeting", meeting=meeting.uuid),
+                    "url": self.page_url("meeting", meeting=meeting.uuid),
                     "private": meeting.visibility == Visibility.PARTY,
                 }
                 for meeting in page
@@ -89,7 +89,7 @@ class NewMeeting(MeetingView):
         except Invalid as invalid:
             add_errors(form, invalid)
             return self._page(request, form, status=400)
-        return HttpResponseRedirect(self.url("meeting_item", meeting=meeting.uuid, number=1))
+        return HttpResponseRedirect(self.page_url("meeting_item", meeting=meeting.uuid, number=1))
 
     @staticmethod
     def _visibility(request: HttpRequest) -> str:

@@ -47,7 +47,9 @@ class MeetingPage(MeetingView):
             "rows": agenda_rows(self.viewer, row, items),
             "done": len(items) - len(pending),
             "count": len(items),
-            "next": self.url("meeting_item", meeting=row.uuid, number=(pending or items)[0].number),
+            "next": self.page_url(
+                "meeting_item", meeting=row.uuid, number=(pending or items)[0].number
+            ),
             "members": [
                 {
                     "id": str(m.user.uuid),

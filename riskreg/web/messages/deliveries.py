@@ -26,8 +26,12 @@ from riskreg.notify.models import (
     DeliveryAttempt,
     DeliveryState,
 )
-from riskreg.notify.policy import host_of
-from riskreg.notify.queries import circuits_for, deliveries_for, messages_readable_among
+from riskreg.notify.policy import host_of_destination
+from riskreg.notify.queries import (
+    deliveries_to_people_of,
+    messages_readable_among,
+    open_circuits_holding_up,
+)
 from riskreg.notify.services import resend
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView
@@ -67,7 +71,7 @@ class DeliveriesView(RegisterView):
     def found(self, delivery: uuid.UUID) -> Delivery:
         """The delivery, if the viewer's party looks after it. Raises ``NotFound``."""
         require(self.viewer, "delivery.view")
-        row = deliveries_for(self.viewer.audience).filter(uuid=delivery).first()
+        row = deliveries_to_people_of(self.viewer.audience).filter(uuid=delivery).first()
         if row is None:
             raise NotFound(_("There is no such delivery."))
         return row
@@ -86,7 +90,7 @@ class DeliveriesView(RegisterView):
         found = endpoints_by_uuid(self.viewer.audience, others)
         return people | {name: row.name for name, row in found.items()}
 
-    def url(self, name: str, **keys: Any) -> str:
+    def page_url(self, name: str, **keys: Any) -> str:
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **keys})
 
@@ -103,7 +107,7 @@ class DeliveriesView(RegisterView):
             "state": capfirst(delivery.get_state_display()),
             "tone": tone,
             "icon": icon,
-            "url": self.url("delivery", delivery=delivery.uuid),
+            "url": self.page_url("delivery", delivery=delivery.uuid),
             "again": delivery.next_attempt_at
             if delivery.state == DeliveryState.PENDING and delivery.attempts
             else None,
@@ -119,7 +123,7 @@ class DeliveryList(DeliveriesView):
         An unknown one is taken as all.
         """
         require(self.viewer, "delivery.view")
-        rows = deliveries_for(self.viewer.audience)
+        rows = deliveries_to_people_of(self.viewer.audience)
         channel = request.GET.get("channel", "")
         if channel in Channel.values:
             rows = rows.filter(channel=channel)
@@ -153,7 +157,7 @@ class DeliveryList(DeliveriesView):
                 )
                 for d in listed
             ],
-            "circuits": [_circuit(c) for c in circuits_for(self.viewer.audience)],
+            "circuits": [_circuit(c) for c in open_circuits_holding_up(self.viewer.audience)],
             "channels": [
                 {
                     "label": label,
@@ -194,7 +198,9 @@ class DeliveryDetail(DeliveriesView):
         context = {
             "row": self.row(row, recipient, readable),
             "readable": readable,
-            "html_url": self.url("delivery_html", delivery=row.uuid) if row.message.html else "",
+            "html_url": self.page_url("delivery_html", delivery=row.uuid)
+            if row.message.html
+            else "",
             "running": row.started_at,
             "number": row.attempts,
             "tries": [
@@ -244,7 +250,7 @@ class DeliveryResend(DeliveriesView):
                 request,
                 _("It is on its way again. What is no longer due will be left out."),
             )
-        return HttpResponseRedirect(self.url("delivery", delivery=row.uuid))
+        return HttpResponseRedirect(self.page_url("delivery", delivery=row.uuid))
 
 
 def _outcome(attempt: DeliveryAttempt, *, over: bool) -> str:
@@ -257,7 +263,7 @@ def _outcome(attempt: DeliveryAttempt, *, over: bool) -> str:
 def _circuit(row: Circuit) -> dict[str, Any]:
     """A server that is left alone for now."""
     return {
-        "server": host_of(row.destination) or _("the mail server"),
+        "server": host_of_destination(row.destination) or _("the mail server"),
         "until": row.paused_until,
         "since": row.opened_at,
         "error": row.last_error,

@@ -144,7 +144,7 @@ class MitigationNew(MitigationPage):
                 add_errors(form, invalid)
             else:
                 messages.success(request, _("%(ref)s is planned.") % {"ref": made.ref})
-                return HttpResponseRedirect(self.url("mitigation", ref=made.ref))
+                return HttpResponseRedirect(self.page_url("mitigation", ref=made.ref))
         return self._page(form, 400)
 
     def _page(self, form: MitigationForm, status: int = 200) -> HttpResponse:
@@ -193,7 +193,7 @@ class MitigationEdit(MitigationPage):
                 stale = outdated_after_saving(saved, MITIGATION.translated)
                 if stale and saved.outdated_translations != was:
                     messages.warning(request, stale)
-                return HttpResponseRedirect(self.url("mitigation", ref=ref))
+                return HttpResponseRedirect(self.page_url("mitigation", ref=ref))
         return self._page(form, mitigation, 400)
 
     def _conflict(
@@ -205,8 +205,8 @@ class MitigationEdit(MitigationPage):
         }
         newest = MitigationForm(self.viewer, initial=initial, current=now)
         urls = {
-            "thing": self.url("mitigation", ref=now.ref),
-            "edit": self.url("mitigation_edit", ref=now.ref),
+            "thing": self.page_url("mitigation", ref=now.ref),
+            "edit": self.page_url("mitigation_edit", ref=now.ref),
         }
         seen["risks"] = refs_in(seen["risks"])
         values = (form.fields_for_service(), initial, seen)

@@ -62,7 +62,7 @@ class MitigationPage(RegisterView):
             )
         return shown
 
-    def url(self, name: str, **kwargs: str) -> str:
+    def page_url(self, name: str, **kwargs: str) -> str:
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **kwargs})
 
@@ -167,7 +167,7 @@ class MitigationProgress(MitigationPage):
         messages.success(
             request, _("Progress of %(ref)s is now %(n)d %%.") % {"ref": ref, "n": progress}
         )
-        return HttpResponseRedirect(self.url("mitigation", ref=ref))
+        return HttpResponseRedirect(self.page_url("mitigation", ref=ref))
 
     def _page(
         self, mitigation: Mitigation, status: int = 200, form: "ProgressForm | None" = None

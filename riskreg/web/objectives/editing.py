@@ -147,7 +147,7 @@ class ObjectiveNew(RegisterView):
             form.refuse(invalid)
             return self._page(form, 400)
         messages.success(request, _("“%(name)s” is added.") % {"name": row.name})
-        return _to(self.viewer, row)
+        return _redirect_to_objective(self.viewer, row)
 
     def _page(self, form: ObjectiveForm, status: int = 200) -> HttpResponse:
         return self.render("objectives/form.html", {"form": form}, status)
@@ -183,7 +183,7 @@ class ObjectiveEdit(RegisterView):
         except Conflict:
             return self._conflict(request, objective_for(self.viewer, key))
         messages.success(request, _("“%(name)s” is saved.") % {"name": row.name})
-        return _to(self.viewer, row)
+        return _redirect_to_objective(self.viewer, row)
 
     def _conflict(self, request: HttpRequest, now: Objective) -> HttpResponse:
         keys = {"slug": self.viewer.register.slug, "key": now.key}
@@ -199,6 +199,6 @@ class ObjectiveEdit(RegisterView):
         return self.render("objectives/form.html", {"o": row, "form": form}, status)
 
 
-def _to(viewer: Viewer, row: Objective) -> HttpResponse:
+def _redirect_to_objective(viewer: Viewer, row: Objective) -> HttpResponse:
     keys = {"slug": viewer.register.slug, "key": row.key}
     return HttpResponseRedirect(reverse("web:objective", kwargs=keys))

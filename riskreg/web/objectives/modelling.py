@@ -73,7 +73,7 @@ class ModelForm(forms.Form):
                 data, "term", _TERMS, len(row.elasticities) if row else 0
             ),
         }
-        super().__init__(data, initial=_initial(viewer, objective, row, refs))
+        super().__init__(data, initial=_initial_values(viewer, objective, row, refs))
         for field in MODEL.settable:
             if field.type in _IN_ROWS:
                 continue
@@ -183,7 +183,7 @@ def _row_count_of(data: Any, prefix: str, least: int, filled: int) -> int:
     return min(20, max(least, filled + _BLANK))
 
 
-def _initial(
+def _initial_values(
     viewer: Viewer, objective: Objective, row: ObjectiveModel | None, refs: Mapping[str, str]
 ) -> dict[str, Any]:
     party = viewer.party_id or 0
@@ -229,13 +229,13 @@ def model_shown(viewer: Viewer, objective: Objective) -> dict[str, Any]:
         "model_growth": [number(x) for x in (row.growth_low, row.growth_mode, row.growth_high)],
         "model_sources": source_rows(row.sources),
         "hits": [
-            {"ref": refs.get(hit["risk"], ""), "effect": _effect(hit), "years": hit["years"]}
+            {"ref": refs.get(hit["risk"], ""), "effect": _effect_text(hit), "years": hit["years"]}
             for hit in row.hits
         ],
         "lifts": [
             {
                 "ref": refs.get(lift["mitigation"], ""),
-                "effect": _effect(lift),
+                "effect": _effect_text(lift),
                 "from_year": lift["from_year"],
             }
             for lift in row.lifts
@@ -247,7 +247,7 @@ def model_shown(viewer: Viewer, objective: Objective) -> dict[str, Any]:
     }
 
 
-def _effect(hit: Mapping[str, Any]) -> str:
+def _effect_text(hit: Mapping[str, Any]) -> str:
     """What an event or a mitigation does to the level, in per cent."""
     parts = [hit[part] for part in ("low", "mode", "high") if hit[part] is not None]
     shown = " … ".join(number(float(part)) for part in parts)

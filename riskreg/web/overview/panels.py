@@ -49,11 +49,13 @@ def waiting_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
         agenda.Wanted(today, kinds=_ANSWERS, people=people),
         agenda.Wanted(today, kinds=_OTHERS, people=people, due_before=soon),
     )
-    answers, rest = agenda.lists_for(viewer, [(one, SHOWN + 1) for one in wanted])
+    answers, rest = agenda.duty_lists_for(viewer, [(one, SHOWN + 1) for one in wanted])
     duties: list[Duty] = [*answers, *rest]
     slug = viewer.register.slug
     return {
-        "waiting_count": agenda.count_for(viewer, *wanted) if len(duties) > SHOWN else len(duties),
+        "waiting_count": agenda.summed_duty_counts(viewer, *wanted)
+        if len(duties) > SHOWN
+        else len(duties),
         "waiting": [
             {
                 "kind": kind_label(duty.kind),

@@ -16,7 +16,7 @@ from riskreg.kernel.punctuation import colon
 from riskreg.register.access import Viewer
 from riskreg.register.models import OwnAppetite
 from riskreg.register.own_appetite_fields import OWN_APPETITE
-from riskreg.register.own_appetites import own_appetite_for
+from riskreg.register.own_appetites import own_appetite_in_force_for
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS
 from riskreg.register.queries import choices_for
@@ -122,7 +122,7 @@ class OwnAppetiteNew(RegisterView):
             form.refuse(invalid)
             return self._page(form, 400)
         messages.success(request, _("Your party’s own appetite is set."))
-        return _back(self.viewer)
+        return _redirect_to_list(self.viewer)
 
     def _page(self, form: OwnAppetiteForm, status: int = 200) -> HttpResponse:
         return self.render("own_appetites/form.html", {"form": form}, status)
@@ -169,15 +169,15 @@ class OwnAppetiteEdit(RegisterView):
             else _("Your party’s own appetite is saved.")
         )
         messages.success(request, done)
-        return _back(self.viewer)
+        return _redirect_to_list(self.viewer)
 
     def _row(self, appetite: uuid.UUID) -> OwnAppetite:
-        row = own_appetite_for(self.viewer, appetite)
+        row = own_appetite_in_force_for(self.viewer, appetite)
         require(self.viewer, "own_appetite.edit", row)
         return row
 
     def _conflict(self, request: HttpRequest, now: OwnAppetite) -> HttpResponse:
-        urls = {"thing": _address(self.viewer), "edit": request.path}
+        urls = {"thing": _list_address(self.viewer), "edit": request.path}
         make = partial(OwnAppetiteForm, self.viewer, row=now)
         context = form_conflict(request, make, now, urls, _("Back to the criteria"))
         return self.render("conflict.html", context, 409)
@@ -189,10 +189,10 @@ class OwnAppetiteEdit(RegisterView):
         return self.render("own_appetites/form.html", context, status)
 
 
-def _address(viewer: Viewer) -> str:
+def _list_address(viewer: Viewer) -> str:
     page = reverse("web:criteria", kwargs={"slug": viewer.register.slug})
     return f"{page}#party-appetite"
 
 
-def _back(viewer: Viewer) -> HttpResponse:
-    return HttpResponseRedirect(_address(viewer))
+def _redirect_to_list(viewer: Viewer) -> HttpResponse:
+    return HttpResponseRedirect(_list_address(viewer))

@@ -81,10 +81,10 @@ class Absences(RegisterView):
             else:
                 message = _("It is recorded. %(name)s stands in.") % {"name": row.stand_in}
                 messages.success(request, message if row.stand_in else _("It is recorded."))
-                return self._back()
+                return self._redirect_to_list()
         return self._page(form, 400)
 
-    def _back(self) -> HttpResponse:
+    def _redirect_to_list(self) -> HttpResponse:
         keys = {"slug": self.viewer.register.slug}
         return HttpResponseRedirect(reverse("web:absences", kwargs=keys))
 
@@ -125,7 +125,7 @@ class AbsenceEnd(Absences):
         """End it today."""
         row = end_absence(actor=self.viewer, absence=uuid, at=self.at)
         messages.success(request, _("%(name)s is back.") % {"name": row.user})
-        return self._back()
+        return self._redirect_to_list()
 
 
 urlpatterns = [

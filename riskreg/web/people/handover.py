@@ -13,7 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.handover.models import ItemKind
 from riskreg.handover.queries import (
     Responsibilities,
-    handovers_for,
+    handovers_of_own_party,
     people_whose_things_may_be_handed_over,
     present_or_past_person_and_party,
     ref_or_name,
@@ -156,7 +156,7 @@ class HandOverPage(RegisterView):
             "part": ItemKind.ALL,
             "parts": ItemKind.choices,
             "people": [{"id": str(u.uuid), "name": str(u), "left": left} for u, left in people],
-            "done": list(handovers_for(self.viewer)[:LISTED]),
+            "done": list(handovers_of_own_party(self.viewer)[:LISTED]),
             **context,
         }
         return self.render("handover/index.html", context, status)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.register.access import Viewer
 from riskreg.register.models import Role
-from riskreg.register.people import FOR_PEOPLE, roles_for
+from riskreg.register.people import FOR_PEOPLE, roles_to_invite_to
 from riskreg.register.queries import parties_for
 
 
@@ -35,8 +35,8 @@ class InvitationForm(forms.Form):
             "language": viewer.user.language,
         }
         super().__init__(data, initial=initial)
-        parties = [(p.key, p.name) for p in parties_for(viewer) if roles_for(viewer, p)]
-        if roles_for(viewer, None):
+        parties = [(p.key, p.name) for p in parties_for(viewer) if roles_to_invite_to(viewer, p)]
+        if roles_to_invite_to(viewer, None):
             parties.append(("", _("nobody: sees what is shared by all")))
         self.fields["party"].choices = parties  # type: ignore[attr-defined]
         # Nobody is one of the choices.

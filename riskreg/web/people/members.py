@@ -19,10 +19,10 @@ from riskreg.register.models import Membership, Role
 from riskreg.register.people import (
     FOR_PEOPLE,
     WITHOUT_PARTY,
-    invitation_for,
+    invitation_looked_after_by,
     invitation_state,
     last_sign_in_if_shown,
-    manages,
+    manages_members_of,
     open_invitations,
     parties_to_invite_for,
     present_members,
@@ -69,7 +69,9 @@ class Members(RegisterView):
         may = permits(viewer, "member.manage")
         rows = list(present_members(viewer).filter(user__is_program=False)[: MEMBERS_SHOWN + 1])
         counts = counts_answered_for_by_user(viewer, [row.user_id for row in rows])
-        managed = {party: manages(viewer, party) for party in {row.party_id for row in rows}}
+        managed = {
+            party: manages_members_of(viewer, party) for party in {row.party_id for row in rows}
+        }
         context: dict[str, Any] = {
             "members": [
                 self._row(row, managed[row.party_id], sum(counts[row.user_id].values()))
@@ -96,7 +98,7 @@ class Members(RegisterView):
     def back(self, message: str) -> HttpResponse:
         """To the page, with a word of what was done."""
         messages.success(self.request, message)
-        return HttpResponseRedirect(_address(self.viewer))
+        return HttpResponseRedirect(_people_page_address(self.viewer))
 
     def _row(self, row: Membership, managed: bool, things: int) -> dict[str, Any]:
         return {
@@ -109,7 +111,7 @@ class Members(RegisterView):
         }
 
 
-def _address(viewer: Viewer) -> str:
+def _people_page_address(viewer: Viewer) -> str:
     return reverse("web:members", kwargs={"slug": viewer.register.slug})
 
 
@@ -180,7 +182,7 @@ class InviteMany(Members):
             n,
         )
         messages.warning(request, left % {"n": n})
-        return mark_leads_to(self.page(refused=refused), _address(self.viewer))
+        return mark_leads_to(self.page(refused=refused), _people_page_address(self.viewer))
 
 
 class InvitationAgain(Members):
@@ -190,7 +192,7 @@ class InvitationAgain(Members):
 
     def post(self, request: HttpRequest, invitation: uuid.UUID) -> HttpResponse:
         """A fresh link, for two weeks."""
-        invitation_for(self.viewer, invitation)
+        invitation_looked_after_by(self.viewer, invitation)
         row = resend_invitation(actor=self.viewer, invitation=invitation, version=None, at=self.at)
         return self.back(_("The invitation to %(address)s is sent again.") % {"address": row.email})
 
@@ -261,7 +263,7 @@ class Member(RegisterView):
         conflict: str = "",
     ) -> HttpResponse:
         """The page, with a form that could not be done in place of a fresh one."""
-        managed = manages(self.viewer, row.party_id)
+        managed = manages_members_of(self.viewer, row.party_id)
         own = row.user == self.viewer.user
         theirs = responsibilities(self.viewer, row.user)
         refs = [

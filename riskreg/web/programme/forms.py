@@ -45,7 +45,7 @@ class ProgrammeForm(forms.Form):
     def __init__(self, viewer: Viewer, data: Any = None) -> None:
         frame = programme_of(viewer.register)
         self.source = dict(frame.source)
-        initial: dict[str, Any] = {name: _text(getattr(frame, name)) for name in DAYS}
+        initial: dict[str, Any] = {name: _kept_day_text(getattr(frame, name)) for name in DAYS}
         initial |= {
             "version": viewer.register.version,
             "likelihood_over": frame.likelihood_over,
@@ -53,7 +53,7 @@ class ProgrammeForm(forms.Form):
         }
         super().__init__(data, initial=initial)
         set_choices(self, "likelihood_over", [(over, over_text(over)) for over in OVER])
-        set_choices(self, "label", _labels())
+        set_choices(self, "label", _label_choices())
         for name, label, zh in (
             ("places", _("Place"), _("Place in Chinese")),
             ("exits", _("What ends it"), _("What ends it, in Chinese")),
@@ -80,7 +80,7 @@ class ProgrammeForm(forms.Form):
             choices=[("milestone", _("milestone")), ("gate", _("gate"))],
         )
         self.fields[f"{at}label"] = forms.ChoiceField(
-            label=_("Label"), required=False, initial=row["label"], choices=_labels()
+            label=_("Label"), required=False, initial=row["label"], choices=_label_choices()
         )
 
     def milestones(self) -> list[list[forms.BoundField]]:
@@ -131,8 +131,8 @@ def _rows_sent_or_there(data: Any, frame: Programme) -> list[dict[str, str]]:
         {
             "name": row.names.get("en", ""),
             "name_zh": row.names.get(SECOND, ""),
-            "due_on": _text(row.due_on),
-            "reached_on": _text(row.reached_on),
+            "due_on": _kept_day_text(row.due_on),
+            "reached_on": _kept_day_text(row.reached_on),
             "kind": row.kind,
             "label": row.label,
         }
@@ -151,9 +151,9 @@ def _line(label: str, initial: str, *, lang: str = "") -> forms.CharField:
     return forms.CharField(label=label, required=False, initial=initial, widget=widget)
 
 
-def _labels() -> list[tuple[str, str]]:
+def _label_choices() -> list[tuple[str, str]]:
     return [(value, label_word(value)) for value in LABELS]
 
 
-def _text(day: Any) -> str:
+def _kept_day_text(day: Any) -> str:
     return day.isoformat() if day else ""

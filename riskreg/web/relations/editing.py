@@ -115,8 +115,8 @@ class RelationNew(RegisterView):
             # Of the reverse, the other risk is the one that changes: it may be somebody else's.
             form.add_error("other", refusal.detail)
             return self._page(risk, form, 403)
-        messages.success(request, _("It is noted: %(text)s.") % {"text": text_of(row)})
-        return _to_risk(self.viewer, risk.ref)
+        messages.success(request, _("It is noted: %(text)s.") % {"text": relation_sentence(row)})
+        return _redirect_to_risk(self.viewer, risk.ref)
 
     def _risk(self, ref: str) -> Risk:
         risk = risk_for(self.viewer, ref)
@@ -162,8 +162,8 @@ class RelationEnd(RegisterView):
         except Conflict as conflict:
             data = data_over_newest_version(form, row.version)
             return self._question_page(row, EndForm(data), 409, conflict.detail)
-        messages.success(request, _("It is ended: %(text)s.") % {"text": text_of(row)})
-        return _to_risk(self.viewer, self._back_to(row))
+        messages.success(request, _("It is ended: %(text)s.") % {"text": relation_sentence(row)})
+        return _redirect_to_risk(self.viewer, self._back_to(row))
 
     def _row(self, relation: uuid.UUID) -> RiskRelation:
         row = relation_for(self.viewer, relation)
@@ -180,7 +180,7 @@ class RelationEnd(RegisterView):
         self, row: RiskRelation, form: EndForm, status: int = 200, conflict: str = ""
     ) -> HttpResponse:
         context = {
-            "text": text_of(row),
+            "text": relation_sentence(row),
             "back_to": self._back_to(row),
             "form": form,
             "conflict": conflict,
@@ -188,11 +188,11 @@ class RelationEnd(RegisterView):
         return self.render("relations/end.html", context, status)
 
 
-def text_of(row: RiskRelation) -> str:
+def relation_sentence(row: RiskRelation) -> str:
     """A relation as a sentence."""
     return relation_text(row.kind, row.risk.ref, row.other.ref)
 
 
-def _to_risk(viewer: Viewer, ref: str) -> HttpResponse:
+def _redirect_to_risk(viewer: Viewer, ref: str) -> HttpResponse:
     keys = {"slug": viewer.register.slug, "ref": ref}
     return HttpResponseRedirect(reverse("web:risk", kwargs=keys) + "#relations")

@@ -60,7 +60,7 @@ class CoverageView(RegisterView):
         try:
             report = report_asked(self.viewer, request.GET, self.at)
         except Invalid as invalid:
-            problems = error_list(invalid, _names(), {"by": map(dimension_name, BY)})
+            problems = error_list(invalid, _form_labels(), {"by": map(dimension_name, BY)})
             first = default_first(today)
             report = coverage(self.viewer, by="party", first=first, as_of=today, at=self.at)
         by, first, as_of = report.by, report.first, report.as_of
@@ -71,7 +71,7 @@ class CoverageView(RegisterView):
         }
         return Asked(report, {k: v for k, v in given.items() if v}, problems)
 
-    def url(self, name: str) -> str:
+    def bare_page_url(self, name: str) -> str:
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug})
 
@@ -86,7 +86,7 @@ class CoveragePage(CoverageView):
             return HttpResponseRedirect(tidy)
         asked = self.asked(request)
         report = asked.report
-        listing = self.url("coverage_reviews")
+        listing = self.bare_page_url("coverage_reviews")
         context = {
             "title": _("Review coverage"),
             "problems": asked.problems,
@@ -95,7 +95,7 @@ class CoveragePage(CoverageView):
             "tabs": [
                 {
                     "label": dimension_name(by),
-                    "url": self.url("coverage")
+                    "url": self.bare_page_url("coverage")
                     + query_string(asked.given, by=by if by != "party" else None),
                     "current": by == report.by,
                 }
@@ -114,7 +114,7 @@ class CoveragePage(CoverageView):
             and sum(row.tally.due for row in report.rows) > report.total.due,
             "given": asked.given,
             "today": today,
-            "csv": self.url("coverage_csv") + query_string(asked.given),
+            "csv": self.bare_page_url("coverage_csv") + query_string(asked.given),
             "exports": file_links(self.viewer, "coverage_export", asked.given),
         }
         return self.render("coverage/index.html", context, 400 if asked.problems else 200)
@@ -141,7 +141,7 @@ class CoverageReviews(CoverageView):
             "report": report,
             "page_obj": page,
             "rows": [_line(i, report.as_of, people) for i in items],
-            "back": self.url("coverage") + query_string(asked.given),
+            "back": self.bare_page_url("coverage") + query_string(asked.given),
         }
         return self.render("coverage/reviews.html", context, 400 if asked.problems else 200)
 
@@ -152,7 +152,7 @@ class CoverageCsv(CoverageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = self.asked(request)
         if asked.problems:
-            url = self.url("coverage") + query_string(
+            url = self.bare_page_url("coverage") + query_string(
                 {k: v for k, v in request.GET.items() if k in OWN}
             )
             return HttpResponseRedirect(url)
@@ -280,7 +280,7 @@ def _clean_day(errors: Errors, name: str, text: str | None) -> dt.date | None:
         return None
 
 
-def _names() -> dict[str, str]:
+def _form_labels() -> dict[str, str]:
     return {"as_of": _("As of"), "from": _("Due since"), "by": _("By")}
 
 

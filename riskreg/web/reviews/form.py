@@ -57,7 +57,7 @@ class ReviewPage(ReviewScreen):
         messages.success(request, self.saved_message(review, bool(data["next_review_on"])))
         if review.assessment is not None:
             warn_of_mismatches(request, review.risk)
-        return HttpResponseRedirect(self._after(request, review.risk))
+        return HttpResponseRedirect(self._address_after(request, review.risk))
 
     def _risk(self, ref: str) -> Risk:
         risk = risk_for(self.viewer, ref)
@@ -97,7 +97,7 @@ class ReviewPage(ReviewScreen):
         )
         return self._page(request, risk, again, status=409)
 
-    def _after(self, request: HttpRequest, risk: Risk) -> str:
+    def _address_after(self, request: HttpRequest, risk: Risk) -> str:
         """Back to the work list if one came from there, else to the risk."""
         keys = {"slug": self.viewer.register.slug}
         if _work_or_empty(request) == "work":

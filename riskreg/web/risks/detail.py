@@ -85,7 +85,7 @@ class RiskPage(RegisterView):
         mitigations = mitigations_serving(viewer, risk.pk)
         reviews = newest_reviews(viewer, risk.pk, most=SHOWN_REVIEWS + 1)
         evidence = evidence_panel(viewer, "risk", risk, reviews[:SHOWN_REVIEWS], "review")
-        linked = _with_links(viewer, risk)
+        linked = _terms_and_objectives(viewer, risk)
         private = risk.visibility == "party"
         extension = extension_row(viewer, risk, today) if now.extended_until else None
         people = [u for u in (risk.owner_id, risk.deputy_id) if u]
@@ -231,7 +231,7 @@ class RiskPage(RegisterView):
         return may
 
 
-def _with_links(viewer: Viewer, risk: Risk) -> dict[str, Any]:
+def _terms_and_objectives(viewer: Viewer, risk: Risk) -> dict[str, Any]:
     """Terms by taxonomy, and the objectives the viewer may know of."""
     prefetch_related_objects(
         [risk],

@@ -62,7 +62,7 @@ class Archive(RegisterView):
         if isinstance(made, ChangeRequest):
             return to_request(request, self.viewer, made)
         messages.success(request, _("The register is archived: it is only read from now on."))
-        return _to_settings(self)
+        return _redirect_to_settings(self)
 
     def page(self, form: ArchiveForm, status: int = 200, conflict: str = "") -> HttpResponse:
         """The page with that form."""
@@ -88,14 +88,14 @@ class Restore(RegisterView):
             made = restore_register(actor=self.viewer, version=None, at=self.at)
         except Invalid as invalid:
             messages.info(request, invalid.detail)
-            return _to_settings(self)
+            return _redirect_to_settings(self)
         if isinstance(made, ChangeRequest):
             return to_request(request, self.viewer, made)
         messages.success(request, _("The register is restored, as it was."))
-        return _to_settings(self)
+        return _redirect_to_settings(self)
 
 
-def _to_settings(view: RegisterView) -> HttpResponse:
+def _redirect_to_settings(view: RegisterView) -> HttpResponse:
     keys = {"slug": view.viewer.register.slug}
     return HttpResponseRedirect(reverse("web:register_settings", kwargs=keys))
 

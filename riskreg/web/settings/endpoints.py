@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.endpoints import services as endpoints
 from riskreg.endpoints.models import Endpoint, EndpointKind
-from riskreg.endpoints.queries import endpoints_for, last_delivery_by_endpoint
+from riskreg.endpoints.queries import endpoints_of_party_in, last_delivery_by_endpoint
 from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.notify.models import Delivery, DeliveryState
-from riskreg.notify.queries import deliveries_for
+from riskreg.notify.queries import deliveries_to_people_of
 from riskreg.notify.services import deliver
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
@@ -74,12 +74,12 @@ class EndpointsView(RegisterView):
     def found(self, endpoint: uuid.UUID) -> Endpoint:
         """The endpoint, if it is the viewer's party's. Raises ``NotFound``."""
         require(self.viewer, "endpoint.edit")
-        row = endpoints_for(self.viewer.audience).filter(uuid=endpoint).first()
+        row = endpoints_of_party_in(self.viewer.audience).filter(uuid=endpoint).first()
         if row is None:
             raise NotFound(_("There is no such chat or webhook."))
         return row
 
-    def url(self, name: str, **keys: Any) -> str:
+    def page_url(self, name: str, **keys: Any) -> str:
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **keys})
 
@@ -92,7 +92,7 @@ class EndpointsView(RegisterView):
             "language": dict(settings.LANGUAGES).get(row.language, row.language),
             "on": row.disabled_at is None,
             "last": _delivery_row(last) if last else None,
-            "url": self.url("endpoint", endpoint=row.uuid),
+            "url": self.page_url("endpoint", endpoint=row.uuid),
         }
 
     def detail(
@@ -100,17 +100,20 @@ class EndpointsView(RegisterView):
     ) -> HttpResponse:
         """The page of ``row``; with ``secret`` it says it, this once, and is kept by nobody."""
         # Also where an answer to a form shows it: its own forms are on its own page.
-        self.request.form_page = self.url(  # type: ignore[attr-defined]
+        self.request.form_page = self.page_url(  # type: ignore[attr-defined]
             "endpoint", endpoint=row.uuid
         )
-        recent = deliveries_for(self.viewer.audience).filter(message__recipient=row.uuid)[:RECENT]
+        recent = deliveries_to_people_of(self.viewer.audience).filter(message__recipient=row.uuid)[
+            :RECENT
+        ]
         context = {
             "row": self.line(row, None),
             "webhook": row.kind == EndpointKind.WEBHOOK,
             "secret": secret,
             "form": form or NameForm(initial={"version": row.version, "name": row.name}),
             "recent": [
-                {**_delivery_row(d), "url": self.url("delivery", delivery=d.uuid)} for d in recent
+                {**_delivery_row(d), "url": self.page_url("delivery", delivery=d.uuid)}
+                for d in recent
             ],
         }
         response = self.render("endpoints/detail.html", context, status)
@@ -125,7 +128,7 @@ class EndpointsView(RegisterView):
 
     def back(self, row: Endpoint) -> HttpResponseRedirect:
         """To the endpoint's page."""
-        return HttpResponseRedirect(self.url("endpoint", endpoint=row.uuid))
+        return HttpResponseRedirect(self.page_url("endpoint", endpoint=row.uuid))
 
 
 class EndpointList(EndpointsView):
@@ -134,7 +137,7 @@ class EndpointList(EndpointsView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Oldest first, with how the newest message to each fared."""
         require(self.viewer, "endpoint.edit")
-        rows = list(endpoints_for(self.viewer.audience))
+        rows = list(endpoints_of_party_in(self.viewer.audience))
         last = last_delivery_by_endpoint([row.uuid for row in rows])
         context = {
             "rows": [self.line(row, last.get(row.uuid)) for row in rows],
@@ -174,7 +177,7 @@ class EndpointNew(EndpointsView):
             return self._page(form, 400)
         if secret:
             done = self.detail(row, secret=secret)
-            return mark_leads_to(done, self.url("endpoint", endpoint=row.uuid))
+            return mark_leads_to(done, self.page_url("endpoint", endpoint=row.uuid))
         messages.success(request, _("Added. Try it out to see whether messages arrive."))
         return self.back(row)
 
@@ -256,7 +259,7 @@ class EndpointSecret(EndpointsView):
             messages.warning(request, conflict.detail)
             return self.back(row)
         done = self.detail(row, secret=secret)
-        return mark_leads_to(done, self.url("endpoint", endpoint=row.uuid))
+        return mark_leads_to(done, self.page_url("endpoint", endpoint=row.uuid))
 
 
 @in_its_own_transactions
@@ -298,7 +301,7 @@ class EndpointRemove(EndpointsView):
             messages.warning(request, conflict.detail)
             return self.back(row)
         messages.success(request, _("%(name)s is removed.") % {"name": row.name})
-        return HttpResponseRedirect(self.url("endpoints"))
+        return HttpResponseRedirect(self.page_url("endpoints"))
 
 
 def _delivery_row(row: Delivery) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class PartiesPage(RegisterView):
         if isinstance(party, ChangeRequest):
             return to_request(request, self.viewer, party)
         messages.success(request, _("%(party)s is a party now.") % {"party": party.name})
-        return _to_parties(self)
+        return _redirect_to_parties(self)
 
     def _page(self, form: PartyForm, status: int = 200) -> HttpResponse:
         speak = {party.pk for party in parties_that_speak(self.viewer.register)}
@@ -134,7 +134,7 @@ class PartyPage(RegisterView):
             data = {**{n: form.data[n] for n in form.data}, "version": row.version}
             return self.page(row, PartyForm(data, party=row), 409, conflict.detail)
         messages.success(request, _("“%(name)s” is saved.") % {"name": row.name})
-        return _to_parties(self)
+        return _redirect_to_parties(self)
 
     def page(
         self, row: Party, form: PartyForm, status: int = 200, conflict: str = ""
@@ -170,10 +170,10 @@ class PartyRemove(PartyPage):
             form.refuse(invalid)
             return self.page(row, form, 400)
         messages.success(request, _("%(party)s is removed.") % {"party": name})
-        return _to_parties(self)
+        return _redirect_to_parties(self)
 
 
-def _to_parties(view: RegisterView) -> HttpResponse:
+def _redirect_to_parties(view: RegisterView) -> HttpResponse:
     keys = {"slug": view.viewer.register.slug}
     return HttpResponseRedirect(reverse("web:parties", kwargs=keys))
 

@@ -21,7 +21,7 @@ from riskreg.register.access import present_memberships_in_registers_called
 from riskreg.register.models import Membership
 from riskreg.register.permissions import may_make_registers
 from riskreg.register.services.founding import SETUP_STEPS, found_register
-from riskreg.register.services.named import suggested_key
+from riskreg.register.services.named import key_from_name
 from riskreg.web.base import add_errors, request_id, signed_in
 from riskreg.web.bilingual import names_fields, names_from_form
 
@@ -87,9 +87,9 @@ class RegisterForm(forms.Form):
         """What was written, as ``found_register`` takes it."""
         names = names_from_form(self.cleaned_data)
         party = self.cleaned_data["party"]
-        key = suggested_key(party)
+        key = key_from_name(party)
         return {
-            "slug": self.cleaned_data["slug"] or suggested_key(names.get("en", ""), (), "register"),
+            "slug": self.cleaned_data["slug"] or key_from_name(names.get("en", ""), (), "register"),
             "names": names,
             "currency": self.cleaned_data["currency"].strip().upper(),
             "time_zone": self.cleaned_data["time_zone"],

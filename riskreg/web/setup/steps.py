@@ -15,7 +15,7 @@ from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.frame_templates import described_templates, scale_template
-from riskreg.register.people import is_maker, open_invitations, parties_to_invite_for
+from riskreg.register.people import is_maker_who_manages, open_invitations, parties_to_invite_for
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import parties_for, taxonomies_for
 from riskreg.register.services import add_classification, invite, join_party, note_step_finished
@@ -57,7 +57,7 @@ class Setup(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """On to the step."""
-        require_maker(self.viewer)
+        require_maker_who_manages(self.viewer)
         left = self.viewer.register.setup_steps
         if left:
             return HttpResponseRedirect(step_url(self.viewer.register.slug, left[0]))
@@ -71,12 +71,12 @@ class Step(RegisterView):
 
     def get(self, request: HttpRequest, step: str) -> HttpResponse:
         """The page of the step."""
-        require_maker(self.viewer)
+        require_maker_who_manages(self.viewer)
         return self._page(step, self._form(step))
 
     def post(self, request: HttpRequest, step: str) -> HttpResponse:
         """Do it and stay, or go on."""
-        require_maker(self.viewer)
+        require_maker_who_manages(self.viewer)
         form = self._form(step, request.POST)
         if request.POST.get("act") == "on":
             return self._finish_step_and_go_on(step)
@@ -194,10 +194,10 @@ class Step(RegisterView):
 _FIELDS = {"names": "name", "key": "name", "prefix": "letters", "days": "email"}
 
 
-def require_maker(viewer: Viewer) -> None:
+def require_maker_who_manages(viewer: Viewer) -> None:
     """Raise ``Forbidden`` unless the viewer made the register and manages here still."""
     require(viewer, "register.configure")
-    if not is_maker(viewer):
+    if not is_maker_who_manages(viewer):
         raise Forbidden(
             _("Whoever made the register sets it up. What is there is under Register settings.")
         )

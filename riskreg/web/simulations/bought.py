@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from riskreg.analysis import drawing
 from riskreg.analysis.amounts import amount_text, chance_text, number_name
 from riskreg.analysis.models import Driver
-from riskreg.analysis.policy.estimates import significant
+from riskreg.analysis.policy.estimates import round_significant
 from riskreg.kernel.localised import number, percent_text
 from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.models import Party
@@ -134,5 +134,5 @@ def _claim_text(one: Mapping[str, Any]) -> str:
     if one["gap"] is None:
         return _("the best that was found")
     return _("within %(share)s of the best") % {
-        "share": percent_text(significant(100 * one["gap"], 2))
+        "share": percent_text(round_significant(100 * one["gap"], 2))
     }

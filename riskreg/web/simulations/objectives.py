@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from riskreg.analysis import drawing
 from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, points_text
 from riskreg.analysis.models import Driver
-from riskreg.analysis.policy.estimates import significant
+from riskreg.analysis.policy.estimates import round_significant
 from riskreg.kernel.localised import number, percent_text
 from riskreg.register.models import Objective
 from riskreg.risks.models import Mitigation, Risk
@@ -45,7 +45,7 @@ def objective_shown(
         ],
         "costs": [
             {
-                **_risk(risk, risks),
+                **_ref_and_title_of_risk(risk, risks),
                 "before": points_text(before["costs"][risk][0]),
                 "band": _points_band(before["costs"][risk]),
                 "after": points_text(after["costs"][risk][0]),
@@ -54,7 +54,7 @@ def objective_shown(
         ],
         "gains": [
             {
-                **_mitigation(name, mitigations),
+                **_ref_and_title_of_mitigation(name, mitigations),
                 "before": points_text(before.get("gains", {}).get(name, [0.0])[0]),
                 "after": points_text(gain[0]),
                 "band": _points_band(gain),
@@ -64,7 +64,7 @@ def objective_shown(
             )
         ],
         "left_out": [_ref_or_words(name, risks, drivers, mitigations) for name in one["left_out"]],
-        "growth": percent_text(significant(100 * one["required_growth"])),
+        "growth": percent_text(round_significant(100 * one["required_growth"])),
         "start": number(one["start"]),
         "start_year": one["start_year"],
         "sure": amount_text(before["sure"]),
@@ -73,8 +73,8 @@ def objective_shown(
         "fan": picture,
         "marks": [(y, amount_text(level)) for y, level in picture.levels],
         "years": [
-            {"year": year, "levels": [number(significant(x)) for x in levels],
-             "after": number(significant(later[2]))}
+            {"year": year, "levels": [number(round_significant(x)) for x in levels],
+             "after": number(round_significant(later[2]))}
             for year, levels, later in zip(
                 one["years"], before["fan"], after["fan"], strict=True
             )
@@ -91,18 +91,20 @@ def chance_shown(one: Mapping[str, Any]) -> dict[str, Any]:
         "after": chance_text(after[0]),
         "same": before == after,
         "label": one["label"],
-        "growth": percent_text(significant(100 * one["required_growth"])),
+        "growth": percent_text(round_significant(100 * one["required_growth"])),
         "start_year": one["start_year"],
     }
 
 
-def _risk(name: str, risks: Mapping[str, Risk]) -> dict[str, str]:
+def _ref_and_title_of_risk(name: str, risks: Mapping[str, Risk]) -> dict[str, str]:
     row = risks.get(name)
     title = row.localized("title") if row else _("a risk that is not shown")
     return {"ref": row.ref if row else "", "title": title}
 
 
-def _mitigation(name: str, mitigations: Mapping[str, Mitigation]) -> dict[str, str]:
+def _ref_and_title_of_mitigation(
+    name: str, mitigations: Mapping[str, Mitigation]
+) -> dict[str, str]:
     row = mitigations.get(name)
     title = row.localized("title") if row else _("a mitigation that is not shown")
     return {"ref": row.ref if row else "", "title": title}

@@ -103,7 +103,7 @@ class Simulations(RegisterView):
             messages.info(
                 request, _("Same inputs, same answer: this is the run of %(day)s.") % {"day": day}
             )
-        return _to_run(self.viewer.register.slug, row)
+        return _redirect_to_run(self.viewer.register.slug, row)
 
     def _form(self, data: Any = None) -> AskForm:
         parties = list(self.viewer.register.parties.order_by("pk"))
@@ -171,9 +171,9 @@ class CancelSimulation(RegisterView):
         except Conflict as conflict:
             messages.error(request, conflict.detail)
             row = simulation_for(self.viewer, simulation)
-            return mark_not_done(_to_run(self.viewer.register.slug, row))
+            return mark_not_done(_redirect_to_run(self.viewer.register.slug, row))
         messages.success(request, _("The run is cancelled."))
-        return _to_run(self.viewer.register.slug, row)
+        return _redirect_to_run(self.viewer.register.slug, row)
 
 
 class SimulationCsv(RegisterView):
@@ -223,7 +223,7 @@ def _escape_formula(value: Any) -> Any:
     return f"'{value}" if text else ("" if value is None else value)
 
 
-def _to_run(slug: str, row: Simulation) -> HttpResponse:
+def _redirect_to_run(slug: str, row: Simulation) -> HttpResponse:
     keys = {"slug": slug, "simulation": row.uuid}
     return HttpResponseRedirect(reverse("web:simulation", kwargs=keys))
 

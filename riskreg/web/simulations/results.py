@@ -14,7 +14,7 @@ from riskreg.analysis.policy.curves import (
     place_of_last_shown,
     tolerance_beside_curves,
 )
-from riskreg.analysis.policy.estimates import significant
+from riskreg.analysis.policy.estimates import round_significant
 from riskreg.kernel.localised import number, percent_text
 from riskreg.register.models import Criteria
 from riskreg.risks.models import Risk
@@ -47,7 +47,7 @@ class Results:
         curves = drawing.loss_curves(self.results["curves"])
         return {
             "label": self.results["label"],
-            "figures": [self._figure(name, words) for name, words in _names().items()],
+            "figures": [self._figure(name, words) for name, words in _labels_of_figures().items()],
             "same": all(
                 figure["value"] == self.figures[key.removesuffix("before") + "after"]["value"]
                 for key, figure in self.figures.items()
@@ -63,14 +63,14 @@ class Results:
             "unit": self.currency,
             "contributions": self._contributions()[:MOST],
             "tornado": self._tornado()[:MOST],
-            "base": self._amount(self.results["tornado"]["base"]),
+            "base": self._amount_text(self.results["tornado"]["base"]),
         }
 
     def _tolerated(self) -> list[dict[str, Any]]:
         """What is tolerated beside what the run came to, point by point."""
         return [
             {
-                "amount": self._amount(point.amount),
+                "amount": self._amount_text(point.amount),
                 "most": chance_text(point.chance),
                 "before": chance_text(point.found["before"]),
                 "after": chance_text(point.found["after"]),
@@ -86,7 +86,7 @@ class Results:
         last = place_of_last_shown(before)
         return [
             {
-                "amount": self._amount(amount),
+                "amount": self._amount_text(amount),
                 "before": chance_text(chance),
                 "band": chance_band_text((chance, low, high)),
                 "after": chance_text(chance_beyond(after, amount)),
@@ -98,15 +98,15 @@ class Results:
         before, after = (self.figures[f"loss.{name}.{side}"] for side in ("before", "after"))
         return {
             "name": words,
-            "before": self._amount(before["value"]),
-            "after": self._amount(after["value"]),
-            "change": self._amount(after["value"] - before["value"]),
-            "band": self._band(before),
-            "band_after": self._band(after),
+            "before": self._amount_text(before["value"]),
+            "after": self._amount_text(after["value"]),
+            "change": self._amount_text(after["value"] - before["value"]),
+            "band": self._band_text(before),
+            "band_after": self._band_text(after),
             "method": _("closed form") if before["method"] == "closed form" else _("simulated"),
         }
 
-    def _band(self, figure: Mapping[str, Any]) -> str:
+    def _band_text(self, figure: Mapping[str, Any]) -> str:
         if figure["low"] is None:
             return ""
         return f"{amount_text(figure['low'])} … {amount_text(figure['high'])}"
@@ -117,11 +117,11 @@ class Results:
         lengths = drawing.percents_of_largest([before["tail"][risk] for risk in order])
         return [
             {
-                **self._risk(risk),
-                "tail": self._amount(before["tail"][risk]),
-                "tail_after": self._amount(after["tail"][risk]),
-                "mean": self._amount(before["mean"][risk]),
-                "mean_after": self._amount(after["mean"][risk]),
+                **self._risk_or_driver_cell(risk),
+                "tail": self._amount_text(before["tail"][risk]),
+                "tail_after": self._amount_text(after["tail"][risk]),
+                "mean": self._amount_text(before["mean"][risk]),
+                "mean_after": self._amount_text(after["mean"][risk]),
                 "length": length,
             }
             for risk, length in zip(order, lengths, strict=True)
@@ -131,17 +131,17 @@ class Results:
         bars = self.results["tornado"]["bars"]
         return [
             {
-                **self._risk(bar["risk"]),
+                **self._risk_or_driver_cell(bar["risk"]),
                 "on": number_name(bar["on"]),
-                "low": self._amount(bar["low"]),
-                "high": self._amount(bar["high"]),
+                "low": self._amount_text(bar["low"]),
+                "high": self._amount_text(bar["high"]),
                 "start": start,
                 "length": length,
             }
             for bar, (start, length) in zip(bars, drawing.bars_in_percent(bars), strict=True)
         ]
 
-    def _risk(self, risk: str) -> dict[str, Any]:
+    def _risk_or_driver_cell(self, risk: str) -> dict[str, Any]:
         if driver := self.drivers.get(risk):
             return {"driver": driver.ref, "ref": "", "title": driver.name}
         row = self.risks.get(risk)
@@ -168,18 +168,21 @@ class Results:
     def _ranked(self, row: policy.Ranked, scale: Scale) -> dict[str, Any]:
         place = scale.place({"likelihood": row.likelihood, "impact": row.impact})
         return {
-            **self._risk(row.risk),
+            **self._risk_or_driver_cell(row.risk),
             "place": place,
             "score": row.score,
-            "money": self._amount(row.money),
+            "money": self._amount_text(row.money),
         }
 
     def _why_contradicting(self, pair: policy.Contradiction) -> str:
-        under, over = self._risk(pair.under.risk), self._risk(pair.over.risk)
+        under, over = (
+            self._risk_or_driver_cell(pair.under.risk),
+            self._risk_or_driver_cell(pair.over.risk),
+        )
         values = {
             "under": under["ref"] or under["title"],
             "over": over["ref"] or over["title"],
-            "times": number(significant(pair.times)),
+            "times": number(round_significant(pair.times)),
             "score": pair.under.score,
             "over_score": pair.over.score,
         }
@@ -195,7 +198,7 @@ class Results:
             )
         return text % values
 
-    def _amount(self, value: float) -> str:
+    def _amount_text(self, value: float) -> str:
         return amount_text(value, self.currency)
 
 
@@ -216,7 +219,7 @@ def _reason_text(pair: policy.Contradiction) -> str:
     )
 
 
-def _names() -> dict[str, str]:
+def _labels_of_figures() -> dict[str, str]:
     return {
         "mean": _("Expected in a year"),
         "p50": _("Half of all years cost more"),

@@ -167,9 +167,9 @@ def objectives(scope: PackScope) -> list[Section]:
         lines.append(
             [
                 row.name,
-                _amount(row.value, row.unit),
+                _amount_text(row.value, row.unit),
                 day_text(row.due_on),
-                _amount(read.value, read.unit) if read else _("not measured"),
+                _amount_text(read.value, read.unit) if read else _("not measured"),
                 day_text(_local_day(scope, read.at)) if read else "",
                 _chance_text(chance) if chance else _("no simulation tells it"),
                 f"{label} · {day_text(_local_day(scope, chance.run.at))}" if chance else "",
@@ -213,7 +213,7 @@ def _chance_text(found: Chance) -> str:
     return chance_text(chance[0]) + in_brackets(chance_band_text(chance))
 
 
-def _amount(value: Any, unit: str) -> str:
+def _amount_text(value: Any, unit: str) -> str:
     return with_unit(number(value), unit)
 
 
@@ -267,7 +267,7 @@ def breaches(scope: PackScope) -> list[Section]:
         [
             f"{row.indicator.ref} {row.indicator.name}",
             str(capfirst(Status(row.status).label)),
-            _amount(row.reading.value, row.indicator.unit),
+            _amount_text(row.reading.value, row.indicator.unit),
             f"{row.risk.ref} {row.risk.localized('title')}",
         ]
         for row in found[:LISTED]

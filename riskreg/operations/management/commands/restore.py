@@ -11,8 +11,8 @@ from django.db import DatabaseError, connection
 
 from riskreg.kernel import clock
 from riskreg.operations.errors import Refused
-from riskreg.operations.services.backing_up import make_backup, new_name
-from riskreg.operations.services.restoring import holds_data, restore
+from riskreg.operations.services.backing_up import make_backup, new_backup_name
+from riskreg.operations.services.restoring import database_holds_data, restore
 from riskreg.operations.services.runs import backup_folder
 
 
@@ -47,8 +47,8 @@ class Command(BaseCommand):
         try:
             if "django_migrations" not in connection.introspection.table_names():
                 call_command("migrate", interactive=False, verbosity=0)
-            elif options["replace"] and not options["without_saving"] and holds_data():
-                saved = backup_folder() / new_name(at, "before-restore-")
+            elif options["replace"] and not options["without_saving"] and database_holds_data():
+                saved = backup_folder() / new_backup_name(at, "before-restore-")
                 make_backup(saved, at)
                 self.stderr.write(f"What was here is in {saved}")
             done = restore(

@@ -27,7 +27,7 @@ says; it is answered for as a thing that is not there.
 """
 
 
-def page() -> str:
+def permissions_page() -> str:
     """The page as Markdown, in English whatever language is active."""
     with translation.override("en"):
         names = [str(role.label) for role in Role]
@@ -46,6 +46,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["write"]:
-            PAGE.write_text(page(), encoding="utf-8")
+            PAGE.write_text(permissions_page(), encoding="utf-8")
         else:
-            self.stdout.write(page(), ending="")
+            self.stdout.write(permissions_page(), ending="")

@@ -24,7 +24,7 @@ WHY = {
 }
 
 
-def _day(text: str) -> dt.date:
+def _parse_day(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="print, write nothing")
         parser.add_argument(
-            "--on", type=_day, metavar="DATE", help="with --dry-run: as if it were that day"
+            "--on", type=_parse_day, metavar="DATE", help="with --dry-run: as if it were that day"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -70,17 +70,17 @@ class Command(BaseCommand):
             if line.user_id is not None and line.user_id not in people:
                 people[line.user_id] = User.objects.get(pk=line.user_id)
             reminders.add((line.duty.subject, line.rung))
-            self.stdout.write("  " + _words(line, people, had_theirs))
-        notified = _count(len(people), "person", "people")
+            self.stdout.write("  " + _planned_line_text(line, people, had_theirs))
+        notified = _count_text(len(people), "person", "people")
         self.stdout.write(
-            f"{_count(len(reminders), 'reminder', 'reminders')} for {notified}. "
+            f"{_count_text(len(reminders), 'reminder', 'reminders')} for {notified}. "
             "Nothing was written."
             if reminders
             else "Nothing would go out. Nothing was written."
         )
 
 
-def _words(line: Planned, people: dict[int, User], had_theirs: set[int]) -> str:
+def _planned_line_text(line: Planned, people: dict[int, User], had_theirs: set[int]) -> str:
     duty = line.duty
     assert duty.due_on is not None  # noqa: S101 - only what is due is planned
     due = due_text((duty.due_on - line.today).days, duty.extended_until)
@@ -102,6 +102,6 @@ def rung_labels(offset: int) -> str:
     return f"{offset:+d}" if offset else "0"
 
 
-def _count(n: int, one: str, many: str) -> str:
+def _count_text(n: int, one: str, many: str) -> str:
     """``n`` with the word that fits."""
     return f"{n} {one if n == 1 else many}"
