@@ -17,15 +17,18 @@ from django.db.models import (
     BooleanField,
     Case,
     CharField,
+    DateField,
     Exists,
     ExpressionWrapper,
     IntegerField,
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Value,
     When,
 )
+from django.db.models.functions import Coalesce
 
 from riskreg.duties.sources import LISTED, SOON_DAYS, SOURCES, Duty, Source
 from riskreg.kernel.compiled import Statement
@@ -34,6 +37,9 @@ from riskreg.register.models import Membership
 from riskreg.register.queries import ANSWERABLE
 from riskreg.register.visibility import Reader, Visibility
 from riskreg.reviews.queries import extended_until_subquery
+
+# Overdue, due today and due soon: until how many days after today.
+_SOONER_DAYS = (-1, 0, SOON_DAYS)
 
 
 @dataclass(frozen=True)
@@ -237,8 +243,36 @@ def _rows_of_pick(rows: Any, viewer: Reader, pick: Pick, backward: bool) -> Quer
         else [f"{minus}{pick.source.due_field}", f"{minus}uuid"]
     )
     known = rows.visible_to(viewer).filter(pick.condition(backward))
+    if pick.urgent:
+        known = known.filter(_is_as_urgent_as_first_rows(viewer, pick, backward))
     chosen: QuerySet[Any] = known.order_by(*order)[: pick.most]
     return chosen
+
+
+def _is_as_urgent_as_first_rows(viewer: Reader, pick: Pick, backward: bool) -> Q:
+    """Whether a row is due as soon as ``most`` of its pick are: overdue, today, soon or later.
+
+    No other one is among the most urgent, and what is at stake is looked up only of these. Enough
+    of any part of the pick say so: of one column of people, an index has them soonest first.
+    """
+    due, today = pick.source.due_field, pick.wanted.today
+    ends = [today + dt.timedelta(days=days) for days in _SOONER_DAYS]
+    end = Case(
+        *(When(**{f"{due}__lte": day}, then=Value(day)) for day in ends),
+        default=Value(dt.date.max),
+        output_field=DateField(),
+    )
+    found: Any = pick.source.bare_rows()
+    rows = found.visible_to(viewer).filter(pick.condition(backward))
+    people = pick.wanted.people
+    parts = [Q(**{f"{way}__in": sorted(people)}) for way in pick.source.people] if people else [Q()]
+    ends_of_parts = [
+        Subquery(
+            rows.filter(part).order_by(due).values(end_of_urgency=end)[pick.most - 1 : pick.most]
+        )
+        for part in parts
+    ]
+    return Q(**{f"{due}__lte": Coalesce(*ends_of_parts, Value(dt.date.max))})
 
 
 def urgency_order(source: Source, today: dt.date | Mapping[int, dt.date]) -> list[Any]:
@@ -249,7 +283,7 @@ def urgency_order(source: Source, today: dt.date | Mapping[int, dt.date]) -> lis
     when = Case(
         *(
             When(_is_due_within(source.due_field, today, days), then=Value(place))
-            for place, days in enumerate((-1, 0, SOON_DAYS))
+            for place, days in enumerate(_SOONER_DAYS)
         ),
         default=Value(3),
         output_field=IntegerField(),

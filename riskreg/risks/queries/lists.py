@@ -136,7 +136,8 @@ def risk_counts(
     else:
         rows = _counts_in_one_row(viewer, chosen.apply(current_positions(viewer)), today, kind)
     # Where nothing can be found nothing is asked, and there is no row.
-    counts = next(iter(rows), {})
+    counts = dict(next(iter(rows), {}))
+    counts["behind"] = counts.get("open_with_parts", 0) - counts.get("open", 0)
     return Standing(**{field.name: counts.get(field.name, 0) for field in fields(Standing)})
 
 
@@ -150,7 +151,8 @@ def _counts_of_all_in_one_row(
 def _counts_in_one_row(
     viewer: Viewer, positions: QuerySet[Position], today: dt.date, kind: str | None
 ) -> QuerySet[Position, dict[str, int]]:
-    """One row: the counts."""
+    """One row: the counts. What stands behind another is looked up last, as it takes the longest:
+    of a condition the database reads no more than it must."""
     is_open = Q(state=State.OPEN)
     counted = is_open & is_counted(viewer, current_positions(viewer).filter(is_open))
     if kind is not None:
@@ -162,7 +164,7 @@ def _counts_in_one_row(
             open=Count("id", filter=counted),
             draft=Count("id", filter=Q(state=State.DRAFT)),
             closed=Count("id", filter=Q(state=State.CLOSED)),
-            unrated=Count("id", filter=counted & Q(residual_score=None)),
+            unrated=Count("id", filter=Q(residual_score=None) & counted),
             overdue=Count("id", filter=is_open & Q(risk__next_review_on__lt=today)),
             due_soon=Count(
                 "id",
@@ -172,8 +174,8 @@ def _counts_in_one_row(
                     risk__next_review_on__lte=today + dt.timedelta(days=14),
                 ),
             ),
-            behind=Count("id", filter=is_open & ~counted),
-            above_appetite=Count("id", filter=counted & is_above(Matrix(viewer.criteria))),
+            open_with_parts=Count("id", filter=is_open),
+            above_appetite=Count("id", filter=is_above(Matrix(viewer.criteria)) & counted),
         )
     )
     return rows
