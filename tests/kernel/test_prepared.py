@@ -9,12 +9,7 @@ from django.db.models import Q, QuerySet
 
 from config.database import database
 from riskreg.kernel.compiled import Statement
-from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Risk
-from riskreg.risks.parts import COUNTED
-from riskreg.risks.queries.heatmap import heatmap
-from riskreg.risks.queries.heatmap_positions import OpenRisks
-from riskreg.risks.queries.heatmap_refs import cells_with_refs, first_refs
 from tests import builders
 from tests.builders import World
 
@@ -83,27 +78,3 @@ def test_only_a_connection_that_stays_prepares(
         monkeypatch.setenv(name, value)
     found = database(environ.Env(), tmp_path)
     assert found["OPTIONS"].get("prepare_threshold") == threshold
-
-
-@pytest.mark.postgres
-@pytest.mark.django_db
-def test_one_pass_names_what_a_list_for_each_cell_names(world: World) -> None:
-    for n in range(5):
-        builders.risk(world, rated=(4, 5), inherent=(5, 5) if n % 2 else (4, 5))
-    whole, part = builders.risk(world, rated=(3, 3)), builders.risk(world, rated=(4, 5))
-    builders.relation(world, part, "part_of", whole)
-    builders.risk(world, rated=None)
-    builders.risk(world, by=world.partner_owner, visibility="party", rated=(4, 5))
-    for who in ("owner", "partner_owner", "auditor"):
-        viewer = world.viewer(who)
-        for parts in COUNTED:
-            asked = OpenRisks(viewer, None, RiskFilter(parts=parts))
-            for most in (2, 50):
-                rows, found = cells_with_refs(asked, "residual", "threat", most)
-                assert found is not None
-                assert rows == list(asked.counts_by_cell("residual"))
-                assert found == first_refs(asked, "residual", "threat", found, most)
-    cell = next(
-        c for c in heatmap(world.viewer("owner"), stage="residual", at=world.at).cells if c.count
-    )
-    assert len(cell.refs) == cell.count

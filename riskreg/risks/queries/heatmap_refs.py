@@ -1,6 +1,6 @@
 """Which risks a heatmap names in each cell."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -44,22 +44,26 @@ def cells_with_refs(
 
 
 def first_refs(
-    asked: OpenRisks, stage: str, kind: str, places: Iterable[tuple[Any, Any]], most: int
+    asked: OpenRisks, stage: str, kind: str, counts: Mapping[tuple[Any, Any], int], most: int
 ) -> dict[tuple[Any, Any], list[str]]:
-    """The first refs of each of ``places``. What is cut off puts less at stake: in a cell the score
-    of the other stage decides.
+    """The first refs of each place that has some, by how many: ``counts``. What is cut off puts
+    less at stake: in a cell the score of the other stage decides.
 
     One statement of one short list for each place, which the index of cells serves: ranking all
-    rows would sort them all, and going through them here would fetch them all.
+    rows would sort them all, and going through them here would fetch them all. Where hardly any is
+    cut off they are fetched.
     """
-    places = list(places)
-    if not places:
+    if not counts:
         # Nor is there SQL of a filter that nothing can match.
         return {}
     if asked.moment is not None:
         return _first_refs_on_past_day(asked.ahead, stage, kind, most)
+    places = list(counts)
     if asked.chosen.takes_all:
         parts = "" if asked.apart else asked.chosen.parts
+        if sum(counts.values()) <= len(places) * most:
+            rows = _open_refs_worst_first(asked.viewer, stage=stage, kind=kind, parts=parts)
+            return {place: refs[:most] for place, refs in _refs_by_cell(rows).items()}
         lists = [
             _sql_of_first_refs_in_cell(
                 asked.viewer, *place, stage=stage, kind=kind, parts=parts, most=most
@@ -68,15 +72,19 @@ def first_refs(
         ]
     else:
         lists = _sql_of_first_refs_in_each(asked.ahead, stage, kind, places, most)
-    found: dict[tuple[Any, Any], list[str]] = {}
     united = " UNION ALL ".join(
         f"SELECT * FROM ({sql}) x{n}"  # noqa: S608 - as the ORM wrote it
         for n, (sql, _values) in enumerate(lists)
     )
     with reading_connection().cursor() as cursor:
         cursor.execute(united, [value for _sql, values in lists for value in values])
-        for likelihood, impact, ref in cursor.fetchall():
-            found.setdefault((likelihood, impact), []).append(ref)
+        return _refs_by_cell(cursor.fetchall())
+
+
+def _refs_by_cell(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, Any], list[str]]:
+    found: dict[tuple[Any, Any], list[str]] = {}
+    for likelihood, impact, ref in rows:
+        found.setdefault((likelihood, impact), []).append(ref)
     return found
 
 
@@ -110,6 +118,20 @@ def _open_counts_with_first_refs(
     return counted_by_cell(open_positions_at(viewer, None), behind, stage).annotate(first=first)
 
 
+@written_once()
+def _open_refs_worst_first(
+    viewer: Viewer, *, stage: str, kind: str, parts: str
+) -> QuerySet[Position, tuple[Any, ...]]:
+    rows = _open_and_counted(viewer, parts).filter(kind=kind).order_by(*_worst_first(stage))
+    return rows.values_list(f"{stage}_likelihood", f"{stage}_impact", "ref")
+
+
+def _open_and_counted(viewer: Viewer, parts: str) -> QuerySet[Position]:
+    """All of now that no other stands for; without ``parts`` it is known that none does."""
+    counted = open_positions_at(viewer, None)
+    return counted.filter(~is_behind_at(viewer, None, parts)) if parts else counted
+
+
 @written_sql
 def _sql_of_first_refs_in_cell(
     viewer: Viewer,
@@ -121,9 +143,7 @@ def _sql_of_first_refs_in_cell(
     parts: str,
     most: int,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    ahead = open_positions_at(viewer, None)
-    if parts:
-        ahead = ahead.filter(~is_behind_at(viewer, None, parts))
+    ahead = _open_and_counted(viewer, parts)
     return _first_refs_in_cell(ahead, likelihood, impact, stage=stage, kind=kind, most=most)
 
 
@@ -162,7 +182,4 @@ def _first_refs_on_past_day(
     cell = [F(column) for column in columns[:2]]
     rank = Window(RowNumber(), partition_by=cell, order_by=_worst_first(stage))
     ranked = ahead.filter(kind=kind).annotate(place=rank).filter(place__lte=most)
-    listed: dict[tuple[Any, Any], list[str]] = {}
-    for likelihood, impact, ref in ranked.order_by("place").values_list(*columns):
-        listed.setdefault((likelihood, impact), []).append(ref)
-    return listed
+    return _refs_by_cell(ranked.order_by("place").values_list(*columns))
