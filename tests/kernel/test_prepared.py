@@ -6,6 +6,7 @@ import environ
 import pytest
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.test.utils import CaptureQueriesContext
 
 from config.database import database
 from riskreg.kernel.compiled import Statement
@@ -43,6 +44,18 @@ def test_a_statement_that_comes_again_is_prepared_once(world: World) -> None:
     assert len(ours) == 1
     assert "'One'" not in ours[0]
     assert len(risks) == 4
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_who_looks_at_what_was_sent_sees_it_with_its_values(world: World) -> None:
+    statement = Statement(titled, int, str, str)
+    for title in ("One", "Two", "Three"):
+        with CaptureQueriesContext(connection) as sent:
+            assert list(statement(world.register.pk, title, "50 %")) == []
+        [query] = sent.captured_queries
+        assert f"'{title}'" in query["sql"]
+        assert "'50 %'" in query["sql"]
 
 
 @pytest.mark.postgres

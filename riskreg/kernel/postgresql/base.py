@@ -8,7 +8,7 @@ closes the connection, since nobody knows what is still on its way.
 from typing import Any
 
 import psycopg
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 from psycopg import errors
 
 # Statements that a connection keeps prepared; the one that was longest not used goes first.
@@ -42,10 +42,21 @@ class _Psycopg:
         return getattr(psycopg, name)
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """What Django knows of a statement, that of one that was prepared as well."""
+
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        """The statement with its values in it, for whoever looks at what was sent."""
+        if isinstance(cursor, base.ServerBindingCursor):
+            return str(self.compose_sql(sql, params))
+        return super().last_executed_query(cursor, sql, params)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """``OPTIONS`` may have ``answer_within``, in seconds."""
 
     Database = _Psycopg()  # type: ignore[assignment]
+    ops_class = DatabaseOperations
 
     def get_connection_params(self) -> dict[str, Any]:
         """What libpq knows of."""
