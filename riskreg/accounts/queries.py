@@ -39,7 +39,7 @@ def users_by_key(keys: Collection[int]) -> dict[int, User]:
     return User.objects.in_bulk(set(keys))
 
 
-def tokens_of(user: User) -> list[ApiToken]:
+def live_and_ended_tokens_of(user: User) -> list[ApiToken]:
     """The user's tokens, newest first, ended ones last."""
     return list(ApiToken.objects.filter(user=user).order_by("revoked_at", "-created_at"))
 

@@ -37,7 +37,7 @@ def frontier_point(
     row: Simulation, inputs: dict[str, Any], percent_of_total_cost: int
 ) -> dict[str, Any]:
     """The best set for that share of what everything costs (``choose_within_budgets``)."""
-    total = math.fsum(one.cost for one in _mitigations(inputs))
+    total = math.fsum(one.cost for one in _mitigations_in(inputs))
     budgets = [{"amount": total * percent_of_total_cost / 100, "party": None}]
     return {"percent": percent_of_total_cost, **choose_within_budgets(row, inputs, budgets)}
 
@@ -55,7 +55,7 @@ def choose_within_budgets(
 ) -> dict[str, Any]:
     """The best set within ``budgets`` beside the runner-up, doing nothing, and all sets as good
     within one standard error."""
-    base, everything = modelled.portfolio(inputs, "before"), _mitigations(inputs)
+    base, everything = modelled.portfolio(inputs, "before"), _mitigations_in(inputs)
     limits = [quant.Budget(float(one["amount"]), one["party"]) for one in budgets]
     choice = quant.choose_mitigations(
         base, everything, limits, row.seed + 1, scenarios=min(SCENARIOS, row.years)
@@ -100,7 +100,7 @@ def information(step: Step, keep_going: KeepGoing) -> Outcome:
 def information_values(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any]:
     """What each number is worth knowing, the dearest first, and all: {horizon, values, all}."""
     horizon = inputs["horizon"]
-    base, everything = modelled.portfolio(inputs, "before"), _mitigations(inputs)
+    base, everything = modelled.portfolio(inputs, "before"), _mitigations_in(inputs)
     # Costs are paid once and losses come every year: of both what falls on one year.
     yearly = [quant.Mitigation(m.name, m.cost / horizon, m.effects) for m in everything]
     options: dict[str, list[quant.Mitigation]] = {"": []}
@@ -139,6 +139,6 @@ def _value_low_high(value: float, error: float) -> list[float]:
     return [value, value - HALF * error, value + HALF * error]
 
 
-def _mitigations(inputs: Mapping[str, Any]) -> list[quant.Mitigation]:
+def _mitigations_in(inputs: Mapping[str, Any]) -> list[quant.Mitigation]:
     risks = {one["risk"] for one in inputs["exposures"]}
     return [modelled.mitigation_of(one, risks) for one in buying.mitigations_to_choose_from(inputs)]

@@ -26,7 +26,7 @@ from riskreg.decisions.queries.acceptances import (
     acceptance_for,
     acceptances_for,
     acts_open_to,
-    place_in_order_of,
+    ref_order_of_risk,
     stale_because,
     unaccepted_threats_above_appetite,
 )
@@ -100,7 +100,7 @@ class AcceptancesNeeded(RegisterApi):
             order=keyset.Order("ref_order", tie="ref_order"),
             # By its public name alone: the column has the party's number in the database.
             place=lambda row: (None, row.ref),
-            tie=lambda ref: place_in_order_of(self.viewer, ref),
+            tie=lambda ref: ref_order_of_risk(self.viewer, ref),
         )
         return page_response(
             self,

@@ -62,7 +62,7 @@ class PackApi(RegisterApi):
             "at": time(row.created_at),
         }
 
-    def many(self, rows: Sequence[BoardPack]) -> list[dict[str, Any]]:
+    def many_to_json(self, rows: Sequence[BoardPack]) -> list[dict[str, Any]]:
         """Packs as they stand now."""
         progress = progress_of_packs(rows)
         return [self.as_json(row, progress[row.uuid]) for row in rows]
@@ -83,7 +83,7 @@ class BoardPacks(PackApi):
             place=lambda row: (row.created_at, str(row.uuid)),
             tie=by_uuid(packs_of_own_party(self.viewer)),
         )
-        return page_response(self, self.viewer.audience.key, listing, self.many)
+        return page_response(self, self.viewer.audience.key, listing, self.many_to_json)
 
     @schema.started("Ask for a board pack", shapes.BoardPackNew, shapes.BoardPack)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -93,7 +93,7 @@ class BoardPacks(PackApi):
         def act() -> Answer:
             given = body_of(request, *FIELDS)
             row = request_pack(actor=self.viewer, given=given, at=self.at)
-            body = self.many([pack_of_own_party(self.viewer, row.uuid)])[0]
+            body = self.many_to_json([pack_of_own_party(self.viewer, row.uuid)])[0]
             return Answer.of(body, 202, Location=body["url"])
 
         return self.write(act)
@@ -107,7 +107,7 @@ class BoardPackDetail(PackApi):
         """How far it is, and where its file is."""
         require(self.viewer, "pack.make")
         self.refuse_unknown_params()
-        return self.detail(self.many([pack_of_own_party(self.viewer, pack)])[0])
+        return self.detail(self.many_to_json([pack_of_own_party(self.viewer, pack)])[0])
 
 
 class BoardPackCancel(PackApi):
@@ -127,7 +127,7 @@ class BoardPackCancel(PackApi):
                 row = cancel_pack(actor=self.viewer, name=pack, at=self.at)
             except Conflict as conflict:
                 raise Problem(409, conflict.detail) from None
-            return Answer.of(self.many([row])[0])
+            return Answer.of(self.many_to_json([row])[0])
 
         return self.write(act)
 

@@ -62,7 +62,7 @@ class CommentApi(RegisterApi):
             )
         return found
 
-    def whole(self, comment: uuid.UUID) -> dict[str, Any]:
+    def whole_to_json(self, comment: uuid.UUID) -> dict[str, Any]:
         """One comment, with how it read before."""
         row = comment_for(self.viewer, comment)
         before = earlier_wordings(self.viewer, row) if row.edits else ()
@@ -71,7 +71,7 @@ class CommentApi(RegisterApi):
 
     def answered(self, comment: uuid.UUID, status: int = 200) -> Answer:
         """The comment with its ETag, and its address where it is new."""
-        body = self.whole(comment)
+        body = self.whole_to_json(comment)
         return Answer.of_version(body, status)
 
 
@@ -130,7 +130,7 @@ class CommentDetail(CommentApi):
     def get(self, request: Request, slug: str, comment: uuid.UUID) -> HttpResponse:
         """As it reads now, and as it read before."""
         self.refuse_unknown_params()
-        body = self.whole(comment)
+        body = self.whole_to_json(comment)
         return self.detail(body, body["version"])
 
     @schema.changed("Edit a comment", shapes.CommentChange, shapes.CommentWhole)

@@ -169,7 +169,7 @@ def _check_set_elsewhere(register: Register, body: dict[str, Any]) -> None:
     it follows, or not as it was read. Raises ``Invalid``."""
     errors = Errors()
     body.pop("number", None)
-    if (sent := body.pop("axes", None)) is not None and _axes_in_force(sent) != _axes_in_force(
+    if (sent := body.pop("axes", None)) is not None and _settable_axes(sent) != _settable_axes(
         axes.to_json(register)
     ):
         text = _("The axes are set by themselves, at axes/; leave them out or as they were.")
@@ -185,7 +185,7 @@ def _check_set_elsewhere(register: Register, body: dict[str, Any]) -> None:
     errors.raise_if_any()
 
 
-def _axes_in_force(given: dict[str, Any]) -> tuple[Any, ...]:
+def _settable_axes(given: dict[str, Any]) -> tuple[Any, ...]:
     """What can be set of axes: what lies across, and the names of each."""
     return (
         given.get("across", "impact"),

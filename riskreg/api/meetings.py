@@ -29,7 +29,7 @@ _REVIEW = ("outcome", "comment", "assessment", "next_review_on", "translations",
 class MeetingApi(RegisterApi):
     """A view about meetings."""
 
-    def brief(self, row: Meeting) -> dict[str, Any]:
+    def brief_to_json(self, row: Meeting) -> dict[str, Any]:
         """What a list says of a meeting."""
         return {
             "id": str(row.uuid),
@@ -45,12 +45,12 @@ class MeetingApi(RegisterApi):
             "version": row.version,
         }
 
-    def whole(self, public: uuid.UUID) -> dict[str, Any]:
+    def whole_to_json(self, public: uuid.UUID) -> dict[str, Any]:
         """A meeting with its agenda and who attended: the minutes, once it is over."""
         row = meetings_for(self.viewer).get(uuid=public)
         items = agenda(row)
         return {
-            **self.brief(row),
+            **self.brief_to_json(row),
             "agenda": [item_to_json(item) for item in items],
             "attendance": self._attendance_to_json(row, items),
         }
@@ -71,7 +71,7 @@ class MeetingApi(RegisterApi):
 
     def answer(self, row: Meeting, status: int = 200) -> Answer:
         """The meeting as it is now, with its ETag."""
-        body = self.whole(row.uuid)
+        body = self.whole_to_json(row.uuid)
         answer = Answer.of(body, status, ETag=etag(body["version"], body))
         if status == 201:
             return Answer(answer.text, status, {**answer.headers, "Location": body["url"]})
@@ -93,7 +93,10 @@ class Meetings(MeetingApi):
             tie=by_uuid(rows),
         )
         return page_response(
-            self, self.viewer.audience.key, listing, lambda found: [self.brief(m) for m in found]
+            self,
+            self.viewer.audience.key,
+            listing,
+            lambda found: [self.brief_to_json(m) for m in found],
         )
 
     @schema.made("Start a meeting", shapes_reviews.MeetingNew, shapes_reviews.Meeting)
@@ -122,7 +125,7 @@ class MeetingDetail(MeetingApi):
         """With its agenda and who attended; the ETag is for what its chair does."""
         self.refuse_unknown_params()
         row = meeting_for(self.viewer, meeting)
-        body = self.whole(row.uuid)
+        body = self.whole_to_json(row.uuid)
         return self.detail(body, body["version"])
 
 

@@ -20,7 +20,7 @@ from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.queries.schedules import (
     is_late,
     last_sendings_of,
-    people_of,
+    people_named_by,
     running_schedule_of_own_party,
     running_schedules_of_own_party,
 )
@@ -40,10 +40,10 @@ _OLDEST = keyset.Order("created_at", tie="id")
 class PackScheduleApi(RegisterApi):
     """A view about schedules of board packs."""
 
-    def many(self, rows: Sequence[PackSchedule]) -> list[dict[str, Any]]:
+    def many_to_json(self, rows: Sequence[PackSchedule]) -> list[dict[str, Any]]:
         """Schedules with what was done for their last meetings."""
         sendings = last_sendings_of(rows)
-        people = people_of(rows, [one for found in sendings.values() for one in found])
+        people = people_named_by(rows, [one for found in sendings.values() for one in found])
         return [
             row_to_json(
                 PACK_SCHEDULE,
@@ -78,7 +78,7 @@ class PackScheduleApi(RegisterApi):
     def answered(self, row: PackSchedule, status: int = 200) -> Answer:
         """The schedule with its ETag, and its address where it is new."""
         return Answer.of_version(
-            self.many([running_schedule_of_own_party(self.viewer, row.uuid)])[0], status
+            self.many_to_json([running_schedule_of_own_party(self.viewer, row.uuid)])[0], status
         )
 
 
@@ -101,7 +101,7 @@ class PackSchedules(PackScheduleApi):
             place=lambda row: (row.created_at, str(row.uuid)),
             tie=by_uuid(rows),
         )
-        return page_response(self, self.viewer.audience.key, listing, self.many)
+        return page_response(self, self.viewer.audience.key, listing, self.many_to_json)
 
     @schema.made("Schedule board packs", shapes.PackscheduleNew, shapes.Packschedule)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -126,7 +126,7 @@ class PackScheduleDetail(PackScheduleApi):
         require(self.viewer, "pack.make")
         self.refuse_unknown_params()
         row = running_schedule_of_own_party(self.viewer, schedule)
-        return self.detail(self.many([row])[0], row.version)
+        return self.detail(self.many_to_json([row])[0], row.version)
 
     @schema.changed(
         "Change a schedule of board packs", shapes.PackscheduleChange, shapes.Packschedule

@@ -32,7 +32,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks import filters, services
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
-from riskreg.risks.policy import is_overdue, score_marks
+from riskreg.risks.policy import is_overdue, score_mismatch_marks
 from riskreg.risks.queries.access import position_values, risk_for, visible_risks
 from riskreg.risks.queries.links import links_by_risk
 from riskreg.risks.queries.lists import first_positions, risk_list
@@ -77,7 +77,7 @@ class RiskApi(RegisterApi):
                 "owner": _person_to_json(row, "owner"),
                 "deputy": _person_to_json(row, "risk__deputy"),
                 "scores": {stage: _cell_to_json(row, stage) for stage in STAGES},
-                "marks": score_marks(
+                "marks": score_mismatch_marks(
                     row["kind"], {stage: row[f"{stage}_score"] for stage in STAGES}
                 ),
                 "terms": links.terms.get(key, {}),
@@ -88,13 +88,13 @@ class RiskApi(RegisterApi):
                 others |= dict.fromkeys(_PARTY_ONLY)
             yield to_json(RISK, partial(_value_to_json, row), others)
 
-    def one(self, risk: Risk) -> dict[str, Any]:
+    def one_to_json(self, risk: Risk) -> dict[str, Any]:
         """``risk`` as it is now."""
         return self.to_json(position_values(self.viewer, risk.pk, columns=_COLUMNS))[0]
 
     def answer(self, risk: Risk, status: int = 200) -> Answer:
         """``risk`` as it is now, with its ETag, and its address where it is new."""
-        body = self.one(risk)
+        body = self.one_to_json(risk)
         answer = Answer.of(body, status, ETag=etag(body["version"], body))
         if status == 201:
             return Answer(answer.text, status, {**answer.headers, "Location": body["url"]})
@@ -155,7 +155,7 @@ class RiskDetail(RiskApi):
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """The risk as it is now."""
         self.refuse_unknown_params()
-        body = self.one(risk_for(self.viewer, ref))
+        body = self.one_to_json(risk_for(self.viewer, ref))
         return self.detail(body, body["version"])
 
     @schema.changed("Change a risk", shapes.RiskChange, shapes.Risk)

@@ -55,7 +55,7 @@ class SimulationApi(RegisterApi):
             "at": time(row.at),
         }
 
-    def one(self, row: Simulation) -> dict[str, Any]:
+    def one_to_json(self, row: Simulation) -> dict[str, Any]:
         """A run as it stands now, with what has moved since."""
         body = self.as_json(row, progress_by_run([row])[row.uuid])
         return body | {"stale_because": stale_because(self.viewer, row, self.viewer.today(self.at))}
@@ -86,7 +86,7 @@ class Simulations(SimulationApi):
             given = body_of(request, "audience", "years", "seed", "horizon", "budgets")
             row, _new = request_simulation(actor=self.viewer, given=given, at=self.at)
             row = simulation_for(self.viewer, row.uuid)
-            body = self.one(row)
+            body = self.one_to_json(row)
             return Answer.of(body, 202, Location=body["url"])
 
         return self.write(act)
@@ -99,7 +99,7 @@ class SimulationDetail(SimulationApi):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """How far it is, and which inputs have moved since."""
         self.refuse_unknown_params()
-        return self.detail(self.one(simulation_for(self.viewer, simulation)))
+        return self.detail(self.one_to_json(simulation_for(self.viewer, simulation)))
 
 
 class SimulationCancel(SimulationApi):
@@ -118,7 +118,7 @@ class SimulationCancel(SimulationApi):
             except Conflict as conflict:
                 # Not somebody else's change of a version, which If-Match is about.
                 raise Problem(409, conflict.detail) from None
-            return Answer.of(self.one(row))
+            return Answer.of(self.one_to_json(row))
 
         return self.write(act)
 

@@ -85,7 +85,7 @@ def _information_to_json(one: Weighing) -> dict[str, Any] | None:
         "all": _band_to_json(known["all"]),
         "each": [
             {"ref": each["ref"], "on": each["on"], "worth": _band_to_json(each["worth"])}
-            for each in one.asked_first
+            for each in one.most_worth_knowing
         ],
     }
 

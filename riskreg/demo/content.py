@@ -109,8 +109,8 @@ def criteria_from(data: Mapping[str, Any]) -> dict[str, Any]:
     rows, columns = len(data["likelihood"]), len(data["impact"])
     cells = {(c["likelihood"], c["impact"]): c for c in data["cells"]}
     return {
-        "likelihood": [_level(level) for level in data["likelihood"]],
-        "impact": [_level(level) for level in data["impact"]],
+        "likelihood": [_level_fields(level) for level in data["likelihood"]],
+        "impact": [_level_fields(level) for level in data["impact"]],
         "dimensions": [
             {
                 "key": dimension["key"],
@@ -210,7 +210,7 @@ def translations_in(
     return {SECOND_LANGUAGE: texts} if texts else {}
 
 
-def _level(level: Mapping[str, Any]) -> dict[str, Any]:
+def _level_fields(level: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "value": level["level"],
         "names": level["name"],

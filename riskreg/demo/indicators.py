@@ -59,7 +59,10 @@ class Told:
     def _create_indicator(self, record: Mapping[str, Any], day: dt.date, at: dt.datetime) -> None:
         self.made[record["key"]] = create_indicator(
             actor=self.actors[record["owner"]],
-            fields={**fields_of(record), "risks": [self.risks[key] for key in record["risks"]]},
+            fields={
+                **indicator_fields(record),
+                "risks": [self.risks[key] for key in record["risks"]],
+            },
             visibility=record["visibility"],
             at=at,
             recorded_at=self.recorded_at,
@@ -74,14 +77,14 @@ class Told:
         record_readings(
             actor=self.actors[record["owner"]],
             ref=self.made[record["key"]],
-            rows=[{**row_of(r), "at": self._day(r).isoformat()} for r in readings],
+            rows=[{**reading_row(r), "at": self._day(r).isoformat()} for r in readings],
             origin=Origin.DEMO,
             at=at,
             recorded_at=self.recorded_at,
         )
 
 
-def fields_of(record: Mapping[str, Any]) -> dict[str, Any]:
+def indicator_fields(record: Mapping[str, Any]) -> dict[str, Any]:
     """What ``create_indicator`` takes for a record of ``indicators.json``, but for its risks.
 
     The way back is a tenth of the distance between amber and red, as illustrative as they are.
@@ -107,7 +110,7 @@ def fields_of(record: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def row_of(reading: Mapping[str, Any]) -> dict[str, Any]:
+def reading_row(reading: Mapping[str, Any]) -> dict[str, Any]:
     """What ``record_readings`` takes for a reading; its note goes with its source."""
     source = {k: v for k, v in reading["source"].items() if v}
     if reading["note"]:

@@ -307,19 +307,23 @@ class _Load:
         assert row.visibility == relation["visibility"]  # noqa: S101 - as the file promises
 
     def _record_assessment(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
-        services.record_assessment(**self._fields_of_act(risk, step, at), given=_assessment(step))
+        services.record_assessment(
+            **self._fields_of_act(risk, step, at), given=_assessment_fields(step)
+        )
 
     def _open_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
         services.open_risk(**self._fields_of_act(risk, step, at))
 
     def _close_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
-        reason, ending = _reason(step["comment"]), step.get("ending")
+        reason, ending = _reason_fields(step["comment"]), step.get("ending")
         if ending and ending.get("happened_on"):
             ending = {**ending, "happened_on": str(self.calendar.day(ending["happened_on"]))}
         close_risk_and_end(**self._fields_of_act(risk, step, at), **reason, ending=ending)
 
     def _reopen_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
-        services.reopen_risk(**self._fields_of_act(risk, step, at), **_reason(step["comment"]))
+        services.reopen_risk(
+            **self._fields_of_act(risk, step, at), **_reason_fields(step["comment"])
+        )
 
     def _record_review(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
         record_review(
@@ -327,7 +331,7 @@ class _Load:
             outcome=step["outcome"],
             comment=files.english_texts(step, ("comment",))["comment"],
             translations=files.translations_in(step, ("comment",)),
-            assessment=_assessment(step) if step["stage"] else None,
+            assessment=_assessment_fields(step) if step["stage"] else None,
             label=step["label"],
         )
 
@@ -335,7 +339,7 @@ class _Load:
         grant_extension(
             **self._fields_of_act(risk, step, at),
             until=self.calendar.day_after_loading(step["until"]),
-            **_reason(step["reason"]),
+            **_reason_fields(step["reason"]),
         )
 
     def _fields_of_act(self, risk: _Record, step: _Record, at: dt.datetime) -> dict[str, Any]:
@@ -378,7 +382,7 @@ class _Load:
         return [self.risks[key] for key in work["risks"] if key in self.risks]
 
 
-def _assessment(step: _Record) -> dict[str, Any]:
+def _assessment_fields(step: _Record) -> dict[str, Any]:
     return {
         "stage": step["stage"],
         "likelihood": step["likelihood"],
@@ -390,7 +394,7 @@ def _assessment(step: _Record) -> dict[str, Any]:
     }
 
 
-def _reason(texts: Mapping[str, str]) -> dict[str, Any]:
+def _reason_fields(texts: Mapping[str, str]) -> dict[str, Any]:
     """A reason with its versions in other languages."""
     other = {language: {"reason": text} for language, text in texts.items() if language != "en"}
     return {"reason": texts["en"], "translations": other}

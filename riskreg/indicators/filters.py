@@ -46,14 +46,14 @@ def parse(
 ) -> RowFilter:
     """What the filters among ``params`` ask for (``filtering.parse_filters``), of rows with
     ``dormant``."""
-    return parse_filters(viewer, params, at, _readers(), NAMES, other_params)
+    return parse_filters(viewer, params, at, _filter_readers(), NAMES, other_params)
 
 
 def _visible_indicators(viewer: Viewer) -> QuerySet[Any]:
     return Indicator.objects.visible_to(viewer)
 
 
-def _readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, Reader]:
     watched = Indicator.risks.through.objects.all()
     return choice_readers(INDICATOR) | {
         "owner": is_owned_by(_visible_indicators),

@@ -90,7 +90,7 @@ class Rule:
         return "green"
 
 
-def rule_of(indicator: Any) -> Rule:
+def limit_rule_of(indicator: Any) -> Rule:
     """The limits of a row of ``Indicator`` with its objective, if it is held against one."""
     path = None
     if indicator.kind == "pace":

@@ -63,7 +63,7 @@ def rules() -> "list[AppendOnly]":
     return list(found.values())
 
 
-def missing_rules(connection: BaseDatabaseWrapper) -> list[str]:
+def missing_append_only_rules(connection: BaseDatabaseWrapper) -> list[str]:
     """Triggers of ``rules`` that the database does not have, or has switched off."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":

@@ -51,7 +51,7 @@ def check_database() -> None:
     """Raises when the database cannot be written to: one may read a full disk, or a replica."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            write_to_sqlite(cursor)
+            try_write_to_sqlite(cursor)
             return
         cursor.execute("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')")
         recovering, read_only = cursor.fetchone()
@@ -61,7 +61,7 @@ def check_database() -> None:
         cursor.execute("SELECT pg_logical_emit_message(true, 'riskreg', 'ready')")
 
 
-def write_to_sqlite(cursor: Any) -> None:
+def try_write_to_sqlite(cursor: Any) -> None:
     """Write a page of the file, the value that it holds already; raises ``NotReady``."""
     cursor.execute("PRAGMA busy_timeout")
     usual = cursor.fetchone()[0]

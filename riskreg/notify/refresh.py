@@ -73,11 +73,13 @@ def refreshed_kinds(messages: Collection[tuple[uuid.UUID, str]], at: dt.datetime
         asked = refresher(kind)
         if asked is not None:
             these = {message for message, its in messages if its == kind}
-            found |= these - _is_current(asked, these, at)
+            found |= these - _current_messages(asked, these, at)
     return found
 
 
-def _is_current(asked: MessageRefresher, these: set[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
+def _current_messages(
+    asked: MessageRefresher, these: set[uuid.UUID], at: dt.datetime
+) -> set[uuid.UUID]:
     if asked.is_current is None:
         return set()
     try:

@@ -61,7 +61,7 @@ def rows_of(model: type[models.Model]) -> Iterator[Sequence[Any]]:
         last = found[-1][0]
 
 
-def to_line(row: Iterable[Any]) -> str:
+def row_to_json_line(row: Iterable[Any]) -> str:
     """A row as it is kept in a file."""
     return json.dumps(
         [_value_to_json(value) for value in row], ensure_ascii=False, separators=(",", ":")

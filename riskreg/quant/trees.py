@@ -146,11 +146,11 @@ def roll_back(tree: Node) -> RolledBack:
     >>> r.value, r.best, r.profile
     (6.0, 'build', ((-50.0, 0.6), (90.0, 0.4)))
     """
-    value, policy, profile = _rolled(tree, ())
+    value, policy, profile = _roll_back_node(tree, ())
     options: dict[str, float] = {}
     best = None
     if isinstance(tree, ChoiceNode):
-        options = {b.name: _rolled(b.node, ())[0] - b.cost for b in tree.branches}
+        options = {b.name: _roll_back_node(b.node, ())[0] - b.cost for b in tree.branches}
         best = policy[()]
     ends = tuple(sorted(profile.items()))
     return RolledBack(value, options, best, policy, ends)
@@ -168,11 +168,11 @@ def of_option(tree: ChoiceNode, option: str) -> RolledBack:
 _Rolled = tuple[float, dict[tuple[str, ...], str], dict[float, float]]
 
 
-def _rolled(node: Node, path: tuple[str, ...]) -> _Rolled:
+def _roll_back_node(node: Node, path: tuple[str, ...]) -> _Rolled:
     if isinstance(node, Outcome):
         return node.payoff, {}, {node.payoff: 1.0}
     policy: dict[tuple[str, ...], str] = {}
-    below = [_rolled(b.node, (*path, b.name)) for b in node.branches]
+    below = [_roll_back_node(b.node, (*path, b.name)) for b in node.branches]
     worth = [r[0] - b.cost for b, r in zip(node.branches, below, strict=True)]
     if isinstance(node, ChoiceNode):
         k = int(np.argmax(worth))
@@ -230,7 +230,7 @@ def flips(
     # An end may tie (at a chance of 0 or 1); what holds just inside it is meant.
     places[0] += (b - a) * 1e-9
     places[-1] -= (b - a) * 1e-9
-    names = [_best(tree, float(x)) for x in places]
+    names = [_best_option_at(tree, float(x)) for x in places]
     found = []
     for left, right, before, after in zip(
         places[:-1], places[1:], names[:-1], names[1:], strict=True
@@ -240,14 +240,14 @@ def flips(
             # Bisect to the first change after `start`, then look on for another.
             lo, hi, beyond = start, end, last
             while lo < (middle := (lo + hi) / 2) < hi:
-                name = _best(tree, middle)
+                name = _best_option_at(tree, middle)
                 lo, hi, beyond = (middle, hi, beyond) if name == before else (lo, middle, name)
             found.append(Flip(hi, before, beyond))
             start, before = hi, beyond
     return tuple(found)
 
 
-def _best(tree: Callable[[float], ChoiceNode], x: float) -> str:
+def _best_option_at(tree: Callable[[float], ChoiceNode], x: float) -> str:
     return roll_back(tree(x)).best or ""
 
 

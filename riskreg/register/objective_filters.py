@@ -33,10 +33,10 @@ def parse(
     other_params: Collection[str] | None = None,
 ) -> RowFilter:
     """What the filters among ``params`` ask for (``filtering.parse_filters``)."""
-    return parse_filters(viewer, params, at, _readers(), NAMES, other_params)
+    return parse_filters(viewer, params, at, _filter_readers(), NAMES, other_params)
 
 
-def _readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, Reader]:
     return choice_readers(OBJECTIVE) | {
         "party": is_of_party,
         "external_id": has_external_id,

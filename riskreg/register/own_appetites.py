@@ -120,7 +120,7 @@ def own_rule(viewer: Viewer) -> OwnRule:
     rows: Iterable[OwnAppetite] = ()
     if viewer.party_id is not None:
         rows = _own_appetites_in_force(viewer)
-    return rule_of(rows, viewer.criteria)
+    return own_rule_from_rows(rows, viewer.criteria)
 
 
 @written_once()
@@ -128,7 +128,7 @@ def _own_appetites_in_force(viewer: Viewer) -> QuerySet[OwnAppetite]:
     return own_appetites_in_force_for(viewer)
 
 
-def rule_of(rows: Iterable[OwnAppetite], criteria: Criteria) -> OwnRule:
+def own_rule_from_rows(rows: Iterable[OwnAppetite], criteria: Criteria) -> OwnRule:
     """What ``rows`` of one party say together, without those that are out of date. Where terms were
     merged, two can be about the same one: the stricter counts."""
     order = tuple(rating["key"] for rating in criteria.ratings)

@@ -41,17 +41,17 @@ def parse(
     other_params: Collection[str] | None = None,
 ) -> RowFilter:
     """What the filters among ``params`` ask for (``filtering.parse_filters``)."""
-    return parse_filters(viewer, params, at, _readers(), NAMES, other_params)
+    return parse_filters(viewer, params, at, _filter_readers(), NAMES, other_params)
 
 
-def _controls(viewer: Viewer) -> QuerySet[Any]:
+def _visible_controls(viewer: Viewer) -> QuerySet[Any]:
     return Control.objects.visible_to(viewer)
 
 
-def _readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, Reader]:
     worked_on = Control.risks.through.objects.all()
     return choice_readers(CONTROL) | {
-        "owner": is_owned_by(_controls),
+        "owner": is_owned_by(_visible_controls),
         "party": is_of_party,
         "risk": linked_to_risks(Control.risks, "control_id"),
         "term": is_filed_under(worked_on, "control_id", "pk", term="risk__terms"),

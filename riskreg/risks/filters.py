@@ -111,7 +111,7 @@ def parse(
             "stage", "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(STAGES)}
         )
         stage = "residual"
-    readers = _readers(Matrix(viewer.criteria), stage)
+    readers = _filter_readers(Matrix(viewer.criteria), stage)
     kind = Kind.THREAT.value
     if one_kind:
         kind = _parse_one_kind(Asked(errors, viewer, "kind", given.get("kind", []), at))
@@ -123,7 +123,7 @@ def parse(
     where = on_map & parse_conditions(errors, viewer, tight, readers, at)
     errors.raise_if_any()
     if parts and not one_kind:
-        among = _positions(viewer).filter(on_map, valid_to=None, state=State.OPEN)
+        among = _visible_positions(viewer).filter(on_map, valid_to=None, state=State.OPEN)
         where &= ~is_counted_by_another(viewer, parts[-1], among)
     return RiskFilter(
         stage=stage,
@@ -152,18 +152,18 @@ def _parse_one_kind(asked: Asked) -> str:
     return values[0] if values else Kind.THREAT.value
 
 
-def _positions(viewer: Viewer) -> QuerySet[Any]:
+def _visible_positions(viewer: Viewer) -> QuerySet[Any]:
     return Position.objects.visible_to(viewer)
 
 
-def _readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
+def _filter_readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
     """A reader for each filter but the stage, which the others are about."""
     choices = choice_readers(RISK, "risk__") | {
         name: reader for name, reader in choice_readers(RISK).items() if name in _OF_POSITION
     }
     return choices | {
         "state": lambda asked: Q() if asked.values == ["all"] else choices["state"](asked),
-        "owner": is_owned_by(_positions),
+        "owner": is_owned_by(_visible_positions),
         "party": is_of_party,
         "rating": lambda asked: Q(
             **{f"{stage}_rating__in": known_values(asked, matrix.rating_keys)}
@@ -214,7 +214,7 @@ def _serves_objective(asked: Asked) -> Q:
 
 def _known_risks(asked: Asked) -> list[int]:
     """Database ids of the risks that the values name, by ref."""
-    named = _positions(asked.viewer).filter(valid_to=None, ref__in=asked.values)
+    named = _visible_positions(asked.viewer).filter(valid_to=None, ref__in=asked.values)
     found = dict(named.values_list("ref", "risk_id"))
     if unknown := [ref for ref in asked.values if ref not in found]:
         asked.refuse("unknown_risk", _("Unknown risk: %s.") % unknown[0][:60])

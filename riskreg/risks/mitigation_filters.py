@@ -44,17 +44,17 @@ def parse(
     other_params: Collection[str] | None = None,
 ) -> RowFilter:
     """What the filters among ``params`` ask for (``filtering.parse_filters``)."""
-    return parse_filters(viewer, params, at, _readers(), NAMES, other_params)
+    return parse_filters(viewer, params, at, _filter_readers(), NAMES, other_params)
 
 
-def _mitigations(viewer: Viewer) -> QuerySet[Any]:
+def _visible_mitigations(viewer: Viewer) -> QuerySet[Any]:
     return Mitigation.objects.visible_to(viewer)
 
 
-def _readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, Reader]:
     served = Mitigation.risks.through.objects.all()
     return choice_readers(MITIGATION) | {
-        "owner": is_owned_by(_mitigations),
+        "owner": is_owned_by(_visible_mitigations),
         "party": is_of_party,
         "external_id": has_external_id,
         "risk": linked_to_risks(Mitigation.risks, "mitigation_id"),

@@ -43,7 +43,7 @@ def draft_due(state: str, changed_on: dt.date) -> dt.date | None:
     return changed_on + dt.timedelta(days=DRAFT_DAYS) if state == "draft" else None
 
 
-def score_marks(kind: str, scores: Mapping[str, int | None]) -> list[str]:
+def score_mismatch_marks(kind: str, scores: Mapping[str, int | None]) -> list[str]:
     """What does not fit together in the scores of the stages; each is taken, and marked.
 
     A threat should not score more with its controls than without, nor more after the planned work

@@ -32,10 +32,10 @@ def parse(
     other_params: Collection[str] | None = None,
 ) -> RowFilter:
     """What the filters among ``params`` ask for (``filtering.parse_filters``)."""
-    return parse_filters(viewer, params, at, _readers(), NAMES, other_params)
+    return parse_filters(viewer, params, at, _filter_readers(), NAMES, other_params)
 
 
-def _readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, Reader]:
     return choice_readers(RELATION) | {
         "risk": _is_about_risk,
         "active": lambda asked: Q(ended_at__isnull=is_switch_on(asked)),

@@ -69,43 +69,43 @@ def named_by_ref(viewer: Viewer, text: str) -> tuple[str, str] | None:
     return None
 
 
-def _risks(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _risks_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = current_positions(viewer).filter(contains_every_word(text, "risk__search_text", "ref"))
     return worst_first(rows.select_related("risk", "owner", "party"))
 
 
-def _mitigations(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _mitigations_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     return (
         mitigations_for(viewer).filter(contains_every_word(text, ref="ref")).prefetch_related(None)
     )
 
 
-def _controls_in_place(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _controls_in_place_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = Control.objects.visible_to(viewer).filter(
         contains_every_word(text), ended_at=None, risk__in=visible_risks(viewer)
     )
     return rows.select_related("risk", "party").order_by("risk__ref_order", "pk")
 
 
-def _indicators(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _indicators_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     return (
         indicators_for(viewer).filter(contains_every_word(text, ref="ref")).prefetch_related(None)
     )
 
 
-def _objectives(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _objectives_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = objectives_for(viewer).filter(contains_every_word(text))
     return rows.select_related("party").order_by("due_on", "pk")
 
 
-def _reviews(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _reviews_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = Review.objects.visible_to(viewer).filter(
         contains_every_word(text), risk__in=visible_risks(viewer)
     )
     return rows.select_related("risk", "reviewer").order_by("-at", "-pk")
 
 
-def _assessments(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _assessments_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     # A score given with a review stands with its review.
     rows = Assessment.objects.visible_to(viewer).filter(
         contains_every_word(text), risk__in=visible_risks(viewer), review=None
@@ -113,23 +113,23 @@ def _assessments(viewer: Viewer, text: str) -> QuerySet[Any]:
     return rows.select_related("risk", "assessor").order_by("-at", "-pk")
 
 
-def _meetings(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _meetings_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     return meetings_for(viewer).filter(contains_every_word(text))
 
 
-def _people(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _people_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = active_members_for(viewer).filter(contains_every_word(text, "user__search_text"))
     return rows.select_related("user", "party").order_by("user__sort_key_en", "pk")
 
 
 NOUNS: dict[str, Callable[[Viewer, str], QuerySet[Any]]] = {
-    "risk": _risks,
-    "mitigation": _mitigations,
-    "indicator": _indicators,
-    "control": _controls_in_place,
-    "objective": _objectives,
-    "review": _reviews,
-    "assessment": _assessments,
-    "meeting": _meetings,
-    "person": _people,
+    "risk": _risks_holding,
+    "mitigation": _mitigations_holding,
+    "indicator": _indicators_holding,
+    "control": _controls_in_place_holding,
+    "objective": _objectives_holding,
+    "review": _reviews_holding,
+    "assessment": _assessments_holding,
+    "meeting": _meetings_holding,
+    "person": _people_holding,
 }

@@ -179,7 +179,7 @@ class Supervisor:
             self._repeat_loud_log_lines(running)
             process = running.process
             if process is not None and process.poll() is not None:
-                self._died(running, process)
+                self._handle_death(running, process)
             elif running.start_at is not None and self.clock() >= running.start_at:
                 try:
                     self._launch(running)
@@ -194,7 +194,7 @@ class Supervisor:
                     self._tell_guardian(f"+{running.process.pid}")
         return True
 
-    def _died(self, running: _Running, process: subprocess.Popen[bytes] | Forked) -> None:
+    def _handle_death(self, running: _Running, process: subprocess.Popen[bytes] | Forked) -> None:
         name = running.program.name
         # What a crashed leader left behind would hold its port or take its tasks.
         signal_group(process.pid, signal.SIGKILL)

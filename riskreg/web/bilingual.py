@@ -14,13 +14,13 @@ SECOND = "zh-hans"
 LANGUAGE_TAGS = {"en": "en", SECOND: "zh-Hans"}
 
 
-def names_fields(
+def add_names_fields(
     form: forms.Form, name: str = "name", names: Mapping[str, str] | None = None
 ) -> None:
     """Add a field for each language to ``form``: ``name`` and ``name_zh``, with what is there."""
     names = names or {}
     form.fields[name] = forms.CharField(
-        label=in_words(_("Name"), "en"),
+        label=label_naming_language(_("Name"), "en"),
         required=False,
         initial=names.get("en", ""),
         widget=forms.TextInput({"lang": "en"}),
@@ -41,7 +41,7 @@ def names_from_form(data: Mapping[str, Any], name: str = "name") -> dict[str, st
     return {language: text for language, text in texts.items() if text}
 
 
-def original_of(other: str) -> str:
+def original_language_of(other: str) -> str:
     """The language of a text whose second version is in ``other``."""
     return "en" if other == SECOND else SECOND
 
@@ -52,13 +52,13 @@ def name_languages(form: forms.Form, names: Iterable[str], other: str) -> None:
     Two languages stand in one form, and a reader of one would overwrite the other unwarned.
     """
     for name in names:
-        for field_name, language in ((name, original_of(other)), (f"other_{name}", other)):
+        for field_name, language in ((name, original_language_of(other)), (f"other_{name}", other)):
             if (field := form.fields.get(field_name)) is not None:
-                field.label = in_words(str(field.label), language)
+                field.label = label_naming_language(str(field.label), language)
                 field.widget.attrs["lang"] = LANGUAGE_TAGS[language]
 
 
-def in_words(label: str, language: str) -> str:
+def label_naming_language(label: str, language: str) -> str:
     """``label`` of a text in ``language``, which is named where it is not the reader's own."""
     return (
         label if is_readers_language(language) else f"{label}{in_brackets(language_name(language))}"

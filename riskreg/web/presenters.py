@@ -20,7 +20,7 @@ from riskreg.register.axes import AXES, Axes
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Matrix
 from riskreg.risks.models import Kind, Position
-from riskreg.risks.policy import score_marks
+from riskreg.risks.policy import score_mismatch_marks
 from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.web.templatetags import ui
 
@@ -49,7 +49,7 @@ def stage_meaning(stage: str) -> str:
 
 
 def mismatch_text(mark: str, kind: str) -> str:
-    """What does not fit together in the scores of a risk (``policy.score_marks``)."""
+    """What does not fit together in the scores of a risk (``policy.score_mismatch_marks``)."""
     if kind == Kind.OPPORTUNITY:
         return {
             "residual_worse_than_inherent": _(
@@ -66,7 +66,7 @@ def mismatch_text(mark: str, kind: str) -> str:
 def mismatches_of(position: Position) -> list[str]:
     """The marks of where a risk stands, in words."""
     scores = {stage: getattr(position, f"{stage}_score") for stage in STAGES}
-    return [mismatch_text(m, position.kind) for m in score_marks(position.kind, scores)]
+    return [mismatch_text(m, position.kind) for m in score_mismatch_marks(position.kind, scores)]
 
 
 class Scale:
@@ -275,7 +275,7 @@ def list_rows(
                 else "",
                 "marks": [
                     mismatch_text(m, p["kind"])
-                    for m in score_marks(p["kind"], {s: p[f"{s}_score"] for s in STAGES})
+                    for m in score_mismatch_marks(p["kind"], {s: p[f"{s}_score"] for s in STAGES})
                 ],
             }
         )

@@ -19,7 +19,7 @@ TABLES = (
 PEOPLE = frozenset(name for table in TABLES for name in table.names(Type.PERSON))
 
 
-def find_field(name: str, noun: str = "") -> Field | None:
+def find_field_of_noun_or_any(name: str, noun: str = "") -> Field | None:
     """The field called ``name`` of ``noun``; where that has none, of the first noun that has."""
     for table in sorted(TABLES, key=lambda table: table.noun != noun):
         if name in table:

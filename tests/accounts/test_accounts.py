@@ -239,8 +239,8 @@ def test_people_find_their_own_tokens_only(person: User, at: dt.datetime) -> Non
     row, _token = services.create_token(user=person, scope="read", days=9, at=at)
     assert queries.own_token(person, row.uuid) == row
     assert queries.own_token(other, row.uuid) is None
-    assert queries.tokens_of(person) == [row]
-    assert queries.tokens_of(other) == []
+    assert queries.live_and_ended_tokens_of(person) == [row]
+    assert queries.live_and_ended_tokens_of(other) == []
     assert queries.users_by_uuid([person.uuid]) == {person.uuid: person}
 
 

@@ -297,7 +297,7 @@ def test_what_it_is_worth_to_know_first_is_that_of_an_integral(weighed: World) -
     often = stats.beta(1 + 4 * (1.2 - 0.8) / span, 1 + 4 * (2 - 1.2) / span, loc=0.8, scale=span)
     right = often.expect(lambda x: max(0.0, saved * (x - often.mean())))
     one = shown(weighed)
-    (asked,) = one.asked_first
+    (asked,) = one.most_worth_knowing
     assert (asked["ref"], asked["on"]) == ("R-001", "frequency")
     assert asked["worth"][0] == pytest.approx(right, rel=0.03)
     assert one.results is not None
@@ -320,7 +320,7 @@ def test_what_cannot_change_the_choice_is_worth_nothing(weighed: World) -> None:
     remove_option(**act, key="C", at=weighed.at)
     run(weighed, ask(weighed))
     one = shown(weighed)
-    assert one.asked_first == []
+    assert one.most_worth_knowing == []
     assert one.results is not None
     assert one.results["information"] == {"all": [0, 0, 0], "each": []}
 
@@ -451,7 +451,7 @@ def test_what_is_decided_is_weighed_no_more_and_its_record_keeps_it(weighed: Wor
     run(weighed, ask(weighed))
     found, one = options(weighed), shown(weighed)
     assert one.results is not None
-    information, asked_first = one.results["information"], one.asked_first
+    information, asked_first = one.results["information"], one.most_worth_knowing
     taken(weighed)
     kept = json.loads(Decision.objects.get().record)["weighing"]
     assert kept["best"] == "B"

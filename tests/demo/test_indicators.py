@@ -10,7 +10,7 @@ from riskreg.accounts.models import User
 from riskreg.accounts.services import create_token
 from riskreg.demo import content as files
 from riskreg.indicators.models import Indicator, Reading
-from riskreg.indicators.queries.breaches import all_with_reviewed_mark, open_breaches
+from riskreg.indicators.queries.breaches import all_breaches_with_reviewed_mark, open_breaches
 from riskreg.risks.models import Risk
 from tests.builders import web
 from tests.demo.loaded import LOADED, loaded
@@ -64,7 +64,7 @@ def test_how_they_stand_and_what_they_called_for() -> None:
     # 153,000 · (300/153)^(365/2191) = 171,163 was the path for 2025: 164,500 is 3.9 % behind.
     assert stands["foton-overseas-sales"] == "amber"
     assert stands["pack-price"] == "green"
-    assert all_with_reviewed_mark().count() >= 3
+    assert all_breaches_with_reviewed_mark().count() >= 3
     assert open_breaches().count() == 0, "the story's reviews answered them"
 
 

@@ -37,7 +37,7 @@ HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 
 
-def fields_of(invalid: Any) -> dict[str, str]:
+def indicator_fields(invalid: Any) -> dict[str, str]:
     return {name: errors[0].code for name, errors in invalid.value.fields.items()}
 
 
@@ -87,7 +87,7 @@ def test_another_value_needs_to_be_a_correction_and_both_are_kept(world: World) 
     moment = world.at.isoformat()
     with pytest.raises(Invalid) as refused:
         making.read(world, row, {"at": moment, "value": 82000})
-    assert fields_of(refused) == {"readings.0.value": "other_value"}
+    assert indicator_fields(refused) == {"readings.0.value": "other_value"}
     fix = {"at": moment, "value": 91000, "correction": True}
     assert making.read(world, row, fix).corrected == 1
     assert making.read(world, row, fix).unchanged == 1
@@ -98,7 +98,7 @@ def test_another_value_needs_to_be_a_correction_and_both_are_kept(world: World) 
     assert status(row) == "amber"
     with pytest.raises(Invalid) as refused:
         making.read(world, row, {**fix, "at": "2026-09-01"})
-    assert fields_of(refused) == {"readings.0.correction": "nothing_to_correct"}
+    assert indicator_fields(refused) == {"readings.0.correction": "nothing_to_correct"}
 
 
 def test_readings_are_never_changed_or_deleted(world: World) -> None:
@@ -150,7 +150,7 @@ def test_bad_readings_are_named_and_nothing_is_written(
     good = {"at": "2026-09-15", "value": 160000}
     with pytest.raises(Invalid) as refused:
         making.read(world, row, good, {"at": "2026-09-14", "value": 1, **bad})
-    assert fields_of(refused) == {f"readings.1.{k}": v for k, v in code.items()}
+    assert indicator_fields(refused) == {f"readings.1.{k}": v for k, v in code.items()}
     assert (Reading.objects.count(), Event.objects.count(), status(row)) == (0, events, "")
 
 
@@ -160,7 +160,7 @@ def test_two_values_for_one_time_in_one_call(world: World) -> None:
     assert len(making.read(world, row, *twice).readings) == 1
     with pytest.raises(Invalid) as refused:
         making.read(world, row, {"at": "2026-09-14", "value": 1}, {"at": "2026-09-14", "value": 2})
-    assert fields_of(refused) == {"readings.1.at": "twice"}
+    assert indicator_fields(refused) == {"readings.1.at": "twice"}
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_call_that_is_none(world: World, rows: Any, code: str) -> None:
         record_readings(
             actor=world.viewer("owner"), ref=row.ref, rows=rows, origin="api", at=world.at
         )
-    assert fields_of(refused) == {"readings": code}
+    assert indicator_fields(refused) == {"readings": code}
 
 
 def test_ten_thousand_in_one_call_and_a_hundred_errors_at_most(world: World) -> None:

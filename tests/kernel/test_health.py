@@ -158,7 +158,7 @@ def test_a_database_that_somebody_writes_to_is_ready(tmp_path: Path) -> None:
             sqlite3.connect(tmp_path / "busy.sqlite3", isolation_level=None)
         ) as writer:
             writer.execute("BEGIN IMMEDIATE")
-            health.write_to_sqlite(connection_.cursor())
+            health.try_write_to_sqlite(connection_.cursor())
 
 
 def test_a_broker_that_is_not_there_is_found_out(settings: Any) -> None:

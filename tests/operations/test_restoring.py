@@ -50,7 +50,7 @@ def test_what_was_there_is_there_again_and_what_was_lost_stays_known(
     assert sum(len(list(rows_of(m))) for m in kept_tables()) - restored.rows in (2, 3)
     assert not Risk.objects.filter(uuid=later.uuid).exists()
     assert all(first_fault_in(chain) is None for chain in all_chains())
-    assert appendonly.missing_rules(connection) == []
+    assert appendonly.missing_append_only_rules(connection) == []
     # What may work on the tables is as it was.
     assert set(NeededMigration.objects.values_list("room", "name")) == needed
     # A ref that was given out names nothing else.

@@ -61,7 +61,7 @@ def test_reviews_during_a_sweep_lose_nothing() -> None:
     results = at_once(6, work)
     assert not [r for r in results if isinstance(r, Exception)]
     reviewed = len(rows) - len(waiting)
-    assert sum(1 for r in results if r == "is_current") == reviewed
+    assert sum(1 for r in results if r == "current_messages_of_kind") == reviewed
     sweep(at)
     for delivery in Delivery.objects.values_list("uuid", flat=True):
         deliver(delivery, at)

@@ -19,8 +19,8 @@ from riskreg.reviews.policy.coverage import (
     CoverageCounts,
     DueOutcome,
     DueReview,
+    days_late,
     due_outcome,
-    lateness,
     tally,
 )
 from riskreg.reviews.queries.coverage import coverage
@@ -58,7 +58,7 @@ def d(n: int) -> dt.date:
 )
 def test_what_became_of_a_due_date(due: DueReview, became: DueOutcome, late: int) -> None:
     assert due_outcome(due, d(10)) is became
-    assert lateness(due, d(10)) == late
+    assert days_late(due, d(10)) == late
 
 
 days = st.integers(-30, 30)

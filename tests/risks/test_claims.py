@@ -12,7 +12,7 @@ from riskreg.register.permissions import require, require_for_person
 from riskreg.register.policy import clean_criteria, default_criteria
 from riskreg.reminders.services import sweep
 from riskreg.risks import services
-from riskreg.risks.policy import score_marks
+from riskreg.risks.policy import score_mismatch_marks
 from tests import builders
 from tests.analysis import making
 from tests.builders import SLUG, World
@@ -223,7 +223,7 @@ def test_scores_that_do_not_fit_are_marked(
     kind: str, inherent: int | None, residual: int | None, target: int | None, marks: list[str]
 ) -> None:
     scores = {"inherent": inherent, "residual": residual, "target": target}
-    assert score_marks(kind, scores) == marks
+    assert score_mismatch_marks(kind, scores) == marks
 
 
 def test_worse_than_without_controls_is_taken_and_marked_on_page_and_in_json(world: World) -> None:

@@ -70,7 +70,7 @@ def page_response(
     backward, place = False, None
     if (sent := params.get("cursor")) is not None:
         backward, value, name = read_cursor(sent, salt, 3)
-        place = keyset.Place(_unpacked(value), listing.tie(name))
+        place = keyset.Place(_unpack_cursor_value(value), listing.tie(name))
     if place is None and listing.start is not None and limit in USUAL_LIMITS:
         found = keyset.first_page(listing.start(limit + 1), limit)
     else:
@@ -84,7 +84,7 @@ def page_response(
 
     def link(backward: bool, row: Any) -> str:
         value, name = listing.place(row)
-        return page_link(view, make_cursor([backward, _packed(value), name], salt))
+        return page_link(view, make_cursor([backward, _pack_cursor_value(value), name], salt))
 
     rows = found.rows
     body: dict[str, Any] = {
@@ -165,7 +165,7 @@ def _query_digest(params: Any) -> str:
     return hashlib.sha256(json.dumps(rest).encode()).hexdigest()[:16]
 
 
-def _packed(value: Any) -> Any:
+def _pack_cursor_value(value: Any) -> Any:
     if isinstance(value, dt.datetime):
         return ["t", value.isoformat()]
     if isinstance(value, dt.date):
@@ -175,7 +175,7 @@ def _packed(value: Any) -> Any:
     return value
 
 
-def _unpacked(value: Any) -> Any:
+def _unpack_cursor_value(value: Any) -> Any:
     if isinstance(value, list):
         kind, text = value
         if kind == "n":

@@ -162,7 +162,7 @@ def first_unaccepted_threats(viewer: Viewer, today: dt.date, *, most: int) -> Qu
     return rows.select_related("risk", "owner")[:most]
 
 
-def place_in_order_of(viewer: Viewer, ref: str) -> Subquery:
+def ref_order_of_risk(viewer: Viewer, ref: str) -> Subquery:
     """The place of the risk called ``ref`` among the visible ones, for paging."""
     return Subquery(current_positions(viewer).filter(ref=ref).values("ref_order")[:1])
 

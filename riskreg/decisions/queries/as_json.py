@@ -11,7 +11,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.row_json import day, person, time
 
 
-def decision_parts(viewer: Viewer, row: Decision) -> dict[str, Any]:
+def decision_parts_to_json(viewer: Viewer, row: Decision) -> dict[str, Any]:
     """Of a decision, read by ``decisions_for``, what is not kept in its own row."""
     it = _as_any(row)
     return {

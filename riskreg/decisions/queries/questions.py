@@ -35,7 +35,7 @@ def open_questions_of_same_audience(risk: Risk) -> QuerySet[Obligation]:
     rows = Obligation.objects.filter(
         risk=risk, kind__in=QUESTION_KINDS, state=ObligationState.OPEN, visibility=risk.visibility
     )
-    rows = rows.annotate(reviewed=reviewed_since())
+    rows = rows.annotate(reviewed=is_reviewed_since_asked())
     return rows.exclude(kind=ObligationKind.REVIEW, reviewed=True).order_by("pk")
 
 
@@ -58,7 +58,7 @@ def question_exists(viewer: Viewer, risk: str) -> Exists:
     return Exists(visible_questions(viewer).filter(risk=OuterRef(risk)))
 
 
-def reviewed_since() -> Exists:
+def is_reviewed_since_asked() -> Exists:
     """Of an obligation: whether its risk was reviewed after it was asked for."""
     return Exists(_later_reviews_of_outer())
 

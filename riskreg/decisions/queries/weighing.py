@@ -63,7 +63,7 @@ class Weighing:
     drivers: dict[str, Driver] = field(default_factory=dict)
 
     @property
-    def asked_first(self) -> list[dict[str, Any]]:
+    def most_worth_knowing(self) -> list[dict[str, Any]]:
         """What it is worth at most to know before the choice ({ref, name, on, worth}), of what the
         viewer may know, the most first; empty also where nothing would change the choice."""
         information = (self.results or {}).get("information") or {}
@@ -195,5 +195,5 @@ def _information_for_log(one: Weighing) -> dict[str, Any]:
     information = (one.results or {}).get("information")
     if not information:
         return {}
-    each = [{name: of[name] for name in ("ref", "on", "worth")} for of in one.asked_first]
+    each = [{name: of[name] for name in ("ref", "on", "worth")} for of in one.most_worth_knowing]
     return {"information": {"all": information["all"], "each": each}}

@@ -84,10 +84,10 @@ def grant_acceptance(
     }
     # Written after what it replaces, for only one of a risk is in force.
     changes = _save_next_version(row, values, recorded_at or at)
-    before = [condition_for_log(one) for one in _conditions(row)]
+    before = [condition_for_log(one) for one in _conditions_by_due_day(row)]
     for given in more:
         create_obligation(row, ObligationKind.CONDITION, ObligationState.PROPOSED, **given)
-    rows = _conditions(row)
+    rows = _conditions_by_due_day(row)
     for one in rows:
         one.state, one.updated_at = ObligationState.OPEN, max(at, one.updated_at)
         one.due_on = min(one.due_on, end)
@@ -159,11 +159,11 @@ def _close_and_build_entry(
 ) -> Entry:
     """Bring ``row`` to its last state; the entry that tells of it, to be appended by the caller."""
     state = policy.NEXT[row.state, act]
-    before = [condition_for_log(one) for one in _conditions(row)]
+    before = [condition_for_log(one) for one in _conditions_by_due_day(row)]
     values = {"state": state, "closed_by": actor.user, "closed_at": at, "words": words}
     changes = _save_next_version(row, values, recorded_at or at)
     _close_obligations(actor, row, tuple(ObligationKind), ObligationState.CANCELLED, at)
-    after = [condition_for_log(one) for one in _conditions(row)]
+    after = [condition_for_log(one) for one in _conditions_by_due_day(row)]
     if before != after:
         changes["conditions"] = [before, after]
     tell_programs(actor, row, f"acceptance.{state}", recorded_at or at)
@@ -210,7 +210,7 @@ def _save_next_version(row: Acceptance, values: dict[str, Any], at: dt.datetime)
     return changes
 
 
-def _conditions(row: Acceptance) -> list[Obligation]:
+def _conditions_by_due_day(row: Acceptance) -> list[Obligation]:
     rows = Obligation.objects.filter(acceptance=row, kind=ObligationKind.CONDITION)
     return list(rows.select_related("owner").order_by("due_on", "pk"))
 

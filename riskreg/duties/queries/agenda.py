@@ -21,9 +21,9 @@ __all__ = [
     "due_order",
     "duties_for",
     "duty_lists_for",
-    "last_changes",
+    "last_change_by_duty",
     "own_and_stood_in_for",
-    "people_of",
+    "owner_and_deputy_of",
     "status_texts",
     "summed_duty_counts",
 ]  # fmt: skip
@@ -54,7 +54,7 @@ def duties_for(
     """Up to ``limit`` duties from the start, or right ``after`` or right ``before`` a place.
 
     At most one query for each kind that is asked for, each of at most ``limit`` rows and one, with
-    the people of each: see ``people_of``.
+    the people of each: see ``owner_and_deputy_of``.
     """
     backward = before is not None
     place = before if backward else after
@@ -100,7 +100,7 @@ def status_texts(duties: Iterable[Duty]) -> dict[tuple[str, uuid.UUID], str]:
     }
 
 
-def people_of(duty: Duty) -> tuple[User, User | None]:
+def owner_and_deputy_of(duty: Duty) -> tuple[User, User | None]:
     """The owner and the deputy of a duty that ``duties_for`` read; no query."""
     found: dict[int, User] = {}
     for way in SOURCES[duty.kind].people:
@@ -110,7 +110,7 @@ def people_of(duty: Duty) -> tuple[User, User | None]:
     return found[duty.owner_id], found[duty.deputy_id] if duty.deputy_id else None
 
 
-def last_changes(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datetime]:
+def last_change_by_duty(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datetime]:
     """When each was last changed, as far as its row or its extension says; a query for each kind.
 
     It never goes back, so that it tells one version of a duty from the next.

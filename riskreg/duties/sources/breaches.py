@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.duties.base import Duty, Source
 from riskreg.indicators.models import Breach
-from riskreg.indicators.queries.breaches import OPEN, all_with_reviewed_mark
+from riskreg.indicators.queries.breaches import OPEN, all_breaches_with_reviewed_mark
 from riskreg.kernel.localised import number
 from riskreg.register.units import unit_text
 from riskreg.risks.models import State
@@ -16,7 +16,7 @@ from riskreg.risks.queries.priority import priority_of_risk
 
 
 def _breaches() -> QuerySet[Breach]:
-    rows = all_with_reviewed_mark().select_related("party", "risk", "indicator", "reading")
+    rows = all_breaches_with_reviewed_mark().select_related("party", "risk", "indicator", "reading")
     return rows.annotate(priority=priority_of_risk("risk"))
 
 
@@ -54,5 +54,5 @@ BREACH = Source(
     duty=_duty_of_breach,
     facts=_why_called_for,
     people=("risk__owner", "risk__deputy"),
-    bare=all_with_reviewed_mark,
+    bare=all_breaches_with_reviewed_mark,
 )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riskreg.decisions.models import Obligation, ObligationKind, ObligationState
-from riskreg.decisions.queries.questions import is_open, reviewed_since
+from riskreg.decisions.queries.questions import is_open, is_reviewed_since_asked
 from riskreg.duties.base import Duty, Source
 from riskreg.risks.models import State
 from riskreg.risks.queries.priority import priority_of_risk
@@ -44,7 +44,7 @@ def obligations_with_duty_fields() -> QuerySet[Obligation]:
 
 def obligations_with_reviewed_mark() -> QuerySet[Obligation]:
     """Every obligation, with no more than ``open`` asks for."""
-    return Obligation.objects.annotate(reviewed=reviewed_since())
+    return Obligation.objects.annotate(reviewed=is_reviewed_since_asked())
 
 
 def is_owed_by(users: Collection[int]) -> Q:

@@ -19,7 +19,7 @@ from riskreg.analysis.queries.objectives import models_for
 from riskreg.decisions.fields import ACCEPTANCE, DECISION
 from riskreg.decisions.models import Acceptance, Decision
 from riskreg.decisions.queries.acceptances import acceptances_for, stale_because, status_of
-from riskreg.decisions.queries.as_json import argument_to_json, decision_parts
+from riskreg.decisions.queries.as_json import argument_to_json, decision_parts_to_json
 from riskreg.decisions.queries.decisions import decisions_for
 from riskreg.exchange.fields import MEETING, READING
 from riskreg.indicators import filters as indicator_filters
@@ -197,7 +197,7 @@ def _decisions(viewer: Viewer, at: dt.datetime) -> QuerySet[Decision]:
 
 def _decisions_to_json(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) -> Iterator[Body]:
     for row in rows:
-        body = kept_to_json(DECISION, row, viewer, **decision_parts(viewer, row))
+        body = kept_to_json(DECISION, row, viewer, **decision_parts_to_json(viewer, row))
         yield body | {"arguments": [argument_to_json(one) for one in row.argued]}
 
 

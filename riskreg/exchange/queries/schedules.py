@@ -58,7 +58,9 @@ def last_sendings_of(rows: Collection[PackSchedule]) -> dict[int, list[PackSendi
     return found
 
 
-def people_of(rows: Iterable[PackSchedule], sendings: Iterable[PackSending]) -> dict[str, User]:
+def people_named_by(
+    rows: Iterable[PackSchedule], sendings: Iterable[PackSending]
+) -> dict[str, User]:
     """Everybody whom these name, by public id as text; no query for nobody."""
     names = {name for row in rows for name in row.recipients}
     for one in sendings:
@@ -85,7 +87,7 @@ def present_pack_makers(register_id: int, party_id: int | None) -> QuerySet[Memb
     )
 
 
-def rule_of(row: PackSchedule) -> Rule:
+def meeting_rule_of(row: PackSchedule) -> Rule:
     """On which days its meetings are."""
     return Rule(row.first_on, row.every_months, row.repeats == "weekday")
 

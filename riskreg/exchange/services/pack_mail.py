@@ -15,7 +15,7 @@ from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.queries.packs import figure_labels
-from riskreg.exchange.queries.schedules import is_late, people_of, present_pack_makers
+from riskreg.exchange.queries.schedules import is_late, people_named_by, present_pack_makers
 from riskreg.kernel import clock
 from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
@@ -63,7 +63,7 @@ def _content(user: User, row: PackSchedule, one: PackSending, why: str) -> Conte
         register = row.register
         made_on = clock.local_date(one.created_at, register.time_zone)
         labels = figure_labels()
-        people = people_of([], [one])
+        people = people_named_by([], [one])
         return {
             "why": why,
             "name": user.display_name,

@@ -15,11 +15,11 @@ from riskreg.reviews.models import Review
 from riskreg.risks.models import Mitigation, Position, State
 from riskreg.risks.queries.priority import priority_of_risk
 
-# Still to be answered by a review: see ``all_with_reviewed_mark``.
+# Still to be answered by a review: see ``all_breaches_with_reviewed_mark``.
 OPEN = Q(reviewed=False, risk__state=State.OPEN)
 
 
-def all_with_reviewed_mark() -> QuerySet[Breach]:
+def all_breaches_with_reviewed_mark() -> QuerySet[Breach]:
     """Every breach, with ``reviewed``: whether a review of its risk was recorded after it."""
     later = Review.objects.filter(
         risk=OuterRef("risk"), pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0))
@@ -29,7 +29,7 @@ def all_with_reviewed_mark() -> QuerySet[Breach]:
 
 def open_breaches() -> QuerySet[Breach]:
     """Every breach that waits for a review; for services, which look past the party boundary."""
-    return all_with_reviewed_mark().filter(OPEN)
+    return all_breaches_with_reviewed_mark().filter(OPEN)
 
 
 def reading_labels(
@@ -98,7 +98,7 @@ def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]
     """All that ``indicator`` has called for, answered (``reviewed``) or not: what waits for its
     review first, then the newest."""
     mine = Breach.objects.visible_to(viewer).filter(indicator=indicator)
-    rows = _with_links(all_with_reviewed_mark()).filter(pk__in=mine.values("pk"))
+    rows = _with_links(all_breaches_with_reviewed_mark()).filter(pk__in=mine.values("pk"))
     return rows.order_by("reviewed", "-pk")  # type: ignore[misc]
 
 

@@ -165,7 +165,9 @@ def _find_measurable_objective(errors: Errors, viewer: Viewer, value: Any, visib
     return next(iter(found), None)
 
 
-def keep_languages(before: Any, given: Mapping[str, Any], clean: dict[str, Any]) -> None:
+def keep_other_languages_in_memory(
+    before: Any, given: Mapping[str, Any], clean: dict[str, Any]
+) -> None:
     """A plain text is the English one and takes no other language away."""
     for name in TEXTS:
         if name in clean and isinstance(given[name], str) and given[name]:

@@ -18,7 +18,7 @@ from riskreg.indicators.services.cleaning import (
     check_limits,
     clean_fields,
     find_watchable_risks,
-    keep_languages,
+    keep_other_languages_in_memory,
     outdated_texts,
     translations_of,
 )
@@ -137,7 +137,7 @@ def edit_indicator(
     where: dict[str, Any] = {"party": indicator.party, "visibility": indicator.visibility}
     given = {name: value for name, value in fields.items() if name != CONFIRMED}
     clean = clean_fields(errors, actor, given, current=indicator, **where)
-    keep_languages(indicator, given, clean)
+    keep_other_languages_in_memory(indicator, given, clean)
     confirmed = {}
     if CONFIRMED in fields:
         confirmed = clean_confirmed(errors, fields[CONFIRMED], translations_of(indicator, clean))

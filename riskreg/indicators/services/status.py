@@ -6,7 +6,7 @@ from typing import Any
 
 from riskreg.events.services import Entry
 from riskreg.indicators.models import Breach, Indicator, Reading
-from riskreg.indicators.policy import expected_by, rule_of, status_series, triggers_review
+from riskreg.indicators.policy import expected_by, limit_rule_of, status_series, triggers_review
 from riskreg.indicators.queries.breaches import open_breaches
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
@@ -33,7 +33,7 @@ def recompute_status(
     counted = list(rows.only("id", "at", "value", "indicator_id").order_by("at"))
     series = [(clock.local_date(r.at, zone), r.value) for r in counted]
     turns, status = [], before
-    walked = status_series(rule_of(indicator), series, before, last)
+    walked = status_series(limit_rule_of(indicator), series, before, last)
     for reading, (was, status) in zip(counted, walked, strict=True):
         news = since is None or reading.at > since
         if news and triggers_review(was, status, indicator.breach_at):

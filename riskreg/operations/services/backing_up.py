@@ -17,7 +17,7 @@ from riskreg.kernel.errors import Unavailable
 from riskreg.operations import archive
 from riskreg.operations.archive import Manifest, TableEntry
 from riskreg.operations.errors import Refused
-from riskreg.operations.rows import Digest, column_names, kept_tables, rows_of, to_line
+from riskreg.operations.rows import Digest, column_names, kept_tables, row_to_json_line, rows_of
 
 PREFIX = "riskreg-"
 ENDING = ".backup.zip"
@@ -36,7 +36,7 @@ def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Mani
                 digest = Digest()
                 with writer.table(model._meta.label) as out:
                     for row in rows_of(model):
-                        out.write(to_line(row).encode("utf-8", "surrogatepass") + b"\n")
+                        out.write(row_to_json_line(row).encode("utf-8", "surrogatepass") + b"\n")
                         digest.add(row)
                 entry = TableEntry(column_names(model), digest.rows, digest.text())
                 tables[model._meta.label] = entry

@@ -92,7 +92,7 @@ def restore(
                         )
                     kept = read_kept()
                 empty_all_tables()
-                _fill(found)
+                _fill_tables_from(found)
                 require_database_as_in_backup(found.manifest)
                 lost = texts_on_lost_files() if moved else store_files_of_backup(found, written)
                 ContentType.objects.clear_cache()
@@ -135,7 +135,7 @@ def require_database_as_in_backup(manifest: Manifest) -> None:
     for chain in all_chains():
         if fault := first_fault_in(chain):
             raise Refused(f"Chain {fault.chain}, row {fault.seq}: {fault.reason}.")
-    if missing := appendonly.missing_rules(connection):
+    if missing := appendonly.missing_append_only_rules(connection):
         raise Refused(f"Rules that keep tables append-only are not there: {', '.join(missing)}.")
 
 
@@ -183,7 +183,7 @@ def _require_same_migrations(manifest: Manifest) -> None:
             raise Refused(f"The backup has other columns of {model._meta.label} than this version.")
 
 
-def _fill(found: Archive) -> None:
+def _fill_tables_from(found: Archive) -> None:
     for model in kept_tables():
         _insert(model, found.rows(model._meta.label))
     if connection.vendor == "postgresql":

@@ -80,7 +80,7 @@ def backup_folder() -> Path:
 
 
 def _record_run(kind: RunKind, at: dt.datetime, path: Path, act: Callable[[], object]) -> None:
-    run = _begin(kind, at)
+    run = _begin_run(kind, at)
     run.name = path.name[:200]
     try:
         act()
@@ -96,7 +96,7 @@ def _record_run(kind: RunKind, at: dt.datetime, path: Path, act: Callable[[], ob
     BackupRun.objects.exclude(pk__in=list(kept)).delete()
 
 
-def _begin(kind: RunKind, at: dt.datetime) -> BackupRun:
+def _begin_run(kind: RunKind, at: dt.datetime) -> BackupRun:
     BackupRun.objects.filter(
         Q(started_at__lt=at - _LOST_AFTER) | Q(started_at__gt=at + clock.CLOCK_SLACK),
         kind=kind,

@@ -31,7 +31,8 @@ def ladder_differences(before: Sequence[Rung], after: Sequence[Rung]) -> list[Di
 def is_as_strict(before: Sequence[Rung], after: Sequence[Rung]) -> bool:
     """Whether each rung of ``before`` has one of its own in ``after`` that does no less."""
     places = [
-        [place for place, other in enumerate(after) if _no_less(rung, other)] for rung in before
+        [place for place, other in enumerate(after) if _reminds_no_less(rung, other)]
+        for rung in before
     ]
     taken: dict[int, int] = {}
 
@@ -48,7 +49,7 @@ def is_as_strict(before: Sequence[Rung], after: Sequence[Rung]) -> bool:
     return all(find_place(n, set()) for n in range(len(before)))
 
 
-def _no_less(rung: Rung, other: Rung) -> bool:
+def _reminds_no_less(rung: Rung, other: Rung) -> bool:
     """Whether ``other`` reminds everybody that ``rung`` does, as well, and no later."""
     in_time = (
         0 <= other.offset_days <= rung.offset_days

@@ -85,10 +85,12 @@ def refresh(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
 
 def current_digests(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
     """Those digests that ``refresh_digest`` would give the very content they have."""
-    return is_current(messages, DIGEST, at)
+    return current_messages_of_kind(messages, DIGEST, at)
 
 
-def is_current(messages: Collection[uuid.UUID], kind: str, at: dt.datetime) -> set[uuid.UUID]:
+def current_messages_of_kind(
+    messages: Collection[uuid.UUID], kind: str, at: dt.datetime
+) -> set[uuid.UUID]:
     """See ``current_digests``; for messages of ``kind``. All are looked at together."""
     before = dict(Imprint.objects.filter(message__in=messages).values_list("message", "made_of"))
     notified: dict[uuid.UUID, list[Addressee]] = {}
@@ -125,4 +127,4 @@ def refresh_interrupt(message: uuid.UUID, at: dt.datetime) -> Content | None:
 
 def current_interrupts(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
     """Those messages that ``refresh_interrupt`` would give the very content they have."""
-    return is_current(messages, INTERRUPT, at)
+    return current_messages_of_kind(messages, INTERRUPT, at)

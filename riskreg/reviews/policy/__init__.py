@@ -4,8 +4,8 @@ from riskreg.reviews.policy.coverage import (
     CoverageCounts,
     DueOutcome,
     DueReview,
+    days_late,
     due_outcome,
-    lateness,
     tally,
 )
 from riskreg.reviews.policy.extensions import earliest_extension, latest_extension
@@ -14,9 +14,9 @@ __all__ = [
     "CoverageCounts",
     "DueOutcome",
     "DueReview",
+    "days_late",
     "due_outcome",
     "earliest_extension",
-    "lateness",
     "latest_extension",
     "tally",
 ]

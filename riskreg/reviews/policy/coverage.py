@@ -130,7 +130,7 @@ def due_outcome(due: DueReview, as_of: dt.date) -> DueOutcome:
     return status.outcome if status else DueOutcome.NONE
 
 
-def lateness(due: DueReview, as_of: dt.date) -> int:
+def days_late(due: DueReview, as_of: dt.date) -> int:
     """Days from the due date to the review, to the closing, or so far; 0 for what was not late."""
     if due_outcome(due, as_of) in (DueOutcome.NONE, DueOutcome.ON_TIME):
         return 0
@@ -174,7 +174,7 @@ def tally(dues: Iterable[DueReview], first: dt.date, as_of: dt.date) -> Coverage
     counted: Counter[tuple[DueStatus, int]] = Counter()
     for due in dues:
         if (status := status_of(due, first, as_of)) is not None:
-            counted[status, lateness(due, as_of)] += 1
+            counted[status, days_late(due, as_of)] += 1
     return sums(counted)
 
 

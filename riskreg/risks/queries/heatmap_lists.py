@@ -73,7 +73,7 @@ def _in_list_order(positions: QuerySet[Position], stage: str) -> QuerySet[Positi
     )
 
 
-def first_in_cell(
+def first_risks_in_cell(
     viewer: Viewer,
     place: tuple[int, int] | str | None,
     most: int,

@@ -33,7 +33,7 @@ from riskreg.risks.services.positions import (
     increment_version_in_memory,
     next_step_and_columns,
 )
-from riskreg.risks.services.risks import build_risk, creation_changes, private_to
+from riskreg.risks.services.risks import build_risk, creation_changes, party_if_private
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,10 @@ def _write_drafts(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datet
     criteria = actor.criteria
     mark_criteria_used(criteria, recorded_at)
     # What all see first, so that two writers cannot wait for each other.
-    for own in sorted({private_to(draft.risk) for draft in drafts}, key=lambda p: p is not None):
-        theirs = [draft for draft in drafts if private_to(draft.risk) == own]
+    for own in sorted(
+        {party_if_private(draft.risk) for draft in drafts}, key=lambda p: p is not None
+    ):
+        theirs = [draft for draft in drafts if party_if_private(draft.risk) == own]
         refs = next_refs(actor.register, "risk", own, len(theirs))
         for draft, ref in zip(theirs, refs, strict=True):
             draft.risk.set_ref(ref)

@@ -66,7 +66,7 @@ def create_risk(
     wrong field, ``Forbidden``.
     """
     risk, links = build_risk(actor, fields, visibility, at=at, recorded_at=recorded_at)
-    risk.set_ref(next_ref(actor.register, "risk", private_to(risk)))
+    risk.set_ref(next_ref(actor.register, "risk", party_if_private(risk)))
     with refusing_taken_external_id():
         risk.save(force_insert=True)
     for name, rows in links.items():
@@ -123,7 +123,7 @@ def build_risk(
     return risk, links
 
 
-def private_to(risk: Risk) -> Party | None:
+def party_if_private(risk: Risk) -> Party | None:
     """Whose refs a new risk takes: its party's own, or (None) those of all."""
     return risk.party if risk.visibility == Visibility.PARTY else None
 

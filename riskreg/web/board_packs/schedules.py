@@ -15,7 +15,7 @@ from riskreg.exchange.models import PackLanguage, PackSchedule, PackSending
 from riskreg.exchange.queries.schedules import (
     is_late,
     last_sendings_of,
-    people_of,
+    people_named_by,
     present_pack_makers,
     running_schedule_of_own_party,
     running_schedules_of_own_party,
@@ -200,7 +200,7 @@ class ScheduleEdit(ScheduleView):
 def schedule_rows(viewer: Viewer) -> list[dict[str, Any]]:
     """The schedules of the viewer's party, as the page of board packs lists them."""
     rows = list(running_schedules_of_own_party(viewer))
-    people = people_of(rows, [])
+    people = people_named_by(rows, [])
     return [
         {
             "row": row,
@@ -215,7 +215,7 @@ def schedule_rows(viewer: Viewer) -> list[dict[str, Any]]:
 
 def sending_rows(found: list[PackSending], zone: str) -> list[dict[str, Any]]:
     """What was done for meetings, in words."""
-    people = people_of([], found)
+    people = people_named_by([], found)
     return [
         {
             "one": one,

@@ -12,7 +12,7 @@ from riskreg.register.change_models import ChangeRequest, ChangeState
 from riskreg.register.change_queries import change_request_for
 from riskreg.register.services import approve_change, refuse_change, withdraw_change
 from riskreg.web.base import add_errors
-from riskreg.web.change_requests.asking import waiting_for
+from riskreg.web.change_requests.asking import names_of_parties_waited_for
 from riskreg.web.change_requests.pages import ChangeRequestPage, RefuseForm, VersionForm
 
 
@@ -67,7 +67,7 @@ class Approve(_Answer):
         else:
             text = _("Your yes is noted. It still waits for %(parties)s.")
             row = change_request_for(self.viewer, row.ref)
-            messages.success(self.request, text % {"parties": waiting_for(row)})
+            messages.success(self.request, text % {"parties": names_of_parties_waited_for(row)})
 
 
 class Refuse(_Answer):

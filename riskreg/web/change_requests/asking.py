@@ -16,19 +16,21 @@ def parties_asked(viewer: Viewer) -> str:
     return enumerate_texts(party.name for party in other_parties_to_ask(viewer))
 
 
-def waiting_for(row: ChangeRequest) -> str:
+def names_of_parties_waited_for(row: ChangeRequest) -> str:
     """The names of the parties that have not answered yet."""
     return enumerate_texts(
         answer.party.name for answer in row.answers.all() if answer.answer == AnswerState.WAITING
     )
 
 
-def to_request(request: HttpRequest, viewer: Viewer, row: ChangeRequest) -> HttpResponseRedirect:
+def redirect_to_request(
+    request: HttpRequest, viewer: Viewer, row: ChangeRequest
+) -> HttpResponseRedirect:
     """To the page of a request that was just made, with a word that nothing is changed yet."""
     messages.info(
         request,
         _("Nothing is changed yet: %(ref)s waits for a yes of %(parties)s.")
-        % {"ref": row.ref, "parties": waiting_for(row)},
+        % {"ref": row.ref, "parties": names_of_parties_waited_for(row)},
     )
     keys = {"slug": viewer.register.slug, "ref": row.ref}
     return HttpResponseRedirect(reverse("web:change_request", kwargs=keys))

@@ -158,7 +158,7 @@ class ControlNew(RegisterView):
             form.add_error("risks", refusal.detail)
             return self._page(form, 403)
         messages.success(request, _("“%(name)s” is added.") % {"name": row.localized("name")})
-        return to_control(self.viewer, row)
+        return redirect_to_control(self.viewer, row)
 
     def _page(self, form: ControlForm, status: int = 200) -> HttpResponse:
         return self.render("controls/form.html", {"form": form}, status)
@@ -197,7 +197,7 @@ class ControlEdit(RegisterView):
         except Conflict:
             return self._conflict(request, self._row(control))
         messages.success(request, _("“%(name)s” is saved.") % {"name": row.localized("name")})
-        return to_control(self.viewer, row)
+        return redirect_to_control(self.viewer, row)
 
     def _conflict(self, request: HttpRequest, now: Control) -> HttpResponse:
         keys = {"slug": self.viewer.register.slug, "control": now.uuid}
@@ -264,7 +264,7 @@ class ControlEnd(ControlEdit):
             data = data_over_newest_version(form, row.version)
             return self._question_page(row, EndForm(data), 409, conflict.detail)
         messages.success(request, _("“%(name)s” has ended.") % {"name": row.localized("name")})
-        return to_control(self.viewer, row)
+        return redirect_to_control(self.viewer, row)
 
     def _question_page(
         self, row: Control, form: EndForm, status: int = 200, conflict: str = ""
@@ -273,7 +273,7 @@ class ControlEnd(ControlEdit):
         return self.render("controls/end.html", context, status)
 
 
-def to_control(viewer: Viewer, row: Control) -> HttpResponse:
+def redirect_to_control(viewer: Viewer, row: Control) -> HttpResponse:
     """The page of a control."""
     keys = {"slug": viewer.register.slug, "control": row.uuid}
     return HttpResponseRedirect(reverse("web:control", kwargs=keys))

@@ -15,7 +15,7 @@ from riskreg.risks.models import Control, Effectiveness
 from riskreg.risks.services import record_test
 from riskreg.risks.services.controls import require_may_change_control
 from riskreg.web.base import add_errors
-from riskreg.web.controls.editing import ControlEdit, to_control
+from riskreg.web.controls.editing import ControlEdit, redirect_to_control
 from riskreg.web.controls.pages import control_context
 from riskreg.web.table_form import set_choices
 
@@ -89,7 +89,7 @@ class ControlTest(ControlEdit):
             return self._test_page(row, TestForm(row, data), 409, conflict.detail)
         message = _("The test of “%(name)s” is recorded.") % {"name": row.localized("name")}
         messages.success(request, message)
-        return to_control(self.viewer, row)
+        return redirect_to_control(self.viewer, row)
 
     def _test_page(
         self, row: Control, form: TestForm, status: int = 200, conflict: str = ""

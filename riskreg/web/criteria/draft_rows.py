@@ -61,7 +61,7 @@ class Tolerated:
     chance: str = ""
 
 
-def in_words(row: Level | Rating | Dimension, fallback: str) -> str:
+def name_or_fallback(row: Level | Rating | Dimension, fallback: str) -> str:
     """What a row is called in the reader's language, as far as it is written."""
     return localised(names_by_language(row.name, row.name_zh), fallback)
 

@@ -17,7 +17,7 @@ from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS
 from riskreg.risks.services import publish_criteria
 from riskreg.web.base import RegisterView
-from riskreg.web.change_requests.asking import parties_asked, to_request
+from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.criteria.draft import (
     ANEW,
     AXES,
@@ -26,7 +26,7 @@ from riskreg.web.criteria.draft import (
     draft_from_form,
     draft_of,
 )
-from riskreg.web.criteria.draft_rows import in_words
+from riskreg.web.criteria.draft_rows import name_or_fallback
 from riskreg.web.criteria.preview import needs_yes, preview_of
 from riskreg.web.criteria.term_appetites import term_choices
 from riskreg.web.forms.keeping import kept_fields
@@ -82,7 +82,7 @@ class CriteriaEditor(RegisterView):
             draft = draft.rebased(now, self.viewer.criteria)
             return self._page(draft, mark=True, status=409, conflict=conflict.detail)
         if isinstance(register, ChangeRequest):
-            return to_request(self.request, self.viewer, register)
+            return redirect_to_request(self.request, self.viewer, register)
         assert register.criteria is not None  # noqa: S101 - a register always has criteria
         if register.criteria.number == now.number:
             messages.info(self.request, _("Nothing differs, so nothing was changed."))
@@ -123,7 +123,7 @@ class CriteriaEditor(RegisterView):
             "labels": [(value, label_word(value)) for value in LABELS],
             "mapping": self._mapping(draft, now),
             "dimensions": [
-                {"n": n, "row": d, "label": in_words(d, _("Kind %(n)d") % {"n": n + 1})}
+                {"n": n, "row": d, "label": name_or_fallback(d, _("Kind %(n)d") % {"n": n + 1})}
                 for n, d in enumerate(draft.dimensions)
             ],
             "dimensions_full": len(draft.dimensions) >= DIMENSIONS_READ,
@@ -160,7 +160,8 @@ class CriteriaEditor(RegisterView):
         asked = []
         for short, axis in AXES.items():
             offered = [
-                (str(n), in_words(level, str(n))) for n, level in enumerate(draft.levels(axis), 1)
+                (str(n), name_or_fallback(level, str(n)))
+                for n, level in enumerate(draft.levels(axis), 1)
             ]
             for old in draft.gone(now)[axis]:
                 names = getattr(now, axis)[old - 1]["names"]
@@ -209,7 +210,7 @@ def _ratings(draft: Draft) -> list[dict[str, Any]]:
         {
             "n": n,
             "row": rating,
-            "label": in_words(rating, rating.key),
+            "label": name_or_fallback(rating, rating.key),
             "step": severity_step(n, of),
             "tone": n,
             "of": of,
@@ -220,11 +221,11 @@ def _ratings(draft: Draft) -> list[dict[str, Any]]:
 
 def _grid(draft: Draft, axes: Axes) -> dict[str, Any]:
     """The matrix to paint, the highest on top; hidden fields keep the order of ``read``."""
-    words = {r.key: in_words(r, r.key) for r in draft.ratings}
+    words = {r.key: name_or_fallback(r, r.key) for r in draft.ratings}
     keys = draft.rating_keys
     levels = {
         axis: [
-            {"number": n, "label": in_words(level, str(n))}
+            {"number": n, "label": name_or_fallback(level, str(n))}
             for n, level in enumerate(draft.levels(axis), 1)
         ]
         for axis in AXES.values()

@@ -15,7 +15,12 @@ from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.kernel.fields import Text
 from riskreg.web.acceptances.pages import WordsForm
 from riskreg.web.base import add_errors
-from riskreg.web.decisions.pages import DecisionPage, argument_form, fresh_form, seen_again
+from riskreg.web.decisions.pages import (
+    DecisionPage,
+    argument_form,
+    form_at_newest_version,
+    fresh_form,
+)
 from riskreg.web.forms.marks import adds
 from riskreg.web.simulations.run_form import RunForm
 
@@ -41,7 +46,7 @@ class _Act(DecisionPage):
             add_errors(form, invalid)
             return self.page(ref, status=400, refused=(self.act, form), **keys)
         except Conflict as conflict:
-            again = seen_again(form, conflict.current.version)
+            again = form_at_newest_version(form, conflict.current.version)
             return self.page(ref, status=409, conflict=conflict.detail, refused=(self.act, again))
         messages.success(request, str(self.done))
         return HttpResponseRedirect(self.page_url("decision", ref=ref))

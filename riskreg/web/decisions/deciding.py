@@ -20,7 +20,7 @@ from riskreg.decisions.services import decide
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.queries import answerable_members
 from riskreg.web.base import add_errors
-from riskreg.web.decisions.pages import DecisionPage, seen_again
+from riskreg.web.decisions.pages import DecisionPage, form_at_newest_version
 from riskreg.web.decisions.rows import decision_detail
 from riskreg.web.forms.keeping import posted_texts
 from riskreg.web.presenters import name_of_person
@@ -116,7 +116,7 @@ class DecidePage(DecisionPage):
             add_errors(form, _in_form(invalid, places))
             return self._form_page(row, form, 400)
         except Conflict as conflict:
-            again: Any = seen_again(form, conflict.current.version)
+            again: Any = form_at_newest_version(form, conflict.current.version)
             return self._form_page(conflict.current, again, 409, conflict.detail)
         text = _("It is decided.")
         if done.state == DecisionState.PROPOSED:

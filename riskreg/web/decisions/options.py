@@ -16,7 +16,7 @@ from riskreg.register.labels import Label
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
 from riskreg.web.base import add_errors
-from riskreg.web.decisions.pages import DecisionPage, seen_again
+from riskreg.web.decisions.pages import DecisionPage, form_at_newest_version
 from riskreg.web.forms.marks import adds
 
 COSTS = 4
@@ -170,7 +170,7 @@ class _OptionPage(DecisionPage):
     ) -> HttpResponse:
         """What is said of a form that was not taken."""
         if isinstance(error, Conflict):
-            again: Any = seen_again(form, error.current.version)
+            again: Any = form_at_newest_version(form, error.current.version)
             return self.form_page(row, again, option, 409, error.detail)
         if "state" in error.fields:
             return self.page(row.ref, status=400, conflict=error.detail)

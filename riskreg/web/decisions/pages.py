@@ -24,7 +24,7 @@ from riskreg.decisions.queries.decisions import (
     may_be_edited,
     why_not,
 )
-from riskreg.decisions.queries.records import record_shown
+from riskreg.decisions.queries.records import record_for_reader
 from riskreg.decisions.services.outcomes import may_waive
 from riskreg.exchange.queries.decision_records import decision_record
 from riskreg.exchange.writing.record_pdf import record_pdf
@@ -226,7 +226,7 @@ def argument_form(row: Decision, data: Mapping[str, Any] | None = None) -> Argum
     return form
 
 
-def seen_again(form: forms.Form, version: int) -> forms.Form:
+def form_at_newest_version(form: forms.Form, version: int) -> forms.Form:
     """``form`` with what was typed, as of the version that is shown beside it now."""
     form.data = form.data.copy()  # type: ignore[attr-defined]
     form.data["version"] = str(version)  # type: ignore[index]
@@ -250,7 +250,7 @@ class DecisionRecord(RegisterView):
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """The record, as it was frozen."""
         row = decision_taken_for(self.viewer, ref)
-        context = {"row": row, "record": record_shown(self.viewer, row)}
+        context = {"row": row, "record": record_for_reader(self.viewer, row)}
         return self.render("decisions/record.html", context)
 
 

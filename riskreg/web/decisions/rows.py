@@ -164,13 +164,13 @@ def option_row(row: Decision, option: Option, names: Mapping[str, str]) -> dict[
             }
             for cost in option.costs
         ],
-        "total": total_of(option.costs),
+        "total": total_cost_of(option.costs),
         "recommended": row.recommended == option.key,
         "chosen": row.chosen == option.key,
     }
 
 
-def total_of(costs: Sequence[Mapping[str, Any]]) -> Decimal:
+def total_cost_of(costs: Sequence[Mapping[str, Any]]) -> Decimal:
     """All costs together, as they are paid."""
     return sum((Decimal(cost["amount"]) for cost in costs), Decimal(0))
 

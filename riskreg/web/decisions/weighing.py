@@ -91,7 +91,7 @@ def _information(one: Weighing) -> dict[str, Any] | None:
                 "worth": amount_text(each["worth"][0], one.run.currency),
                 "band": _band_text(each["worth"]),
             }
-            for each in one.asked_first
+            for each in one.most_worth_knowing
         ],
     }
 

@@ -87,7 +87,7 @@ def _calendar_and_last_change(
     for viewer in (v for v in viewers if v.register.archived_at is None):
         wanted = agenda.Wanted(today=viewer.today(at), people=agenda.own_and_stood_in_for(viewer))
         duties = agenda.duties_for(viewer, wanted, LIMIT).duties
-        facts, times = agenda.status_texts(duties), agenda.last_changes(duties)
+        facts, times = agenda.status_texts(duties), agenda.last_change_by_duty(duties)
         for duty in duties:
             key = (duty.kind, duty.subject)
             changed = max(changed, times[key])

@@ -208,7 +208,9 @@ class MyWork(RegisterView):
             self.viewer, duties, agenda.status_texts(others), ratings, away
         )
         for row, duty in zip(rows, duties, strict=True):
-            row["owner"] = str(agenda.people_of(duty)[0]) if duty.subject in ratings else ""
+            row["owner"] = (
+                str(agenda.owner_and_deputy_of(duty)[0]) if duty.subject in ratings else ""
+            )
         return rows
 
     def _review_row(self, duty: Duty) -> dict[str, Any]:
@@ -219,7 +221,7 @@ class MyWork(RegisterView):
             "due_on": duty.due_on,
             "extended_until": duty.extended_until,
             "last_reviewed_on": duty.thing.last_reviewed_on,
-            "owner": str(agenda.people_of(duty)[0]),
+            "owner": str(agenda.owner_and_deputy_of(duty)[0]),
             "private": duty.private,
             "party": str(self.viewer.party or ""),
             "rating": agenda_page.rating_of(duty, self.matrix),

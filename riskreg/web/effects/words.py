@@ -21,7 +21,7 @@ def effect_texts(row: Effect) -> dict[str, Any]:
     empty for a share that nothing is said of."""
     means = averages_implied(row)
     shares = {
-        what: _range(row, what) if getattr(row, f"{what}_low") is not None else ""
+        what: _range_text(row, what) if getattr(row, f"{what}_low") is not None else ""
         for what in ("frequency", "severity")
     }
     low, high = (amount_text(float(x), row.currency) for x in (row.cost_low, row.cost_high))
@@ -33,7 +33,7 @@ def effect_texts(row: Effect) -> dict[str, Any]:
     }
 
 
-def _range(row: Effect, what: str) -> str:
+def _range_text(row: Effect, what: str) -> str:
     low, high = (float(getattr(row, f"{what}_{part}")) for part in ("low", "high"))
     if low == high:
         return share_text(low)

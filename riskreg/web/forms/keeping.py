@@ -79,7 +79,7 @@ def keep_form_as_draft(request: HttpRequest, *, anew: bool = False) -> str:
     than the one that was sent.
     """
     key = posted_key(request)
-    person = _person(request, key) if key else None
+    person = _person_of_form(request, key) if key else None
     if key is None or person is None:
         return ""
     typed = typed_without_secrets(request, key)
@@ -117,7 +117,7 @@ def keep_draft_and_refuse_form(request: HttpRequest) -> HttpResponse:
     return render(request, "forms/of_another.html", context, status=403)
 
 
-def _person(request: HttpRequest, key: FormKey) -> User | None:
+def _person_of_form(request: HttpRequest, key: FormKey) -> User | None:
     user: Any = request.user
     if user.is_authenticated and user.uuid.hex == key.user:
         return user if isinstance(user, User) else None

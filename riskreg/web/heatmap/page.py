@@ -74,7 +74,7 @@ class HeatmapPage(RegisterView):
         try:
             asked = HeatmapAsked.read(self.viewer, request.GET, self.at)
             shown = asked.heatmap(REFS_NAMED)
-            place = _place(request.GET.get("cell", ""), shown)
+            place = _parse_place(request.GET.get("cell", ""), shown)
         except Invalid as invalid:
             asked = asked_by_default(self.viewer, self.at)
             shown = asked.heatmap(REFS_NAMED)
@@ -232,7 +232,7 @@ class HeatmapPage(RegisterView):
         self, shown: Heatmap, chosen: filters.RiskFilter, place: Place
     ) -> list[Position]:
         """What the list beside the matrix holds."""
-        return heatmap_lists.first_in_cell(
+        return heatmap_lists.first_risks_in_cell(
             self.viewer,
             place,
             TOP if place is None else BESIDE,
@@ -346,7 +346,7 @@ def _form_labels() -> dict[str, str]:
     }
 
 
-def _place(text: str, shown: Heatmap) -> Place:
+def _parse_place(text: str, shown: Heatmap) -> Place:
     """The cell that the address names. Raises ``Invalid`` for one that the criteria lack."""
     if text in ("", heatmap_lists.UNRATED, heatmap_lists.ABOVE):
         return text or None

@@ -10,7 +10,7 @@ from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
 from riskreg.register.policy import STAGES, weakest_label
 from riskreg.risks.queries.lists import labels_of_mitigations
-from riskreg.web.tables import find_field
+from riskreg.web.tables import find_field_of_noun_or_any
 from riskreg.web.ui.labels import figure_label
 
 WORK_FIGURES = ("cost", "progress", "spent")
@@ -25,7 +25,7 @@ def is_written(field: str, noun: str) -> bool:
     """Whether a field is words of somebody, whose numbers belong to the words."""
     if field in _NAMED:
         return True
-    known = find_field(field, noun)
+    known = find_field_of_noun_or_any(field, noun)
     return known is not None and known.type in (Type.TEXT, Type.LINE, Type.NAMES)
 
 

@@ -49,7 +49,7 @@ from riskreg.web.history.language import (
     split_translations_changed,
 )
 from riskreg.web.ladder.labels import reason_label
-from riskreg.web.tables import PEOPLE, find_field
+from riskreg.web.tables import PEOPLE, find_field_of_noun_or_any
 
 PAGE = 50
 FOLDED = 20
@@ -304,14 +304,14 @@ _FIELDS = {
 
 def field_label(name: str, noun: str = "") -> str:
     """A field's name in the reader's words: as the noun's table has it, or of the event itself."""
-    field = find_field(name, noun)
+    field = find_field_of_noun_or_any(name, noun)
     if field is not None and field.history:
         return str(field.history)
     return str(_FIELDS.get(name, name))
 
 
 def _is_hidden(name: str, noun: str) -> bool:
-    field = find_field(name, noun)
+    field = find_field_of_noun_or_any(name, noun)
     return field is not None and field.hidden
 
 
@@ -323,7 +323,7 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
         rating = value["rating"]
         name = matrix.rating_name(rating) if rating in matrix.rating_keys else rating
         return _("%(likelihood)s × %(impact)s = %(score)s, %(rating)s") % {**value, "rating": name}
-    field = find_field(name, noun)
+    field = find_field_of_noun_or_any(name, noun)
     kind = field.type if field else None
     if isinstance(value, dict) and kind == Type.NAMES:
         return localised(value)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from riskreg.events import queries as events
 from riskreg.evidence.queries import newest_evidence_on
 from riskreg.indicators.models import Indicator, Reading
-from riskreg.indicators.policy import rule_of, status_series
+from riskreg.indicators.policy import limit_rule_of, status_series
 from riskreg.indicators.queries.access import indicator_for, readings_of, reviews_of_watched_risks
 from riskreg.indicators.queries.breaches import breaches_called_by
 from riskreg.kernel import clock
@@ -26,7 +26,7 @@ from riskreg.web.indicators.labels import (
     frequency_text,
     indicator_status_context,
     limit_note_of,
-    limit_text,
+    limit_texts,
     status_label,
     time_text,
     value_with_unit,
@@ -54,7 +54,7 @@ class IndicatorPage(RegisterView):
 
     def _context(self, request: HttpRequest, indicator: Indicator) -> dict[str, Any]:
         today, zone = self.viewer.today(self.at), self.viewer.register.time_zone
-        rule = rule_of(indicator)
+        rule = limit_rule_of(indicator)
         newest = list(readings_of(self.viewer, indicator)[:CHARTED])[::-1]
         series = [(clock.local_date(r.at, zone), r.value) for r in newest]
         statuses = [status for _before, status in status_series(rule, series)]
@@ -104,7 +104,7 @@ class IndicatorPage(RegisterView):
             "title": indicator.name,
             "description": localised(indicator.descriptions),
             "outdated": outdated_names(indicator),
-            "limits": limit_text(indicator),
+            "limits": limit_texts(indicator),
             "limit_note": limit_note_of(indicator),
             "source": next(iter(source_rows([indicator.source])), None),
             "owner": name_of_person(indicator.owner),

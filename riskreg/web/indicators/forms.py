@@ -18,7 +18,7 @@ from riskreg.register.queries import answerable_members, objectives_for
 from riskreg.register.translations import CONFIRMED
 from riskreg.register.units import unit_text
 from riskreg.risks.queries.access import visible_risks
-from riskreg.web.bilingual import LANGUAGE_TAGS, in_words
+from riskreg.web.bilingual import LANGUAGE_TAGS, label_naming_language
 from riskreg.web.conflict import seen_value
 from riskreg.web.risk_choice import offer_unclosed_risks_or_typing, refs_in
 from riskreg.web.table_form import (
@@ -111,7 +111,7 @@ class IndicatorForm(forms.Form):
             language = LANGUAGE_TAGS[SECOND if each.endswith("_zh") else "en"]
             widget.attrs["lang"] = language
             self.fields[each] = forms.CharField(
-                label=in_words(str(label), "en") if each == name else str(label),
+                label=label_naming_language(str(label), "en") if each == name else str(label),
                 required=required,
                 **most,
                 widget=widget,

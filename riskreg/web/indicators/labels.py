@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from riskreg.indicators.models import Indicator, Kind, Precision, Reading
-from riskreg.indicators.policy import is_late, rule_of
+from riskreg.indicators.policy import is_late, limit_rule_of
 from riskreg.kernel import clock
 from riskreg.kernel.localised import localised, number
 from riskreg.register.units import with_unit
@@ -52,7 +52,7 @@ def frequency_text(days: int) -> str:
     return ngettext("every %(n)d day", "every %(n)d days", days) % {"n": days}
 
 
-def limit_text(indicator: Indicator) -> list[str]:
+def limit_texts(indicator: Indicator) -> list[str]:
     """The limits, each as a sentence."""
     unit = indicator.unit
     say = {
@@ -96,7 +96,7 @@ def limit_text(indicator: Indicator) -> list[str]:
     if indicator.hysteresis:
         back = number(indicator.hysteresis)
         back = with_unit(back, "%" if indicator.kind == Kind.PACE else unit)
-        sentences.append(_way_back(indicator) % back)
+        sentences.append(_way_back_text(indicator) % back)
     sentences.append(
         _("Amber and red call for a review of the risks it watches.")
         if indicator.breach_at == "amber"
@@ -105,7 +105,7 @@ def limit_text(indicator: Indicator) -> list[str]:
     return sentences
 
 
-def _way_back(indicator: Indicator) -> str:
+def _way_back_text(indicator: Indicator) -> str:
     """The sentence that says how far back it must come: a sentence for each direction, because not
     every language has a word for "back" that says neither up nor down."""
     if indicator.kind == Kind.PACE:
@@ -162,7 +162,7 @@ def behind_text(indicator: Indicator, value: Decimal, day: dt.date) -> str:
     """How far a value is behind or ahead of the path, in words; empty for other kinds."""
     if indicator.kind != Kind.PACE:
         return ""
-    behind = rule_of(indicator).behind(value, day)
+    behind = limit_rule_of(indicator).behind(value, day)
     if behind is None:
         return ""
     size = number(round(abs(behind), 1))

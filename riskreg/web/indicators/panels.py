@@ -64,7 +64,7 @@ def breach_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, An
     ]
 
 
-def rows_since_review(
+def indicator_rows_since_review(
     viewer: Viewer, risk: Risk, since: dt.datetime | None
 ) -> list[dict[str, Any]]:
     """How the indicators that watch ``risk`` stand, and what they read at ``since``."""
@@ -90,7 +90,7 @@ def _active_watching_with_value_at(viewer: Viewer, risk: int, moment: dt.datetim
     return rows.annotate(value_then=Subquery(then))
 
 
-def watching_rows(viewer: Viewer, risk: Risk, today: dt.date) -> list[dict[str, Any]]:
+def watching_indicator_rows(viewer: Viewer, risk: Risk, today: dt.date) -> list[dict[str, Any]]:
     """The indicators that watch ``risk``, each with its last values."""
     return [
         {

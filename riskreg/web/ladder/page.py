@@ -24,7 +24,7 @@ from riskreg.reminders.queries.ladders import DEFAULT
 from riskreg.reminders.services import set_ladder
 from riskreg.risks.models import Risk
 from riskreg.web.base import RegisterView
-from riskreg.web.change_requests.asking import parties_asked, to_request
+from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.ladder.form import (
     Row,
@@ -137,7 +137,7 @@ class LadderPage(RegisterView):
         except Conflict:
             return self._conflict(rows, rungs)
         if isinstance(row, ChangeRequest):
-            return to_request(self.request, self.viewer, row)
+            return redirect_to_request(self.request, self.viewer, row)
         if row.number == self._expected_number():
             messages.info(self.request, _("Nothing was different, so nothing was saved."))
         else:

@@ -21,7 +21,7 @@ from riskreg.register.queries import objective_for
 from riskreg.register.services import add_objective, edit_objective
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.bilingual import names_fields, names_from_form
+from riskreg.web.bilingual import add_names_fields, names_from_form
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import form_field, mark_errors_with_old_values
@@ -86,7 +86,7 @@ class ObjectiveForm(forms.Form):
                 **{f"source_{n}": text_of(row.source.get(n, "")) for n in _SOURCE},
             }
         super().__init__(data, initial=initial)
-        names_fields(self, names=row.names if row else None)
+        add_names_fields(self, names=row.names if row else None)
         fields: dict[str, Any] = self.fields
         fields["label"].choices = [(value, label_word(value)) for value in LABELS]
         fields["visibility"].choices = [

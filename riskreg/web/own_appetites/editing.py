@@ -22,7 +22,7 @@ from riskreg.register.policy import LABELS
 from riskreg.register.queries import choices_for
 from riskreg.register.services import change_own_appetite, end_own_appetite, set_own_appetite
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.bilingual import SECOND, in_words, names_fields, names_from_form
+from riskreg.web.bilingual import SECOND, add_names_fields, label_naming_language, names_from_form
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.own_appetites.panels import rating_words, which_risks_text
@@ -53,9 +53,9 @@ class OwnAppetiteForm(forms.Form):
         fields["term"].choices = _term_choices(viewer, row)
         fields["rating"].choices = _rating_choices(viewer, row)
         fields["label"].choices = [(value, label_word(value)) for value in LABELS]
-        names_fields(self, name="reason", names=row.reasons if row else None)
-        fields["reason"].label = in_words(_("Why"), "en")
-        fields["reason_zh"].label = in_words(_("Why"), SECOND)
+        add_names_fields(self, name="reason", names=row.reasons if row else None)
+        fields["reason"].label = label_naming_language(_("Why"), "en")
+        fields["reason_zh"].label = label_naming_language(_("Why"), SECOND)
         for name in ("rating", "label"):
             fields[name].needed = True
         if row is not None:

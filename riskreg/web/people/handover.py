@@ -27,7 +27,7 @@ from riskreg.register.permissions import permits, require, require_for_person
 from riskreg.register.queries import answerable_members
 from riskreg.risks.queries.access import risks_called
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.change_requests.asking import parties_asked, to_request
+from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.returning import return_address
 from riskreg.web.risks.listing import filter_and_rows
 from riskreg.web.table_form import set_choices
@@ -97,7 +97,7 @@ class HandOverPage(RegisterView):
                 add_errors(form, invalid)
             else:
                 if isinstance(row, ChangeRequest):
-                    return to_request(request, self.viewer, row)
+                    return redirect_to_request(request, self.viewer, row)
                 message = _("%(n)d things of %(giver)s are now %(taker)s's.")
                 values = {"n": sum(row.counts.values()), "giver": giver, "taker": row.to_user}
                 messages.success(request, message % values)
@@ -224,7 +224,7 @@ class ReassignPage(RegisterView):
                     add_errors(form, invalid)
             else:
                 if isinstance(rows, ChangeRequest):
-                    return to_request(request, self.viewer, rows)
+                    return redirect_to_request(request, self.viewer, rows)
                 message = ngettext(
                     "%(n)d risk was handed over.", "%(n)d risks were handed over.", len(rows)
                 )

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from riskreg.accounts.countries import calendar_choices
 from riskreg.accounts.models import Scope
 from riskreg.accounts.policy import calendar_exists
-from riskreg.accounts.queries import live_feed_of_user, own_token, tokens_of
+from riskreg.accounts.queries import live_and_ended_tokens_of, live_feed_of_user, own_token
 from riskreg.accounts.services import (
     create_token,
     make_feed,
@@ -259,7 +259,7 @@ def _page(
         "feed": live_feed_of_user(user),
         "fresh_feed": fresh_feed,
         "token_form": token_form or TokenForm(),
-        "tokens": tokens_of(user),
+        "tokens": live_and_ended_tokens_of(user),
         "fresh": fresh,
         "now": now,
     }

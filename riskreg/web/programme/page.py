@@ -13,7 +13,7 @@ from riskreg.register.permissions import permits, require
 from riskreg.register.programme import programme_of
 from riskreg.register.services import set_programme
 from riskreg.web.base import RegisterView
-from riskreg.web.change_requests.asking import parties_asked, to_request
+from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.presenters import source_rows
 from riskreg.web.programme.forms import ProgrammeForm
 
@@ -48,7 +48,7 @@ class ProgrammePage(RegisterView):
             data["version"] = str(self.viewer.register.version)
             return self._page(ProgrammeForm(self.viewer, data), 409, conflict.detail)
         if isinstance(made, ChangeRequest):
-            return to_request(request, self.viewer, made)
+            return redirect_to_request(request, self.viewer, made)
         messages.success(request, _("The programme is saved."))
         keys = {"slug": self.viewer.register.slug}
         return HttpResponseRedirect(reverse("web:programme", kwargs=keys))

@@ -78,7 +78,7 @@ class AskAbout(RegisterView):
             _("%(name)s is asked, and reminded until it is answered.")
             % {"name": name_of_person(risk.owner)},
         )
-        return to_questions(self.viewer, risk)
+        return redirect_to_questions(self.viewer, risk)
 
     def _page(self, risk: Risk, form: AskForm, status: int = 200) -> HttpResponse:
         context = {
@@ -102,8 +102,8 @@ class _Close(RegisterView):
             self.act(ref, question, words)
         except Invalid as invalid:
             messages.error(request, invalid.detail)
-            return mark_not_done(to_questions(self.viewer, risk))
-        return to_questions(self.viewer, risk)
+            return mark_not_done(redirect_to_questions(self.viewer, risk))
+        return redirect_to_questions(self.viewer, risk)
 
     def act(self, ref: str, question: uuid.UUID, words: str) -> None:
         """Call the service."""
@@ -126,7 +126,7 @@ class TakeBack(_Close):
         messages.success(self.request, _("It is taken back."))
 
 
-def to_questions(viewer: Viewer, risk: Risk) -> HttpResponseRedirect:
+def redirect_to_questions(viewer: Viewer, risk: Risk) -> HttpResponseRedirect:
     """To what was asked, on the risk's page."""
     url = reverse("web:risk", kwargs={"slug": viewer.register.slug, "ref": risk.ref})
     return HttpResponseRedirect(f"{url}#questions")

@@ -18,7 +18,7 @@ from riskreg.kernel.localised import day_text, number
 from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
-from riskreg.reviews.policy.coverage import WHAT, CoverageCounts, due_outcome, lateness
+from riskreg.reviews.policy.coverage import WHAT, CoverageCounts, days_late, due_outcome
 from riskreg.reviews.queries.coverage import BY, Item, Report, Row, coverage, default_first
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
@@ -266,7 +266,7 @@ def _line(item: Item, as_of: dt.date, people: dict[int, User]) -> dict[str, Any]
         "who": name_of_person(people.get(item.reviewer or 0)),
         "fate": words[0],
         "tone": words[1],
-        "days": lateness(item.due, as_of),
+        "days": days_late(item.due, as_of),
     }
 
 

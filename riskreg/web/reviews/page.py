@@ -26,14 +26,14 @@ from riskreg.risks.queries.access import current_positions, position_of
 from riskreg.web.base import RegisterView
 from riskreg.web.due_dates import dates_after_review
 from riskreg.web.history.page import event_rows
-from riskreg.web.indicators.panels import breach_rows, rows_since_review
+from riskreg.web.indicators.panels import breach_rows, indicator_rows_since_review
 from riskreg.web.levels import DimensionField, offer_dimensions
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import Scale, name_of_person
 from riskreg.web.risks.extensions import extension_row
 from riskreg.web.risks.reads import mitigations_serving
 from riskreg.web.table_form import set_choices
-from riskreg.web.ui.cells import cell_of, cell_text, chosen_cell
+from riskreg.web.ui.cells import cell_text, chosen_cell, posted_or_current_cell
 from riskreg.web.ui.labels import figure_label
 
 HAPPENED = 6
@@ -172,10 +172,10 @@ class ReviewScreen(RegisterView):
             "happened_more": len(happened) > HAPPENED,
             "mitigations": mitigations,
             "called": breach_rows(self.viewer, open_breaches_of(self.viewer, risk.pk)),
-            "moved": rows_since_review(self.viewer, risk, last.at if last else None),
+            "moved": indicator_rows_since_review(self.viewer, risk, last.at if last else None),
             "grid": scale.grid(axes_of(self.viewer.register), kind=risk.kind),
             "now": now,
-            "checked": cell_of(request, now),
+            "checked": posted_or_current_cell(request, now),
             "cell_error": cell_error,
             "form": form,
             "then": dates_after_review(scale, position, today),

@@ -30,14 +30,14 @@ from riskreg.risks.services import (
     transfer_risk,
 )
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.change_requests.asking import parties_asked, to_request
+from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.due_dates import dates_after_assessment
 from riskreg.web.forms.marks import adds
 from riskreg.web.levels import DimensionField, offer_dimensions
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
 from riskreg.web.risks.mismatches import warn_of_mismatches
 from riskreg.web.table_form import set_choices
-from riskreg.web.ui.cells import cell_of, cell_text, chosen_cell
+from riskreg.web.ui.cells import cell_text, chosen_cell, posted_or_current_cell
 
 
 class ActionForm(forms.Form):
@@ -144,7 +144,7 @@ class RiskAction(RegisterView):
             add_errors(form, invalid)
             return self._page(request, risk, form, status=400)
         if isinstance(saved, ChangeRequest):
-            return to_request(request, self.viewer, saved)
+            return redirect_to_request(request, self.viewer, saved)
         messages.success(request, self.success_message(saved))
         self.look_twice(request, saved)
         keys = {"slug": self.viewer.register.slug, "ref": saved.ref}
@@ -353,7 +353,7 @@ class AssessRisk(RiskAction):
             % {"meaning": stage_meaning(stage)},
             "grid": scale.grid(axes_of(self.viewer.register), kind=risk.kind),
             "now": now,
-            "checked": cell_of(request, now),
+            "checked": posted_or_current_cell(request, now),
             "cell_error": getattr(self, "cell_error", ""),
             "then": dates_after_assessment(
                 scale, position, risk, stage, self.viewer.today(self.at)

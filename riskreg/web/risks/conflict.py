@@ -58,7 +58,7 @@ def _shown_parts(sources: Any) -> list[dict[str, Any]]:
     ]
 
 
-def in_words(form: RiskForm, field: Field, value: Any) -> str:
+def risk_value_in_words(form: RiskForm, field: Field, value: Any) -> str:
     """A value for reading; empty for nothing."""
     if field.type == Type.TERMS:
         known = {v: t for name in form.term_fields for v, t in get_choices(form, name).items()}

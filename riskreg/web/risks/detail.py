@@ -33,7 +33,7 @@ from riskreg.web.decisions.rows import newest_decisions_of_risk
 from riskreg.web.duties.labels import away_text
 from riskreg.web.evidence.panel import evidence_panel, files_beside
 from riskreg.web.file_links import file_links
-from riskreg.web.indicators.panels import watching_rows
+from riskreg.web.indicators.panels import watching_indicator_rows
 from riskreg.web.levels import driven_by
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.own_appetites.panels import above_own_mark
@@ -171,7 +171,7 @@ class RiskPage(RegisterView):
             "older_reviews": len(reviews) > SHOWN_REVIEWS,
             "mitigations": [_mitigation(m, today) for m in mitigations],
             "relations": relations_panel(viewer, risk, now, scale),
-            "indicators": watching_rows(viewer, risk, today),
+            "indicators": watching_indicator_rows(viewer, risk, today),
             "terms": linked["terms"],
             "objectives": linked["objectives"],
             "sources": source_rows(risk.sources),

@@ -27,7 +27,7 @@ from riskreg.web.conflict import (
 )
 from riskreg.web.forms.marks import adds
 from riskreg.web.localized import outdated_after_saving
-from riskreg.web.risks.conflict import in_words, shown_sources, values_now, values_seen
+from riskreg.web.risks.conflict import risk_value_in_words, shown_sources, values_now, values_seen
 from riskreg.web.risks.forms import (
     RiskForm,
     SourceFormSet,
@@ -229,7 +229,7 @@ class EditRisk(_Editor):
             values_now(self.viewer, form, now),
             values_seen(form, SEEN_SOURCES),
             changed_fields,
-            lambda field, value: in_words(form, field, value),
+            lambda field, value: risk_value_in_words(form, field, value),
         )
         sources = json.dumps(sources_initial(now), ensure_ascii=False)
         keys = {"slug": self.viewer.register.slug, "ref": now.ref}

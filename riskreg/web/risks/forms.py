@@ -21,7 +21,12 @@ from riskreg.register.translations import CONFIRMED
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
-from riskreg.web.bilingual import is_readers_language, language_name, name_languages, original_of
+from riskreg.web.bilingual import (
+    is_readers_language,
+    language_name,
+    name_languages,
+    original_language_of,
+)
 from riskreg.web.table_form import (
     CONFIRMED_TRANSLATIONS_FIELD,
     choices_of,
@@ -140,7 +145,7 @@ class RiskForm(forms.Form):
 
     def second_language(self) -> str:
         """The language of ``second_fields`` in the reader's words."""
-        return language_name(original_of(self.other) if self.other_first() else self.other)
+        return language_name(original_language_of(self.other) if self.other_first() else self.other)
 
     def other_first(self) -> bool:
         """Whether the version beside the original is the reader's own, and there is one."""

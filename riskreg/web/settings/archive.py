@@ -16,7 +16,7 @@ from riskreg.register.permissions import require
 from riskreg.register.services import archive_register, restore_register
 from riskreg.register.services.archiving import ARCHIVE, RESTORE
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.change_requests.asking import parties_asked, to_request
+from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 
 
 class ArchiveForm(forms.Form):
@@ -60,7 +60,7 @@ class Archive(RegisterView):
             data = {**{n: form.data[n] for n in form.data}, "version": self.viewer.register.version}
             return self.page(ArchiveForm(data), 409, conflict.detail)
         if isinstance(made, ChangeRequest):
-            return to_request(request, self.viewer, made)
+            return redirect_to_request(request, self.viewer, made)
         messages.success(request, _("The register is archived: it is only read from now on."))
         return _redirect_to_settings(self)
 
@@ -90,7 +90,7 @@ class Restore(RegisterView):
             messages.info(request, invalid.detail)
             return _redirect_to_settings(self)
         if isinstance(made, ChangeRequest):
-            return to_request(request, self.viewer, made)
+            return redirect_to_request(request, self.viewer, made)
         messages.success(request, _("The register is restored, as it was."))
         return _redirect_to_settings(self)
 

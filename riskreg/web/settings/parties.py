@@ -18,8 +18,8 @@ from riskreg.register.queries import parties_for
 from riskreg.register.services import edit_party, join_party, remove_party
 from riskreg.register.services.parties import may_change_party, why_party_stays
 from riskreg.web.base import RegisterView
-from riskreg.web.bilingual import names_fields, names_from_form
-from riskreg.web.change_requests.asking import parties_asked, to_request
+from riskreg.web.bilingual import add_names_fields, names_from_form
+from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.forms.marks import adds
 
 _FIELDS = {"names": "name", "key": "name", "party": None}
@@ -42,7 +42,7 @@ class PartyForm(forms.Form):
     def __init__(self, data: Any = None, *, party: Party | None = None) -> None:
         initial = {"version": party.version, "prefix": party.prefix} if party else {}
         super().__init__(data, initial=initial)
-        names_fields(self, names=party.names if party else None)
+        add_names_fields(self, names=party.names if party else None)
         if party is not None:
             self.fields["prefix"].help_text = _(
                 "They change only while no ref was given with those of before."
@@ -85,7 +85,7 @@ class PartiesPage(RegisterView):
             form.refuse(invalid)
             return self._page(form, 400)
         if isinstance(party, ChangeRequest):
-            return to_request(request, self.viewer, party)
+            return redirect_to_request(request, self.viewer, party)
         messages.success(request, _("%(party)s is a party now.") % {"party": party.name})
         return _redirect_to_parties(self)
 

@@ -27,7 +27,7 @@ from riskreg.risks.services import set_cadence
 from riskreg.risks.services.cadence import UNRATED
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import SECOND, names_from_form
-from riskreg.web.change_requests.asking import parties_asked, to_request
+from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.levels import accepts_text
 from riskreg.web.table_form import set_choices
 
@@ -224,7 +224,7 @@ class CadenceChange(Settings):
         except Conflict as conflict:
             return self._conflict(conflict.detail, form)
         if isinstance(changed, ChangeRequest):
-            return to_request(request, self.viewer, changed)
+            return redirect_to_request(request, self.viewer, changed)
         register = changed
         assert register.criteria is not None  # noqa: S101 - a register always has criteria
         if register.criteria.number == form.cleaned_data["seen"]:
@@ -266,7 +266,7 @@ class ZoneChange(Settings):
             form = ZoneForm(self.viewer, data)
             return self.page(zone_form=form, status=409, conflict=conflict.detail)
         if isinstance(changed, ChangeRequest):
-            return to_request(request, self.viewer, changed)
+            return redirect_to_request(request, self.viewer, changed)
         return self.redirect_with(
             _("Due dates are now days in the zone %(zone)s.") % {"zone": changed.time_zone}
         )

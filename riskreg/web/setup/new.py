@@ -23,7 +23,7 @@ from riskreg.register.permissions import may_make_registers
 from riskreg.register.services.founding import SETUP_STEPS, found_register
 from riskreg.register.services.named import key_from_name
 from riskreg.web.base import add_errors, request_id, signed_in
-from riskreg.web.bilingual import names_fields, names_from_form
+from riskreg.web.bilingual import add_names_fields, names_from_form
 
 # More than anybody copies from; others are named over the API.
 COPIES_OFFERED = 200
@@ -74,7 +74,7 @@ class RegisterForm(forms.Form):
         self, data: Any = None, *, mine: Sequence[Membership] = (), **options: Any
     ) -> None:
         super().__init__(data, **options)
-        names_fields(self)
+        add_names_fields(self)
         offered = [(row.register.slug, row.register.name) for row in mine]
         if offered:
             choices = [("", _("none: I choose templates")), *offered]

@@ -22,7 +22,7 @@ from riskreg.register.services import add_classification, invite, join_party, no
 from riskreg.register.services.founding import SETUP_STEPS
 from riskreg.risks.services import start_with_scale
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.change_requests.asking import to_request
+from riskreg.web.change_requests.asking import redirect_to_request
 from riskreg.web.people.invitation_form import InvitationForm
 
 
@@ -94,7 +94,7 @@ class Step(RegisterView):
             # It waits for a yes, which does not keep the maker from going on.
             if not stays:
                 note_step_finished(actor=self.viewer, step=step, at=self.at)
-            return to_request(request, self.viewer, message)
+            return redirect_to_request(request, self.viewer, message)
         messages.success(request, message)
         if stays:
             return HttpResponseRedirect(step_url(self.viewer.register.slug, step))

@@ -47,7 +47,8 @@ class Bought:
         return {
             "rows": [self._point(one) for one in points],
             "choice": choice
-            and self._point(choice) | {"budgets": [self._budget(b) for b in choice["budgets"]]},
+            and self._point(choice)
+            | {"budgets": [self._budget_text(b) for b in choice["budgets"]]},
             "picture": picture,
             "amounts": [(x, amount_text(value)) for x, value in picture.amounts],
             "losses": [(y, amount_text(value)) for y, value in picture.losses],
@@ -55,7 +56,7 @@ class Bought:
             "stops_at": self._least_best_budget_text(points),
         }
 
-    def _budget(self, one: Mapping[str, Any]) -> str:
+    def _budget_text(self, one: Mapping[str, Any]) -> str:
         amount = amount_text(one["amount"], self.currency)
         if one["party"] is None:
             return _("%(amount)s in all") % {"amount": amount}
@@ -80,12 +81,12 @@ class Bought:
             "saved": amount_text(one["nothing"]["difference"][0], self.currency),
             "within": chance_text(chosen["within_budget"]),
             "other": self._mitigation_names(other["mitigations"]) if other else None,
-            "difference": self._difference(other["difference"]) if other else "",
+            "difference": self._difference_text(other["difference"]) if other else "",
             "as_good": one["as_good_count"],
             "claim": _claim_text(one),
         }
 
-    def _difference(self, values: Sequence[float]) -> str:
+    def _difference_text(self, values: Sequence[float]) -> str:
         value, low, high = values
         if low == high:
             return amount_text(value, self.currency)

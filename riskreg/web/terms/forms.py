@@ -11,7 +11,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.kernel.localised import replace_in_language, text_of
 from riskreg.register.models import Taxonomy, Term
 from riskreg.web.base import add_errors
-from riskreg.web.bilingual import names_fields, names_from_form
+from riskreg.web.bilingual import add_names_fields, names_from_form
 from riskreg.web.table_form import mark_errors_with_old_values
 
 _SOURCE = ("title", "url", "note")
@@ -26,7 +26,7 @@ class NamesForm(forms.Form):
     def __init__(self, data: Any = None, *, row: Taxonomy | Term | None = None) -> None:
         initial = {"version": row.version} if row else {}
         super().__init__(data, initial=initial)
-        names_fields(self, names=row.names if row else None)
+        add_names_fields(self, names=row.names if row else None)
         if row is not None:
             mark_errors_with_old_values(self)
         self.order_fields(self.field_order)

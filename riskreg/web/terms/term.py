@@ -18,7 +18,7 @@ from riskreg.register.terms import other_terms_in_use, taxonomy_for, term_for
 from riskreg.risks.queries.links import risk_counts_by_term
 from riskreg.risks.services import merge_terms
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.change_requests.asking import parties_asked, to_request
+from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.conflict import data_over_newest_version, form_conflict, form_to_save
 from riskreg.web.terms.forms import MergeForm, NamesForm, TermForm
 
@@ -117,7 +117,7 @@ class TermPage(OneOfTerms):
             context = form_conflict(request, make, now, urls, _("Back to the term"))
             return self.render("conflict.html", context, 409)
         if isinstance(row, ChangeRequest):
-            return to_request(request, self.viewer, row)
+            return redirect_to_request(request, self.viewer, row)
         message = {
             "retire": _("“%(name)s” is out of use. What is filed under it stays so."),
             "restore": _("“%(name)s” is in use again."),
@@ -193,7 +193,7 @@ class TermMerge(TermPage):
         except Conflict as conflict:
             return self.page(ref, merge=form, status=409, conflict=conflict.detail)
         if isinstance(into, ChangeRequest):
-            return to_request(request, self.viewer, into)
+            return redirect_to_request(request, self.viewer, into)
         message = _("“%(old)s” is merged: all of it is filed under “%(new)s” now.")
         messages.success(request, message % {"old": term.name, "new": into.name})
         return self.back_to(term.taxonomy.key)

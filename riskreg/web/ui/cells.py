@@ -13,7 +13,7 @@ def cell_text(position: Position, stage: str) -> str | None:
     return f"{cell['likelihood']},{cell['impact']}" if cell else None
 
 
-def cell_of(request: HttpRequest, now: str | None) -> str | None:
+def posted_or_current_cell(request: HttpRequest, now: str | None) -> str | None:
     """What the grid shows as chosen: what was sent, else where the risk stands."""
     return request.POST.get("cell") or now
 

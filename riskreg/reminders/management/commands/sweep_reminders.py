@@ -85,9 +85,9 @@ def _planned_line_text(line: Planned, people: dict[int, User], had_theirs: set[i
     assert duty.due_on is not None  # noqa: S101 - only what is due is planned
     due = due_text((duty.due_on - line.today).days, duty.extended_until)
     subject = f"{duty.ref} {duty.subject_title}"
-    about = f"{rung_labels(line.rung):<4} {subject}: {due}, {day_text(duty.due_on)}"
+    about = f"{rung_label(line.rung):<4} {subject}: {due}, {day_text(duty.due_on)}"
     if line.skipped:
-        about += f"; skips {', '.join(map(rung_labels, line.skipped))}"
+        about += f"; skips {', '.join(map(rung_label, line.skipped))}"
     if line.user_id is None:
         return f"NOBODY TO TELL  {about}"
     person = people[line.user_id]
@@ -97,7 +97,7 @@ def _planned_line_text(line: Planned, people: dict[int, User], had_theirs: set[i
     return f"{person.email} ({WHY[line.part]}, {person.language})  {about}{when}"
 
 
-def rung_labels(offset: int) -> str:
+def rung_label(offset: int) -> str:
     """A rung by its days from the due date: -14, 0, +7."""
     return f"{offset:+d}" if offset else "0"
 

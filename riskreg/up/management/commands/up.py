@@ -211,9 +211,9 @@ class _Stopper:
     def __init__(self) -> None:
         self.times = 0
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._count)
+            signal.signal(number, self._count_signal)
 
-    def _count(self, number: int, frame: Any) -> None:
+    def _count_signal(self, number: int, frame: Any) -> None:
         self.times += 1
 
     @property
