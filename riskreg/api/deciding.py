@@ -51,7 +51,7 @@ class DecisionDecide(OfDecision):
             services.decide(
                 actor=self.viewer, ref=ref, version=self.expected_version, at=self.at, **given
             )
-            return self.shown(ref)
+            return self.answer_with_decision(ref)
 
         return self.write(act)
 
@@ -70,7 +70,7 @@ class DecisionVote(OfDecision):
             services.vote_on_decision(
                 actor=self.viewer, ref=ref, version=self.expected_version, at=self.at, **given
             )
-            return self.shown(ref)
+            return self.answer_with_decision(ref)
 
         return self.write(act)
 
@@ -112,7 +112,7 @@ class DecisionRevisit(OfDecision):
             services.revisit_decision(
                 actor=self.viewer, ref=ref, version=self.expected_version, at=self.at, **given
             )
-            return self.shown(ref)
+            return self.answer_with_decision(ref)
 
         return self.write(act)
 
@@ -150,6 +150,6 @@ class DecisionConditionEnd(OfDecision):
                 actor=self.viewer, ref=ref, condition=condition, state=given.get("state"),
                 words=given.get("words"), at=self.at,
             )  # fmt: skip
-            return self.shown(ref)
+            return self.answer_with_decision(ref)
 
         return self.write(act)

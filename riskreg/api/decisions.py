@@ -87,7 +87,7 @@ class Decisions(RegisterApi):
 class OfDecision(RegisterApi):
     """What every view of one decision does."""
 
-    def shown(self, ref: str, status: int = 200) -> Answer:
+    def answer_with_decision(self, ref: str, status: int = 200) -> Answer:
         """The decision as it is now."""
         row = decision_for(self.viewer, ref, today_of(self))
         body = decision_to_json(self, row)
@@ -100,7 +100,7 @@ class OfDecision(RegisterApi):
             given = body_of(self.request, *names) if names else require_empty_body(self.request)
             version = self.expected_version
             service(actor=self.viewer, ref=ref, version=version, at=self.at, **given)
-            return self.shown(ref)
+            return self.answer_with_decision(ref)
 
         return self.write(act)
 
@@ -125,7 +125,7 @@ class DecisionDetail(OfDecision):
                 actor=self.viewer, ref=ref, version=self.expected_version, fields=given,
                 at=self.at,
             )  # fmt: skip
-            return self.shown(ref)
+            return self.answer_with_decision(ref)
 
         return self.write(act)
 
@@ -143,7 +143,7 @@ class DecisionOptions(OfDecision):
                 actor=self.viewer, ref=ref, version=self.expected_version, fields=given,
                 at=self.at,
             )  # fmt: skip
-            return self.shown(ref, 201)
+            return self.answer_with_decision(ref, 201)
 
         return self.write(act)
 
@@ -161,7 +161,7 @@ class DecisionOptionDetail(OfDecision):
                 actor=self.viewer, ref=ref, key=key, version=self.expected_version, fields=given,
                 at=self.at,
             )  # fmt: skip
-            return self.shown(ref)
+            return self.answer_with_decision(ref)
 
         return self.write(act)
 
@@ -180,7 +180,7 @@ class DecisionOptionEnd(OfDecision):
             services.remove_option(
                 actor=self.viewer, ref=ref, key=key, version=self.expected_version, at=self.at
             )
-            return self.shown(ref)
+            return self.answer_with_decision(ref)
 
         return self.write(act)
 

@@ -15,7 +15,7 @@ from riskreg.api.core.values import time
 from riskreg.api.decisions_json import today_of
 from riskreg.decisions import services
 from riskreg.decisions.queries.decisions import decision_for
-from riskreg.decisions.queries.weighing import Weighing, weighings_of
+from riskreg.decisions.queries.weighing import Weighing, newest_weighing_by_audience
 from riskreg.decisions.services.weighing import FIELDS
 
 
@@ -46,7 +46,7 @@ class DecisionWeighing(RegisterApi):
     def shown(self, ref: str) -> dict[str, Any]:
         """Both audiences."""
         row = decision_for(self.viewer, ref, today_of(self))
-        found = weighings_of(self.viewer, row, today_of(self))
+        found = newest_weighing_by_audience(self.viewer, row, today_of(self))
         return {name: one and self._weighing_to_json(one) for name, one in found.items()}
 
     def _weighing_to_json(self, one: Weighing) -> dict[str, Any]:

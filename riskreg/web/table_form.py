@@ -102,7 +102,7 @@ def visibility_choices(viewer: Viewer) -> list[tuple[str, str]]:
     ]
 
 
-def mark_errors_with_old_values(form: forms.BaseForm) -> None:
+def keep_shown_values_beside_fields(form: forms.BaseForm) -> None:
     """Keep beside each field what it showed, so that after a conflict it is known what the writer
     changed and what they merely sent back."""
     for name, field in form.fields.items():

@@ -20,7 +20,7 @@ from riskreg.analysis.services import cancel_simulation
 from riskreg.analysis.weighing_steps import chance_of_loss_and_regret, losses_by_span
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.decisions import decision_for, decision_taken_for
-from riskreg.decisions.queries.weighing import Weighing, weighings_of
+from riskreg.decisions.queries.weighing import Weighing, newest_weighing_by_audience
 from riskreg.decisions.services import (
     add_option,
     create_decision,
@@ -120,7 +120,7 @@ def shown(
 
 def seen(world: World, *, by: str = "owner", ref: str = "X-001") -> dict[str, Weighing | None]:
     viewer = world.viewer(by)
-    return weighings_of(viewer, decision_for(viewer, ref, world.today), world.today)
+    return newest_weighing_by_audience(viewer, decision_for(viewer, ref, world.today), world.today)
 
 
 def options(world: World, **of: Any) -> dict[str, dict[str, Any]]:

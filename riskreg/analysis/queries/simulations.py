@@ -89,7 +89,7 @@ class Wanted:
     about: weighing.About | None = None
 
 
-def inputs_now(
+def inputs_with_estimates_and_effects(
     reader: AudienceReader, party: Party | None, wanted: Wanted, day: dt.date
 ) -> tuple[dict[str, Any], list[Estimate], list[Effect]]:
     """What a run of that audience would be made from on ``day``, with the estimates and effects
@@ -193,7 +193,7 @@ def stale_because(viewer: Viewer, row: Simulation, day: dt.date) -> list[dict[st
     party = party_of_run(row)
     reader = AudienceReader(row.register, party.pk if party else None)
     frozen = json.loads(row.inputs)
-    now, *_rows = inputs_now(reader, party, Wanted(row.years, row.seed), day)
+    now, *_rows = inputs_with_estimates_and_effects(reader, party, Wanted(row.years, row.seed), day)
     found = policy.changed_inputs(frozen, now)
     ids = [risk for risk, _what in found if risk]
     refs = {str(u): r for u, r in _visible_ids_and_refs(viewer, ids)}

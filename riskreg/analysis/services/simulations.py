@@ -16,7 +16,7 @@ from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.queries.simulations import (
     AudienceReader,
     Wanted,
-    inputs_now,
+    inputs_with_estimates_and_effects,
     newest_run_of_same_inputs,
     simulation_for,
 )
@@ -77,7 +77,9 @@ def request_simulation(
     wanted = Wanted(years, seed, horizon, tuple(budgets), about)
     party = actor.party if audience == Visibility.PARTY else None
     reader = AudienceReader(actor.register, party.pk if party else None)
-    inputs, estimates, effects = inputs_now(reader, party, wanted, actor.today(at))
+    inputs, estimates, effects = inputs_with_estimates_and_effects(
+        reader, party, wanted, actor.today(at)
+    )
     policy.check_estimates_fit_one_run(errors, estimates)
     buying.check_effects_fit_one_run(errors, effects, estimates)
     if budgets and not inputs.get("mitigations"):

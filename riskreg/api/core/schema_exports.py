@@ -28,30 +28,36 @@ def file(
     ]
     content = {kind.partition(";")[0] for kind, _ending in formats.values()}
     return described(
-        summary, None, [*parameters, *asked, _NAMED], problems=READ, files=_answers(content, name)
+        summary,
+        None,
+        [*parameters, *asked, _NAMED],
+        problems=READ,
+        files=_responses_with_file(content, name),
     )
 
 
 def zipped(summary: str) -> Decorator:
     """GET of a zip."""
     return described(
-        summary, None, [_NAMED], problems=READ, files=_answers({"application/zip"}, "")
+        summary, None, [_NAMED], problems=READ, files=_responses_with_file({"application/zip"}, "")
     )
 
 
 def filled_in(summary: str) -> Decorator:
     """GET of a workbook to fill in."""
-    return described(summary, None, [_NAMED], problems=READ, files=_answers({XLSX}, ""))
+    return described(summary, None, [_NAMED], problems=READ, files=_responses_with_file({XLSX}, ""))
 
 
 def picture(summary: str) -> Decorator:
     """GET of a picture."""
     asked = query("format", "What the file is; png if not given.", enum=list(PICTURES))
     content = {kind for kind, _ending in PICTURES.values()}
-    return described(summary, None, [asked, _NAMED], problems=READ, files=_answers(content, ""))
+    return described(
+        summary, None, [asked, _NAMED], problems=READ, files=_responses_with_file(content, "")
+    )
 
 
-def _answers(content: Iterable[str], name: str) -> dict[Any, Any]:
+def _responses_with_file(content: Iterable[str], name: str) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     for kind in sorted(content):
         shape: Any = OpenApiTypes.STR if kind in _TEXTS else OpenApiTypes.BINARY

@@ -102,7 +102,7 @@ def things_of(viewer: Viewer, rows: Collection[Comment]) -> dict[uuid.UUID, Any]
     return found
 
 
-def reading_called(viewer: Viewer, thing: Any, name: object) -> Reading | None:
+def reading_of_thing(viewer: Viewer, thing: Any, name: object) -> Reading | None:
     """The reading of that id, if ``thing`` is its indicator; None for none such."""
     try:
         key = uuid.UUID(str(name))

@@ -13,7 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.comments.models import Comment, EarlierWording
 from riskreg.comments.policy import MAX_EDITS, MAX_IN_PERIOD, MAX_MENTIONS, MAX_TEXT, PERIOD
 from riskreg.comments.queries.comments import comment_for, members_to_mention
-from riskreg.comments.queries.targets import reading_called, thing_called, things_of, type_of
+from riskreg.comments.queries.targets import reading_of_thing, thing_called, things_of, type_of
 from riskreg.comments.services.mail import write_to
 from riskreg.events.policy import Audience
 from riskreg.events.services import append
@@ -50,7 +50,7 @@ def write_comment(
     errors = Errors()
     text = clean_text(errors, "text", text, required=True, limit=MAX_TEXT)
     people = _clean_mentions(errors, actor, thing, mentions)
-    about = None if reading in (None, "") else reading_called(actor, thing, reading)
+    about = None if reading in (None, "") else reading_of_thing(actor, thing, reading)
     if about is None and reading not in (None, ""):
         errors.add("reading", "unknown", _("There is no such reading of this."))
     recent = Comment.objects.filter(author=actor.user, created_at__gt=at - PERIOD)

@@ -102,7 +102,9 @@ def may_weigh(viewer: Viewer, row: Decision) -> bool:
     return row.state in OPEN and viewer.party_id is not None and permits(viewer, "simulation.run")
 
 
-def weighings_of(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Weighing | None]:
+def newest_weighing_by_audience(
+    viewer: Viewer, row: Decision, today: dt.date
+) -> dict[str, Weighing | None]:
     """The newest run that weighs ``row``, read by ``decision_for``, of what every party sees
     (``shared``), and that of the viewer's own party (``party``). None: there is none that was
     not cancelled."""
@@ -164,7 +166,7 @@ def _options_changed_since(row: Decision, inputs: dict[str, Any]) -> list[dict[s
 def weighing_for_log(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any] | None:
     """What the record of a decision keeps of its newest finished weighing: of what everybody may
     read who sees the decision. None where there is none."""
-    one = weighings_of(viewer, row, today)[row.visibility]
+    one = newest_weighing_by_audience(viewer, row, today)[row.visibility]
     if one is None or one.results is None:
         return None
     objectives = {key: each.key for key, each in one.objectives.items()}

@@ -28,7 +28,7 @@ def _duty_of_breach(breach: Breach) -> Duty:
     )  # fmt: skip
 
 
-def _why_called_for(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _why_review_called_for(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     values = {}
     for duty in duties:
         indicator = duty.thing.indicator
@@ -52,7 +52,7 @@ BREACH = Source(
     rows=_breaches,
     whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
     duty=_duty_of_breach,
-    facts=_why_called_for,
+    facts=_why_review_called_for,
     people=("risk__owner", "risk__deputy"),
     bare=all_breaches_with_reviewed_mark,
 )

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from riskreg.exchange.mapping.contents import (
     AXES,
     correct_by_content,
+    distinct_values_of,
     is_level,
     more_than,
     share_that_holds,
-    values_of,
 )
 from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.words import MARKS
@@ -152,7 +152,9 @@ def _move_to_clearer_levels(
         theirs = next((h for h, ours in proposed.items() if ours == target), "")
         if proposed[header] or not theirs or target.rpartition(".")[2] not in AXES:
             continue
-        mine, other = (share_that_holds(values_of(table, h), is_level) for h in (header, theirs))
+        mine, other = (
+            share_that_holds(distinct_values_of(table, h), is_level) for h in (header, theirs)
+        )
         if mine > 0.8 and other < 0.4:
             proposed[header] = target
             free = target.endswith(".impact") and "consequence" not in proposed.values()
@@ -172,7 +174,8 @@ def _move_to_clearer_owner(
 
     def clearness(header: str) -> tuple[float, bool]:
         known = share_that_holds(
-            values_of(table, header), lambda value: fold_value(as_read_in_sheet(value)) in people
+            distinct_values_of(table, header),
+            lambda value: fold_value(as_read_in_sheet(value)) in people,
         )
         return known, not _UNIT.search(plain_header(header))
 
@@ -233,7 +236,9 @@ def unclear_columns(
         ours = columns.get(base)
         if base == header or base in by_place or not ours or ours in (*JOINED, IGNORE):
             continue
-        if {base, header} & set(answered) or values_of(table, base) == values_of(table, header):
+        if {base, header} & set(answered) or distinct_values_of(table, base) == distinct_values_of(
+            table, header
+        ):
             continue
         text = _("Two columns are called %(name)s. Proposed is the first. Is that so?")
         questions.append((header, text % {"name": base}))
@@ -245,7 +250,7 @@ def unclear_columns(
     for target, headers in groups.items():
         axis = target.rpartition(".")[2]
         there = any(ours and ours.endswith(axis) for ours in columns.values())
-        levels = [h for h in headers if more_than(0.4, values_of(table, h), is_level)]
+        levels = [h for h in headers if more_than(0.4, distinct_values_of(table, h), is_level)]
         if len(headers) > 1 and levels and not there and not set(headers) & set(answered):
             text = _("Which of these counts as the %(axis)s: %(names)s?")
             words = {"likelihood": _("likelihood"), "impact": _("impact")}

@@ -31,7 +31,7 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _CODE = re.compile(r"[a-z]{0,8}[-_ .#]?[0-9]{1,8}(?:[-_.][0-9]{1,6})*", re.I)
 
 
-def values_of(table: Table, header: str) -> list[Value]:
+def distinct_values_of(table: Table, header: str) -> list[Value]:
     """The different values of a column that say something."""
     return [value for text, value in table.distinct(header).items() if not is_nothing(text)]
 
@@ -120,7 +120,7 @@ def correct_by_content(
     a likelihood that names none."""
     for header in table.headers:
         target = proposed[header]
-        values = values_of(table, header) if target else []
+        values = distinct_values_of(table, header) if target else []
         if not target or not values:
             continue
         if target.rpartition(".")[2] in ("likelihood", "impact", "score", "rating"):
@@ -149,18 +149,18 @@ def correct_by_content(
         if not known or known.target != "response" or "mitigation.title" in proposed.values():
             continue
         # Beside the option that was chosen, *treatment* is what is done.
-        if more_than(0.3, values_of(table, header), is_sentence):
+        if more_than(0.3, distinct_values_of(table, header), is_sentence):
             proposed[header] = "mitigation.title"
 
 
 def _move_to_clearer_state(table: Table, proposed: dict[str, str | None]) -> None:
     """Of two columns of states, the one of which every word is known."""
     theirs = next((header for header, ours in proposed.items() if ours == "state"), "")
-    if not theirs or share_that_holds(values_of(table, theirs), _is_one_of(STATES)) == 1:
+    if not theirs or share_that_holds(distinct_values_of(table, theirs), _is_one_of(STATES)) == 1:
         return
     for header in table.headers:
         known = recognise(header)
-        values = values_of(table, header) if proposed[header] is None else []
+        values = distinct_values_of(table, header) if proposed[header] is None else []
         if known and known.target == "state" and values and all_are(values, _is_one_of(STATES)):
             proposed[theirs], proposed[header] = None, "state"
             return

@@ -8,9 +8,9 @@ from riskreg.exchange.reading.jsons import read_json
 from riskreg.exchange.reading.layout import (
     check_is_register,
     is_register,
+    likeness_to_register,
     likeness_to_risks,
     table_in,
-    worth_of,
 )
 from riskreg.exchange.reading.measures import measures_on_sheets
 from riskreg.exchange.reading.table import (
@@ -80,7 +80,7 @@ def _from_workbook(kind: str, sheets: list[Sheet], wanted: str | None) -> Table:
             raise NotARegister(_("There is no such sheet. Sheets: %(names)s.") % {"names": names})
     else:
         shown_ones = [sheet for sheet in sheets if not sheet.hidden]
-        chosen = sorted(shown_ones or sheets, key=worth_of, reverse=True)
+        chosen = sorted(shown_ones or sheets, key=likeness_to_register, reverse=True)
     if not any(not is_blank(v) for sheet in sheets for row in sheet.grid for v in row):
         raise NotARegister(
             _("This workbook has no cell with a value; a picture of a table cannot be read.")

@@ -56,7 +56,7 @@ def table_in(sheet: Sheet, kind: str) -> Table | None:
     )
 
 
-def worth_of(sheet: Sheet) -> int:
+def likeness_to_register(sheet: Sheet) -> int:
     """How much ``sheet`` looks like a register: 0 is not at all."""
     header = _best_header(sheet)
     return 0 if header is None else header.worth * 1000 + min(len(sheet.grid), 900)

@@ -1,7 +1,7 @@
 """Every write of the engine: moving ladders, writing messages, changing a ladder."""
 
 from riskreg.reminders.services.advance import advance_and_readdress
-from riskreg.reminders.services.alarms import raise_alarms, refresh_alarm
+from riskreg.reminders.services.alarms import mail_managers_of_unassigned, refresh_alarm
 from riskreg.reminders.services.digests import write_digest, write_digests
 from riskreg.reminders.services.interrupts import interrupt_people
 from riskreg.reminders.services.ladder import set_ladder
@@ -19,7 +19,7 @@ __all__ = [
     "current_digests",
     "current_interrupts",
     "interrupt_people",
-    "raise_alarms",
+    "mail_managers_of_unassigned",
     "refresh_alarm",
     "refresh_digest",
     "refresh_interrupt",

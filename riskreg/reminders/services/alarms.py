@@ -37,7 +37,9 @@ class UnassignedDuties:
         del kept[SHOWN:]
 
 
-def raise_alarms(register: Register, unheard: UnassignedDuties, at: dt.datetime) -> int:
+def mail_managers_of_unassigned(
+    register: Register, unheard: UnassignedDuties, at: dt.datetime
+) -> int:
     """Tell managers what of ``register`` nobody could be told of. Returns how many messages.
 
     Once a day of the register's calendar for each party whose matters they are: to every manager

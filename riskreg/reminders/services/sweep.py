@@ -2,7 +2,7 @@
 
 The engine on one page; each step is a function that is called here once. In each register in which
 there is anything to do (``registers_behind``: a few statements for all of them),
-``advance_and_readdress`` (1 to 3) and ``raise_alarms`` (4):
+``advance_and_readdress`` (1 to 3) and ``mail_managers_of_unassigned`` (4):
 
 1. What waits for somebody who has left, or is away, goes to who is to be told instead.
 2. Each open duty whose due date asks for a higher rung than is recorded gets that rung, with whom
@@ -47,7 +47,7 @@ import structlog
 from riskreg.register.models import Register
 from riskreg.reminders.queries import registers_behind
 from riskreg.reminders.services.advance import advance_and_readdress
-from riskreg.reminders.services.alarms import UnassignedDuties, raise_alarms
+from riskreg.reminders.services.alarms import UnassignedDuties, mail_managers_of_unassigned
 from riskreg.reminders.services.announcements import post_announcements_to_endpoints
 from riskreg.reminders.services.digests import write_digests
 from riskreg.reminders.services.interrupts import interrupt_people
@@ -88,7 +88,7 @@ def sweep(at: dt.datetime) -> Swept:
         unheard = UnassignedDuties()
         try:
             swept.moved += advance_and_readdress(register, at, unheard)  # 1, 2, 3
-            swept.alarms += raise_alarms(register, unheard, at)  # 4
+            swept.alarms += mail_managers_of_unassigned(register, unheard, at)  # 4
         except Exception:
             swept.broken += 1
             log.exception("ladder_broke", register=register.slug)

@@ -124,7 +124,9 @@ def review_risk(
                 )
     criteria = actor.criteria
     if wanted is not None and assessment is None:
-        _check_latest(errors, wanted, today, Matrix(criteria).cadence_days(_residual_rating(risk)))
+        _check_within_cadence(
+            errors, wanted, today, Matrix(criteria).cadence_days(_residual_rating(risk))
+        )
     errors.raise_if_any()
     due_on = risk.next_review_on
     assert due_on is not None  # noqa: S101 - the database holds that open risks have a date
@@ -133,7 +135,7 @@ def review_risk(
         judged = create_assessment(actor, risk, assessment, at=at, recorded_at=recorded_at)
     cadence = Matrix(criteria).cadence_days(_residual_rating(risk))
     if wanted is not None and assessment is not None:
-        _check_latest(errors, wanted, today, cadence)
+        _check_within_cadence(errors, wanted, today, cadence)
         errors.raise_if_any()
     risk.next_review_on = policy.next_review_after(today, cadence, wanted)
     reviewed = {"last_reviewed_on": max(filter(None, (risk.last_reviewed_on, today)))}
@@ -197,7 +199,7 @@ def _clean_next_review_on(errors: Errors, value: Any, today: dt.date) -> dt.date
     return day
 
 
-def _check_latest(errors: Errors, wanted: dt.date, today: dt.date, cadence: int) -> None:
+def _check_within_cadence(errors: Errors, wanted: dt.date, today: dt.date, cadence: int) -> None:
     latest = policy.next_review_after(today, cadence)
     if wanted > latest:
         errors.add(

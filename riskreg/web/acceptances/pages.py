@@ -155,13 +155,15 @@ class AcceptancePage(RegisterView):
                 if mine and refused is not None
                 else WordsForm(initial={"version": entry["row"].version}, prefix=str(entry["id"]))
             )
-        acts = {act.value: self._act(row, act, refused) for act in _OFFERED}
+        acts = {act.value: self._act_context(row, act, refused) for act in _OFFERED}
         context["comments"] = comments_panel(self.viewer, row)
         context |= {"acts": acts, "conflict": conflict, "asks_again": self._may_ask_again(row)}
         context["texts"] = posted_texts(self.request)
         return self.render("acceptances/detail.html", context, status)
 
-    def _act(self, row: Any, act: Act, refused: "tuple[str, forms.Form] | None") -> dict[str, Any]:
+    def _act_context(
+        self, row: Any, act: Act, refused: "tuple[str, forms.Form] | None"
+    ) -> dict[str, Any]:
         """Whether the viewer can do it, and if not, why and who could."""
         blocked = block_of(self.viewer, act, row)
         form = refused[1] if refused and refused[0] == act.value else None

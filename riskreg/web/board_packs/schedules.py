@@ -36,7 +36,7 @@ from riskreg.web.table_form import (
     fields_in_form,
     form_field,
     initial_value,
-    mark_errors_with_old_values,
+    keep_shown_values_beside_fields,
     set_choices,
 )
 
@@ -62,7 +62,7 @@ class ScheduleForm(forms.Form):
         ]
         set_choices(self, "recipients", people)
         if row is not None:
-            mark_errors_with_old_values(self)
+            keep_shown_values_beside_fields(self)
 
     def fields_for_service(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""

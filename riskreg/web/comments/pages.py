@@ -20,7 +20,7 @@ from riskreg.comments.queries.comments import (
     members_to_mention,
 )
 from riskreg.comments.queries.targets import (
-    reading_called,
+    reading_of_thing,
     thing_called,
     things_of,
     title_of,
@@ -180,7 +180,7 @@ class CommentPage(RegisterView):
         initial = {"text": row.text, "mentions": row.mentions, "version": row.version}
         if form is None and own and may:
             form = CommentForm(self.viewer, row, initial=initial)
-        reading = reading_called(self.viewer, thing, row.reading) if row.reading else None
+        reading = reading_of_thing(self.viewer, thing, row.reading) if row.reading else None
         context = {
             **comment_rows(self.viewer, [row])[0],
             "title": title_of(thing),

@@ -27,7 +27,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import name_languages
 from riskreg.web.conflict import data_over_newest_version, form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
-from riskreg.web.table_form import mark_errors_with_old_values, set_choices
+from riskreg.web.table_form import keep_shown_values_beside_fields, set_choices
 from riskreg.web.ui.labels import label_word
 
 
@@ -87,7 +87,7 @@ class ControlForm(forms.Form):
         for name in ("name", "kind", "risks", "label"):
             fields[name].needed = True
         if row is not None:
-            mark_errors_with_old_values(self)
+            keep_shown_values_beside_fields(self)
 
     def refs(self) -> list[str]:
         """The refs that were typed."""

@@ -34,7 +34,7 @@ from riskreg.web.table_form import (
     fields_in_form,
     form_field,
     initial_value,
-    mark_errors_with_old_values,
+    keep_shown_values_beside_fields,
     set_choices,
     visibility_choices,
 )
@@ -90,7 +90,7 @@ class DecisionForm(forms.Form):
                 choices=visibility_choices(viewer),
             )
         else:
-            mark_errors_with_old_values(self)
+            keep_shown_values_beside_fields(self)
 
     def _add_recommendation_fields(self, current: Decision | None) -> None:
         """Which option is recommended is asked once there are some."""
@@ -117,7 +117,7 @@ class DecisionForm(forms.Form):
         return refs_in(self.cleaned_data["risks"])
 
 
-def values_of(row: Decision) -> dict[str, Any]:
+def form_values_of(row: Decision) -> dict[str, Any]:
     """A decision, read by ``decision_for``, as the form's initial values."""
     plain = (*NOT_SHOWN, Type.RISKS, Type.RISK)
     it: Any = row
@@ -172,7 +172,7 @@ class DecisionEdit(DecisionPage):
         row = self._row(ref)
         if not may_be_edited(self.viewer, row):
             return HttpResponseRedirect(self.page_url("decision", ref=ref))
-        return self._page(DecisionForm(self.viewer, initial=values_of(row), current=row), row)
+        return self._page(DecisionForm(self.viewer, initial=form_values_of(row), current=row), row)
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """Save it; 409 with both versions when somebody else saved first."""
@@ -210,7 +210,7 @@ class DecisionEdit(DecisionPage):
     def _conflict(
         self, request: HttpRequest, form: DecisionForm, now: Decision, touched: set[str]
     ) -> HttpResponse:
-        initial = values_of(now)
+        initial = form_values_of(now)
         seen = {
             field.name: seen_value(form, field.name) for field in fields_in_form(DECISION, form)
         }

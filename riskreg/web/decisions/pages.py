@@ -180,9 +180,9 @@ class DecisionPage(RegisterView):
                 and permits(self.viewer, "decision.release", entry["row"])
             )
         context |= {
-            "acts": {act.value: self._act(row, act, refused) for act in ACTS},
+            "acts": {act.value: self._act_context(row, act, refused) for act in ACTS},
             "editable": may_be_edited(self.viewer, row),
-            "argue": self._argue(row, refused) if may_argue(self.viewer, row) else None,
+            "argue": self._argument_context(row, refused) if may_argue(self.viewer, row) else None,
             "weighing": weighing_panel(self.viewer, row, today, refused),
             "conflict": conflict,
             "texts": posted_texts(self.request),
@@ -193,7 +193,7 @@ class DecisionPage(RegisterView):
         context["any_act"] = any(a["may"] or a["shown"] for a in context["acts"].values())
         return self.render("decisions/detail.html", context, status)
 
-    def _act(
+    def _act_context(
         self, row: Decision, act: Act, refused: "tuple[str, forms.Form] | None"
     ) -> dict[str, Any]:
         """Whether the viewer can do it, and if not, why and who could."""
@@ -208,7 +208,9 @@ class DecisionPage(RegisterView):
             "url": self.page_url(_ROUTES.get(act, f"decision_{act.value}"), ref=row.ref),
         }
 
-    def _argue(self, row: Decision, refused: "tuple[str, forms.Form] | None") -> dict[str, Any]:
+    def _argument_context(
+        self, row: Decision, refused: "tuple[str, forms.Form] | None"
+    ) -> dict[str, Any]:
         sent = refused[1] if refused and refused[0] == "argue" else None
         form = sent or argument_form(row)
         return {"form": form, "open": sent is not None}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, number_name
 from riskreg.decisions.models import Decision
-from riskreg.decisions.queries.weighing import Weighing, may_weigh, weighings_of
+from riskreg.decisions.queries.weighing import Weighing, may_weigh, newest_weighing_by_audience
 from riskreg.jobs.models import OPEN, JobState
 from riskreg.kernel.localised import number, percent_text
 from riskreg.register.access import Viewer
@@ -26,7 +26,7 @@ def weighing_panel(
 ) -> dict[str, Any] | None:
     """What the options come to for each audience, and a form to have them weighed; None where
     there is neither."""
-    found = weighings_of(viewer, row, today)
+    found = newest_weighing_by_audience(viewer, row, today)
     shown = [weighing_row(row, one) for one in found.values() if one is not None]
     form = None
     if may_weigh(viewer, row):

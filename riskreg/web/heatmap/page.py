@@ -267,7 +267,7 @@ class HeatmapPage(RegisterView):
                 {**kept, "state": "open", "stage": given.get("stage"), **as_filter(place)}
             )
         return {
-            "title": self._title(scale, place, shown.kind),
+            "title": self._place_title(scale, place, shown.kind),
             "chip": scale.cell_chip(vars(scale.matrix.cell(*place)), shown.kind)
             if isinstance(place, tuple)
             else "",
@@ -280,7 +280,7 @@ class HeatmapPage(RegisterView):
         }
 
     @staticmethod
-    def _title(scale: Scale, place: Place, kind: str) -> str:
+    def _place_title(scale: Scale, place: Place, kind: str) -> str:
         if place is None:
             return _("Highest risks") if kind == Kind.THREAT else _("Largest opportunities")
         if place == heatmap_lists.UNRATED:

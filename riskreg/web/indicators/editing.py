@@ -19,7 +19,7 @@ from riskreg.web.conflict import (
     saved_words,
 )
 from riskreg.web.forms.marks import adds
-from riskreg.web.indicators.forms import TEXT_FIELDS, IndicatorForm, values_of
+from riskreg.web.indicators.forms import TEXT_FIELDS, IndicatorForm, form_values_of
 from riskreg.web.localized import outdated_after_saving
 
 # What the form shows in parts, and the table keeps as one.
@@ -84,7 +84,7 @@ class IndicatorEdit(IndicatorEditing):
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """The form as it stands."""
         indicator = self._indicator(ref)
-        initial = values_of(self.viewer, indicator)
+        initial = form_values_of(self.viewer, indicator)
         return self._page(IndicatorForm(self.viewer, initial=initial, current=indicator), indicator)
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
@@ -125,7 +125,7 @@ class IndicatorEdit(IndicatorEditing):
     def _conflict(
         self, request: HttpRequest, form: IndicatorForm, now: Indicator, touched: set[str]
     ) -> HttpResponse:
-        initial = values_of(self.viewer, now)
+        initial = form_values_of(self.viewer, now)
         theirs = {**initial, **{field.name: getattr(now, field.name) for field in _AS_KEPT}}
         newest = IndicatorForm(self.viewer, initial=initial, current=now)
         edit = reverse(

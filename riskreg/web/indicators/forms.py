@@ -27,7 +27,7 @@ from riskreg.web.table_form import (
     fields_in_form,
     form_field,
     initial_value,
-    mark_errors_with_old_values,
+    keep_shown_values_beside_fields,
     read_confirmed_translations,
     set_choices,
     text_box,
@@ -95,7 +95,7 @@ class IndicatorForm(forms.Form):
             add_confirmed_translations_field(self, current.outdated_translations, INDICATOR)
             if current.party_id != viewer.party_id:
                 del self.fields["external_id"]  # what its own party's systems call it
-            mark_errors_with_old_values(self)
+            keep_shown_values_beside_fields(self)
 
     def _add_texts(self, field: Field) -> None:
         """A text and the same in Chinese; one line for a name, a box for a description."""
@@ -148,7 +148,7 @@ def _texts(english: str, chinese: str) -> dict[str, str]:
     return {k: v for k, v in (("en", english), (SECOND, chinese)) if v}
 
 
-def values_of(viewer: Viewer, indicator: Indicator) -> dict[str, Any]:
+def form_values_of(viewer: Viewer, indicator: Indicator) -> dict[str, Any]:
     """An indicator as the form's initial values."""
     shown_apart = (*_NOT_SHOWN, Type.NAMES, Type.RISKS)
     plain = [field for field in INDICATOR.settable if field.type not in shown_apart]

@@ -36,7 +36,7 @@ from riskreg.web.table_form import (
     fields_in_form,
     form_field,
     initial_value,
-    mark_errors_with_old_values,
+    keep_shown_values_beside_fields,
     read_confirmed_translations,
     set_choices,
     visibility_choices,
@@ -81,7 +81,7 @@ class MitigationForm(forms.Form):
             add_confirmed_translations_field(self, current.outdated_translations, MITIGATION)
             if current.party_id != viewer.party_id:
                 del self.fields["external_id"]  # what its own party's systems call it
-            mark_errors_with_old_values(self)
+            keep_shown_values_beside_fields(self)
 
     def fields_for_service(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
@@ -102,7 +102,7 @@ class MitigationForm(forms.Form):
         return refs_in(self.cleaned_data["risks"])
 
 
-def values_of(viewer: Viewer, mitigation: Mitigation) -> dict[str, Any]:
+def form_values_of(viewer: Viewer, mitigation: Mitigation) -> dict[str, Any]:
     """A mitigation as the form's initial values."""
     plain = (*MitigationForm.not_shown, Type.RISKS)
     risks = visible_risks(viewer).filter(mitigations=mitigation)
@@ -158,7 +158,7 @@ class MitigationEdit(MitigationPage):
         """The form as it stands."""
         mitigation = mitigation_for(self.viewer, ref)
         require(self.viewer, "mitigation.edit", mitigation)
-        initial = values_of(self.viewer, mitigation)
+        initial = form_values_of(self.viewer, mitigation)
         form = MitigationForm(self.viewer, initial=initial, current=mitigation)
         return self._page(form, mitigation)
 
@@ -199,7 +199,7 @@ class MitigationEdit(MitigationPage):
     def _conflict(
         self, request: HttpRequest, form: MitigationForm, now: Mitigation, touched: set[str]
     ) -> HttpResponse:
-        initial = values_of(self.viewer, now)
+        initial = form_values_of(self.viewer, now)
         seen = {
             field.name: seen_value(form, field.name) for field in fields_in_form(MITIGATION, form)
         }

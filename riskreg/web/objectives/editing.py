@@ -24,7 +24,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import add_names_fields, names_from_form
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
-from riskreg.web.table_form import form_field, mark_errors_with_old_values
+from riskreg.web.table_form import form_field, keep_shown_values_beside_fields
 from riskreg.web.ui.labels import label_word
 
 _SOURCE = ("title", "url", "locator", "note")
@@ -97,7 +97,7 @@ class ObjectiveForm(forms.Form):
             fields[name].needed = True
         if row is not None:
             del self.fields["visibility"]
-            mark_errors_with_old_values(self)
+            keep_shown_values_beside_fields(self)
         self.order_fields(self.field_order)
 
     def fields_for_service(self) -> dict[str, Any]:

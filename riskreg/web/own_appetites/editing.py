@@ -27,7 +27,7 @@ from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.own_appetites.panels import rating_words, which_risks_text
 from riskreg.web.presenters import Scale
-from riskreg.web.table_form import form_field, mark_errors_with_old_values
+from riskreg.web.table_form import form_field, keep_shown_values_beside_fields
 from riskreg.web.ui.labels import label_word
 
 
@@ -59,7 +59,7 @@ class OwnAppetiteForm(forms.Form):
         for name in ("rating", "label"):
             fields[name].needed = True
         if row is not None:
-            mark_errors_with_old_values(self)
+            keep_shown_values_beside_fields(self)
 
     def fields_for_service(self) -> dict[str, Any]:
         """What the service takes."""

@@ -33,7 +33,7 @@ from riskreg.web.table_form import (
     fields_in_form,
     form_field,
     initial_value,
-    mark_errors_with_old_values,
+    keep_shown_values_beside_fields,
     set_choices,
     text_box,
 )
@@ -128,7 +128,7 @@ class RiskForm(forms.Form):
                 choices=[(text, texts[text]) for text in RISK.translated if text in stale],
             )
         if risk is not None:
-            mark_errors_with_old_values(self)
+            keep_shown_values_beside_fields(self)
 
     def first_fields(self) -> list[forms.BoundField]:
         """The texts that are edited first: in the reader's language where there are any."""
