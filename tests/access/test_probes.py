@@ -410,11 +410,11 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "duties/queries/counts.py:_counts_by_kind_and_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,
     "indicators/filters.py:_visible_indicators": partial(owner_who_left, noun="indicators"),
-    "risks/filters.py:_positions": partial(owner_who_left, noun="risks"),
-    "risks/mitigation_filters.py:_mitigations": partial(owner_who_left, noun="mitigations"),
+    "risks/filters.py:_visible_positions": partial(owner_who_left, noun="risks"),
+    "risks/mitigation_filters.py:_visible_mitigations": partial(owner_who_left, noun="mitigations"),
     "risks/queries/access.py:control_for": end_of_a_control,
     "reviews/queries/meetings.py:_last_meeting_as_one_row": day_of_the_last_meeting,
-    "risks/control_filters.py:_controls": former_owner_of_a_control,
+    "risks/control_filters.py:_visible_controls": former_owner_of_a_control,
     "risks/services/claims.py:_stages_with_sourced_score": partial(
         last_source_of_a_risk, what="score"
     ),
