@@ -26,6 +26,7 @@ from riskreg.analysis.queries.simulations import (
 from riskreg.analysis.services import feed_driver
 from riskreg.decisions.models import Argument
 from riskreg.decisions.services import add_option, release_argument
+from riskreg.duties.queries import agenda
 from riskreg.events.queries import chains_of
 from riskreg.evidence.queries import same_file_elsewhere
 from riskreg.evidence.targets import thing_for
@@ -238,6 +239,18 @@ def duties_by_day(world: CanaryWorld) -> bool:
     return _days_of_my_work(world) != before
 
 
+def how_soon_enough_is_due(world: CanaryWorld) -> bool:
+    """What is overdue of foton's own alone leaves no room for what catl sees and is due later."""
+    viewer = world.viewer("partner_manager")
+    rows = Risk.objects.filter(register=world.register, state="open")
+    assert rows.update(next_review_on=world.today + dt.timedelta(days=30))
+    own = rows.filter(visibility="party", party=world.foton)
+    assert own.update(next_review_on=world.today - dt.timedelta(days=1))
+    wanted = agenda.Wanted(world.today, kinds=("risk.review",))
+    [found] = agenda.duty_lists_for(viewer, [(wanted, 1)])
+    return not found
+
+
 def _days_of_my_work(world: CanaryWorld) -> str:
     browser = walk.client_for(world, "partner_manager", "/")
     return walk.normal(browser.get(f"/r/{world.register.slug}/work/").content.decode())
@@ -407,6 +420,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "handover/queries.py:_unended_answerable_rows": what_is_handed_over,
     "indicators/services/closing.py:_locked_by_ref": end_of_what_serves_a_risk,
     "register/services/objectives.py:add_objective": key_of_an_objective,
+    "duties/queries/picks.py:_is_as_urgent_as_first_rows": how_soon_enough_is_due,
     "duties/queries/counts.py:_counts_by_kind_and_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,
     "indicators/filters.py:_visible_indicators": partial(owner_who_left, noun="indicators"),
