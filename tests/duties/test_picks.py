@@ -85,7 +85,9 @@ def test_what_is_due_later_than_enough_are_is_none_of_the_most_urgent(
 
     def chosen() -> list[list[tuple[str, str]]]:
         picks._statement.cache_clear()
-        found = [agenda.lists_for(viewer, [(one, most)]) for one in asked for most in (1, 3, 7)]
+        found = [
+            agenda.duty_lists_for(viewer, [(one, most)]) for one in asked for most in (1, 3, 7)
+        ]
         return [[(duty.kind, duty.ref) for duty in only] for [only] in found]
 
     few = chosen()
