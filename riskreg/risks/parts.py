@@ -45,7 +45,8 @@ def is_counted_by_another(
     for _level in range(MAX_LEVELS - 2):
         found = links.filter(**{f"{far}_id__in": found}).values(f"{near}_id")
         where |= Q(risk_id__in=found)
-    return where
+    # Most registers have no parts: that is asked once, and not of each risk.
+    return Q(Exists(links)) & where
 
 
 def is_counted(viewer: Viewer, positions: QuerySet[Position]) -> Q:

@@ -29,7 +29,7 @@ def test_the_first_of_a_cell_are_the_same_however_they_are_read(world: World) ->
     ):
         asked = OpenRisks(world.viewer(who), None, RiskFilter(parts=parts))
         rows, found = cells_with_refs(asked, "residual", "threat", most)
-        assert rows == list(asked.counts_by_cell("residual"))
+        assert sorted(rows, key=str) == sorted(asked.counts_by_cell("residual"), key=str)
         assert (found is not None) is (connection.vendor == "postgresql")
         counts = {(x, y): n - hidden for _kind, x, y, _used, n, hidden in rows if n > hidden}
         fetched, listed = (

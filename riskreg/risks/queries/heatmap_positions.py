@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
@@ -136,9 +136,10 @@ def _open_counts_by_cell(
 def counted_by_cell(
     positions: QuerySet[Position], behind: Q, stage: str
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    """How many of ``positions`` stand alike, and how many of these are ``behind`` others."""
+    """Of those that stand alike: kind, likelihood and impact, the newest criteria that any of them
+    was rated by, how many they are, and how many of these are ``behind`` others."""
     return (
         positions.order_by()
-        .values_list("kind", f"{stage}_likelihood", f"{stage}_impact", "criteria")
-        .annotate(n=Count("pk"), hidden=Count("pk", filter=behind))
+        .values_list("kind", f"{stage}_likelihood", f"{stage}_impact")
+        .annotate(used=Max("criteria"), n=Count("pk"), hidden=Count("pk", filter=behind))
     )

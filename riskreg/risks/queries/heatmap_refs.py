@@ -31,16 +31,13 @@ def cells_with_refs(
     if reading_connection().vendor != "postgresql":
         return list(asked.counts_by_cell(stage)), None
     rows, found = [], dict[tuple[Any, Any], list[str]]()
-    whole = True
     for *row, refs in _open_counts_with_first_refs(
         asked.viewer, stage=stage, kind=kind, parts=asked.chosen.parts, most=most
     ):
         rows.append(tuple(row))
         if refs:
-            # Rated by two versions of the criteria a cell comes twice, in an order of each.
-            whole = whole and (row[1], row[2]) not in found
             found[row[1], row[2]] = refs
-    return rows, found if whole else None
+    return rows, found
 
 
 def first_refs(
@@ -112,9 +109,8 @@ def _open_counts_with_first_refs(
 ) -> QuerySet[Position, tuple[Any, ...]]:
     behind = is_behind_at(viewer, None, parts)
     refs = ArrayAgg("ref", filter=Q(kind=kind) & ~behind, order_by=_worst_first(stage))
-    first = Func(
-        refs, template=f"(%(expressions)s)[1:{most:d}]", output_field=ArrayField(CharField())
-    )
+    listed = ArrayField(CharField())
+    first = Func(refs, template=f"(%(expressions)s)[1:{most:d}]", output_field=listed)
     return counted_by_cell(open_positions_at(viewer, None), behind, stage).annotate(first=first)
 
 
