@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections
+from django.db import NotSupportedError, connections
 from django.db.backends.postgresql.psycopg_any import mogrify
 from django.db.models import Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
@@ -162,9 +162,16 @@ class _Written:
         ) -> Any:
             if chunked_fetch or result_type != MULTI:
                 return usual(result_type, chunked_fetch, chunk_size)
-            with connection.prepared_cursor() as cursor:
-                cursor.execute(*self.for_server(connection, values))
-                return [cursor.fetchall()]
+            try:
+                with connection.prepared_cursor() as cursor:
+                    cursor.execute(*self.for_server(connection, values))
+                    return [cursor.fetchall()]
+            except NotSupportedError:
+                # A column was made wider meanwhile, by an upgrade: what this connection prepared
+                # before gives the old type, and is refused until the connection is renewed.
+                if connection.in_atomic_block:
+                    raise
+                return usual(result_type, chunked_fetch, chunk_size)
 
         compiler.execute_sql = execute_sql
 

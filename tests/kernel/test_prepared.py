@@ -3,6 +3,7 @@
 from typing import Any
 
 import environ
+import psycopg
 import pytest
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -56,6 +57,27 @@ def test_who_looks_at_what_was_sent_sees_it_with_its_values(world: World) -> Non
         [query] = sent.captured_queries
         assert f"'{title}'" in query["sql"]
         assert "'50 %'" in query["sql"]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_column_that_is_made_wider_beside_it_breaks_nothing(world: World) -> None:
+    """As an upgrade does while the old web servers go on."""
+    statement = Statement(titled, int, str, str)
+    risk = builders.risk(world, title="One")
+    values = (world.register.pk, "One", "x")
+    for _again in range(3):
+        assert list(statement(*values)) == [risk]
+    given = connection.get_connection_params()
+    address = {name: given[name] for name in ("host", "port", "dbname", "user", "password")
+               if given.get(name)}  # fmt: skip
+    try:
+        for length in ("201", "200"):
+            with psycopg.connect(**address, autocommit=True) as beside:
+                beside.execute(f"ALTER TABLE risks_risk ALTER title TYPE varchar({length})")
+            assert list(statement(*values)) == [risk]
+    finally:
+        connection.close()
 
 
 @pytest.mark.postgres
