@@ -6,13 +6,16 @@ form leads to; pages and views do nothing for it.
 """
 
 import re
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy
 
 BACK = "back"
@@ -99,14 +102,16 @@ def carry_way_back(address: str, back: str) -> str:
     return parts._replace(query=f"{parts.query}&{more}" if parts.query else more).geturl()
 
 
-def carry_way_back_in_links(html: str, back: str) -> str:
+def carry_way_back_in_links(html: SafeString, back: str) -> SafeString:
     """``html`` with the way back in each of its links to a page of a register."""
+    if not back:
+        return html
 
     def link(match: re.Match[str]) -> str:
-        address = match[1].replace("&amp;", "&")
-        return f'href="{carry_way_back(address, back).replace("&", "&amp;")}"'
+        return format_html('href="{}"', carry_way_back(unescape(match[1]), back))
 
-    return re.sub(r'href="(/r/[^"]*)"', link, html) if back else html
+    # As safe as it was: what is put into it has been escaped.
+    return mark_safe(re.sub(r'href="(/r/[^"]*)"', link, html))
 
 
 def without_way_back(address: str, page: str) -> str:

@@ -1,13 +1,17 @@
 """The list that one came from is not forgotten: filtered, sorted and at its page."""
 
 import re
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.test import Client
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from riskreg.risks.models import Risk
+from riskreg.web.returning import BACK, carry_way_back_in_links
 from tests import builders
 from tests.builders import World
 from tests.indicators import making
@@ -200,3 +204,16 @@ def test_more_than_fit_at_once_come_part_by_part_in_the_order_of_the_list(
     assert client.get(address, {"all": "?rating=nonsense"}).status_code == 400
     for part in ("0", "-1", "x", "9" * 5000):
         assert client.get(address, {"all": "?", "part": part}).status_code == 200
+
+
+def test_links_that_carry_the_way_back_are_escaped_once_whatever_they_hold() -> None:
+    """Of a link that was escaped for the page, and of a way back that was not."""
+    asked = '/r/a/risks/R-001/?q="it\'s" <b>&ordering=ref'
+    before = format_html('<a href="{}" title="{}">', asked, '/r/"')
+    after = carry_way_back_in_links(before, '/r/a/risks/?q="><script>')
+    assert isinstance(after, SafeString)
+    back = "%2Fr%2Fa%2Frisks%2F%3Fq%3D%22%3E%3Cscript%3E"
+    assert unescape(after.split('"')[1]) == f"{asked}&{BACK}={back}"
+    assert "<script" not in after
+    assert after.count("<") == before.count("<") == 1
+    assert carry_way_back_in_links(before, "") == before

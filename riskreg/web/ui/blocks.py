@@ -9,7 +9,7 @@ from django import template
 from django.template import Context
 from django.template.loader import render_to_string
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from riskreg.web.returning import (
     carry_way_back,
@@ -64,7 +64,7 @@ def page_header(
             back_url, back_label = back, list_title(back)
         else:
             back_url = carry_way_back(back_url, back)
-        content = mark_safe(carry_way_back_in_links(content, back))
+        content = carry_way_back_in_links(content, back)
     values: dict[str, Any] = {"title": title, "lead": lead, "ref": ref}
     values |= {"back_url": back_url, "back_label": back_label, "content": content}
     values["has_actions"] = bool(content.strip())
