@@ -21,7 +21,7 @@ app.autodiscover_tasks()
 
 
 @worker_init.connect
-def share_memory(**_: Any) -> None:
+def load_work_before_forking(**_: Any) -> None:
     """Load what work takes, the mathematics above all, before the processes that do it are forked:
     each would load a copy of its own with its first step."""
     from riskreg.jobs.kinds import WORK, step_function_of_kind
@@ -29,7 +29,7 @@ def share_memory(**_: Any) -> None:
 
     for kind in WORK:
         step_function_of_kind(kind)
-    preload.freeze()
+    preload.freeze_loaded_objects()
 
 
 @worker_ready.connect

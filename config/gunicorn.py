@@ -50,7 +50,7 @@ def when_ready(server: Any) -> None:
 
     if text := mail_warning():
         server.log.warning(text)
-    preload.freeze()
+    preload.freeze_loaded_objects()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -80,7 +80,7 @@ class User(Searchable, Sortable, Base, AbstractBaseUser, PermissionsMixin):
     objects: ClassVar[UserManager] = UserManager()
 
     # Each sign-in saves these: the table of pinyin is not loaded for that.
-    beside_derived = frozenset({"last_login", "password"})
+    unused_by_derived = frozenset({"last_login", "password"})
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

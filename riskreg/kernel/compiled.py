@@ -112,7 +112,7 @@ class _Written:
         for n, one in enumerate(given):
             if one.place is not None:
                 self.places[one].append(n)
-        self._named: str | None = None
+        self._named_sql: str | None = None
         missing = set(range(len(stand_ins))) - {one.place for one in given}
         if missing:
             raise TypeError(f"values {sorted(missing)} are nowhere in {self.sql}")
@@ -141,19 +141,23 @@ class _Written:
                 parameters[n] = value
         return parameters
 
-    def for_server(self, connection: Any, values: Sequence[Value]) -> tuple[str, dict[str, Any]]:
+    def named_sql_and_values(
+        self, connection: Any, values: Sequence[Value]
+    ) -> tuple[str, dict[str, Any]]:
         """The statement and what stands in its places as PostgreSQL is to prepare them: what never
         changes is written into it, as an index of some rows only is found by what is known."""
-        if self._named is None:
-            self._named = _named(self.sql, self.constants, self.places, connection)
-        return self._named, {
+        if self._named_sql is None:
+            self._named_sql = _sql_with_named_values(
+                self.sql, self.constants, self.places, connection
+            )
+        return self._named_sql, {
             name: value
             for one, places in self.places.items()
             for value in (one.given(values),)
-            for name in _names(one, places)
+            for name in _names_of_value(one, places)
         }
 
-    def _prepare(self, compiler: Any, values: Sequence[Value]) -> None:
+    def _read_by_prepared_statement(self, compiler: Any, values: Sequence[Value]) -> None:
         """Have ``compiler`` read its rows by a statement that the server prepares."""
         usual, connection = compiler.execute_sql, compiler.connection
 
@@ -164,7 +168,7 @@ class _Written:
                 return usual(result_type, chunked_fetch, chunk_size)
             try:
                 with connection.prepared_cursor() as cursor:
-                    cursor.execute(*self.for_server(connection, values))
+                    cursor.execute(*self.named_sql_and_values(connection, values))
                     return [cursor.fetchall()]
             except NotSupportedError:
                 # A column was made wider meanwhile, by an upgrade: what this connection prepared
@@ -187,7 +191,7 @@ class _Written:
             compiler.as_sql = lambda *a, **k: (self.sql, parameters)  # type: ignore[method-assign]
             compiler.get_converters = lambda expressions: self.converters  # type: ignore[method-assign]
             if compiler.connection.vendor == "postgresql":
-                self._prepare(compiler, values)
+                self._read_by_prepared_statement(compiler, values)
             return compiler
 
         return get_compiler
@@ -234,7 +238,7 @@ class _Parameter:
         return value.hex if isinstance(value, uuid.UUID) and as_text else value
 
 
-def _names(one: _Parameter, places: Sequence[int]) -> list[str]:
+def _names_of_value(one: _Parameter, places: Sequence[int]) -> list[str]:
     """What the server knows a value by: the same in all places, but for a text, whose type it takes
     from what stands beside it."""
     if isinstance(one.kept, str):
@@ -242,14 +246,14 @@ def _names(one: _Parameter, places: Sequence[int]) -> list[str]:
     return [f"v{places[0]}"] * len(places)
 
 
-def _named(
+def _sql_with_named_values(
     sql: str, constants: Sequence[Any], places: Mapping[_Parameter, list[int]], connection: Any
 ) -> str:
     """``sql`` with its values by name and its constants written out."""
     names = {
         n: name
         for one, found in places.items()
-        for n, name in zip(found, _names(one, found), strict=True)
+        for n, name in zip(found, _names_of_value(one, found), strict=True)
     }
     connection.ensure_connection()
     numbers = itertools.count()

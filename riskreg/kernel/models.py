@@ -23,11 +23,11 @@ class WithDerived(models.Model):
     """A row with columns that are made from its others whenever it is saved.
 
     Such a column's field has ``derived = True`` and makes its value in ``pre_save``.
-    ``beside_derived``: columns that none of them is made from, so that saving these alone makes no
-    other.
+    ``unused_by_derived``: columns that none of them is made from, so that saving these alone
+    makes no other.
     """
 
-    beside_derived: ClassVar[frozenset[str]] = frozenset()
+    unused_by_derived: ClassVar[frozenset[str]] = frozenset()
 
     class Meta:
         abstract = True
@@ -35,7 +35,7 @@ class WithDerived(models.Model):
     def save(self, *args: Any, **options: Any) -> None:
         """As ever; whichever columns are named to be saved, the derived ones go along with them."""
         named = options.get("update_fields")
-        if named and not self.beside_derived.issuperset(named):
+        if named and not self.unused_by_derived.issuperset(named):
             derived = [f.name for f in self._meta.concrete_fields if getattr(f, "derived", False)]
             options["update_fields"] = {*named, *derived}
         super().save(*args, **options)

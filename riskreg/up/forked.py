@@ -51,7 +51,7 @@ def _is_open(number: int) -> bool:
     return True
 
 
-class EndedAside(Exception):
+class ChildProcessEnded(Exception):
     """What was done in a process of its own was ended from outside before it was done."""
 
 
@@ -60,11 +60,11 @@ def can_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-def done_aside(call: Callable[[], _T]) -> _T:
+def done_in_child_process(call: Callable[[], _T]) -> _T:
     """What ``call`` returns or raises, done in a process of its own (Linux; elsewhere in this one).
 
     Whatever memory it takes is given back, and every program that is forked afterwards is without
-    it. Raises ``EndedAside`` when that process was ended from outside.
+    it. Raises ``ChildProcessEnded`` when that process was ended from outside.
     """
     if not can_fork():
         return call()
@@ -83,7 +83,7 @@ def done_aside(call: Callable[[], _T]) -> _T:
     try:
         answer, error = mine.recv()
     except EOFError:
-        raise EndedAside from None
+        raise ChildProcessEnded from None
     finally:
         process.join()
     if error is not None:

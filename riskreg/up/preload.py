@@ -29,7 +29,7 @@ def load_programs() -> None:
     _ = get_resolver().reverse_dict
 
 
-def freeze() -> None:
+def freeze_loaded_objects() -> None:
     """Take everything that is loaded out of what is collected, before this process is forked.
 
     A collection writes into the header of each object that it looks at, so that every process would

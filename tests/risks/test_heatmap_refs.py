@@ -9,7 +9,7 @@ from riskreg.risks.filters import RiskFilter
 from riskreg.risks.parts import COUNTED
 from riskreg.risks.queries.heatmap import heatmap
 from riskreg.risks.queries.heatmap_positions import OpenRisks
-from riskreg.risks.queries.heatmap_refs import cells_with_refs, first_refs
+from riskreg.risks.queries.heatmap_refs import counts_and_refs_by_cell, first_refs
 from tests import builders
 from tests.builders import World
 
@@ -28,7 +28,7 @@ def test_the_first_of_a_cell_are_the_same_however_they_are_read(world: World) ->
         ("owner", "partner_owner", "auditor"), COUNTED, (2, 50)
     ):
         asked = OpenRisks(world.viewer(who), None, RiskFilter(parts=parts))
-        rows, found = cells_with_refs(asked, "residual", "threat", most)
+        rows, found = counts_and_refs_by_cell(asked, "residual", "threat", most)
         assert sorted(rows, key=str) == sorted(asked.counts_by_cell("residual"), key=str)
         assert (found is not None) is (connection.vendor == "postgresql")
         counts = {(x, y): n - hidden for _kind, x, y, _used, n, hidden in rows if n > hidden}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from riskreg.up import forked
-from riskreg.up.forked import EndedAside, Forked, done_aside
+from riskreg.up.forked import ChildProcessEnded, Forked, done_in_child_process
 
 
 class _Cycle:
@@ -89,7 +89,7 @@ def test_what_is_done_aside_comes_back_and_leaves_nothing_behind() -> None:
         here.append(1)
         return os.getpid(), os.getppid()
 
-    pid, parent = done_aside(done)
+    pid, parent = done_in_child_process(done)
     assert parent == os.getpid() != pid
     assert here == []
     with pytest.raises(ChildProcessError):
@@ -102,16 +102,18 @@ def test_what_goes_wrong_aside_is_told_here() -> None:
         raise ValueError("in its own words")
 
     with pytest.raises(ValueError, match="in its own words"):
-        done_aside(wrong)
+        done_in_child_process(wrong)
 
 
 @pytest.mark.usefixtures("no_threads")
 def test_a_kill_aside_is_told_here_instead_of_waited_for() -> None:
-    with pytest.raises(EndedAside):
-        done_aside(lambda: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(ChildProcessEnded):
+        done_in_child_process(lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
-def test_where_threads_run_nothing_is_done_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_threads_run_nothing_is_forked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """They would be missing in the other process, with whatever they hold locked."""
     monkeypatch.setattr(forked.threading, "active_count", lambda: 2)
-    assert done_aside(os.getpid) == os.getpid()
+    assert done_in_child_process(os.getpid) == os.getpid()

@@ -12,7 +12,7 @@ from django.db.backends.postgresql import base, operations
 from psycopg import errors
 
 # Statements that a connection keeps prepared; the one that was longest not used goes first.
-PREPARED = 200
+MOST_PREPARED = 200
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -76,7 +76,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """A connection with its limit."""
         made: Any = super().get_new_connection(conn_params)
         made.answer_within = self.settings_dict["OPTIONS"].get("answer_within")
-        made.prepared_max = PREPARED
+        made.prepared_max = MOST_PREPARED
         return made
 
     def prepared_cursor(self) -> Any:

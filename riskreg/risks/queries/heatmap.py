@@ -23,7 +23,7 @@ from riskreg.risks.queries.heatmap_positions import (
     end_of_day_or_none_today,
     narrow_by_today,
 )
-from riskreg.risks.queries.heatmap_refs import cells_with_refs, first_refs
+from riskreg.risks.queries.heatmap_refs import counts_and_refs_by_cell, first_refs
 
 REFS_PER_CELL = 50
 
@@ -104,7 +104,7 @@ def heatmap(
     chosen = chosen or RiskFilter()
     asked = OpenRisks(viewer, end_of_day_or_none_today(viewer, as_of, today), chosen)
     most = REFS_PER_CELL if refs_per_cell is None else refs_per_cell
-    rows, refs = cells_with_refs(asked, stage, kind, most)
+    rows, refs = counts_and_refs_by_cell(asked, stage, kind, most)
     counts, newest, other_total, hidden = _counts_and_newest_criteria(rows, kind)
     if refs is None:
         # Where none stands behind another, nobody need be looked for behind each of them.

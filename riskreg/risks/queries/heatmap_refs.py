@@ -21,14 +21,13 @@ from riskreg.risks.queries.heatmap_positions import (
 )
 
 
-def cells_with_refs(
+def counts_and_refs_by_cell(
     asked: OpenRisks, stage: str, kind: str, most: int
 ) -> tuple[list[tuple[Any, ...]], dict[tuple[Any, Any], list[str]] | None]:
     """What ``counts_by_cell`` counts, and what ``first_refs`` finds for it where one pass has found
     both: of all risks now, where the database has arrays. Else None."""
-    if not most or asked.moment is not None or not asked.chosen.takes_all:
-        return list(asked.counts_by_cell(stage)), None
-    if reading_connection().vendor != "postgresql":
+    of_all_now = asked.moment is None and asked.chosen.takes_all
+    if not (most and of_all_now and reading_connection().vendor == "postgresql"):
         return list(asked.counts_by_cell(stage)), None
     rows, found = [], dict[tuple[Any, Any], list[str]]()
     for *row, refs in _open_counts_with_first_refs(

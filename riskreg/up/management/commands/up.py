@@ -25,7 +25,7 @@ from django.db import DatabaseError, connection
 from riskreg.kernel import health
 from riskreg.kernel.after_commit import before_anybody_runs
 from riskreg.up import ports, preload, valkey
-from riskreg.up.forked import EndedAside, done_aside
+from riskreg.up.forked import ChildProcessEnded, done_in_child_process
 from riskreg.up.patience import Activity, Patience
 from riskreg.up.probe import probe
 from riskreg.up.supervisor import Program, StartError, Supervisor
@@ -75,8 +75,10 @@ class Command(BaseCommand):
             if ports.chosen:
                 preload.load_programs()
             try:
-                output = done_aside(lambda: self._prepare_database(migrate=migrate, demo=demo))
-            except EndedAside:
+                output = done_in_child_process(
+                    lambda: self._prepare_database(migrate=migrate, demo=demo)
+                )
+            except ChildProcessEnded:
                 raise StartError("Ended from outside while preparing the database") from None
             supervisor = Supervisor(var_dir / "log", self._say, grace=options["grace"])
             supervisor.starting = True
@@ -136,7 +138,7 @@ class Command(BaseCommand):
 
             _wait_until_nothing_lacks(broker_lacks, patience, supervisor, stopper)
             env["REDIS_URL"] = server.url
-        preload.freeze()
+        preload.freeze_loaded_objects()
         for program in programs(port, var_dir, env):
             supervisor.start(program)
         host = next((h.lstrip(".") for h in settings.ALLOWED_HOSTS if h != "*"), "")
