@@ -251,7 +251,7 @@ def _drawn_cost(mitigation: Mitigation, k: int, seed: int) -> Array | float:
     cost = mitigation.costs[k]
     if not isinstance(cost.amount, Distribution):
         return cost.mean
-    rng = Stream(seed, (_COST, k, *words_of_name(mitigation.name))).at(0)
+    rng = Stream(seed, (_COST, k, *words_of_name(mitigation.name))).generator_at(0)
     return cost.amount.sample(rng, COST_DRAWS)
 
 

@@ -19,7 +19,7 @@ from riskreg.quant.checks import Array
 from riskreg.quant.drivers import Driver, Link
 from riskreg.quant.errors import InvalidYears, MismatchedRuns
 from riskreg.quant.portfolio import Exposure, Portfolio
-from riskreg.quant.sampling import BLOCK, Sampler, block_range
+from riskreg.quant.sampling import BLOCK, Sampler, blocks_of_chunk
 from riskreg.quant.sums import BlockSums, totals
 from riskreg.quant.together import exposure_differs
 
@@ -129,7 +129,7 @@ def expected_chunk(
     sums |= {"sum ": [], "square ": []}
     first: Array | None = None
     count = 0
-    for block in range(*block_range(years, index, chunks)):
+    for block in blocks_of_chunk(years, index, chunks):
         size = min(BLOCK, years - block * BLOCK)
         count += size
         values = sampler.driver_values(block, size)
@@ -193,7 +193,7 @@ def difference_chunk(
     samplers = [Sampler(p, checks.seed("seed", seed)) for p in (before, after)]
     pairs = _open_pairs(before, after)
     sums: dict[str, list[float]] = {"change": [], "square": []}
-    for block in range(*block_range(years, index, chunks)):
+    for block in blocks_of_chunk(years, index, chunks):
         size = min(BLOCK, years - block * BLOCK)
         values = [s.driver_values(block, size) for s in samplers]
         change = np.zeros(size)

@@ -144,13 +144,16 @@ def driver_evppi(
         if driver.name not in asked:
             continue
         scores = np.concatenate(
-            [base.driver_values(b, size).normal_scores(driver.name) for b, size in _blocks(n)]
+            [
+                base.driver_values(b, size).normal_scores(driver.name)
+                for b, size in _blocks_and_year_counts(n)
+            ]
         )
         each[driver.name] = evppi(table, scores)
     return DriverInformation(expected, list(options)[best], each, together)
 
 
-def _blocks(years: int) -> list[tuple[int, int]]:
+def _blocks_and_year_counts(years: int) -> list[tuple[int, int]]:
     return [(b, min(BLOCK, years - b * BLOCK)) for b in range(-(-years // BLOCK))]
 
 
@@ -175,7 +178,7 @@ def _drivers_that_matter(
 def _payoffs_by_year(state: Portfolio, changed: Sequence[int], years: int, seed: int) -> Array:
     sampler = Sampler(state, seed)
     parts = []
-    for block, size in _blocks(years):
+    for block, size in _blocks_and_year_counts(years):
         values = sampler.driver_values(block, size)
         losses = np.zeros(size)
         for k in changed:

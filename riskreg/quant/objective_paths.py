@@ -48,7 +48,7 @@ class ObjectivePaths:
 
     def _draw(self, distribution: Distribution, key: tuple[int, ...]) -> Array:
         stream = Stream(self._seed, (_OBJECTIVE, *words_of_name(self.model.name), *key))
-        return at_scores(distribution, stream.at(self._block).standard_normal(self._size))
+        return at_scores(distribution, stream.generator_at(self._block).standard_normal(self._size))
 
     def _factor(self, name: str, factor: float | Distribution) -> Array | float:
         if isinstance(factor, Distribution):

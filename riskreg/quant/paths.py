@@ -26,7 +26,13 @@ from riskreg.quant.objective_paths import ObjectivePaths
 from riskreg.quant.objectives import Flags, ObjectiveModel, ObjectiveResult
 from riskreg.quant.path_plan import PathPlan
 from riskreg.quant.portfolio import Portfolio
-from riskreg.quant.sampling import BLOCK, Sampler, block_range, refuse_missing
+from riskreg.quant.sampling import (
+    BLOCK,
+    ChunkPlace,
+    Sampler,
+    blocks_of_chunk,
+    require_each_chunk_of_one_run_once,
+)
 from riskreg.quant.sums import BlockSums, totals
 from riskreg.quant.together import add_block, states_sharing_exposure
 
@@ -102,11 +108,11 @@ class PathChunk:
     @property
     def start(self) -> int:
         """First path (from 0) that the chunk covers."""
-        return block_range(self.plan.paths, self.index, self.chunks)[0] * BLOCK
+        return blocks_of_chunk(self.plan.paths, self.index, self.chunks).start * BLOCK
 
 
-def _blocks(plan: PathPlan, index: int, chunks: int) -> Iterator[tuple[int, int]]:
-    for block in range(*block_range(plan.paths, index, chunks)):
+def _blocks_and_path_counts(plan: PathPlan, index: int, chunks: int) -> Iterator[tuple[int, int]]:
+    for block in blocks_of_chunk(plan.paths, index, chunks):
         yield block, min(BLOCK, plan.paths - block * BLOCK)
 
 
@@ -157,13 +163,13 @@ def simulate_path_chunks(plans: Sequence[PathPlan], index: int, chunks: int) -> 
             raise MismatchedRuns(
                 "plans", plan.years, "differ in more than mitigations", "simulate them apart"
             )
-    first = block_range(one.paths, index, chunks)[0]
+    first = blocks_of_chunk(one.paths, index, chunks).start
     works = [_Work(plan, index, chunks) for plan in plans]
     shared = [
         states_sharing_exposure([work.samplers[k].portfolio for work in works])
         for k in range(len(works[0].samplers))
     ]
-    for block, count in _blocks(one, index, chunks):
+    for block, count in _blocks_and_path_counts(one, index, chunks):
         here = slice((block - first) * BLOCK, (block - first) * BLOCK + count)
         for work in works:
             work.begin(block, count)
@@ -189,8 +195,8 @@ class _Work:
     """One plan while a chunk of it is simulated."""
 
     def __init__(self, plan: PathPlan, index: int, chunks: int) -> None:
-        first, last = block_range(plan.paths, index, chunks)
-        size = max(0, min(last * BLOCK, plan.paths) - first * BLOCK)
+        blocks = blocks_of_chunk(plan.paths, index, chunks)
+        size = max(0, min(blocks.stop * BLOCK, plan.paths) - blocks.start * BLOCK)
         self.plan = plan
         self.losses = np.zeros((len(plan.years), size))
         self._drivers = {name: np.empty((len(plan.years), size)) for name in plan.keep_drivers}
@@ -250,7 +256,7 @@ def combine_paths(parts: Sequence[PathChunk]) -> PathResult:
 
     Raises `MismatchedRuns` when a chunk is missing, repeats, or is of another plan.
     """
-    refuse_missing([(p.plan, p.index, p.chunks) for p in parts])
+    require_each_chunk_of_one_run_once([ChunkPlace(p.plan, p.index, p.chunks) for p in parts])
     ordered = sorted(parts, key=lambda part: part.index)
     plan = ordered[0].plan
     objectives = {}
@@ -336,11 +342,11 @@ def path_contribution_chunk(
     `values` are the present values of all paths, shape (paths,), or of this chunk's alone.
     """
     factors = discount_factors(plan.rate, len(plan.years), plan.first_at)
-    first = block_range(plan.paths, index, chunks)[0]
+    first = blocks_of_chunk(plan.paths, index, chunks).start
     offset = 0 if values.size == plan.paths else first * BLOCK
     sums: dict[str, list[float]] = {name: [] for name in plan.portfolio.names}
     samplers = plan.samplers()
-    for block, size in _blocks(plan, index, chunks):
+    for block, size in _blocks_and_path_counts(plan, index, chunks):
         start = block * BLOCK - offset
         weights = tail.weights_for(values[start : start + size])
         for k, drawn in _values_by_year(plan, samplers, block, size, ()):

@@ -31,7 +31,7 @@ from riskreg.quant.expected import ExpectedChunk, difference_chunk, expected_chu
 from riskreg.quant.paths import PathChunk, simulate_path_chunks
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.run_inputs import RunInputs
-from riskreg.quant.sampling import BLOCK, Sampler, block_range
+from riskreg.quant.sampling import BLOCK, Sampler, blocks_of_chunk
 from riskreg.quant.simulate import simulate_chunks
 from riskreg.quant.sums import BlockSums
 from riskreg.quant.together import states_sharing_exposure
@@ -148,10 +148,10 @@ def contribution_step(
     sums: dict[str, dict[str, list[float]]] = {
         stage: {f"{name}{end}": [] for name in names for end in ("", " square")} for stage in states
     }
-    first, last = block_range(inputs.years, index, chunks)
-    for block in range(first, last):
+    blocks = blocks_of_chunk(inputs.years, index, chunks)
+    for block in blocks:
         size = min(BLOCK, inputs.years - block * BLOCK)
-        start = (block - first) * BLOCK
+        start = (block - blocks.start) * BLOCK
         weights = [
             tails[stage].weights_for(losses[stage][start : start + size]) for stage in states
         ]

@@ -18,6 +18,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,8 @@ _EXPOSURE, _DRIVER = 1, 2
 
 Places = npt.NDArray[np.int64]
 Batch = tuple[Places, Array]
+# The years of some candidates for an event, and of which of them one happens; None: of all.
+CandidateYears = tuple[Places, npt.NDArray[np.bool_] | None]
 
 
 def words_of_name(name: str) -> tuple[int, ...]:
@@ -58,29 +61,37 @@ class Stream:
         self._start = self._bits.state
         self._generator = np.random.Generator(self._bits)
 
-    def at(self, block: int) -> np.random.Generator:
+    def generator_at(self, block: int) -> np.random.Generator:
         self._bits.state = self._start
         self._bits.advance(block * _STRIDE % 2**128)
         return self._generator
 
 
-def block_range(years: int, index: int, chunks: int) -> tuple[int, int]:
-    """First block of part `index` of `chunks`, and the first of the next part."""
+class ChunkPlace(NamedTuple):
+    """Which chunk of which run something is: number `chunk`, from 0, of `chunks`."""
+
+    run: object
+    chunk: int
+    chunks: int
+
+
+def blocks_of_chunk(years: int, index: int, chunks: int) -> range:
+    """The blocks, from 0, of chunk `index` of `chunks`."""
     blocks = -(-years // BLOCK)
-    return index * blocks // chunks, (index + 1) * blocks // chunks
+    return range(index * blocks // chunks, (index + 1) * blocks // chunks)
 
 
-def refuse_missing(parts: Sequence[tuple[object, int, int]]) -> None:
-    """Raise `MismatchedRuns` unless these (run, index, chunks) are all parts of one run, once."""
-    if not parts:
-        raise MismatchedRuns("parts", parts, "is empty", "give every chunk of the run")
-    run, _, chunks = parts[0]
-    for other, index, count in parts:
-        if count != chunks or other != run:
+def require_each_chunk_of_one_run_once(places: Sequence[ChunkPlace]) -> None:
+    """Raise `MismatchedRuns` where a chunk is missing, repeats, or is of another run."""
+    if not places:
+        raise MismatchedRuns("parts", places, "is empty", "give every chunk of the run")
+    run, _, chunks = places[0]
+    for place in places:
+        if place.chunks != chunks or place.run != run:
             raise MismatchedRuns(
-                "parts", index, "is a chunk of another run", "combine chunks of one run"
+                "parts", place.chunk, "is a chunk of another run", "combine chunks of one run"
             )
-    indices = [index for _, index, _ in parts]
+    indices = [place.chunk for place in places]
     if sorted(indices) != list(range(chunks)):
         raise MismatchedRuns(
             "parts",
@@ -129,7 +140,7 @@ class Sampler:
         """Values of the drivers in each year of a block; `given` and `keep` as `DriverValues`."""
 
         def own(driver: int) -> Array:
-            return self._drivers[driver].at(block).standard_normal(size)
+            return self._drivers[driver].generator_at(block).standard_normal(size)
 
         return DriverValues(self.plan, size, own, given, keep, held)
 
@@ -160,7 +171,7 @@ class Sampler:
             return known[0] * known[1]
         return known[0] if known else None
 
-    def _factors(self, exposure: Exposure) -> tuple[list[str], float]:
+    def _drivers_of_bounded_factors_and_top(self, exposure: Exposure) -> tuple[list[str], float]:
         """Where only factors with an end move how often: their drivers, and how much more often
         than the exposure by itself its events can come. Else none, and 1.
 
@@ -189,16 +200,16 @@ class Sampler:
     ) -> Iterator[Batch]:
         """Batches of (year within the block, signed loss), in an order that never changes."""
         streams = self._streams[exposure.name]
-        sizes = streams.sizes.at(block)
+        sizes = streams.sizes.generator_at(block)
         severity = exposure.severity
         scale = self.severity_multiplier(exposure, values)
-        factors, top = self._factors(exposure)
+        factors, top = self._drivers_of_bounded_factors_and_top(exposure)
         hazards = None if factors else self.hazards(exposure, values)
         often = exposure
         if factors:
             rest = tuple(link for link in exposure.links if link.on != "frequency")
             often = replace(exposure, links=rest).more_often(top)
-        marks = streams.heights.at(block) if factors else None
+        marks = streams.heights.generator_at(block) if factors else None
         for years, kept in _candidate_years(often, streams, block, size, hazards):
             losses = severity.sample(sizes, years.size)
             if marks is not None:
@@ -255,7 +266,7 @@ class Sampler:
 
 def _candidate_years(
     exposure: Exposure, streams: _Streams, block: int, size: int, hazards: Array | None
-) -> Iterator[tuple[Places, npt.NDArray[np.bool_] | None]]:
+) -> Iterator[CandidateYears]:
     """Batches of candidate years with a mask of those in which the event happens (None: all).
 
     An exposure with a probability p is a Poisson process with hazard -ln(1 - p) of which only the
@@ -266,9 +277,9 @@ def _candidate_years(
     if hazard == 0 or (hazards is not None and not hazards.any()):
         return
     candidates = (
-        _all_candidates_happen(streams, block, size, hazard)
+        _candidates_that_all_happen(streams, block, size, hazard)
         if hazards is None
-        else _candidates_thinned(streams, block, size, hazards)
+        else _candidates_that_happen_by_rate(streams, block, size, hazards)
     )
     if not once:
         yield from candidates
@@ -288,11 +299,11 @@ def _candidate_years(
             return
 
 
-def _all_candidates_happen(
+def _candidates_that_all_happen(
     streams: _Streams, block: int, size: int, hazard: float
-) -> Iterator[tuple[Places, npt.NDArray[np.bool_] | None]]:
+) -> Iterator[CandidateYears]:
     """All candidates happen; their number is one Poisson draw by inversion, rising with hazard."""
-    places = streams.places.at(block)
+    places = streams.places.generator_at(block)
     uniform = places.random()
     if math.isinf(hazard):
         while True:
@@ -302,12 +313,12 @@ def _all_candidates_happen(
         yield places.integers(0, size, min(BATCH, count - start)), None
 
 
-def _candidates_thinned(
+def _candidates_that_happen_by_rate(
     streams: _Streams, block: int, size: int, hazards: Array
-) -> Iterator[tuple[Places, npt.NDArray[np.bool_] | None]]:
+) -> Iterator[CandidateYears]:
     """Candidates have heights, the points of a Poisson process of `size` a unit of height; one
     happens when its height is below the hazard of its year (Lewis and Shedler 1979, thinning)."""
-    places, heights = streams.places.at(block), streams.heights.at(block)
+    places, heights = streams.places.generator_at(block), streams.heights.generator_at(block)
     places.random()
     top, reached = float(hazards.max()), 0.0
     if not top <= checks.MAX_RATE:

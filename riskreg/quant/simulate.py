@@ -19,7 +19,14 @@ from riskreg.quant.checks import Array
 from riskreg.quant.errors import InvalidYears
 from riskreg.quant.metrics import ExceedanceCurve, Interval
 from riskreg.quant.portfolio import Portfolio
-from riskreg.quant.sampling import BLOCK, Batch, Sampler, block_range, refuse_missing
+from riskreg.quant.sampling import (
+    BLOCK,
+    Batch,
+    ChunkPlace,
+    Sampler,
+    blocks_of_chunk,
+    require_each_chunk_of_one_run_once,
+)
 from riskreg.quant.sums import BlockSums, totals
 from riskreg.quant.together import add_block, states_sharing_exposure
 
@@ -71,7 +78,7 @@ def simulate_with_contributions(
     losses = np.zeros(years)
     sampler = Sampler(portfolio, checks.seed("seed", seed))
     kept: list[tuple[slice, str, list[Batch]]] = []
-    for block, size in _blocks(years):
+    for block, size in _blocks_and_year_counts(years):
         here = slice(block * BLOCK, block * BLOCK + size)
         values = sampler.driver_values(block, size)
         for exposure in portfolio.exposures:
@@ -100,7 +107,7 @@ class Chunk:
     @property
     def start(self) -> int:
         """First year (from 0) that the chunk covers."""
-        return block_range(self.years, self.index, self.chunks)[0] * BLOCK
+        return blocks_of_chunk(self.years, self.index, self.chunks).start * BLOCK
 
 
 def simulate_chunk(portfolio: Portfolio, years: int, seed: int, index: int, chunks: int) -> Chunk:
@@ -118,10 +125,10 @@ def simulate_chunks(
     checks.integer("years", years, 1, MAX_YEARS, InvalidYears)
     checks.integer("chunks", chunks, 1, 10**6)
     checks.integer("index", index, 0, chunks - 1)
-    first, last = block_range(years, index, chunks)
-    size = max(0, min(last * BLOCK, years) - first * BLOCK)
+    blocks = blocks_of_chunk(years, index, chunks)
+    size = max(0, min(blocks.stop * BLOCK, years) - blocks.start * BLOCK)
     losses = [np.zeros(size) for _ in states]
-    _fill_losses(states, years, seed, index, chunks, losses, offset=first * BLOCK)
+    _fill_losses(states, years, seed, index, chunks, losses, offset=blocks.start * BLOCK)
     return [
         Chunk(state, years, seed, index, chunks, _made_read_only(part))
         for state, part in zip(states, losses, strict=True)
@@ -139,7 +146,9 @@ def combine(parts: Sequence[Chunk]) -> Simulation:
     >>> bool((combine(parts).losses == simulate(p, 200_000, 1).losses).all())
     True
     """
-    refuse_missing([((p.portfolio, p.years, p.seed), p.index, p.chunks) for p in parts])
+    require_each_chunk_of_one_run_once(
+        [ChunkPlace((p.portfolio, p.years, p.seed), p.index, p.chunks) for p in parts]
+    )
     one = parts[0]
     losses = np.empty(one.years)
     for part in parts:
@@ -147,8 +156,10 @@ def combine(parts: Sequence[Chunk]) -> Simulation:
     return Simulation(one.portfolio, one.years, one.seed, _made_read_only(losses))
 
 
-def _blocks(years: int, index: int = 0, chunks: int = 1) -> Iterator[tuple[int, int]]:
-    for block in range(*block_range(years, index, chunks)):
+def _blocks_and_year_counts(
+    years: int, index: int = 0, chunks: int = 1
+) -> Iterator[tuple[int, int]]:
+    for block in blocks_of_chunk(years, index, chunks):
         yield block, min(BLOCK, years - block * BLOCK)
 
 
@@ -163,7 +174,7 @@ def _fill_losses(
 ) -> None:
     samplers = [Sampler(state, checks.seed("seed", seed)) for state in states]
     shared = states_sharing_exposure(states)
-    for block, size in _blocks(years, index, chunks):
+    for block, size in _blocks_and_year_counts(years, index, chunks):
         start = block * BLOCK - offset
         totals = [part[start : start + size] for part in losses]
         values = [sampler.driver_values(block, size) for sampler in samplers]
@@ -311,7 +322,7 @@ def weighted_chunk(
     """Σ over events of weight(year) × loss for each exposure, block by block."""
     sampler = Sampler(portfolio, seed)
     sums: dict[str, list[float]] = {name: [] for name in portfolio.names}
-    for block, size in _blocks(losses.size, index, chunks):
+    for block, size in _blocks_and_year_counts(losses.size, index, chunks):
         weight = weigh(losses[block * BLOCK : block * BLOCK + size])
         values = sampler.driver_values(block, size)
         for exposure in portfolio.exposures:
@@ -328,7 +339,7 @@ def losses_by_exposure(portfolio: Portfolio, years: int, seed: int) -> Array:
     checks.integer("years", years, 1, max(1, 2**27 // len(portfolio.exposures)), InvalidYears)
     sampler = Sampler(portfolio, checks.seed("seed", seed))
     table = np.zeros((len(portfolio.exposures), years))
-    for block, size in _blocks(years):
+    for block, size in _blocks_and_year_counts(years):
         values = sampler.driver_values(block, size)
         for row, exposure in zip(table, portfolio.exposures, strict=True):
             sampler.add(exposure, block, size, values, row[block * BLOCK : block * BLOCK + size])

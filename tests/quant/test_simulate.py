@@ -168,15 +168,15 @@ def test_blocks_of_a_stream_are_independent() -> None:
     stream = Stream(1, (1, 2, 3))
     blocks = [0, 1, 2, 3, 4, 8, 64, 1024, 1025]
     n = 50_000
-    draws = np.array([stream.at(b).standard_normal(n) for b in blocks])
-    places = np.array([stream.at(b).integers(0, 65_536, n) for b in blocks])
+    draws = np.array([stream.generator_at(b).standard_normal(n) for b in blocks])
+    places = np.array([stream.generator_at(b).integers(0, 65_536, n) for b in blocks])
     for table in (draws, np.abs(draws), places & 1, places & 255, places >> 12):
         correlation = np.corrcoef(table)
         np.fill_diagonal(correlation, 0)
         assert np.abs(correlation).max() < 4.5 / math.sqrt(n)
     for i, j in itertools.combinations(range(len(blocks)), 2):
         assert not np.intersect1d(draws[i], draws[j]).size
-    assert (stream.at(64).standard_normal(n) == draws[6]).all()
+    assert (stream.generator_at(64).standard_normal(n) == draws[6]).all()
 
 
 MITIGATIONS = [
