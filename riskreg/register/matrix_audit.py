@@ -12,37 +12,52 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
-Cell = tuple[int, int]
+
+class Cell(NamedTuple):
+    """A place in the matrix, by the positions of its levels from 0."""
+
+    likelihood: int
+    impact: int
+
+
+class ChanceAndImpact(NamedTuple):
+    """A risk by its chance and its impact; their product is how large it is."""
+
+    chance: float
+    impact: float
+
+
 Interval = Sequence[float]
 _Rows = list[list[float]]
 _Pairs = tuple[tuple[Cell, Cell], ...]
 
 
 @dataclass(frozen=True)
-class Overlap:
-    """A risk in a top-rated cell that is smaller than one in a lowest-rated cell: (p, i) each."""
+class TopBelowLowest:
+    """A risk in a top-rated cell that is smaller than one in a lowest-rated cell."""
 
     top: Cell
     lowest: Cell
-    top_risk: tuple[float, float]
-    lowest_risk: tuple[float, float]
+    top_risk: ChanceAndImpact
+    lowest_risk: ChanceAndImpact
 
 
 @dataclass(frozen=True)
 class MatrixAudit:
-    """Findings; cells are (likelihood position, impact position), from 0.
+    """Findings.
 
     ``pairs`` (a, b) of cells where a is rated above b although every risk in a is smaller than
-    every risk in b, in reading order; ``overlap`` a top-rated risk smaller than a lowest-rated one
-    (Cox's weak consistency fails), or None; ``jumps`` neighbouring cells that go from lowest to top
-    rating (betweenness fails); ``uneven`` intermediate cells whose colour no risk in them asks for
-    (consistent colouring fails); ``same_rating_factor`` how many times larger one risk can be than
-    another with the same rating (infinite when a rating reaches down to 0).
+    every risk in b, in reading order; ``top_below_lowest`` a top-rated risk smaller than a
+    lowest-rated one (Cox's weak consistency fails), or None; ``jumps`` neighbouring cells that go
+    from lowest to top rating (betweenness fails); ``uneven`` intermediate cells whose colour no
+    risk in them asks for (consistent colouring fails); ``same_rating_factor`` how many times larger
+    one risk can be than another with the same rating (infinite when a rating reaches down to 0).
     """
 
     pairs: _Pairs
-    overlap: Overlap | None
+    top_below_lowest: TopBelowLowest | None
     jumps: _Pairs
     uneven: tuple[Cell, ...]
     same_rating_factor: float
@@ -50,12 +65,12 @@ class MatrixAudit:
     @property
     def weakly_consistent(self) -> bool:
         """Every risk with the top rating is larger than every risk with the lowest."""
-        return self.overlap is None
+        return self.top_below_lowest is None
 
     @property
     def sound(self) -> bool:
-        """No reversed pair, no overlap, no jump, no uneven cell."""
-        return not (self.pairs or self.overlap or self.jumps or self.uneven)
+        """No reversed pair, no top-rated risk below a lowest-rated one, no jump, no uneven cell."""
+        return not (self.pairs or self.top_below_lowest or self.jumps or self.uneven)
 
 
 def audit_matrix(
@@ -82,16 +97,16 @@ def audit_matrix(
             f"rating is not {len(likelihood)} rows of {len(impact)} whole numbers; give these"
         )
     matrix = _Matrix(
-        {(r, c): value for r, row in enumerate(rating) for c, value in enumerate(row)},
+        {Cell(r, c): value for r, row in enumerate(rating) for c, value in enumerate(row)},
         [[p[0] * i[0] for i in impact] for p in likelihood],
         [[p[1] * i[1] for i in impact] for p in likelihood],
     )
     return MatrixAudit(
-        matrix.reversed(),
-        matrix.overlap(likelihood, impact),
-        matrix.jumps(),
-        matrix.uneven(),
-        matrix.same_rating_factor(),
+        matrix.pairs_rated_the_wrong_way(),
+        matrix.find_top_risk_below_lowest(likelihood, impact),
+        matrix.neighbours_with_lowest_and_top_rating(),
+        matrix.intermediate_cells_rated_unevenly(),
+        matrix.most_times_larger_at_same_rating(),
     )
 
 
@@ -110,13 +125,13 @@ class _Matrix:
 
     def __init__(self, rated: dict[Cell, int], low: _Rows, high: _Rows) -> None:
         self._rated = rated
-        self._low = {(r, c): low[r][c] for r, c in rated}
-        self._high = {(r, c): high[r][c] for r, c in rated}
+        self._low = {cell: low[cell.likelihood][cell.impact] for cell in rated}
+        self._high = {cell: high[cell.likelihood][cell.impact] for cell in rated}
         self._top, self._bottom = max(rated.values()), min(rated.values())
         self._reds = [cell for cell, value in rated.items() if value == self._top]
         self._greens = [cell for cell, value in rated.items() if value == self._bottom]
 
-    def reversed(self) -> _Pairs:
+    def pairs_rated_the_wrong_way(self) -> _Pairs:
         return tuple(
             (a, b)
             for a, above in self._rated.items()
@@ -124,7 +139,11 @@ class _Matrix:
             if above > below and self._high[a] < self._low[b]
         )
 
-    def overlap(self, p: Sequence[Interval], i: Sequence[Interval]) -> Overlap | None:
+    def find_top_risk_below_lowest(
+        self, likelihood: Sequence[Interval], impact: Sequence[Interval]
+    ) -> TopBelowLowest | None:
+        """The smallest of the top-rated risks beside the largest of the lowest-rated ones, where
+        it is smaller."""
         if self._top == self._bottom:
             return None
         red = min(self._reds, key=self._low.__getitem__)
@@ -132,11 +151,14 @@ class _Matrix:
         if self._low[red] >= self._high[green]:
             return None
         # The corners are the limits of what the cells hold; risks near them are in the cells.
-        return Overlap(
-            red, green, (p[red[0]][0], i[red[1]][0]), (p[green[0]][1], i[green[1]][1])
-        )  # fmt: skip
+        return TopBelowLowest(
+            red,
+            green,
+            ChanceAndImpact(likelihood[red.likelihood][0], impact[red.impact][0]),
+            ChanceAndImpact(likelihood[green.likelihood][1], impact[green.impact][1]),
+        )
 
-    def jumps(self) -> _Pairs:
+    def neighbours_with_lowest_and_top_rating(self) -> _Pairs:
         """Neighbours (by side) of which one has the top and the other the lowest rating: Cox's
         lemma 1 says a consistent matrix with more than two ratings has none."""
         if len(set(self._rated.values())) < 3:
@@ -145,11 +167,11 @@ class _Matrix:
         return tuple(
             (cell, other)
             for cell, value in self._rated.items()
-            for other in ((cell[0] + 1, cell[1]), (cell[0], cell[1] + 1))
+            for other in (Cell(cell[0] + 1, cell[1]), Cell(cell[0], cell[1] + 1))
             if other in self._rated and {value, self._rated[other]} == ends
         )
 
-    def uneven(self) -> tuple[Cell, ...]:
+    def intermediate_cells_rated_unevenly(self) -> tuple[Cell, ...]:
         """Intermediate cells that neither lie between a top and a lowest one (their risks apart
         from both) nor hold risks of both sizes: Cox's third axiom."""
         return tuple(
@@ -166,7 +188,7 @@ class _Matrix:
             )
         )
 
-    def same_rating_factor(self) -> float:
+    def most_times_larger_at_same_rating(self) -> float:
         factors = []
         for value in set(self._rated.values()):
             inside = [cell for cell, rated in self._rated.items() if rated == value]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.kernel.localised import localised, number
-from riskreg.register.matrix_audit import audit_matrix
+from riskreg.register.matrix_audit import Cell, audit_matrix
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,15 @@ class Findings:
 
 def matrix_findings(criteria: Any) -> Findings:
     """Examine the matrix of ``criteria`` (a row, saved or not) against chance × impact."""
-    likelihood, own = _ranges_and_all_given(criteria.likelihood)
-    impact, own_impact = _ranges_and_all_given(criteria.impact)
+    likelihood, own = _ranges_and_whether_all_given(criteria.likelihood)
+    impact, own_impact = _ranges_and_whether_all_given(criteria.impact)
     keys = [rating["key"] for rating in criteria.ratings]
     rated = [[keys.index(cell["rating"]) for cell in row] for row in criteria.cells]
     assumed = not (own and own_impact)
     if assumed:
         likelihood, impact = (
-            _even_intervals(len(likelihood), 1),
-            _even_intervals(len(impact), len(impact)),
+            _even_intervals_up_to(len(likelihood), 1),
+            _even_intervals_up_to(len(impact), len(impact)),
         )
     audit = audit_matrix(likelihood, impact, rated)
     sentences = []
@@ -53,15 +53,15 @@ def matrix_findings(criteria: Any) -> Findings:
                 "b_rating": _rating_text(criteria, lower),
             }
         )
-    if audit.overlap is not None:
+    if audit.top_below_lowest is not None:
         sentences.append(
             _(
                 "The colours can mislead: the least that fits %(a)s gets the top rating, and the "
                 "most that fits %(b)s the lowest, although it is the larger risk."
             )
             % {
-                "a": _cell_text(criteria, audit.overlap.top),
-                "b": _cell_text(criteria, audit.overlap.lowest),
+                "a": _cell_text(criteria, audit.top_below_lowest.top),
+                "b": _cell_text(criteria, audit.top_below_lowest.lowest),
             }
         )
     if audit.jumps:
@@ -95,23 +95,23 @@ def matrix_findings(criteria: Any) -> Findings:
     return Findings(sentences, audit.sound, assumed)
 
 
-def _ranges_and_all_given(levels: list[dict[str, Any]]) -> tuple[list[Any], bool]:
+def _ranges_and_whether_all_given(levels: list[dict[str, Any]]) -> tuple[list[Any], bool]:
     ranges = [level.get("range") for level in levels]
     return ranges, all(ranges)
 
 
-def _even_intervals(levels: int, top: int) -> list[list[float]]:
+def _even_intervals_up_to(levels: int, top: int) -> list[list[float]]:
     return [[top * n / levels, top * (n + 1) / levels] for n in range(levels)]
 
 
-def _cell_text(criteria: Any, place: tuple[int, int]) -> str:
-    likelihood = criteria.likelihood[place[0]]
-    impact = criteria.impact[place[1]]
+def _cell_text(criteria: Any, cell: Cell) -> str:
+    likelihood = criteria.likelihood[cell.likelihood]
+    impact = criteria.impact[cell.impact]
     first = localised(likelihood["names"], str(likelihood["value"]))
     return f"{first} × {localised(impact['names'], str(impact['value']))}"
 
 
-def _rating_text(criteria: Any, place: tuple[int, int]) -> str:
-    key = criteria.cells[place[0]][place[1]]["rating"]
+def _rating_text(criteria: Any, cell: Cell) -> str:
+    key = criteria.cells[cell.likelihood][cell.impact]["rating"]
     names = next(rating["names"] for rating in criteria.ratings if rating["key"] == key)
     return localised(names, key)

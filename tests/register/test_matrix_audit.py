@@ -42,10 +42,10 @@ def test_lemma_one_no_red_beside_green() -> None:
     audit = audit_matrix(FIFTHS, FIFTHS, spoiled)
     assert ((0, 4), (1, 4)) in audit.jumps
     # Its smallest risk is 0.2 × 0.8 = 0.16, below 0.2, the largest green one: not consistent.
-    assert audit.overlap is not None
-    assert audit.overlap.top == (1, 4)
-    assert math.prod(audit.overlap.top_risk) == pytest.approx(0.16)
-    assert math.prod(audit.overlap.lowest_risk) == pytest.approx(0.2)
+    assert audit.top_below_lowest is not None
+    assert audit.top_below_lowest.top == (1, 4)
+    assert math.prod(audit.top_below_lowest.top_risk) == pytest.approx(0.16)
+    assert math.prod(audit.top_below_lowest.lowest_risk) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("cell", [(k, 0) for k in range(1, 5)] + [(0, k) for k in range(1, 5)])
@@ -54,8 +54,8 @@ def test_lemma_two_no_red_in_the_left_column_or_bottom_row(cell: tuple[int, int]
     spoiled[cell[0]][cell[1]] = 2
     audit = audit_matrix(FIFTHS, FIFTHS, spoiled)
     assert not audit.weakly_consistent
-    assert audit.overlap is not None
-    assert math.prod(audit.overlap.top_risk) == 0
+    assert audit.top_below_lowest is not None
+    assert math.prod(audit.top_below_lowest.top_risk) == 0
 
 
 def test_a_middle_rating_without_reason() -> None:
@@ -75,9 +75,9 @@ def test_two_by_two_by_hand() -> None:
     bad = audit_matrix(HALVES, HALVES, [[0, 0], [0, 1]])
     assert not bad.weakly_consistent
     assert bad.jumps == ()
-    assert bad.overlap is not None
-    assert math.prod(bad.overlap.top_risk) == 0.25
-    assert math.prod(bad.overlap.lowest_risk) == 0.5
+    assert bad.top_below_lowest is not None
+    assert math.prod(bad.top_below_lowest.top_risk) == 0.25
+    assert math.prod(bad.top_below_lowest.lowest_risk) == 0.5
 
 
 def test_reversed_pairs_by_hand() -> None:
