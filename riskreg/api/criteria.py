@@ -20,7 +20,7 @@ from riskreg.kernel.localised import localised
 from riskreg.register.accepting import rating_with_caps
 from riskreg.register.axes import AXES
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.criteria import clean_publication
+from riskreg.register.criteria import clean_criteria_for_register
 from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria, Register
 from riskreg.register.own_appetites import would_be_outdated_by
@@ -110,7 +110,7 @@ class CriteriaPreview(RegisterApi):
             if found.errors:
                 raise found.errors
             criteria = Criteria(
-                register=self.viewer.register, **clean_publication(self.viewer, data)
+                register=self.viewer.register, **clean_criteria_for_register(self.viewer, data)
             )
             before, after = matrix_findings(self.viewer.criteria), matrix_findings(criteria)
             return Answer.of(

@@ -58,7 +58,7 @@ class Modelling:
         ref = self.refs[record["key"]] = add_driver(actor=actor, given=given, **when).ref
         belief = {f.name: record[f.name] for f in BELIEF.settable if f.name in record} | {
             "family": "pert",
-            "rationale": _in_own_words(actor, record),
+            "rationale": _rationale_in_language_of(actor, record),
             "as_of": self.calendar.day(record["as_of"]).isoformat(),
             "review_on": self.calendar.day_after_loading(record["review_in"]).isoformat(),
         }
@@ -69,7 +69,7 @@ class Modelling:
         for link in record["links"]:
             by = self.actors[link["by"]]
             given = {f.name: link[f.name] for f in LINK.settable}
-            given["rationale"] = _in_own_words(by, link)
+            given["rationale"] = _rationale_in_language_of(by, link)
             link_driver(actor=by, ref=self.risks[link["risk"]], driver=ref, given=given, **when)
 
     def _model_objective(self, record: Mapping[str, Any], at: dt.datetime) -> None:
@@ -107,7 +107,7 @@ def ask_for_runs(
     weigh_decision(actor=actor, ref=decisions[_TO_BE_DECIDED], given=given, at=at)
 
 
-def _in_own_words(actor: Viewer, record: Mapping[str, Any]) -> str:
+def _rationale_in_language_of(expert: Viewer, record: Mapping[str, Any]) -> str:
     """Why, in the language of who says it: a belief has no versions in others."""
-    second = actor.user.language == SECOND_LANGUAGE
+    second = expert.user.language == SECOND_LANGUAGE
     return str(record["rationale"][SECOND_LANGUAGE if second else "en"])

@@ -11,26 +11,28 @@ from riskreg.register.queries import terms_of
 from riskreg.register.terms import find_usable_terms
 
 
-def clean_publication(actor: Viewer, data: Mapping[str, Any]) -> dict[str, Any]:
-    """``data`` checked and completed (``policy.clean_criteria``), for the register of ``actor``.
+def clean_criteria_for_register(viewer: Viewer, data: Mapping[str, Any]) -> dict[str, Any]:
+    """``data`` checked and completed (``policy.clean_criteria``), for the register of ``viewer``.
 
     Appetites of terms and the tolerance stay as they are in force where ``data`` says nothing of
     them. Raises
     ``Invalid``, also for terms that there are not or that are out of use.
     """
-    now = actor.criteria
+    now = viewer.criteria
     held = {"term_appetites": now.term_appetites or [], "tolerance": now.tolerance or []}
     clean = clean_criteria({**held, **data})
     errors = Errors()
     if named := named_appetites(clean["term_appetites"]):
-        find_usable_terms(actor, errors, "term_appetites", named)
+        find_usable_terms(viewer, errors, "term_appetites", named)
     errors.raise_if_any()
     return clean
 
 
-def names_of_terms(actor: Viewer, *versions: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def names_of_terms_with_appetite(
+    viewer: Viewer, *versions: Mapping[str, Any]
+) -> dict[str, dict[str, str]]:
     """{term: its names} of the terms that ``versions`` name an appetite for."""
     refs = {ref for version in versions for ref in named_appetites(version["term_appetites"])}
     if not refs:
         return {}
-    return {term.ref: term.names for term in terms_of(actor) if term.ref in refs}
+    return {term.ref: term.names for term in terms_of(viewer) if term.ref in refs}

@@ -10,7 +10,7 @@ from django.db.models import Value
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.criteria import clean_publication
+from riskreg.register.criteria import clean_criteria_for_register
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Cell, Matrix
 from riskreg.risks.appetite import terms_filed_under, terms_in
@@ -105,7 +105,9 @@ def preview_publication(
     viewer: Viewer, data: Mapping[str, Any], mapping: Mapping[str, Any] | None = None
 ) -> Adoption:
     """What ``services.publish_criteria`` would change. Raises ``Invalid`` for bad criteria."""
-    criteria = Criteria(register=viewer.register, number=0, **clean_publication(viewer, data))
+    criteria = Criteria(
+        register=viewer.register, number=0, **clean_criteria_for_register(viewer, data)
+    )
     return preview_adoption(viewer, criteria, mapping)
 
 

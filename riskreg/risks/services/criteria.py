@@ -16,7 +16,7 @@ from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_policy import criteria_differences, needs_yes_of_others
 from riskreg.register.change_words import criteria_lines, criteria_title
-from riskreg.register.criteria import clean_publication, names_of_terms
+from riskreg.register.criteria import clean_criteria_for_register, names_of_terms_with_appetite
 from riskreg.register.models import Criteria, Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import STAGES, Matrix
@@ -61,7 +61,7 @@ def publish_criteria(
     """
     require(actor, "register.configure")
     now = lock_criteria_in_force(actor, seen_number)
-    clean = clean_publication(actor, data)
+    clean = clean_criteria_for_register(actor, data)
     held = {name: getattr(now, name) for name in clean}
     held["ratings"] = [rating_with_caps(rating) for rating in now.ratings]
     held["term_appetites"] = now.term_appetites or []
@@ -79,7 +79,7 @@ def publish_criteria(
                 **held,
                 "number": now.number,
                 "axes": axes_of(now.register).as_json(),
-                "terms": names_of_terms(actor, held, clean),
+                "terms": names_of_terms_with_appetite(actor, held, clean),
             },
             after={**clean, "mapping": mapping},
             asks=needs_yes_of_others(criteria_differences(held, clean, mapping)),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.change_policy import criteria_differences, needs_yes_of_others
-from riskreg.register.criteria import clean_publication
+from riskreg.register.criteria import clean_criteria_for_register
 from riskreg.register.matrix_findings import Findings, matrix_findings
 from riskreg.register.models import Criteria
 from riskreg.register.policy import clean_criteria
@@ -47,7 +47,7 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
     now = viewer.criteria
     found = Preview(before=matrix_findings(now))
     try:
-        clean = clean_publication(viewer, draft.to_json(now))
+        clean = clean_criteria_for_register(viewer, draft.to_json(now))
     except Invalid as invalid:
         _put_errors_into(found, invalid)
         return found
