@@ -23,12 +23,12 @@ from riskreg.register.models import Role
 Snapshot = Mapping[str, Any]
 
 
-def time_zone_title(before: Snapshot, after: Snapshot) -> str:
+def time_zone_changed_title(_before: Snapshot, after: Snapshot) -> str:
     """What it is about."""
     return _("Time zone %(zone)s") % {"zone": after["time_zone"]}
 
 
-def time_zone_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+def time_zone_changed_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     """One zone and the other."""
     return [
         Line(_("Time zone"), d.before, d.after, d.effect)
@@ -36,14 +36,14 @@ def time_zone_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     ]
 
 
-def programme_title(before: Snapshot, after: Snapshot) -> str:
+def programme_changed_title(_before: Snapshot, _after: Snapshot) -> str:
     """What it is about."""
     return _("The programme's dates and milestones")
 
 
-def programme_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+def programme_changed_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     """Each part that would not be as it was said."""
-    old, new = programme_parts(before), programme_parts(after)
+    old, new = _programme_texts_by_label(before), _programme_texts_by_label(after)
     return [
         Line(label, old.get(label, ""), new.get(label, ""), Effect.MOVES)
         for label in [*old, *(label for label in new if label not in old)]
@@ -51,64 +51,64 @@ def programme_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     ]
 
 
-def programme_parts(frame: Snapshot) -> dict[str, str]:
+def _programme_texts_by_label(frame: Snapshot) -> dict[str, str]:
     """What is said of a programme, by what each part is called, in the reader's language."""
     parts = {
-        _("Start"): written_day(frame["starts_on"]),
-        _("In force until"): written_day(frame["ends_on"]),
-        _("Horizon"): written_day(frame["horizon_on"]),
+        _("Start"): _day_text_or_empty(frame["starts_on"]),
+        _("In force until"): _day_text_or_empty(frame["ends_on"]),
+        _("Horizon"): _day_text_or_empty(frame["horizon_on"]),
         _("Place"): localised(frame["places"]),
         _("What ends it"): localised(frame["exits"]),
-        _("Likelihood is meant"): over_text(frame["likelihood_over"]),
+        _("Likelihood is meant"): likelihood_over_text(frame["likelihood_over"]),
     }
     for row in frame["milestones"]:
         name = localised(row["names"])
-        day = written_day(row["due_on"])
+        day = _day_text_or_empty(row["due_on"])
         parts[_("Gate: %(name)s") % {"name": name} if row["kind"] == "gate" else name] = day
     return {label: text for label, text in parts.items() if text}
 
 
-def over_text(over: str) -> str:
+def likelihood_over_text(over: str) -> str:
     """Over which time a level of likelihood is meant."""
     return _("over the horizon") if over == "horizon" else _("per year")
 
 
-def written_day(text: str | None) -> str:
+def _day_text_or_empty(text: str | None) -> str:
     """A day as the reader writes it."""
     return day_text(text) if text else ""
 
 
-def party_title(before: Snapshot, after: Snapshot) -> str:
+def party_added_title(_before: Snapshot, after: Snapshot) -> str:
     """Which party would come in."""
     return _("%(name)s as another party") % {"name": localised(after["names"])}
 
 
-def party_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+def party_added_lines(_before: Snapshot, after: Snapshot) -> list[Line]:
     """What it would see."""
     name = localised(after["names"])
     return [Line(name, _("no party of this register"), _("sees all that is shared"), Effect.MOVES)]
 
 
-def archive_title(before: Snapshot, after: Snapshot) -> str:
+def register_archived_title(_before: Snapshot, _after: Snapshot) -> str:
     """What it is about."""
     return _("The register archived")
 
 
-def archive_lines(before: Snapshot, after: Snapshot) -> list[Line]:
-    """What becomes of the register, and why."""
+def register_archived_lines(_before: Snapshot, after: Snapshot) -> list[Line]:
+    """That the register is read only, and why."""
     return [
         Line(_("The register"), _words_if_not_archived(), _words_if_archived(), Effect.WEAKENS),
         Line(_("Why it is archived"), "", after["reason"], Effect.MOVES),
     ]
 
 
-def restore_title(before: Snapshot, after: Snapshot) -> str:
+def register_restored_title(_before: Snapshot, _after: Snapshot) -> str:
     """What it is about."""
     return _("The register restored")
 
 
-def restore_lines(before: Snapshot, after: Snapshot) -> list[Line]:
-    """What becomes of the register."""
+def register_restored_lines(_before: Snapshot, _after: Snapshot) -> list[Line]:
+    """That the register is kept up again."""
     return [Line(_("The register"), _words_if_archived(), _words_if_not_archived(), Effect.MOVES)]
 
 
@@ -120,30 +120,30 @@ def _words_if_archived() -> str:
     return _("read only, without reminders")
 
 
-def retire_title(before: Snapshot, after: Snapshot) -> str:
+def term_retired_title(before: Snapshot, _after: Snapshot) -> str:
     """Which term would go out of use."""
     return _("The term %(name)s out of use") % {"name": localised(before["names"])}
 
 
-def retire_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+def term_retired_lines(before: Snapshot, _after: Snapshot) -> list[Line]:
     """In use, and not any more."""
     name = localised(before["names"])
     return [Line(name, _("in use"), _("out of use"), Effect.MOVES)]
 
 
-def merge_title(before: Snapshot, after: Snapshot) -> str:
+def terms_merged_title(before: Snapshot, after: Snapshot) -> str:
     """Which term would go into which."""
     names = {"old": localised(before["names"]), "new": localised(after["names"])}
     return _("The term %(old)s merged into %(new)s") % names
 
 
-def merge_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+def terms_merged_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     """What is filed under the one, and under the other then."""
     old, new = localised(before["names"]), localised(after["names"])
     return [Line(_("All that is filed under %(name)s") % {"name": old}, old, new, Effect.MOVES)]
 
 
-def criteria_title(before: Snapshot, after: Snapshot) -> str:
+def criteria_changed_title(before: Snapshot, after: Snapshot) -> str:
     """What it is about, by what is different."""
     parts = {d.part for d in criteria_differences(before, after, after.get("mapping"))}
     if parts == {"cadence"}:
@@ -157,7 +157,7 @@ def criteria_title(before: Snapshot, after: Snapshot) -> str:
     return _("The risk criteria")
 
 
-def criteria_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+def criteria_changed_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     """Everything that is different, the most severe ratings and levels first."""
     differences = criteria_differences(before, after, after.get("mapping"))
     return [_criteria_line(d, before, after) for d in differences]

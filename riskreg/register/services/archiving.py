@@ -18,10 +18,10 @@ from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import (
-    archive_lines,
-    archive_title,
-    restore_lines,
-    restore_title,
+    register_archived_lines,
+    register_archived_title,
+    register_restored_lines,
+    register_restored_title,
 )
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
@@ -138,7 +138,15 @@ def _apply_restore(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_kinds() -> None:
     """Let archiving and restoring be asked for."""
-    register_kind(ChangeKind(ARCHIVE, archive_title, archive_lines, _apply_archive))
     register_kind(
-        ChangeKind(RESTORE, restore_title, restore_lines, _apply_restore, in_archived=True)
+        ChangeKind(ARCHIVE, register_archived_title, register_archived_lines, _apply_archive)
+    )
+    register_kind(
+        ChangeKind(
+            RESTORE,
+            register_restored_title,
+            register_restored_lines,
+            _apply_restore,
+            in_archived=True,
+        )
     )

@@ -10,7 +10,7 @@ from django.db import transaction
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.change_words import party_lines, party_title
+from riskreg.register.change_words import party_added_lines, party_added_title
 from riskreg.register.models import Party, Register
 from riskreg.register.permissions import require
 from riskreg.register.services.change_requests import Proposal, ask_others_or_note_agreed
@@ -60,4 +60,4 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_kinds() -> None:
     """Let parties be asked for."""
-    register_kind(ChangeKind(PARTY, party_title, party_lines, _apply))
+    register_kind(ChangeKind(PARTY, party_added_title, party_added_lines, _apply))

@@ -17,10 +17,10 @@ from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_policy import needs_yes_of_others, time_zone_differences
 from riskreg.register.change_words import (
-    programme_lines,
-    programme_title,
-    time_zone_lines,
-    time_zone_title,
+    programme_changed_lines,
+    programme_changed_title,
+    time_zone_changed_lines,
+    time_zone_changed_title,
 )
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
@@ -165,5 +165,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_kinds() -> None:
     """Let changes of the settings be asked for."""
-    register_kind(ChangeKind(TIME_ZONE, time_zone_title, time_zone_lines, _apply))
-    register_kind(ChangeKind(PROGRAMME, programme_title, programme_lines, _apply_programme))
+    register_kind(ChangeKind(TIME_ZONE, time_zone_changed_title, time_zone_changed_lines, _apply))
+    register_kind(
+        ChangeKind(PROGRAMME, programme_changed_title, programme_changed_lines, _apply_programme)
+    )

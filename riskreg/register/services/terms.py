@@ -20,7 +20,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.appetite import named_appetites
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.change_words import retire_lines, retire_title
+from riskreg.register.change_words import term_retired_lines, term_retired_title
 from riskreg.register.models import Register, Taxonomy, Term
 from riskreg.register.permissions import require
 from riskreg.register.services.change_requests import Proposal, ask_others_or_note_agreed
@@ -221,7 +221,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_kinds() -> None:
     """Let terms go out of use by a yes of all."""
-    register_kind(ChangeKind(RETIRE, retire_title, retire_lines, _apply))
+    register_kind(ChangeKind(RETIRE, term_retired_title, term_retired_lines, _apply))
 
 
 def retire_as_merged_into(*, actor: Viewer, term: Term, into: Term, at: dt.datetime) -> None:

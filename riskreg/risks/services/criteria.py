@@ -15,7 +15,7 @@ from riskreg.register.axes import axes_of
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_policy import criteria_differences, needs_yes_of_others
-from riskreg.register.change_words import criteria_lines, criteria_title
+from riskreg.register.change_words import criteria_changed_lines, criteria_changed_title
 from riskreg.register.criteria import clean_criteria_for_register, names_of_terms_with_appetite
 from riskreg.register.models import Criteria, Register
 from riskreg.register.permissions import require
@@ -179,4 +179,4 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_kinds() -> None:
     """Let changes of the criteria be asked for."""
-    register_kind(ChangeKind(CRITERIA, criteria_title, criteria_lines, _apply))
+    register_kind(ChangeKind(CRITERIA, criteria_changed_title, criteria_changed_lines, _apply))

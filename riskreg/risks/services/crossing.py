@@ -113,7 +113,7 @@ def refuse_crossing(errors: Errors, actor: Viewer, moves: Iterable[Move]) -> Non
         )
 
 
-def transfer_title(before: Snapshot, after: Snapshot) -> str:
+def transfer_title(before: Snapshot, _after: Snapshot) -> str:
     """What it is about: which risk, or how many."""
     moves = before["moves"]
     refs = list(dict.fromkeys(move["ref"] for move in moves))
@@ -126,7 +126,7 @@ def transfer_title(before: Snapshot, after: Snapshot) -> str:
     return text % {"n": len(refs), "name": _person_and_party_text(moves[0]["taker"])}
 
 
-def transfer_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+def transfer_lines(before: Snapshot, _after: Snapshot) -> list[Line]:
     """Each risk, with whom it is and to whom it would go."""
     parts = {OWNER: _("owner"), DEPUTY: _("deputy")}
     return [

@@ -13,7 +13,7 @@ from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.change_words import merge_lines, merge_title
+from riskreg.register.change_words import terms_merged_lines, terms_merged_title
 from riskreg.register.models import Term
 from riskreg.register.permissions import require
 from riskreg.register.services import (
@@ -98,7 +98,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_kinds() -> None:
     """Let terms be merged by a yes of all."""
-    register_kind(ChangeKind(MERGE, merge_title, merge_lines, _apply))
+    register_kind(ChangeKind(MERGE, terms_merged_title, terms_merged_lines, _apply))
 
 
 def _term_to_merge_into(term: Term, into: object) -> Term:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.change_words import over_text
+from riskreg.register.change_words import likelihood_over_text
 from riskreg.register.policy import LABELS
 from riskreg.register.programme import DAYS, OVER, Programme, programme_of
 from riskreg.web.base import add_errors
@@ -52,7 +52,7 @@ class ProgrammeForm(forms.Form):
             "label": frame.label,
         }
         super().__init__(data, initial=initial)
-        set_choices(self, "likelihood_over", [(over, over_text(over)) for over in OVER])
+        set_choices(self, "likelihood_over", [(over, likelihood_over_text(over)) for over in OVER])
         set_choices(self, "label", _label_choices())
         for name, label, zh in (
             ("places", _("Place"), _("Place in Chinese")),

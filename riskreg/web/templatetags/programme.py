@@ -13,7 +13,7 @@ from typing import Any
 from django import template
 
 from riskreg.kernel.localised import localised
-from riskreg.register.change_words import over_text
+from riskreg.register.change_words import likelihood_over_text
 from riskreg.register.programme import Milestone, Programme, programme_of
 
 register = template.Library()
@@ -41,4 +41,4 @@ def in_language(texts: Mapping[str, str]) -> str:
 def likelihood_over(of_register: Any) -> str:
     """Over which time a level of likelihood is meant, where the register says so."""
     frame = programme_of(of_register)
-    return over_text(frame.likelihood_over) if of_register.programme else ""
+    return likelihood_over_text(frame.likelihood_over) if of_register.programme else ""
