@@ -127,15 +127,15 @@ class Matrix:
         an opportunity never. Without terms: by the general appetite, as the matrix is drawn."""
         return rating is not None and kind == "threat" and self.above_terms(rating).hold(terms)
 
-    def accept_role(self, rating: str) -> str:
-        """The role with the authority to accept a risk of this rating."""
+    def least_role_to_accept(self, rating: str) -> str:
+        """The least of the roles with the authority to accept a risk of this rating."""
         return str(self._ratings[rating]["accept_role"])
 
-    def accept_days(self, rating: str) -> int:
+    def most_days_accepted_at_once(self, rating: str) -> int:
         """For how many days a risk of this rating can be accepted at once."""
         return int(rating_with_caps(self._ratings[rating])["accept_days"])
 
-    def accept_total_days(self, rating: str) -> int:
+    def most_days_accepted_in_all(self, rating: str) -> int:
         """For how many days it can be accepted in all, extensions included."""
         return int(rating_with_caps(self._ratings[rating])["accept_total_days"])
 

@@ -78,7 +78,7 @@ def _range_words(axis: str, value: list[float] | None) -> str:
 def accepts_text(matrix: Matrix, rating: str) -> str:
     """Who may accept a risk of this rating, and for how long."""
     return _("%(role)s, for %(days)d days at once and %(most)d in all") % {
-        "role": capfirst(str(Role(matrix.accept_role(rating)).label)),
-        "days": matrix.accept_days(rating),
-        "most": matrix.accept_total_days(rating),
+        "role": capfirst(str(Role(matrix.least_role_to_accept(rating)).label)),
+        "days": matrix.most_days_accepted_at_once(rating),
+        "most": matrix.most_days_accepted_in_all(rating),
     }

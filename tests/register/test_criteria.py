@@ -65,7 +65,7 @@ def test_the_default_is_likelihood_times_impact() -> None:
         False, False, False, True, True, False,
     ]  # fmt: skip
     assert [m.tone(r) for r in (None, *m.rating_keys)] == [0, 1, 2, 3, 4, 5]
-    assert (m.accept_role("critical"), m.rating_name("high")) == ("leader", "High")
+    assert (m.least_role_to_accept("critical"), m.rating_name("high")) == ("leader", "High")
 
 
 def _set(path: str, value: Any) -> Any:

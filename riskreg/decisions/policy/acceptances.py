@@ -64,7 +64,7 @@ def has_authority(role: str, needed: str) -> bool:
     return role in AUTHORITY and AUTHORITY.index(role) >= AUTHORITY.index(needed)
 
 
-def roles_from(needed: str) -> tuple[str, ...]:
+def roles_with_at_least_authority_of(needed: str) -> tuple[str, ...]:
     """The roles with at least the authority of ``needed``."""
     return AUTHORITY[AUTHORITY.index(needed) :]
 
@@ -101,7 +101,8 @@ def last_possible_day(
     that of all of them since the first."""
     first = first_granted_on or today
     return min(
-        today + matrix.accept_days(rating) * DAY, first + matrix.accept_total_days(rating) * DAY
+        today + matrix.most_days_accepted_at_once(rating) * DAY,
+        first + matrix.most_days_accepted_in_all(rating) * DAY,
     )
 
 
@@ -160,11 +161,11 @@ def times_and_role_ask_no_more(frozen: Matrix, now: Matrix, rating: str) -> bool
         return False
     if frozen.term_appetites and _ratings_in_both(frozen, now) != _ratings_in_both(now, frozen):
         return False
-    roles = [AUTHORITY.index(m.accept_role(rating)) for m in (frozen, now)]
+    roles = [AUTHORITY.index(m.least_role_to_accept(rating)) for m in (frozen, now)]
     return (
         roles[1] <= roles[0]
-        and now.accept_days(rating) >= frozen.accept_days(rating)
-        and now.accept_total_days(rating) >= frozen.accept_total_days(rating)
+        and now.most_days_accepted_at_once(rating) >= frozen.most_days_accepted_at_once(rating)
+        and now.most_days_accepted_in_all(rating) >= frozen.most_days_accepted_in_all(rating)
     )
 
 

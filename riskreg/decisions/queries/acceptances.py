@@ -230,16 +230,16 @@ def viewer_answers_for(viewer: Viewer, risk: Risk) -> bool:
     return bool(people & {viewer.user.pk, *viewer.stands_in_for})
 
 
-def needed_role(viewer: Viewer, rating: str) -> str:
+def least_role_to_accept(viewer: Viewer, rating: str) -> str:
     """The role that the criteria in force name for a rating; the highest for one they lack."""
     matrix = Matrix(viewer.criteria)
     known = rating if rating in matrix.rating_keys else matrix.rating_keys[-1]
-    return matrix.accept_role(known)
+    return matrix.least_role_to_accept(known)
 
 
 def block_of(viewer: Viewer, act: str, row: Acceptance) -> Block | None:
     """What keeps the viewer from doing ``act`` to an acceptance; None for nothing."""
-    needed = needed_role(viewer, row.rating)
+    needed = least_role_to_accept(viewer, row.rating)
     found = policy.block(act, row.state, needed, asker_of(viewer, row))
     if found is None and act in (Act.GRANT, Act.REFUSE) and not permits(
         viewer, "acceptance.decide", row
@@ -258,7 +258,7 @@ def acts_open_to(viewer: Viewer, row: Acceptance) -> list[str]:
 def who_can_accept(viewer: Viewer, risk: Risk, rating: str, but: Iterable[int] = ()) -> list[User]:
     """The members who may accept ``risk`` at this rating: of its party, with the authority, not
     answering for it, and none of ``but`` (database ids)."""
-    roles = policy.roles_from(needed_role(viewer, rating))
+    roles = policy.roles_with_at_least_authority_of(least_role_to_accept(viewer, rating))
     left_out = {risk.owner_id, risk.deputy_id, *but} - {None}
     rows = active_members_for(viewer).filter(party=risk.party_id, role__in=roles)
     return [row.user for row in rows.exclude(user__in=left_out)]
@@ -279,7 +279,7 @@ def why_not(viewer: Viewer, act: str, row: Acceptance, block: Block) -> str:
     }
     reason = reasons[block] % {
         "party": row.party.name,
-        "role": _role_label(needed_role(viewer, row.rating)),
+        "role": _role_label(least_role_to_accept(viewer, row.rating)),
     }
     but = [row.requested_by_id] if act in (Act.GRANT, Act.REFUSE) else []
     return join_sentences(

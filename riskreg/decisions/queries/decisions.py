@@ -23,7 +23,7 @@ from riskreg.decisions.models import (
     Vote,
 )
 from riskreg.decisions.policy import decisions as policy
-from riskreg.decisions.policy.acceptances import roles_from
+from riskreg.decisions.policy.acceptances import roles_with_at_least_authority_of
 from riskreg.decisions.policy.decisions import Act, Asker, Block, Situation, Stale
 from riskreg.decisions.queries.acceptances import text_on_who_can
 from riskreg.kernel.errors import NotFound
@@ -204,10 +204,12 @@ def stale_because(viewer: Viewer, row: Decision) -> list[Stale]:
     )
 
 
-def needed_role(viewer: Viewer, row: Decision) -> str:
+def least_role_to_decide(viewer: Viewer, row: Decision) -> str:
     """The role that the criteria in force name for the highest rating that it touches."""
     matrix = Matrix(viewer.criteria)
-    return matrix.accept_role(policy.highest_rating(list(ratings_now(row).values()), matrix))
+    return matrix.least_role_to_accept(
+        policy.highest_rating(list(ratings_now(row).values()), matrix)
+    )
 
 
 def parties_whose_yes_counts(viewer: Viewer, row: Decision) -> set[int]:
@@ -215,7 +217,7 @@ def parties_whose_yes_counts(viewer: Viewer, row: Decision) -> set[int]:
     who is still a member for that party and has the authority."""
     if row.ruled_by_id is None:
         return set()
-    roles = roles_from(needed_role(viewer, row))
+    roles = roles_with_at_least_authority_of(least_role_to_decide(viewer, row))
     votes: list[Vote] = row.cast  # type: ignore[attr-defined]
     return {
         vote.party_id
@@ -241,7 +243,7 @@ def asker_of(viewer: Viewer, row: Decision) -> Asker:
         edits=permits(viewer, "decision.edit", row),
         requested_it=me in (row.requested_by_id, row.proposed_by_id),
         decides=named,
-        has_authority=may and policy.may_decide(viewer.role, needed_role(viewer, row)),
+        has_authority=may and policy.may_decide(viewer.role, least_role_to_decide(viewer, row)),
         reviews=permits(viewer, "decision.revisit", row) or (may and named),
     )
 
@@ -283,7 +285,7 @@ def who_can_decide(
 ) -> list[User]:
     """The members with the authority who did not ask for it: those that were ``named``, or whoever
     could be."""
-    roles = roles_from(needed_role(viewer, row))
+    roles = roles_with_at_least_authority_of(least_role_to_decide(viewer, row))
     left_out = {row.requested_by_id, row.proposed_by_id, *but} - {None}
     rows = active_members_for(viewer).filter(role__in=roles, party__isnull=False)
     if named:
@@ -324,7 +326,7 @@ def why_not(viewer: Viewer, act: str, row: Decision, block: Block) -> str:
         Block.REQUESTER: _("You asked for it; somebody else has to decide."),
         Block.DECIDER: _("You were not asked to decide this."),
         Block.AUTHORITY: _("The criteria name another role for what it touches (%(role)s).")
-        % {"role": Role(needed_role(viewer, row)).label},
+        % {"role": Role(least_role_to_decide(viewer, row)).label},
     }[block]
     named = who_can_decide(viewer, row)
     if named:

@@ -19,7 +19,7 @@ from riskreg.decisions.queries.acceptances import text_on_who_can
 from riskreg.decisions.queries.decisions import (
     asked_parties,
     bare_decision_for,
-    needed_role,
+    least_role_to_decide,
     ratings_now,
     stale_because,
     who_can_decide,
@@ -238,7 +238,7 @@ def _check_deciders(errors: Errors, actor: Viewer, row: Decision, risks: Sequenc
     if not asked:
         text = f"{_('Name who decides it.')} {text_on_who_can(could)}"
         errors.add("deciders", "required", text)
-    role = Role(needed_role(actor, row)).label
+    role = Role(least_role_to_decide(actor, row)).label
     now = dict(active_members_for(actor).values_list("user_id", "party_id"))
     for one in asked:
         if one.user == actor.user:

@@ -19,7 +19,11 @@ from riskreg.decisions.models import (
     ObligationState,
 )
 from riskreg.decisions.policy import acceptances as policy
-from riskreg.decisions.queries.acceptances import needed_role, text_on_who_can, who_can_accept
+from riskreg.decisions.queries.acceptances import (
+    least_role_to_accept,
+    text_on_who_can,
+    who_can_accept,
+)
 from riskreg.decisions.services.conditions import clean_conditions, conditions_changes
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
@@ -213,7 +217,7 @@ def check_expiry(
             )
             % {
                 "day": date_format(since or today, SHOWN),
-                "days": matrix.accept_total_days(rating),
+                "days": matrix.most_days_accepted_in_all(rating),
             },
         )
     elif day > last:
@@ -223,8 +227,8 @@ def check_expiry(
             _("At this rating the last day is %(day)s (%(days)d days at once, %(most)d in all).")
             % {
                 "day": date_format(last, SHOWN),
-                "days": matrix.accept_days(rating),
-                "most": matrix.accept_total_days(rating),
+                "days": matrix.most_days_accepted_at_once(rating),
+                "most": matrix.most_days_accepted_in_all(rating),
             },
         )
 
@@ -285,7 +289,7 @@ def _check_acceptor(
         text = _("You cannot answer what you ask.")
         errors.add("acceptor", "same_person", join_sentences([text, text_on_who_can(could)]))
     elif acceptor not in could:
-        role = needed_role(actor, rating)
+        role = least_role_to_accept(actor, rating)
         text = _("%(name)s cannot accept this risk: it takes the role %(role)s, in its party, and "
                  "nobody who answers for it.")  # fmt: skip
         text = text % {"name": acceptor, "role": _role_label(role)}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.decisions.fields import ACCEPTANCE
 from riskreg.decisions.policy.acceptances import last_possible_day
-from riskreg.decisions.queries.acceptances import needed_role, who_can_accept
+from riskreg.decisions.queries.acceptances import least_role_to_accept, who_can_accept
 from riskreg.decisions.services import request_acceptance
 from riskreg.decisions.services.requests import (
     accepted_without_break_since,
@@ -142,7 +142,7 @@ class AskAcceptance(RegisterView):
         today, matrix = self.viewer.today(self.at), Matrix(self.viewer.criteria)
         since = accepted_without_break_since(self.viewer, risk)
         scale = Scale(self.viewer.criteria)
-        role = Role(needed_role(self.viewer, self.rating))
+        role = Role(least_role_to_accept(self.viewer, self.rating))
         cell = position.cell("residual")
         context = {
             "risk": risk,
@@ -155,8 +155,8 @@ class AskAcceptance(RegisterView):
             "chip": scale.cell_chip(cell, risk.kind),
             "place": scale.place(cell) if cell else "",
             "role": role.label,
-            "days": matrix.accept_days(self.rating),
-            "most": matrix.accept_total_days(self.rating),
+            "days": matrix.most_days_accepted_at_once(self.rating),
+            "most": matrix.most_days_accepted_in_all(self.rating),
             "since": since,
             "last": last_possible_day(today, since, matrix, self.rating),
             "nobody": not any(value for value, _label in form.fields["acceptor"].choices),  # type: ignore[attr-defined]
