@@ -12,11 +12,11 @@ from riskreg.exchange.mapping.levels import propose_scale
 from riskreg.exchange.mapping.values import (
     DayOrMonthFirst,
     NoSuchDay,
-    as_amount,
     as_day,
     as_progress,
     as_text,
     as_word,
+    parse_amount,
 )
 from riskreg.exchange.mapping.words import RESPONSES, STATES
 from riskreg.exchange.reading import read_file
@@ -170,7 +170,7 @@ def test_days_that_are_two_or_none() -> None:
     ],
 )
 def test_amounts(value: str, amount: str, currency: str) -> None:
-    assert as_amount(value) == (Decimal(amount), currency)
+    assert parse_amount(value) == (Decimal(amount), currency)
 
 
 def test_words_of_states_and_responses() -> None:

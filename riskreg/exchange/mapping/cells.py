@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -21,10 +21,17 @@ from riskreg.exchange.mapping.values import (
     is_nothing,
     people_in,
 )
-from riskreg.exchange.reading import Table, Value, as_read_in_sheet
+from riskreg.exchange.reading import Table, as_read_in_sheet
 from riskreg.exchange.reading.names import recognise
+from riskreg.exchange.reading.table import CellsByTarget, CellUnderHeader
 
 _DAYS = ("identified_on", "closed_on", "happened_on", "mitigation.due_on")
+
+
+class GivenAnswer(NamedTuple):
+    """An answer to what a text is; ``value`` None: nothing."""
+
+    value: Any
 
 
 class CellReader:
@@ -62,13 +69,13 @@ class CellReader:
         self.undated = 0
         # What was read without a question, by column and value.
         self._words_read: dict[tuple[str, str, str], str] = {}
-        self._days_read: dict[tuple[str, Value], dt.date] = {}
+        self._days_read: dict[CellUnderHeader, dt.date] = {}
         self._people_read: dict[str, Person | None] = {}
 
-    def word(
+    def read_word(
         self,
         plan: RowPlan,
-        given: Mapping[str, tuple[str, Value]],
+        given: CellsByTarget,
         name: str,
         words: dict[str, list[str]],
     ) -> str | None:
@@ -81,10 +88,10 @@ class CellReader:
             return self._words_read[name, header, text]
         if name == "response" and fold_value(text) == "share":
             return "transfer"
-        answered, answer = self.answered(header, text)
-        if answered:
-            if answer is None or answer in words or answer == "share":
-                return str(answer) if answer else None
+        answer = self.find_answer(header, text)
+        if answer is not None:
+            if answer.value is None or answer.value in words or answer.value == "share":
+                return str(answer.value) if answer.value else None
         elif is_nothing(text):
             return None
         found = as_word(text, words)
@@ -105,13 +112,13 @@ class CellReader:
         )
         return None
 
-    def person(self, text: str) -> Person | None:
+    def find_person(self, text: str) -> Person | None:
         """The one member called so who can answer here; None for nobody, or for more than one."""
         if text not in self._people_read:
-            self._people_read[text] = self._person(text)
+            self._people_read[text] = self._find_person(text)
         return self._people_read[text]
 
-    def _person(self, text: str) -> Person | None:
+    def _find_person(self, text: str) -> Person | None:
         wanted = self.answers.people.get(text)
         for name in [wanted] if wanted else people_in(text):
             found = self._people.get(fold_value(name), []) if name else []
@@ -121,19 +128,17 @@ class CellReader:
                 return found[0]
         return None
 
-    def day(
-        self, plan: RowPlan, given: Mapping[str, tuple[str, Value]], name: str
-    ) -> dt.date | None:
+    def read_day(self, plan: RowPlan, given: CellsByTarget, name: str) -> dt.date | None:
         """The day under the column of ``name``; asks, or refuses the row, where it is none."""
         if name not in given:
             return None
         header, value = given[name]
-        if (header, value) in self._days_read:
-            return self._days_read[header, value]
+        if given[name] in self._days_read:
+            return self._days_read[given[name]]
         text = as_read_in_sheet(value)
-        answered, answer = self.answered(header, text)
-        if answered:
-            value = answer
+        answer = self.find_answer(header, text)
+        if answer is not None:
+            value = answer.value
         if value is None or is_nothing(as_read_in_sheet(value)):
             return None
         try:
@@ -163,7 +168,7 @@ class CellReader:
             )
             return None
         if given[name][1].__class__ is str:
-            self._days_read[header, given[name][1]] = day
+            self._days_read[given[name]] = day
         return day
 
     def _is_day_first(self, header: str) -> bool | None:
@@ -171,10 +176,10 @@ class CellReader:
             return self.answers.dates[header] == "day_first"
         return day_first_in(self.table.distinct(header).values())
 
-    def answered(self, header: str, text: str) -> tuple[bool, Any]:
-        """Whether somebody has answered what ``text`` under ``header`` is, and the answer."""
+    def find_answer(self, header: str, text: str) -> "GivenAnswer | None":
+        """What somebody has answered that ``text`` under ``header`` is; None for no answer yet."""
         answers = self.answers.values.get(header, {})
-        return text in answers, answers.get(text)
+        return GivenAnswer(answers[text]) if text in answers else None
 
     def ask(
         self,

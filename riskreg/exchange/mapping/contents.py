@@ -16,10 +16,10 @@ from riskreg.exchange.mapping.levels import (
 from riskreg.exchange.mapping.values import (
     DayOrMonthFirst,
     NoSuchDay,
-    as_amount,
     as_day,
     as_word,
     is_nothing,
+    parse_amount,
 )
 from riskreg.exchange.mapping.words import KINDS, RESPONSES, ROMAN, STATES, YES_NO
 from riskreg.exchange.reading.names import plain_header, recognise
@@ -79,8 +79,8 @@ def is_number(value: Value) -> bool:
 def is_money(value: Value) -> bool:
     """Whether it is an amount: with a currency, or larger than any score."""
     text = fold_value(as_read_in_sheet(value))
-    found = as_amount(text) if re.search(r"[0-9]", text) and len(text) < 40 else None
-    return found is not None and (bool(found[1]) or abs(found[0]) > 1000)
+    found = parse_amount(text) if re.search(r"[0-9]", text) and len(text) < 40 else None
+    return found is not None and (bool(found.currency) or abs(found.number) > 1000)
 
 
 def is_sentence(value: Value) -> bool:

@@ -1,20 +1,19 @@
 """How a risk of a row ended: why it was closed, and what happened, when and at which cost."""
 
-from collections.abc import Mapping
-
 from riskreg.exchange.mapping.cells import CellReader
 from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.outcome import RowPlan
 from riskreg.exchange.mapping.values import as_text, is_nothing
-from riskreg.exchange.mapping.work import amount_in
-from riskreg.exchange.reading import Value, as_read_in_sheet
+from riskreg.exchange.mapping.work import parse_amount_in_currency
+from riskreg.exchange.reading import as_read_in_sheet
+from riskreg.exchange.reading.table import CellsByTarget
 from riskreg.register.labels import Label
 
 REASON_MAX = 4000
 NAMES = ("closing_reason", "happened_on", "happened_cost", "happened_cost_label")
 
 
-def read_ending(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+def read_ending(reader: CellReader, plan: RowPlan, given: CellsByTarget) -> None:
     """What the row says of its end. What cannot be meant so is kept as it was said: the end of a
     risk that is not closed, a day to come, a cost without the day or in another currency."""
     cells = {name: given[name] for name in NAMES if name in given}
@@ -27,7 +26,7 @@ def read_ending(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str
         plan.closing_reason = as_text(value)[:REASON_MAX]
         if len(as_text(value)) > REASON_MAX:
             plan.kept.append((header, as_text(value)))
-    day = reader.day(plan, given, "happened_on")
+    day = reader.read_day(plan, given, "happened_on")
     if day is None or day > reader.context.today:
         rest = [cell for name, cell in filled.items() if name != "closing_reason"]
         plan.kept += [(header, as_text(value)) for header, value in rest]
@@ -35,7 +34,7 @@ def read_ending(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str
     plan.ending = {"closed_as": "happened", "happened_on": day.isoformat()}
     if "happened_cost" in filled:
         header, value = filled["happened_cost"]
-        cost = amount_in(reader, header, value)
+        cost = parse_amount_in_currency(header, value, reader.context.currency)
         if cost is None:
             plan.kept.append((header, as_text(value)))
             return

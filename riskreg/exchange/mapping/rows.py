@@ -1,7 +1,6 @@
 """Reading one row: every cell into what it sets, with a question or a refusal where it cannot."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -10,17 +9,29 @@ from riskreg.exchange.mapping.cells import CellReader
 from riskreg.exchange.mapping.columns import IGNORE, JOINED, STAGES
 from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.outcome import RowPlan
-from riskreg.exchange.mapping.scaling import AXES, cell_in
+from riskreg.exchange.mapping.scaling import AXES, CellLevels, parse_cell
 from riskreg.exchange.mapping.values import as_text, is_nothing
 from riskreg.exchange.mapping.words import KINDS, RESPONSES, STATES
 from riskreg.exchange.reading import Row, Value, as_read_in_sheet, is_blank
-from riskreg.exchange.reading.table import FormulaWithoutValue, OwnText
+from riskreg.exchange.reading.table import (
+    CellsByTarget,
+    CellUnderHeader,
+    FormulaWithoutValue,
+    OwnText,
+)
 from riskreg.kernel.text import TEXT_MAX, TITLE_MAX
 
 _FITTING = {
     "threat": ("avoid", "mitigate", "transfer", "accept"),
     "opportunity": ("exploit", "enhance", "share", "accept"),
 }
+
+
+class LevelInCell(NamedTuple):
+    """How a level reads (``text``: empty for none), and which of ours, or which cell, it is."""
+
+    text: str
+    level: int | CellLevels | None
 
 
 class RowReader(CellReader):
@@ -38,9 +49,8 @@ class RowReader(CellReader):
         self._filed = {key: (f"terms.{key}", names) for key, names in self.context.terms.items()
                        if f"terms.{key}" in there}  # fmt: skip
         self._has_ending = not there.isdisjoint(endings.NAMES)
-        self._levels_read: dict[tuple[str, type, Value],
-                                tuple[str, int | tuple[int, int] | None]] = {}  # fmt: skip
-        self._owners_read: dict[tuple[str, Value], str] = {}
+        self._levels_read: dict[tuple[str, type, Value], LevelInCell] = {}
+        self._owners_read: dict[CellUnderHeader, str] = {}
         self._has_work = any(ours.startswith(("mitigation.", "control")) for ours in there)
 
     def read(self, row: Row, plan: RowPlan) -> None:
@@ -51,7 +61,7 @@ class RowReader(CellReader):
             )
             self.refuse(plan, "", why)
             return
-        given: dict[str, tuple[str, Value]] = {}
+        given: dict[str, CellUnderHeader] = {}
         for (header, ours), value in zip(self._cells, row.values, strict=True):
             if value is None or ours == IGNORE:
                 continue
@@ -75,9 +85,9 @@ class RowReader(CellReader):
                 plan.kept.append((header, as_text(value)))
             elif ours in given and ours in JOINED:
                 before = as_text(given[ours][1])
-                given[ours] = (header, f"{before}\n{as_text(value)}")
+                given[ours] = CellUnderHeader(header, f"{before}\n{as_text(value)}")
             else:
-                given[ours] = (header, value)
+                given[ours] = CellUnderHeader(header, value)
         self._read_texts(plan, given)
         self._read_words(plan, given)
         self._read_levels(plan, given)
@@ -120,7 +130,7 @@ class RowReader(CellReader):
         return part in ("score", "rating") and axes <= set(self.columns.values())
 
     # --- texts
-    def _read_texts(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_texts(self, plan: RowPlan, given: CellsByTarget) -> None:
         for name in ("event", "cause", "consequence"):
             if name in given:
                 text = as_text(given[name][1])
@@ -158,16 +168,16 @@ class RowReader(CellReader):
             plan.rationale = as_text(given["rationale"][1])[:8000]
 
     # --- words
-    def _read_words(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
-        kind = self.word(plan, given, "kind", KINDS)
+    def _read_words(self, plan: RowPlan, given: CellsByTarget) -> None:
+        kind = self.read_word(plan, given, "kind", KINDS)
         if kind:
             plan.fields["kind"] = kind
-        state = self.word(plan, given, "state", STATES)
+        state = self.read_word(plan, given, "state", STATES)
         if state:
             plan.state = state
         else:
             plan.theirs["state"] = "derived"
-        response = self.word(plan, given, "response", RESPONSES)
+        response = self.read_word(plan, given, "response", RESPONSES)
         if response:
             if kind is None and _says_opportunity(response, given["response"][1]):
                 kind = plan.fields["kind"] = "opportunity"
@@ -193,14 +203,14 @@ class RowReader(CellReader):
                 )
 
     # --- levels
-    def _read_levels(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_levels(self, plan: RowPlan, given: CellsByTarget) -> None:
         for stage, names in self._judged.items():
             cell: dict[str, int] = {}
             parts = []
             for part, name in names:
                 if name not in given:
                     continue
-                text, level = self._level(*given[name])
+                text, level = self._read_level(*given[name])
                 if not text:
                     continue
                 parts.append(text)
@@ -222,25 +232,24 @@ class RowReader(CellReader):
             elif not is_nothing(text):
                 plan.kept.append((header, text))
 
-    def _level(self, header: str, value: Value) -> tuple[str, int | tuple[int, int] | None]:
-        """How a level reads (nothing for none), and which of ours, or which cell, it is."""
+    def _read_level(self, header: str, value: Value) -> LevelInCell:
         key = (header, value.__class__, value)
         if key not in self._levels_read:
             text = as_read_in_sheet(value)
             level = self.scaling.level(header, text)
             read = "" if is_nothing(text) else f"{header}: {text}"
-            cell = cell_in(level, self._sizes) if isinstance(level, str) else level
-            self._levels_read[key] = (read, cell)
+            cell = parse_cell(level, self._sizes) if isinstance(level, str) else level
+            self._levels_read[key] = LevelInCell(read, cell)
         return self._levels_read[key]
 
     # --- people
-    def _read_people(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_people(self, plan: RowPlan, given: CellsByTarget) -> None:
         self._read_owner(plan, given)
         if "deputy" in given:
             header, value = given["deputy"]
             text = " ".join(as_text(value).split())
             if not is_nothing(text):
-                person = self.person(text)
+                person = self.find_person(text)
                 if person is None:
                     plan.kept.append((header, text))
                 else:
@@ -248,7 +257,7 @@ class RowReader(CellReader):
             if plan.fields.get("deputy") == plan.fields.get("owner", self.context.me):
                 plan.fields.pop("deputy", None)
 
-    def _read_owner(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_owner(self, plan: RowPlan, given: CellsByTarget) -> None:
         """The member whom the row names as owner; a name that nobody has waits to be assigned."""
         named: list[tuple[str, str]] = []
         if not self._more_owners:
@@ -261,7 +270,7 @@ class RowReader(CellReader):
             header, value = given["owner"]
             named.append((header, " ".join(as_text(value).split())))
         named += [(header, text) for header, text in plan.kept if header in self._more_owners]
-        found = [(h, text, self.person(text)) for h, text in named if not is_nothing(text)]
+        found = [(h, text, self.find_person(text)) for h, text in named if not is_nothing(text)]
         person = next((person for _header, _text, person in found if person), None)
         if person is not None:
             plan.fields["owner"] = person.id
@@ -275,7 +284,7 @@ class RowReader(CellReader):
                 plan.kept.append((header, text))
 
     # --- terms
-    def _read_terms(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_terms(self, plan: RowPlan, given: CellsByTarget) -> None:
         terms: list[str] = []
         for key, (target, names) in self._filed.items():
             if target not in given:
@@ -299,9 +308,9 @@ class RowReader(CellReader):
             plan.kept += [(header, word) for word in words if word not in known]
 
     # --- dates
-    def _read_dates(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
-        raised = self.day(plan, given, "identified_on")
-        closed = self.day(plan, given, "closed_on")
+    def _read_dates(self, plan: RowPlan, given: CellsByTarget) -> None:
+        raised = self.read_day(plan, given, "identified_on")
+        closed = self.read_day(plan, given, "closed_on")
         today = self.context.today
         if raised and raised > today:
             plan.kept.append((given["identified_on"][0], raised.isoformat()))
@@ -325,7 +334,7 @@ class RowReader(CellReader):
                 % {"closed": plan.closed_on, "raised": raised},
             )
 
-    def _read_visibility(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    def _read_visibility(self, plan: RowPlan, given: CellsByTarget) -> None:
         if "visibility" in given and not self.answers.visibility:
             text = fold_value(as_read_in_sheet(given["visibility"][1]))
             if text in ("shared", "party"):

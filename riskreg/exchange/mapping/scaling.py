@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -170,7 +171,7 @@ def _note_cells_and_questions(
     levels: dict[str, Level] = {}
     questions: list[tuple[int | None, str]] = []
     for value in values:
-        if value in given and (given[value] is None or cell_in(given[value], sizes)):
+        if value in given and (given[value] is None or parse_cell(given[value], sizes)):
             levels[value] = given[value]
             continue
         number = parse_level_number(value) if fold_value(value).replace(".", "").isdigit() else None
@@ -194,8 +195,16 @@ def _note_cells_and_questions(
         scaling.asked[column] = questions[:100]
 
 
-def cell_in(text: object, sizes: Mapping[str, int]) -> tuple[int, int] | None:
-    """The cell written ``3x4``: likelihood 3, impact 4."""
+class CellLevels(NamedTuple):
+    """Where a cell of the matrix lies; 1 is lowest."""
+
+    likelihood: int
+    impact: int
+
+
+def parse_cell(text: object, sizes: Mapping[str, int]) -> CellLevels | None:
+    """The cell written ``3x4``: likelihood 3, impact 4. None for anything else, and for a cell that
+    a matrix of ``sizes`` does not have."""
     parts = str(text).replace("×", "x").split("x")
     if len(parts) != 2 or not all(
         part.strip().isascii() and part.strip().isdigit() for part in parts
@@ -203,4 +212,4 @@ def cell_in(text: object, sizes: Mapping[str, int]) -> tuple[int, int] | None:
         return None
     likelihood, impact = int(parts[0]), int(parts[1])
     fits = 1 <= likelihood <= sizes["likelihood"] and 1 <= impact <= sizes["impact"]
-    return (likelihood, impact) if fits else None
+    return CellLevels(likelihood, impact) if fits else None

@@ -5,6 +5,7 @@ import html
 import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.words import CURRENCIES, FACTORS, MONTHS, NOTHING
@@ -139,9 +140,15 @@ def _day(year: int, month: int, day: int) -> dt.date:
         raise NoSuchDay(f"{year:04}-{month:02}-{day:02}") from None
 
 
-def as_amount(text: str) -> tuple[Decimal, str] | None:
-    """The amount in ``€ 1.200,50``, ``12,000 CNY``, ``1.2 million``, ``3万元``, and its currency,
-    if it names one."""
+class Amount(NamedTuple):
+    """A number of money; ``currency`` is empty where none is named."""
+
+    number: Decimal
+    currency: str
+
+
+def parse_amount(text: str) -> Amount | None:
+    """The amount in ``€ 1.200,50``, ``12,000 CNY``, ``1.2 million``, ``3万元``; None for none."""
     plain = fold_value(text)
     currency = next((code for sign, code in CURRENCIES if sign in plain), "")
     factor = next((n for word, n in FACTORS if re.search(word, plain)), 1)
@@ -161,7 +168,7 @@ def as_amount(text: str) -> tuple[Decimal, str] | None:
         else:
             digits = head + "." + groups[0]
     try:
-        return Decimal(digits) * factor, currency
+        return Amount(Decimal(digits) * factor, currency)
     except InvalidOperation:
         return None
 

@@ -1,31 +1,31 @@
 """The work and the controls that stand in the row of a risk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from riskreg.exchange.mapping.cells import CellReader
 from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.outcome import RowPlan
-from riskreg.exchange.mapping.values import as_amount, as_progress, as_text, is_nothing
+from riskreg.exchange.mapping.values import as_progress, as_text, is_nothing, parse_amount
 from riskreg.exchange.mapping.words import WORK
 from riskreg.exchange.reading import Value, as_read_in_sheet
-from riskreg.exchange.reading.table import Measure
+from riskreg.exchange.reading.table import CellsByTarget, Measure
 from riskreg.kernel.text import TITLE_MAX
 
 _CONTROL_MAX = 300
 _PREFIX = "mitigation."
 
 
-def read_work(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+def read_work(reader: CellReader, plan: RowPlan, given: CellsByTarget) -> None:
     """The measure in a row: planned work if it says by when, otherwise text that is kept.
 
     No day is made up: work without one would be due for nobody.
     """
     parts = {name: given[name] for name in given if name.startswith(_PREFIX)}
-    due_on = reader.day(plan, given, "mitigation.due_on")
-    text = _text(parts, "title")
-    description = _text(parts, "description")
-    status = reader.word(plan, given, "mitigation.status", WORK)
+    due_on = reader.read_day(plan, given, "mitigation.due_on")
+    text = _mitigation_text_or_empty(parts, "title")
+    description = _mitigation_text_or_empty(parts, "description")
+    status = reader.read_word(plan, given, "mitigation.status", WORK)
     if (not text and not description) or is_nothing(text or description):
         if due_on is not None:
             plan.kept.append((given["mitigation.due_on"][0], due_on.isoformat()))
@@ -44,7 +44,7 @@ def read_work(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str, 
     work: dict[str, Any] = {"title": title, "due_on": due_on.isoformat()}
     if description and description != title:
         work["description"] = description[:20_000]
-    effect = _text(parts, "expected_effect")
+    effect = _mitigation_text_or_empty(parts, "expected_effect")
     if effect:
         work["expected_effect"] = effect[:20_000]
     if status:
@@ -83,7 +83,7 @@ def read_measures(reader: CellReader, measures: Sequence[Measure], rows: Sequenc
     return ", ".join(list(strange)[:20])
 
 
-def read_controls(plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+def read_controls(plan: RowPlan, given: CellsByTarget) -> None:
     """What is in place against the risk, in one control; how it works is said by the column."""
     for name, kind in (("control", "preventive"), ("control.corrective", "corrective")):
         if name not in given:
@@ -98,7 +98,7 @@ def read_controls(plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None
         plan.controls.append((text, kind))
 
 
-def _text(parts: Mapping[str, tuple[str, Value]], name: str) -> str:
+def _mitigation_text_or_empty(parts: CellsByTarget, name: str) -> str:
     found = parts.get(_PREFIX + name)
     return as_text(found[1]) if found else ""
 
@@ -106,7 +106,7 @@ def _text(parts: Mapping[str, tuple[str, Value]], name: str) -> str:
 def _read_numbers_into(
     reader: CellReader,
     plan: RowPlan,
-    parts: Mapping[str, tuple[str, Value]],
+    parts: CellsByTarget,
     work: dict[str, Any],
 ) -> None:
     if _PREFIX + "progress" in parts:
@@ -120,22 +120,22 @@ def _read_numbers_into(
         work["progress"] = 100
     if _PREFIX + "cost" in parts:
         header, value = parts[_PREFIX + "cost"]
-        cost = amount_in(reader, header, value)
+        cost = parse_amount_in_currency(header, value, reader.context.currency)
         if cost is not None:
             work["cost"] = cost
         elif not is_nothing(as_read_in_sheet(value)):
             plan.kept.append((header, as_text(value)))
 
 
-def amount_in(reader: CellReader, header: str, value: Value) -> str | None:
-    """The amount in a cell, in the register's currency. One in another is not converted: nobody
-    said at which rate."""
+def parse_amount_in_currency(header: str, value: Value, currency: str) -> str | None:
+    """The amount in a cell, with two decimals; None for none, for one below 0, and for one in
+    another currency, which is not converted: nobody said at which rate."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    found = as_amount(
+    found = parse_amount(
         f"{value:.2f}" if number else f"{as_read_in_sheet(value)} {_unit_in_header(header)}"
     )
-    if found and found[0] >= 0 and found[1] in ("", reader.context.currency):
-        return f"{found[0]:.2f}"
+    if found and found.number >= 0 and found.currency in ("", currency):
+        return f"{found.number:.2f}"
     return None
 
 
@@ -148,7 +148,7 @@ def _unit_in_header(header: str) -> str:
 def _read_owner_into(
     reader: CellReader,
     plan: RowPlan,
-    parts: Mapping[str, tuple[str, Value]],
+    parts: CellsByTarget,
     work: dict[str, Any],
 ) -> None:
     if _PREFIX + "owner" not in parts:
@@ -157,7 +157,7 @@ def _read_owner_into(
         return
     header, value = parts[_PREFIX + "owner"]
     text = " ".join(as_text(value).split())
-    person = None if is_nothing(text) else reader.person(text)
+    person = None if is_nothing(text) else reader.find_person(text)
     if person is not None:
         work["owner"] = person.id
     elif not is_nothing(text):

@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from riskreg.exchange.reading.names import mentions_risk, recognise
-from riskreg.exchange.reading.table import Measure, Table, Value, as_read_in_sheet, is_blank
+from riskreg.exchange.reading.table import (
+    CellUnderHeader,
+    Measure,
+    Table,
+    Value,
+    as_read_in_sheet,
+    is_blank,
+)
 
 # What a column is that stands in a list of measures, by what it would be in one of risks.
 _HERE = {
@@ -34,7 +41,7 @@ def _on_sheet(table: Table) -> Iterator[Measure]:
             yield Measure(
                 as_read_in_sheet(values[of_risks[0]]),
                 None,
-                _values_by_target(values, columns),
+                _cells_by_target(values, columns),
                 where,
             )
 
@@ -57,7 +64,7 @@ def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[tuple[str, Me
                 simple = {
                     n: v for n, v in part.items() if v is None or isinstance(v, str | int | float)
                 }
-                yield key, Measure("", row, _values_by_target(simple, columns), f"{key}:{n}")
+                yield key, Measure("", row, _cells_by_target(simple, columns), f"{key}:{n}")
 
 
 def _measure_targets_by_column(known: Mapping[str, str]) -> dict[str, str]:
@@ -73,8 +80,8 @@ def _measure_targets_by_column(known: Mapping[str, str]) -> dict[str, str]:
     return columns
 
 
-def _values_by_target(
+def _cells_by_target(
     values: Mapping[str, Value], columns: Mapping[str, str]
-) -> dict[str, tuple[str, Value]]:
-    return {ours: (name, values[name]) for name, ours in columns.items()
+) -> dict[str, CellUnderHeader]:
+    return {ours: CellUnderHeader(name, values[name]) for name, ours in columns.items()
             if name in values and not is_blank(values[name])}  # fmt: skip

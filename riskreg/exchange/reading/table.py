@@ -68,14 +68,26 @@ class OwnText(str):
     __slots__ = ()
 
 
+class CellUnderHeader(NamedTuple):
+    """What stands in a row, and what its file calls the column."""
+
+    header: str
+    value: Value
+
+
+# Cells of one row, by the names of ours that their columns are taken for (``title``,
+# ``mitigation.due_on``).
+CellsByTarget = Mapping[str, CellUnderHeader]
+
+
 @dataclass(frozen=True)
 class Measure:
     """Planned work that stands apart from its risk: of the risk with the id ``of``, or of row
-    ``row``; ``given`` is {field: (their name, value)}, ``where`` it stands."""
+    ``row``; ``where`` it stands."""
 
     of: str
     row: int | None
-    given: Mapping[str, tuple[str, Value]]
+    given: CellsByTarget
     where: str
 
 
