@@ -23,7 +23,7 @@ from riskreg.events.queries import history_of
 from riskreg.exchange.about import about_lines
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.queries.nouns import NOUNS, uncorrected_readings_of
-from riskreg.exchange.queries.party import party_files, party_name
+from riskreg.exchange.queries.party import files_of_all_viewer_may_see, party_file_name
 from riskreg.exchange.queries.sheets import (
     coverage_sheet,
     empty_workbook,
@@ -38,6 +38,8 @@ from riskreg.exchange.writing.files import (
     FORMATS,
     RISK_FORMATS,
     XLSX,
+    About,
+    AboutLine,
     Sheet,
     count_rows_read,
     file_pieces,
@@ -77,9 +79,11 @@ class FileApi(RegisterApi):
         """What is in the file. Raises ``InvalidQuery``."""
         raise NotImplementedError
 
-    def pieces(self, kind: str, sheets: Sequence[Sheet], about: Any) -> Iterable[bytes]:
+    def pieces(
+        self, kind: str, sheets: Sequence[Sheet], about: Sequence[AboutLine]
+    ) -> Iterable[bytes]:
         """The bytes of the file."""
-        return file_pieces(kind, sheets, (_("About"), about))
+        return file_pieces(kind, sheets, About(_("About"), about))
 
     def file(self, request: Request, **named: str) -> StreamingHttpResponse:
         """The file that is asked for."""
@@ -141,7 +145,9 @@ class RiskFiles(FileApi):
         self.found = self.positions(params, **named)
         return [risks_sheet(self.viewer, self.found, get_language() or "en")]
 
-    def pieces(self, kind: str, sheets: Sequence[Sheet], about: Any) -> Iterable[bytes]:
+    def pieces(
+        self, kind: str, sheets: Sequence[Sheet], about: Sequence[AboutLine]
+    ) -> Iterable[bytes]:
         """In a format of its own, or as every list."""
         if kind not in RISK_FORMATS:
             return super().pieces(kind, sheets, about)
@@ -370,6 +376,6 @@ class PartyExport(RegisterApi):
         """A zip with NDJSON of every noun, the frame, and all events that the caller's party may
         see. For managers."""
         self.refuse_unknown_params()
-        files = party_files(self.viewer, self.at)
+        files = files_of_all_viewer_may_see(self.viewer, self.at)
         pieces = zip_pieces(files, self.at)
-        return as_file(pieces, "application/zip", party_name(self.viewer, self.at))
+        return as_file(pieces, "application/zip", party_file_name(self.viewer, self.at))

@@ -11,7 +11,7 @@ from riskreg.api.core.query import with_errors_in_query
 from riskreg.api.exports import OWN, FileApi, renderer
 from riskreg.exchange.queries.heatmap_pictures import heatmap_picture, parse_cells
 from riskreg.exchange.queries.sheets import flows_sheet, heatmap_sheets
-from riskreg.exchange.writing.files import FORMATS, PICTURES, Sheet
+from riskreg.exchange.writing.files import FORMATS, PICTURES, AboutLine, Sheet
 from riskreg.exchange.writing.heatmap_svg import picture_file
 from riskreg.kernel.errors import Errors
 from riskreg.risks import filters
@@ -55,7 +55,9 @@ class HeatmapExport(FileApi):
             return [flows_sheet(self.viewer, self.flows)]
         return heatmap_sheets(self.viewer, self.shown)
 
-    def pieces(self, kind: str, sheets: Sequence[Sheet], about: Any) -> Iterable[bytes]:
+    def pieces(
+        self, kind: str, sheets: Sequence[Sheet], about: Sequence[AboutLine]
+    ) -> Iterable[bytes]:
         """A picture, or a file as of every list."""
         if kind not in PICTURES:
             return super().pieces(kind, sheets, about)

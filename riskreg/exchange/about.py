@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
+from riskreg.exchange.writing.files import AboutLine
 from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.access import Viewer
 
-Lines = list[tuple[str, str]]
 # Of a query string: what says how the file is made, and not what is in it.
 _OWN = ("format", "columns", "page", "ordering")
 
@@ -19,7 +19,7 @@ def about_lines(
     asked: Iterable[tuple[str, Sequence[str]]],
     *,
     unasked: str = "",
-) -> Lines:
+) -> list[AboutLine]:
     """The lines of the sheet “About”. ``asked``: the query string, as (name, values); ``unasked``:
     what the list is narrowed by as long as nobody asks otherwise."""
     asked = list(asked)
@@ -28,15 +28,17 @@ def about_lines(
     seen_by = viewer.party.name if viewer.party else _("the programme")
     criteria = viewer.criteria
     return [
-        (_("Register"), viewer.register.name),
-        (_("As of"), at.isoformat(timespec="seconds")),
-        (_("For"), f"{viewer.user}{in_brackets(seen_by)}"),
-        (_("Filters"), "; ".join(filters) or unasked or _("none: all that the reader may see")),
-        (_("Order"), order or _("that of the list")),
-        (
+        AboutLine(_("Register"), viewer.register.name),
+        AboutLine(_("As of"), at.isoformat(timespec="seconds")),
+        AboutLine(_("For"), f"{viewer.user}{in_brackets(seen_by)}"),
+        AboutLine(
+            _("Filters"), "; ".join(filters) or unasked or _("none: all that the reader may see")
+        ),
+        AboutLine(_("Order"), order or _("that of the list")),
+        AboutLine(
             _("Labels"),
             _("Scores are judgements of members; what was brought in from elsewhere says so."),
         ),
-        (_("Levels"), f"{len(criteria.likelihood)} × {len(criteria.impact)}"),
-        (_("Times"), viewer.register.time_zone),
+        AboutLine(_("Levels"), f"{len(criteria.likelihood)} × {len(criteria.impact)}"),
+        AboutLine(_("Times"), viewer.register.time_zone),
     ]

@@ -19,6 +19,7 @@ from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.services import Brought, bring_in, preview_import
 from riskreg.exchange.writing.csvs import csv_lines
+from riskreg.exchange.writing.files import About, AboutLine
 from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_of, row_to_json
 from riskreg.exchange.writing.workbooks import write_workbook
 from riskreg.risks.models import Risk
@@ -75,7 +76,9 @@ def registers(draw: Any) -> list[dict[str, Any]]:
 
 
 def as_xlsx(rows: list[dict[str, Any]]) -> bytes:
-    return b"".join(write_workbook("Register", COLUMNS, rows, ("About", [("Made", "today")])))
+    return b"".join(
+        write_workbook("Register", COLUMNS, rows, About("About", [AboutLine("Made", "today")]))
+    )
 
 
 def as_csv(rows: list[dict[str, Any]]) -> bytes:
@@ -141,7 +144,7 @@ def test_every_column_that_goes_out_is_known_when_it_comes_in(world: World, lang
             {"title": "Ice on the ramp", "event": "Trucks slide", "inherent.likelihood": 5,
              "inherent.impact": 5, "residual.likelihood": 2, "residual.impact": 3}
         ]  # fmt: skip
-        data = b"".join(write_workbook("R", columns, rows, ("A", [])))
+        data = b"".join(write_workbook("R", columns, rows, About("A", [])))
         plan, _answers = preview_import(
             actor=world.viewer(world.manager), brought=Brought("r.xlsx", data), at=world.at
         )

@@ -13,7 +13,7 @@ from riskreg.exchange.about import about_lines
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.queries.sheets import risks_sheet
 from riskreg.exchange.services import Brought, bring_in
-from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS, file_pieces
+from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS, About, file_pieces
 from riskreg.exchange.writing.jsons import ir8286_rows
 from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.risks import services
@@ -136,7 +136,7 @@ def written(world: World, kind: str, language: str = "en") -> bytes:
         return b"".join(risk_file_pieces(kind, world.register, rows, about, world.at))
     assert kind in FORMATS
     sheet = risks_sheet(viewer, positions_in(world), language)
-    return b"".join(file_pieces(kind, [sheet], ("About", about)))
+    return b"".join(file_pieces(kind, [sheet], About("About", about)))
 
 
 def kept_of(world: World, kind: str) -> list[dict[str, Any]]:

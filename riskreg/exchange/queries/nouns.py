@@ -274,7 +274,7 @@ NOUNS: dict[str, Noun] = {
 }  # fmt: skip
 
 
-def risks_of(noun: str, rows: QuerySet[Any], risk: Risk) -> QuerySet[Any]:
+def narrow_to_risk(noun: str, rows: QuerySet[Any], risk: Risk) -> QuerySet[Any]:
     """Those of the rows of ``noun`` that hang on ``risk``."""
     many = {"mitigations": "risks", "controls": "risks", "indicators": "risks"}
     return rows.filter(**{many.get(noun, "risk"): risk})

@@ -12,7 +12,7 @@ from riskreg.exchange.queries.nouns import NOUNS, bodies_in_pieces
 from riskreg.exchange.queries.schedules import running_schedules_of_own_party
 from riskreg.exchange.queries.sheets import events_sheet
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
-from riskreg.exchange.writing.files import encode_in_pieces
+from riskreg.exchange.writing.files import NamedFile, encode_in_pieces
 from riskreg.exchange.writing.jsons import ndjson_of
 from riskreg.register.access import Viewer
 from riskreg.register.own_appetite_fields import OWN_APPETITE
@@ -22,41 +22,40 @@ from riskreg.register.queries import active_members_for, parties_for, taxonomies
 from riskreg.register.row_json import kept_to_json, person
 
 EVENTS, README, REGISTER, MEMBERS = "events.ndjson", "README.txt", "register.json", "members.ndjson"
-Files = Iterator[tuple[str, Iterator[bytes]]]
 
 
-def party_name(viewer: Viewer, at: dt.datetime) -> str:
+def party_file_name(viewer: Viewer, at: dt.datetime) -> str:
     """What the file with everything is called."""
     party = viewer.party.key if viewer.party else "programme"
     return f"{viewer.register.slug}-{party}-{viewer.today(at).isoformat()}.zip"
 
 
-def party_files(viewer: Viewer, at: dt.datetime) -> Files:
+def files_of_all_viewer_may_see(viewer: Viewer, at: dt.datetime) -> Iterator[NamedFile]:
     """The files with everything, each read when its turn comes: what is shared, and what is the
     viewer's party's own. Raises ``Forbidden`` for who may not take it along."""
     require(viewer, "party.export")
-    return _files(viewer, at)
+    return _files_of_all_viewer_may_see(viewer, at)
 
 
-def _files(viewer: Viewer, at: dt.datetime) -> Files:
-    yield README, encode_in_pieces([_readme(viewer, at)])
-    frame = json.dumps(_frame(viewer), ensure_ascii=False, indent=1) + "\n"
-    yield REGISTER, encode_in_pieces([frame])
-    yield MEMBERS, ndjson_of(_members(viewer))
+def _files_of_all_viewer_may_see(viewer: Viewer, at: dt.datetime) -> Iterator[NamedFile]:
+    yield NamedFile(README, encode_in_pieces([_readme(viewer, at)]))
+    frame = json.dumps(_register_to_json(viewer), ensure_ascii=False, indent=1) + "\n"
+    yield NamedFile(REGISTER, encode_in_pieces([frame]))
+    yield NamedFile(MEMBERS, ndjson_of(_active_members_as_json(viewer)))
     for name, noun in NOUNS.items():
         rows = bodies_in_pieces(noun, viewer, noun.rows(viewer, at), at)
-        yield f"{name}.ndjson", ndjson_of(rows)
+        yield NamedFile(f"{name}.ndjson", ndjson_of(rows))
     events = visible_events(viewer.audience).order_by("chain_id", "seq")
-    yield EVENTS, ndjson_of(events_sheet(viewer, events).bodies())
+    yield NamedFile(EVENTS, ndjson_of(events_sheet(viewer, events).bodies()))
 
 
-def _members(viewer: Viewer) -> Iterator[dict[str, Any]]:
+def _active_members_as_json(viewer: Viewer) -> Iterator[dict[str, Any]]:
     for row in active_members_for(viewer):
         party = row.party.key if row.party else None
         yield {**(person(row.user) or {}), "role": row.role, "party": party}
 
 
-def _frame(viewer: Viewer) -> dict[str, Any]:
+def _register_to_json(viewer: Viewer) -> dict[str, Any]:
     register, criteria = viewer.register, viewer.criteria
     return {
         "slug": register.slug,

@@ -17,8 +17,8 @@ from riskreg.exchange.columns import Column, export_columns_for
 from riskreg.exchange.fields import COVERAGE, EVENT, FLOWS, HEATMAP, MOVES
 from riskreg.exchange.queries.events import events_json
 from riskreg.exchange.queries.exports import export_rows
-from riskreg.exchange.queries.nouns import NOUNS, PIECE, bodies_in_pieces, risks_of
-from riskreg.exchange.writing.files import Sheet, template_pieces
+from riskreg.exchange.queries.nouns import NOUNS, PIECE, bodies_in_pieces, narrow_to_risk
+from riskreg.exchange.writing.files import About, AboutLine, Sheet, template_pieces
 from riskreg.exchange.writing.jsons import make_json_in_place
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import Table
@@ -96,7 +96,7 @@ def _option_text(option: Mapping[str, Any]) -> str:
 def risk_sheets(viewer: Viewer, risk: Risk, at: dt.datetime) -> list[Sheet]:
     """A sheet for each of what hangs on ``risk``."""
     names = ("mitigations", "controls", "indicators", "acceptances", "estimates")
-    rows = {name: risks_of(name, NOUNS[name].rows(viewer, at), risk) for name in names}
+    rows = {name: narrow_to_risk(name, NOUNS[name].rows(viewer, at), risk) for name in names}
     return [list_sheet(name, viewer, rows[name], at) for name in names]
 
 
@@ -105,9 +105,11 @@ def empty_workbook(viewer: Viewer) -> Iterator[bytes]:
     Raises ``Forbidden`` for who may bring nothing in."""
     require(viewer, "import.make")
     columns = [column for column in export_columns_for(viewer) if column.fill]
-    lines = [(column.label, " ".join(filter(None, (str(column.help), _choices_text(column)))))
-             for column in columns]  # fmt: skip
-    return template_pieces(_("Register"), columns, (_("Help"), lines), TEMPLATE_ROWS)
+    lines = [
+        AboutLine(column.label, " ".join(filter(None, (str(column.help), _choices_text(column)))))
+        for column in columns
+    ]
+    return template_pieces(_("Register"), columns, About(_("Help"), lines), TEMPLATE_ROWS)
 
 
 def empty_workbook_name(viewer: Viewer) -> str:

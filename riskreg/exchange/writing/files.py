@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import translation
 
@@ -26,6 +26,27 @@ RISK_FORMATS = {"ir8286": (JSON, "ir8286.json"), "oscal": (JSON, "oscal-poam.jso
 # What a map can be had as besides.
 PICTURES = {"svg": ("image/svg+xml", "svg"), "png": ("image/png", "png")}
 Cells = Mapping[str, Any]
+
+
+class NamedFile(NamedTuple):
+    """A file among others, read piece by piece when its turn comes."""
+
+    name: str
+    pieces: Iterable[bytes]
+
+
+class AboutLine(NamedTuple):
+    """One line of what a file says of itself."""
+
+    name: str
+    text: str
+
+
+class About(NamedTuple):
+    """What a file says of itself, under a title."""
+
+    title: str
+    lines: Sequence[AboutLine]
 
 
 @dataclass(frozen=True)
@@ -60,13 +81,9 @@ def count_rows_read(sheets: Iterable[Sheet]) -> tuple[list[Sheet], Callable[[], 
     return counted, lambda: read
 
 
-def file_pieces(
-    kind: str, sheets: Sequence[Sheet], about: tuple[str, Sequence[tuple[str, str]]]
-) -> Iterator[bytes]:
-    """The bytes of a file of ``sheets``; what has no sheets holds the first of them (CSV, NDJSON).
-
-    ``about`` is the name and the lines of what the file says of itself.
-    """
+def file_pieces(kind: str, sheets: Sequence[Sheet], about: About) -> Iterator[bytes]:
+    """The bytes of a file of ``sheets``; what has no sheets holds the first of them (CSV, NDJSON),
+    and says nothing of itself."""
     first = sheets[0]
     if kind == "xlsx":
         write: Callable[..., Iterator[bytes]] = _load_workbook_writer().write_sheets
@@ -77,7 +94,7 @@ def file_pieces(
         return encode_in_pieces(csv_lines([column.label for column in first.columns], table))
     if kind == "ndjson":
         return ndjson_of(first.bodies())
-    return encode_in_pieces(_json_of(sheets, dict(about[1])))
+    return encode_in_pieces(_json_of(sheets, dict(about.lines)))
 
 
 def _json_of(sheets: Sequence[Sheet], about: Mapping[str, str]) -> Iterator[str]:
@@ -116,7 +133,7 @@ def made_in_language(language: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def template_pieces(
-    title: str, columns: Sequence[Column], about: tuple[str, Sequence[tuple[str, str]]], rows: int
+    title: str, columns: Sequence[Column], about: About, rows: int
 ) -> Iterator[bytes]:
     """A workbook with a header and ``rows`` empty rows, with lists to choose from."""
     write: Callable[..., Iterator[bytes]] = _load_workbook_writer().write_workbook

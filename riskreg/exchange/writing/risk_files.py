@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from riskreg.exchange.writing.files import encode_in_pieces
+from riskreg.exchange.writing.files import AboutLine, encode_in_pieces
 from riskreg.exchange.writing.jsons import IR8286_NAMES, ir8286_rows, json_pieces
 from riskreg.exchange.writing.oscal import oscal_pieces
 from riskreg.register.models import Register
@@ -14,7 +14,7 @@ def risk_file_pieces(
     kind: str,
     register: Register,
     rows: Iterable[Mapping[str, Any]],
-    about: Sequence[tuple[str, str]],
+    about: Sequence[AboutLine],
     at: dt.datetime,
 ) -> Iterator[bytes]:
     """``rows`` of ``export_rows`` as NIST IR 8286 or OSCAL."""

@@ -17,6 +17,8 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from riskreg.exchange.writing.files import About
+
 _HEAD = PatternFill("solid", fgColor="FFE8EDF3")
 _WRAP = Alignment(vertical="top", wrap_text=True)
 _FORMATS = {"day": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm"}
@@ -55,7 +57,7 @@ def write_workbook(
     title: str,
     columns: Sequence[ColumnLike],
     rows: Iterable[Mapping[str, Any]],
-    about: tuple[str, Sequence[tuple[str, str]]],
+    about: About,
     *,
     empty_rows: int = 0,
 ) -> Iterator[bytes]:
@@ -63,17 +65,14 @@ def write_workbook(
     return _write_sheets([(title, columns, rows)], about, empty_rows)
 
 
-def write_sheets(
-    sheets: Sequence[SheetLike], about: tuple[str, Sequence[tuple[str, str]]]
-) -> Iterator[bytes]:
-    """The bytes of a workbook, piece by piece. ``about`` is the name and the lines of its last
-    sheet."""
+def write_sheets(sheets: Sequence[SheetLike], about: About) -> Iterator[bytes]:
+    """The bytes of a workbook, piece by piece. ``about`` is its last sheet."""
     return _write_sheets([(s.title, s.columns, s.cells()) for s in sheets], about, 0)
 
 
 def _write_sheets(
     sheets: Sequence[tuple[str, Sequence[ColumnLike], Iterable[Mapping[str, Any]]]],
-    about: tuple[str, Sequence[tuple[str, str]]],
+    about: About,
     empty_rows: int,
 ) -> Iterator[bytes]:
     """``empty_rows``: how many rows below the header are to be filled in, with lists to choose
@@ -82,9 +81,9 @@ def _write_sheets(
     lists = _Lists()
     for title, columns, rows in sheets:
         _write_sheet(book, title, columns, rows, empty_rows, lists)
-    other = book.create_sheet(_sheet_name(about[0]))
+    other = book.create_sheet(_sheet_name(about.title))
     other.column_dimensions["A"].width, other.column_dimensions["B"].width = 32, 90
-    for name, text in about[1]:
+    for name, text in about.lines:
         first = _text(other, name)
         first.font = Font(bold=True)
         other.append([first, _text(other, text)])

@@ -4,6 +4,8 @@ import datetime as dt
 import zipfile
 from collections.abc import Iterable, Iterator
 
+from riskreg.exchange.writing.files import NamedFile
+
 _PIECE = 1 << 16
 
 
@@ -29,15 +31,15 @@ class _Out:
         return data
 
 
-def zip_pieces(files: Iterable[tuple[str, Iterable[bytes]]], at: dt.datetime) -> Iterator[bytes]:
-    """The bytes of a zip of ``files`` (name, content), each dated ``at``."""
+def zip_pieces(files: Iterable[NamedFile], at: dt.datetime) -> Iterator[bytes]:
+    """The bytes of a zip of ``files``, each dated ``at``."""
     out = _Out()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
-        for name, content in files:
+        for name, pieces in files:
             entry = zipfile.ZipInfo(name, at.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=True) as file:
-                for piece in content:
+                for piece in pieces:
                     file.write(piece)
                     if out.waiting > _PIECE:
                         yield out.take()

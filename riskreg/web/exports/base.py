@@ -12,6 +12,8 @@ from riskreg.exchange.about import about_lines
 from riskreg.exchange.queries.sheets import with_columns
 from riskreg.exchange.writing.files import (
     FORMATS,
+    About,
+    AboutLine,
     Sheet,
     count_rows_read,
     file_pieces,
@@ -36,13 +38,13 @@ class FileView(RegisterView):
 
     def pieces(self, kind: str, given: QueryDict, sheets: Sequence[Sheet]) -> Iterable[bytes]:
         """The bytes of the file."""
-        return file_pieces(kind, sheets, (_("About"), self.about(given)))
+        return file_pieces(kind, sheets, About(_("About"), self.about(given)))
 
     def unasked(self) -> str:
         """What the page leaves out as long as nobody asks for it, in words."""
         return ""
 
-    def about(self, given: QueryDict) -> list[tuple[str, str]]:
+    def about(self, given: QueryDict) -> list[AboutLine]:
         """What the file says of itself."""
         return about_lines(self.viewer, self.at, given.lists(), unasked=self.unasked())
 

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from riskreg.exchange.queries.nouns import NOUNS
-from riskreg.exchange.queries.party import party_files, party_name
+from riskreg.exchange.queries.party import files_of_all_viewer_may_see, party_file_name
 from riskreg.exchange.writing.zips import zip_pieces
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView
@@ -29,6 +29,6 @@ class PartyFile(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """A zip, made while it is read."""
-        files = party_files(self.viewer, self.at)
-        name = party_name(self.viewer, self.at)
+        files = files_of_all_viewer_may_see(self.viewer, self.at)
+        name = party_file_name(self.viewer, self.at)
         return as_file(zip_pieces(files, self.at), "application/zip", name)

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from riskreg.accounts.models import User
-from riskreg.exchange.queries.party import party_files
+from riskreg.exchange.queries.party import files_of_all_viewer_may_see
 from riskreg.exchange.writing.zips import zip_pieces
 from riskreg.kernel import clock, security_log
 from riskreg.kernel.errors import RiskregError
@@ -33,7 +33,9 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody has an account under {options['email']}.")
         at = clock.now()
         try:
-            pieces = zip_pieces(party_files(viewer_for(user, options["register"]), at), at)
+            pieces = zip_pieces(
+                files_of_all_viewer_may_see(viewer_for(user, options["register"]), at), at
+            )
         except RiskregError as error:
             raise CommandError(error.detail) from None
         security_log.write_line("exported", user.uuid, page="export_party", by_operator=True)
