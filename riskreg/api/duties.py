@@ -110,7 +110,7 @@ def to_json(
     viewer: Viewer, duty: Duty, facts: str, part: str | None, at: dt.datetime
 ) -> dict[str, Any]:
     """A duty as JSON; ``part``: what the caller is to it, ``facts``: how it stands."""
-    owner, deputy = agenda.owner_and_deputy_of(duty)
+    owner, deputy = agenda.owner_and_deputy_without_query(duty)
     return {
         "kind": duty.kind,
         "subject": str(duty.subject),

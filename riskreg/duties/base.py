@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -14,6 +14,13 @@ from riskreg.duties.policy.scope import DutyScope
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.register.visibility import Visibility
+
+
+class DutyKey(NamedTuple):
+    """Which duty something is or is about: one row may be the subject of several kinds."""
+
+    kind: str
+    subject: uuid.UUID
 
 
 @dataclass(frozen=True)
@@ -85,9 +92,9 @@ class Duty:
         )
 
     @property
-    def key(self) -> tuple[str, uuid.UUID]:
-        """Which duty it is: one row may be the subject of several kinds."""
-        return (self.kind, self.subject)
+    def key(self) -> DutyKey:
+        """Which duty it is."""
+        return DutyKey(self.kind, self.subject)
 
     @property
     def subject_title(self) -> str:

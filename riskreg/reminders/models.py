@@ -1,11 +1,10 @@
 """Who was told of what, on which rung of the ladder."""
 
-import uuid
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from riskreg.duties.base import DutyKey
 from riskreg.kernel.models import Base
 
 
@@ -83,9 +82,9 @@ class Reminder(Base):
         return f"{self.kind} {self.due_on} {self.rung}: {self.state}"
 
     @property
-    def duty_key(self) -> tuple[str, uuid.UUID]:
+    def duty_key(self) -> DutyKey:
         """Which duty it is for, as ``Duty.key``."""
-        return (self.kind, self.subject)
+        return DutyKey(self.kind, self.subject)
 
 
 class SweepRun(models.Model):

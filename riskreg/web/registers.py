@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from riskreg.duties.queries import agenda
-from riskreg.duties.queries.everywhere import due_everywhere
+from riskreg.duties.queries.everywhere import DutyAsSeen, most_urgent_work_everywhere
 from riskreg.duties.sources import REVIEW
 from riskreg.kernel import clock
-from riskreg.register.access import Viewer, as_viewer, present_memberships_in_registers_called
+from riskreg.register.access import as_viewer, present_memberships_in_registers_called
 from riskreg.register.policy import Matrix
 from riskreg.web.base import request_id, signed_in
 from riskreg.web.duties import rows as agenda_page
@@ -55,7 +55,7 @@ class WorkEverywhere(LoginRequiredMixin, View):
         rows = present_memberships_in_registers_called(user, "").filter(register__archived_at=None)
         members = list(rows[: MOST_REGISTERS + 1])
         viewers = [as_viewer(user, row, request_id(request)) for row in members[:MOST_REGISTERS]]
-        due, total = due_everywhere(viewers, at, DUE_DAYS, MOST_DUTIES)
+        due, total = most_urgent_work_everywhere(viewers, at, DUE_DAYS, MOST_DUTIES)
         context: dict[str, Any] = {
             "duties": _rows(due),
             "total": total,
@@ -69,7 +69,7 @@ class WorkEverywhere(LoginRequiredMixin, View):
         return render(request, "registers/work.html", context)
 
 
-def _rows(due: list[tuple[Viewer, Any]]) -> list[dict[str, Any]]:
+def _rows(due: list[DutyAsSeen]) -> list[dict[str, Any]]:
     """The duties as My work shows them, each with its register, in the order given."""
     by_register: dict[int, list[Any]] = {}
     viewers = {viewer.register.pk: viewer for viewer, _duty in due}

@@ -247,7 +247,7 @@ def how_soon_enough_is_due(world: CanaryWorld) -> bool:
     own = rows.filter(visibility="party", party=world.foton)
     assert own.update(next_review_on=world.today - dt.timedelta(days=1))
     wanted = agenda.Wanted(world.today, kinds=("risk.review",))
-    [found] = agenda.duty_lists_for(viewer, [(wanted, 1)])
+    [found] = agenda.most_urgent_duties_for(viewer, [agenda.WantedList(wanted, 1)])
     return not found
 
 

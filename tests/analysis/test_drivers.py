@@ -24,7 +24,7 @@ from riskreg.analysis.services import (
     release_estimate,
     request_simulation,
 )
-from riskreg.duties.queries.agenda import Wanted, duty_lists_for, status_texts
+from riskreg.duties.queries.agenda import Wanted, WantedList, most_urgent_duties_for, status_texts
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.notify.models import Message
@@ -360,7 +360,7 @@ def test_the_database_refuses_to_change_a_link_but_for_its_end(one: World) -> No
 def duties(world: World, who: str = "owner") -> list[Any]:
     viewer = world.viewer(who)
     wanted = Wanted(today=world.today, people=frozenset({getattr(world, who).pk}))
-    (found,) = duty_lists_for(viewer, [(wanted, 50)])
+    (found,) = most_urgent_duties_for(viewer, [WantedList(wanted, 50)])
     return [duty for duty in found if duty.kind == "belief.look"]
 
 

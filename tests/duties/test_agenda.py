@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from riskreg.duties.queries import agenda
-from riskreg.duties.sources import REVIEW, Duty, urgency
+from riskreg.duties.sources import REVIEW, Duty, urgency_sort_key
 from riskreg.risks.models import Mitigation, Risk
 from tests import builders
 from tests.builders import World
@@ -45,7 +45,7 @@ def test_what_others_owe_in_a_party_or_anywhere(shared_out: World) -> None:
         assert agenda.summed_duty_counts(viewer, wanted) == len(
             agenda.duties_for(viewer, wanted, 9).duties
         )
-        return refs(agenda.duty_lists_for(viewer, [(wanted, 9)])[0])
+        return refs(agenda.most_urgent_duties_for(viewer, [agenda.WantedList(wanted, 9)])[0])
 
     assert waiting("owner") == ["R-002", "F-001"]
     assert waiting("deputy") == ["R-001"]
@@ -71,8 +71,8 @@ def test_lists_that_share_rows_are_those_that_are_read_alone(shared_out: World) 
     mine = agenda.Wanted(world.today, people=agenda.own_and_stood_in_for(viewer))
     others = agenda.Wanted(world.today, others_than=agenda.own_and_stood_in_for(viewer))
     late = agenda.Wanted(world.today, overdue=True)
-    asked = [(mine, 50), (others, 50), (late, 50)]
-    together = agenda.duty_lists_for(viewer, asked)
+    asked = [agenda.WantedList(one, 50) for one in (mine, others, late)]
+    together = agenda.most_urgent_duties_for(viewer, asked)
     assert together == [agenda.duties_for(viewer, *one).duties for one in asked]
     assert [(d.kind, d.ref) for d in together[2]] == [("mitigation.update", "M-001")]
     assert [d.ref for d in together[0] if d.kind == "mitigation.due"] == ["M-002", "M-003", "M-001"]
@@ -86,7 +86,7 @@ def test_few_of_many_are_the_soonest_of_each_kind(world: World) -> None:
     viewer = world.viewer("owner")
     wanted = agenda.Wanted(world.today)
     whole = agenda.duties_for(viewer, wanted, 100).duties
-    [few] = agenda.duty_lists_for(viewer, [(wanted, 2)])
+    [few] = agenda.most_urgent_duties_for(viewer, [agenda.WantedList(wanted, 2)])
     for kind in ("risk.review", "mitigation.due", "mitigation.update"):
         soonest = [duty for duty in whole if duty.kind == kind]
         assert len(soonest) == 6
@@ -105,4 +105,4 @@ def test_a_figure_that_is_missing_for_long_stands_below_a_review_that_is_late(wo
     tomorrow = replace(review, due_on=late + DAY)
     order = [review, extended, reading, tomorrow]
     mixed = [tomorrow, reading, review, extended]
-    assert sorted(mixed, key=lambda duty: urgency(duty, late)) == order
+    assert sorted(mixed, key=lambda duty: urgency_sort_key(duty, late)) == order

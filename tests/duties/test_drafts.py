@@ -34,7 +34,7 @@ def waiting(world: World, name: str, *, mine: bool = True) -> list[tuple[str, dt
     people = agenda.own_and_stood_in_for(viewer) if mine else None
     wanted = agenda.Wanted(world.today, kinds=("risk.draft",), people=people)
     found = agenda.duties_for(viewer, wanted, 9).duties
-    listed = agenda.duty_lists_for(viewer, [(wanted, 9)])[0]
+    listed = agenda.most_urgent_duties_for(viewer, [agenda.WantedList(wanted, 9)])[0]
     assert {d.ref for d in found} == {d.ref for d in listed}
     assert agenda.summed_duty_counts(viewer, wanted) == len(found)
     return [(duty.ref, duty.due_on) for duty in found]

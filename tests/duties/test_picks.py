@@ -45,7 +45,9 @@ def wanted_of(world: World) -> Iterator[agenda.Wanted]:
 def told(world: World, who: str, wanted: agenda.Wanted) -> list[list[Duty]]:
     """Two lists at once, one of them of a few, for another day and of two kinds alone."""
     later = replace(wanted, today=wanted.today + 5 * DAY, kinds=("risk.review", "mitigation.due"))
-    return agenda.duty_lists_for(world.viewer(who), [(wanted, 9), (later, 2)])
+    return agenda.most_urgent_duties_for(
+        world.viewer(who), [agenda.WantedList(wanted, 9), agenda.WantedList(later, 2)]
+    )
 
 
 def test_as_written_anew_whoever_asks_for_what(
@@ -86,7 +88,9 @@ def test_what_is_due_later_than_enough_are_is_none_of_the_most_urgent(
     def chosen() -> list[list[tuple[str, str]]]:
         picks._statement.cache_clear()
         found = [
-            agenda.duty_lists_for(viewer, [(one, most)]) for one in asked for most in (1, 3, 7)
+            agenda.most_urgent_duties_for(viewer, [agenda.WantedList(one, most)])
+            for one in asked
+            for most in (1, 3, 7)
         ]
         return [[(duty.kind, duty.ref) for duty in only] for [only] in found]
 

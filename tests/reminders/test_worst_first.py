@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from riskreg.duties.queries import agenda
-from riskreg.duties.sources import urgency
+from riskreg.duties.sources import urgency_sort_key
 from riskreg.notify.models import Message
 from riskreg.register.models import Membership
 from riskreg.reminders.services import sweep
@@ -46,12 +46,12 @@ def test_within_the_same_urgency_severity_decides_and_orphans_come_first(world: 
     coming = builders.risk(world, rated=(5, 5), at=world.at - 28 * DAY)
     viewer = world.viewer("owner")
     wanted = agenda.Wanted(world.today, people=agenda.own_and_stood_in_for(viewer))
-    [found] = agenda.duty_lists_for(viewer, [(wanted, 9)])
+    [found] = agenda.most_urgent_duties_for(viewer, [agenda.WantedList(wanted, 9)])
     order = [worst.ref, mild.ref, unrated.ref, gain.ref, coming.ref]
     assert [duty.ref for duty in found] == order
-    by_hand = sorted(found, key=lambda duty: urgency(duty, world.today))
+    by_hand = sorted(found, key=lambda duty: urgency_sort_key(duty, world.today))
     assert [duty.ref for duty in by_hand] == order
-    orphan = min(found, key=lambda d: urgency(d, world.today, d.ref == gain.ref))
+    orphan = min(found, key=lambda d: urgency_sort_key(d, world.today, d.ref == gain.ref))
     assert orphan.ref == gain.ref
 
 
@@ -61,11 +61,13 @@ def test_whatever_the_cut_what_is_kept_is_worse(world: World, most: int) -> None
     rows = {overdue(world, cell, days=40 - 10 * n).ref: cell for n, cell in enumerate(cells)}
     viewer = world.viewer("owner")
     wanted = agenda.Wanted(world.today, people=agenda.own_and_stood_in_for(viewer))
-    [kept] = agenda.duty_lists_for(viewer, [(wanted, most)])
+    [kept] = agenda.most_urgent_duties_for(viewer, [agenda.WantedList(wanted, most)])
     assert [rows[duty.ref] for duty in kept] == [(5, 5), (3, 3), (2, 2)][:most]
     # The same rows shared with a second list.
     waiting = agenda.Wanted(world.today, others_than=frozenset({world.deputy.pk}))
-    kept, others = agenda.duty_lists_for(viewer, [(wanted, most), (waiting, most)])
+    kept, others = agenda.most_urgent_duties_for(
+        viewer, [agenda.WantedList(wanted, most), agenda.WantedList(waiting, most)]
+    )
     assert [rows[duty.ref] for duty in kept[:most]] == [(5, 5), (3, 3), (2, 2)][:most]
     assert [rows[duty.ref] for duty in others[:most]] == [(5, 5), (3, 3), (2, 2)][:most]
 
@@ -77,7 +79,7 @@ def test_work_and_readings_are_as_severe_as_what_they_serve(world: World) -> Non
     large = builders.mitigation(world, mild, worst, due_on=world.today + 3 * DAY)
     viewer = world.viewer("owner")
     wanted = agenda.Wanted(world.today, kinds=("mitigation.due",))
-    [found] = agenda.duty_lists_for(viewer, [(wanted, 1)])
+    [found] = agenda.most_urgent_duties_for(viewer, [agenda.WantedList(wanted, 1)])
     assert [d.ref for d in found] == [large.ref], (small.ref, late)
 
 

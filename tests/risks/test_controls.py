@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from riskreg.duties.queries.agenda import Wanted, duties_for, duty_lists_for
+from riskreg.duties.queries.agenda import Wanted, WantedList, duties_for, most_urgent_duties_for
 from riskreg.events.models import Event
 from riskreg.events.queries import history_of, visible_events
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -206,5 +206,5 @@ def test_nobody_answers_for_what_only_strangers_to_it_own(world: World) -> None:
     # As rows stand that were made before.
     Control.objects.filter(pk=row.pk).update(owner=None)
     wanted = Wanted(world.today, kinds=("control.test",))
-    ((duty,),) = duty_lists_for(world.viewer("manager"), [(wanted, 5)])
+    ((duty,),) = most_urgent_duties_for(world.viewer("manager"), [WantedList(wanted, 5)])
     assert duty.orphan

@@ -1,29 +1,30 @@
 """Duties as people and programs read them: those that the viewer may know of, soonest first."""
 
 import datetime as dt
-import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from riskreg.accounts.models import User
+from riskreg.duties.base import DutyKey
 from riskreg.duties.queries.counts import counts_by_day, summed_duty_counts
 from riskreg.duties.queries.picks import Pick, Place, Wanted, rows_of_picks
-from riskreg.duties.sources import SOURCES, Duty, urgency
+from riskreg.duties.sources import SOURCES, Duty, urgency_sort_key
 from riskreg.register.access import Viewer
 
 __all__ = [
     "Page",
     "Place",
     "Wanted",
+    "WantedList",
     "counts_by_day",
-    "due_order",
+    "due_date_sort_key",
     "duties_for",
-    "duty_lists_for",
     "last_change_by_duty",
+    "most_urgent_duties_for",
     "own_and_stood_in_for",
-    "owner_and_deputy_of",
+    "owner_and_deputy_without_query",
     "status_texts",
     "summed_duty_counts",
 ]  # fmt: skip
@@ -36,6 +37,13 @@ class Page:
     duties: list[Duty]
     has_previous: bool
     has_next: bool
+
+
+class WantedList(NamedTuple):
+    """Which duties a list has, and how many at most."""
+
+    wanted: Wanted
+    most: int
 
 
 def own_and_stood_in_for(viewer: Viewer) -> frozenset[int]:
@@ -54,24 +62,24 @@ def duties_for(
     """Up to ``limit`` duties from the start, or right ``after`` or right ``before`` a place.
 
     At most one query for each kind that is asked for, each of at most ``limit`` rows and one, with
-    the people of each: see ``owner_and_deputy_of``.
+    the people of each: see ``owner_and_deputy_without_query``.
     """
     backward = before is not None
     place = before if backward else after
     picks = [Pick(source, wanted, limit + 1, place=place) for source in wanted.sources()]
     found = [duty for some in _read_duties_of_picks(viewer, picks, backward) for duty in some]
-    found.sort(key=due_order, reverse=backward)
+    found.sort(key=due_date_sort_key, reverse=backward)
     more, found = len(found) > limit, found[:limit]
     if backward:
         return Page(found[::-1], has_previous=more, has_next=True)
     return Page(found, has_previous=place is not None, has_next=more)
 
 
-def duty_lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[Duty]]:
-    """Several lists at once, each of up to so many duties of every kind, the most urgent first.
+def most_urgent_duties_for(viewer: Viewer, asked: Sequence[WantedList]) -> list[list[Duty]]:
+    """Several lists at once, each of up to ``most`` duties of every kind, the most urgent first.
 
-    What is cut off is less urgent, or puts less at stake, than what is kept (``urgency``). Kinds
-    that are read from the same rows share one query, in all lists together.
+    What is cut off is less urgent, or puts less at stake, than what is kept (``urgency_sort_key``).
+    Kinds that are read from the same rows share one query, in all lists together.
     """
     picks = [
         (place, Pick(source, wanted, most, urgent=True))
@@ -83,24 +91,27 @@ def duty_lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[
     for (place, _pick), duties in zip(picks, read, strict=True):
         lists[place] += duties
     return [
-        sorted(duties, key=lambda duty: (*urgency(duty, wanted.today), *due_order(duty)[1:]))
+        sorted(
+            duties,
+            key=lambda duty: (*urgency_sort_key(duty, wanted.today), *due_date_sort_key(duty)[1:]),
+        )
         for duties, (wanted, _most) in zip(lists, asked, strict=True)
     ]
 
 
-def status_texts(duties: Iterable[Duty]) -> dict[tuple[str, uuid.UUID], str]:
+def status_texts(duties: Iterable[Duty]) -> dict[DutyKey, str]:
     """How things stand with each, in the reader's language; no query for what was read here."""
     by_kind: dict[str, list[Duty]] = {}
     for duty in duties:
         by_kind.setdefault(duty.kind, []).append(duty)
     return {
-        (kind, subject): text
+        DutyKey(kind, subject): text
         for kind, some in by_kind.items()
         for subject, text in SOURCES[kind].facts(some).items()
     }
 
 
-def owner_and_deputy_of(duty: Duty) -> tuple[User, User | None]:
+def owner_and_deputy_without_query(duty: Duty) -> tuple[User, User | None]:
     """The owner and the deputy of a duty that ``duties_for`` read; no query."""
     found: dict[int, User] = {}
     for way in SOURCES[duty.kind].people:
@@ -110,12 +121,12 @@ def owner_and_deputy_of(duty: Duty) -> tuple[User, User | None]:
     return found[duty.owner_id], found[duty.deputy_id] if duty.deputy_id else None
 
 
-def last_change_by_duty(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datetime]:
+def last_change_by_duty(duties: Collection[Duty]) -> dict[DutyKey, dt.datetime]:
     """When each was last changed, as far as its row or its extension says; a query for each kind.
 
     It never goes back, so that it tells one version of a duty from the next.
     """
-    found: dict[tuple[str, uuid.UUID], dt.datetime] = {}
+    found: dict[DutyKey, dt.datetime] = {}
     for kind in sorted({duty.kind for duty in duties}):
         model = SOURCES[kind].rows().model
         columns = {field.name for field in model._meta.concrete_fields}
@@ -128,7 +139,7 @@ def last_change_by_duty(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID],
         )
         for duty in some:
             known = [t for t in (times[duty.subject], duty.extended_at) if t is not None]
-            found[(kind, duty.subject)] = max(known)
+            found[duty.key] = max(known)
     return found
 
 
@@ -161,6 +172,6 @@ def _without_private_extension(duty: Duty, row: Any) -> Duty:
     return replace(duty, extended_until=None, extended_at=None)
 
 
-def due_order(duty: Duty) -> tuple[dt.date | None, str, str]:
+def due_date_sort_key(duty: Duty) -> tuple[Any, ...]:
     """The place of ``duty`` among others, soonest due first."""
     return (duty.due_on, duty.kind, duty.subject.hex)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, F, QuerySet, Value
 
-from riskreg.duties.queries.picks import Wanted, WantedShape, condition_of
+from riskreg.duties.queries.picks import Wanted, WantedShape, is_open_and_wanted
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 
@@ -44,7 +44,7 @@ def _counts_by_shape_and_kind(
         wanted = shape.filled(left, kinds)
         for source in wanted.sources():
             known: Any = source.bare_rows()
-            found = known.visible_to(viewer).filter(condition_of(source, wanted)).order_by()
+            found = known.visible_to(viewer).filter(is_open_and_wanted(source, wanted)).order_by()
             rows.append(found.values(all=Value(1)).annotate(n=Count("pk")).values_list("n"))
     return _union_of(rows)
 
@@ -58,7 +58,7 @@ def _counts_by_kind_and_day(
     rows = []
     for source in wanted.sources():
         known: Any = source.bare_rows()
-        found = known.visible_to(viewer).filter(condition_of(source, wanted)).order_by()
+        found = known.visible_to(viewer).filter(is_open_and_wanted(source, wanted)).order_by()
         days = found.annotate(due_day=F(source.due_field)).values_list("due_day")
         rows.append(days.annotate(n=Count("pk")))
     return _union_of(rows)

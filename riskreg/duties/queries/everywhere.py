@@ -5,13 +5,13 @@ import functools
 import operator
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from riskreg.duties.queries.agenda import due_order
-from riskreg.duties.queries.picks import Place, is_beyond, is_orphan, urgency_order
-from riskreg.duties.sources import LISTED, Duty, Source, urgency
+from riskreg.duties.queries.agenda import due_date_sort_key
+from riskreg.duties.queries.picks import Place, is_beyond_place_if_any, is_orphan, order_by_urgency
+from riskreg.duties.sources import LISTED, Duty, Source, urgency_sort_key
 from riskreg.register.access import Viewer
 from riskreg.register.queries import stand_ins_by_register_and_absent_user
 from riskreg.register.visibility import Visibility
@@ -27,31 +27,45 @@ class WantedWork:
     overdue: bool | None = None
 
 
+class DutyAsSeen(NamedTuple):
+    """A duty, with whom its reader acts as in its register."""
+
+    viewer: Viewer
+    duty: Duty
+
+
+class MostUrgentWork(NamedTuple):
+    """The duties that a list starts with, and how many there are in all."""
+
+    found: list[DutyAsSeen]
+    total: int
+
+
 @dataclass(frozen=True)
 class WorkPage:
-    """Duties with whom their reader acts as, soonest due first; whether there is more before and
+    """Duties, soonest due first; whether there is more before and
     behind them; and how many there are in all, where that was asked."""
 
-    found: list[tuple[Viewer, Duty]]
+    found: list[DutyAsSeen]
     has_previous: bool
     has_next: bool
     count: int | None = None
 
 
-def due_everywhere(
+def most_urgent_work_everywhere(
     viewers: Sequence[Viewer], at: dt.datetime, days: int, most: int
-) -> tuple[list[tuple[Viewer, Duty]], int]:
+) -> MostUrgentWork:
     """The duties of one person up to ``days`` from today, most urgent first, at most ``most`` of
-    what is read from the same rows, with whom they act as; and how many there are.
+    what is read from the same rows; and how many there are.
 
     ``viewers``: the same person in each register. Theirs is what they answer for, and what somebody
     answers for whom they stand in for today. One query for each kind, or for all kinds that are
     read from the same rows, however many registers.
     """
     if not viewers:
-        return [], 0
+        return MostUrgentWork([], 0)
     work = _Work(viewers, at)
-    found: list[tuple[Viewer, Duty]] = []
+    found: list[DutyAsSeen] = []
     total = 0
     for sources in _sources_grouped_by_rows_and_duty():
         source, owed = sources[0], Q(pk=None)
@@ -60,14 +74,19 @@ def due_everywhere(
         near = work.on_each_day(functools.partial(_is_due_up_to, source.due_field, days))
         rows: Any = source.rows_with_people_and_extras().filter(owed, near)
         ranked = rows.annotate(orphan=is_orphan(source)).order_by(
-            *urgency_order(source, work.today)
+            *order_by_urgency(source, work.today)
         )
         listed = list(ranked[:most])
         total += len(listed) if len(listed) < most else rows.count()
-        found += [work.as_notified(source.duty(row)) for row in listed]
+        found += [work.as_seen(source.duty(row)) for row in listed]
     today = work.today
-    found.sort(key=lambda pair: (*urgency(pair[1], today[pair[0].register.pk]), pair[1].ref))
-    return found, total
+    found.sort(
+        key=lambda seen: (
+            *urgency_sort_key(seen.duty, today[seen.viewer.register.pk]),
+            seen.duty.ref,
+        )
+    )
+    return MostUrgentWork(found, total)
 
 
 def work_everywhere(
@@ -81,7 +100,8 @@ def work_everywhere(
     count: bool = False,
 ) -> WorkPage:
     """Up to ``limit`` duties of one person from the start, or right ``after`` or ``before`` a
-    place. ``viewers`` as of ``due_everywhere``; one query for each kind, and one for the number."""
+    place. ``viewers`` as of ``most_urgent_work_everywhere``; one query for each kind, and one for
+    the number."""
     if not viewers:
         return WorkPage([], False, False, 0 if count else None)
     work, backward = _Work(viewers, at), before is not None
@@ -93,9 +113,9 @@ def work_everywhere(
         for kind, source in sorted(LISTED.items())
         if not wanted.kinds or kind in wanted.kinds
     }
-    found: list[tuple[Viewer, Duty]] = []
+    found: list[DutyAsSeen] = []
     for sources in _sources_grouped_by_rows(which).values():
-        picks = {s: which[s] & is_beyond(s, place, backward) for s in sources}
+        picks = {s: which[s] & is_beyond_place_if_any(s, place, backward) for s in sources}
         keys = [_ids_for_union(s, pick, minus, limit + 1) for s, pick in picks.items()]
         marks = {
             f"picked_{s.kind.replace('.', '_')}": ExpressionWrapper(pick, BooleanField())
@@ -104,11 +124,11 @@ def work_everywhere(
         rows: Any = sources[0].rows_with_people_and_extras().annotate(**marks)
         for row in rows.filter(pk__in=keys[0].union(*keys[1:], all=True)):
             found += [
-                work.as_notified(source.duty(row))
+                work.as_seen(source.duty(row))
                 for source, mark in zip(sources, marks, strict=True)
                 if getattr(row, mark)
             ]
-    found.sort(key=lambda pair: due_order(pair[1]), reverse=backward)
+    found.sort(key=lambda seen: due_date_sort_key(seen.duty), reverse=backward)
     more, found = len(found) > limit, found[:limit]
     total = None
     if count:
@@ -189,10 +209,10 @@ class _Work:
             operator.or_, (Q(register_id__in=keys) & condition(day) for day, keys in days)
         )
 
-    def as_notified(self, duty: Duty) -> tuple[Viewer, Duty]:
+    def as_seen(self, duty: Duty) -> DutyAsSeen:
         """``duty`` as they may know of it, with whom they act as."""
         viewer = self.viewers[duty.register_id]
-        return viewer, duty.as_notified_to(viewer.party_id)
+        return DutyAsSeen(viewer, duty.as_notified_to(viewer.party_id))
 
 
 def _keys_by_value(values: Mapping[int, Hashable]) -> dict[Any, list[int]]:

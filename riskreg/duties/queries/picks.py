@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import (
     BooleanField,
@@ -87,9 +87,11 @@ class Pick:
     urgent: bool = False
     place: Place | None = None
 
-    def condition(self, backward: bool) -> Q:
+    def is_open_wanted_and_beyond_place(self, backward: bool) -> Q:
         """What its rows meet."""
-        return condition_of(self.source, self.wanted) & is_beyond(self.source, self.place, backward)
+        return is_open_and_wanted(self.source, self.wanted) & is_beyond_place_if_any(
+            self.source, self.place, backward
+        )
 
 
 def rows_of_picks(viewer: Reader, picks: Sequence[Pick], backward: bool) -> QuerySet[Any]:
@@ -113,7 +115,9 @@ def _rows_of_several_picks(viewer: Reader, picks: Sequence[Pick], backward: bool
         return _rows_of_pick(rows, viewer, picks[0], backward)
     first, *others = (_ids_for_union(viewer, pick, backward) for pick in picks)
     wanted = {
-        f"picked_{n}": ExpressionWrapper(pick.condition(backward), BooleanField())
+        f"picked_{n}": ExpressionWrapper(
+            pick.is_open_wanted_and_beyond_place(backward), BooleanField()
+        )
         for n, pick in enumerate(picks)
     }
     listed: QuerySet[Any] = rows.annotate(**wanted).filter(pk__in=first.union(*others, all=True))
@@ -168,14 +172,22 @@ class WantedShape:
         )
 
 
+class _PickShape(NamedTuple):
+    """The kind of a pick, which of the shapes of what is wanted it is about, and of how many."""
+
+    kind: str
+    wanted: int
+    most: int
+
+
 @dataclass(frozen=True)
 class _Shape:
     """What a statement is written for: whether the reader has a party, the shapes of what is
-    wanted, and of each pick its kind, which of them it is about, and how many."""
+    wanted, and the picks."""
 
     party: bool
     wanted: tuple[WantedShape, ...]
-    picks: tuple[tuple[str, int, int], ...]
+    picks: tuple[_PickShape, ...]
     backward: bool
 
 
@@ -195,7 +207,9 @@ def _shape_and_values(
         values.append(viewer.party_id)
     for shape, one in zip(shapes, wanted, strict=True):
         values += shape.values(one)
-    kinds = tuple((pick.source.kind, wanted.index(pick.wanted), pick.most) for pick in picks)
+    kinds = tuple(
+        _PickShape(pick.source.kind, wanted.index(pick.wanted), pick.most) for pick in picks
+    )
     return _Shape(viewer.party_id is not None, shapes, kinds, backward), values
 
 
@@ -214,7 +228,7 @@ def _rows_of_shape(shape: _Shape, *values: Given) -> QuerySet[Any]:
     reader: Any = SimpleNamespace(register=register, party_id=next(left) if shape.party else None)
     wanted = [one.filled(left) for one in shape.wanted]
     picks = [
-        Pick(SOURCES[kind], wanted[place], most, urgent=True) for kind, place, most in shape.picks
+        Pick(SOURCES[one.kind], wanted[one.wanted], one.most, urgent=True) for one in shape.picks
     ]
     return _rows_of_several_picks(reader, picks, shape.backward)
 
@@ -223,7 +237,7 @@ def _take_next(values: Iterator[Any], n: int) -> list[Any]:
     return [next(values) for _one in range(n)]
 
 
-def is_beyond(source: Source, place: Place | None, backward: bool) -> Q:
+def is_beyond_place_if_any(source: Source, place: Place | None, backward: bool) -> Q:
     """The rows of ``source`` behind ``place``, or before it; all for none."""
     if place is None:
         return Q()
@@ -238,11 +252,11 @@ def is_beyond(source: Source, place: Place | None, backward: bool) -> Q:
 def _rows_of_pick(rows: Any, viewer: Reader, pick: Pick, backward: bool) -> QuerySet[Any]:
     minus = "-" if backward else ""
     order = (
-        urgency_order(pick.source, pick.wanted.today)
+        order_by_urgency(pick.source, pick.wanted.today)
         if pick.urgent
         else [f"{minus}{pick.source.due_field}", f"{minus}uuid"]
     )
-    known = rows.visible_to(viewer).filter(pick.condition(backward))
+    known = rows.visible_to(viewer).filter(pick.is_open_wanted_and_beyond_place(backward))
     if pick.urgent:
         known = known.filter(_is_as_urgent_as_first_rows(viewer, pick, backward))
     chosen: QuerySet[Any] = known.order_by(*order)[: pick.most]
@@ -263,7 +277,7 @@ def _is_as_urgent_as_first_rows(viewer: Reader, pick: Pick, backward: bool) -> Q
         output_field=DateField(),
     )
     found: Any = pick.source.bare_rows()
-    rows = found.visible_to(viewer).filter(pick.condition(backward))
+    rows = found.visible_to(viewer).filter(pick.is_open_wanted_and_beyond_place(backward))
     people = pick.wanted.people
     parts = [Q(**{f"{way}__in": sorted(people)}) for way in pick.source.people] if people else [Q()]
     ends_of_parts = [
@@ -275,8 +289,8 @@ def _is_as_urgent_as_first_rows(viewer: Reader, pick: Pick, backward: bool) -> Q
     return Q(**{f"{due}__lte": Coalesce(*ends_of_parts, Value(dt.date.max))})
 
 
-def urgency_order(source: Source, today: dt.date | Mapping[int, dt.date]) -> list[Any]:
-    """The order of ``duties.urgency`` for the database, as far as it lies in columns.
+def order_by_urgency(source: Source, today: dt.date | Mapping[int, dt.date]) -> list[Any]:
+    """The order of ``sources.urgency_sort_key`` for the database, as far as it lies in columns.
 
     ``today``: the day, or the day in each register (database id) that the rows are of.
     """
@@ -328,7 +342,7 @@ def _ids_for_union(viewer: Reader, pick: Pick, backward: bool) -> QuerySet[Any]:
     return keys.order_by().values("pk")
 
 
-def condition_of(source: Source, wanted: Wanted) -> Q:
+def is_open_and_wanted(source: Source, wanted: Wanted) -> Q:
     due = source.due_field
     found = source.open & Q(**{f"{due}__isnull": False})
     if wanted.people is not None:

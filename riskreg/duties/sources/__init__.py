@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from riskreg.duties.base import Duty, Source
+from riskreg.duties.base import Duty, DutyKey, Source
 from riskreg.duties.sources.beliefs import BELIEF_LOOK
 from riskreg.duties.sources.breaches import BREACH
 from riskreg.duties.sources.change_requests import CHANGE_ANSWER
@@ -60,7 +60,9 @@ SOURCES: dict[str, Source] = {
 LISTED: dict[str, Source] = {kind: source for kind, source in SOURCES.items() if source.listed}
 
 
-def load(reminders: Iterable[Any], known: Iterable[Duty] = ()) -> dict[tuple[str, uuid.UUID], Duty]:
+def load_duties_of_reminders(
+    reminders: Iterable[Any], known: Iterable[Duty] = ()
+) -> dict[DutyKey, Duty]:
     """The duties that ``reminders`` are for, as they stand now, by ``Duty.key``.
 
     Those among ``known``, read just before, are not read again.
@@ -75,9 +77,7 @@ def load(reminders: Iterable[Any], known: Iterable[Duty] = ()) -> dict[tuple[str
     return {key: found[key] for key in wanted if key in found}
 
 
-def urgency(
-    duty: Duty, today: dt.date, orphan: bool | None = None
-) -> tuple[int, bool, bool, bool, int, dt.date]:
+def urgency_sort_key(duty: Duty, today: dt.date, orphan: bool | None = None) -> tuple[Any, ...]:
     """What to sort by, most urgent first, among duties that are due on a day.
 
     Late, today, within a week, later; in each, what needs a look before figures that are missing,
@@ -118,5 +118,5 @@ __all__ = [
     "Duty",
     "Source",
     "load",
-    "urgency",
+    "urgency_sort_key",
 ]

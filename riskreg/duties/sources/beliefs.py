@@ -18,7 +18,7 @@ OUTSIDE = Q(read_day__gt=F("as_of")) & (
 )
 
 
-def _bare_beliefs() -> QuerySet[Belief]:
+def _all_bare_beliefs() -> QuerySet[Belief]:
     sooner = Q(look_on=None) | Q(look_on__gt=F("read_day"))
     return Belief.objects.annotate(
         # It moves no risk by itself, so it comes after those that do on the same day.
@@ -32,11 +32,11 @@ def _bare_beliefs() -> QuerySet[Belief]:
     )
 
 
-def _beliefs() -> QuerySet[Belief]:
-    return _bare_beliefs().select_related("party", "driver__indicator")
+def _all_beliefs_with_duty_fields() -> QuerySet[Belief]:
+    return _all_bare_beliefs().select_related("party", "driver__indicator")
 
 
-def _duty_to_look(belief: Belief) -> Duty:
+def _duty_to_look_while_in_force(belief: Belief) -> Duty:
     due_on = belief.look_due if belief.ended_at is None else None  # type: ignore[attr-defined]
     return Duty.from_row(belief, "belief.look", due_on, subject_type="belief", page="driver")
 
@@ -60,10 +60,10 @@ BELIEF_LOOK = Source(
     kind="belief.look",
     due_field="look_due",
     open=Q(ended_at=None),
-    rows=_beliefs,
-    bare=_bare_beliefs,
+    rows=_all_beliefs_with_duty_fields,
+    bare=_all_bare_beliefs,
     whose=lambda users: Q(expert_id__in=users),
-    duty=_duty_to_look,
+    duty=_duty_to_look_while_in_force,
     facts=_why_to_look_texts,
     people=("expert",),
 )

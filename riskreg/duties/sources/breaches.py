@@ -15,12 +15,12 @@ from riskreg.risks.models import State
 from riskreg.risks.queries.priority import priority_of_risk
 
 
-def _breaches() -> QuerySet[Breach]:
+def _all_breaches_with_duty_fields() -> QuerySet[Breach]:
     rows = all_breaches_with_reviewed_mark().select_related("party", "risk", "indicator", "reading")
     return rows.annotate(priority=priority_of_risk("risk"))
 
 
-def _duty_of_breach(breach: Breach) -> Duty:
+def _duty_of_breach_while_it_waits(breach: Breach) -> Duty:
     waits = not breach.reviewed and breach.risk.state == State.OPEN  # type: ignore[attr-defined]
     return Duty.from_row(
         breach, "risk.breach", breach.due_on if waits else None,
@@ -28,7 +28,7 @@ def _duty_of_breach(breach: Breach) -> Duty:
     )  # fmt: skip
 
 
-def _why_review_called_for(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _texts_on_why_review_is_called_for(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     values = {}
     for duty in duties:
         indicator = duty.thing.indicator
@@ -49,10 +49,10 @@ BREACH = Source(
     kind="risk.breach",
     due_field="due_on",
     open=OPEN,
-    rows=_breaches,
+    rows=_all_breaches_with_duty_fields,
     whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
-    duty=_duty_of_breach,
-    facts=_why_review_called_for,
+    duty=_duty_of_breach_while_it_waits,
+    facts=_texts_on_why_review_is_called_for,
     people=("risk__owner", "risk__deputy"),
     bare=all_breaches_with_reviewed_mark,
 )

@@ -11,13 +11,13 @@ from riskreg.register.change_models import PartyAnswer
 from riskreg.register.change_queries import is_owed_by
 
 
-def _bare_answers() -> QuerySet[PartyAnswer]:
+def _all_bare_answers() -> QuerySet[PartyAnswer]:
     # An answer moves no risk, so it comes after those that do on the same day.
     return PartyAnswer.objects.annotate(priority=Value(0, output_field=IntegerField()))
 
 
-def _answers() -> QuerySet[PartyAnswer]:
-    return _bare_answers().select_related("party", "request__requested_by", "request__party")
+def _all_answers_with_duty_fields() -> QuerySet[PartyAnswer]:
+    return _all_bare_answers().select_related("party", "request__requested_by", "request__party")
 
 
 def _duty_to_answer(answer: PartyAnswer) -> Duty:
@@ -39,8 +39,8 @@ CHANGE_ANSWER = Source(
     kind="change.answer",
     due_field="due_on",
     open=Q(due_on__isnull=False),
-    rows=_answers,
-    bare=_bare_answers,
+    rows=_all_answers_with_duty_fields,
+    bare=_all_bare_answers,
     whose=is_owed_by,
     duty=_duty_to_answer,
     facts=_who_asked_texts,

@@ -14,16 +14,16 @@ from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import with_dormant_mark
 
 
-def _bare_controls() -> QuerySet[Control]:
+def _all_bare_controls() -> QuerySet[Control]:
     return with_dormant_mark(Control.objects.all())
 
 
-def _controls() -> QuerySet[Control]:
-    rows = _bare_controls().select_related("party", "risk")
+def _all_controls_with_duty_fields() -> QuerySet[Control]:
+    rows = _all_bare_controls().select_related("party", "risk")
     return rows.annotate(priority=priority_of_worst_open_risk("risk__controls"))
 
 
-def _duty_to_test(control: Control) -> Duty:
+def _duty_to_test_while_in_force(control: Control) -> Duty:
     """Its owner answers for it, and the owner of the risk that it was noted on as their deputy, or
     alone where it has no owner. It is known by that risk's ref, having none of its own."""
     in_force = control.ended_at is None and not control.dormant  # type: ignore[attr-defined]
@@ -57,10 +57,10 @@ CONTROL_TEST = Source(
     kind="control.test",
     due_field="next_test_on",
     open=Q(ended_at=None, dormant=False),
-    rows=_controls,
-    bare=_bare_controls,
+    rows=_all_controls_with_duty_fields,
+    bare=_all_bare_controls,
     whose=lambda users: Q(owner_id__in=users) | Q(risk__owner_id__in=users),
-    duty=_duty_to_test,
+    duty=_duty_to_test_while_in_force,
     facts=_last_test_texts,
     people=("owner", "risk__owner"),
 )

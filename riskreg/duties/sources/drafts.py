@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riskreg.duties.base import Duty, Source
-from riskreg.duties.sources.reviews import REVIEW, risks_with_duty_fields, with_rating
+from riskreg.duties.sources.reviews import REVIEW, all_risks_with_duty_fields, with_rating_of_now
 from riskreg.risks.models import Risk, State
 from riskreg.risks.policy import DRAFT_DAYS
 
 
-def _duty_to_finish_draft(risk: Risk) -> Duty:
+def _duty_to_finish_while_draft(risk: Risk) -> Duty:
     due_on = risk.draft_due_on if risk.state == State.DRAFT else None
     return Duty.from_row(risk, "risk.draft", due_on, subject_type="risk", page="risk")
 
@@ -36,11 +36,11 @@ DRAFT = Source(
     kind="risk.draft",
     due_field="draft_due_on",
     open=Q(state=State.DRAFT, draft_due_on__isnull=False),
-    rows=risks_with_duty_fields,
+    rows=all_risks_with_duty_fields,
     whose=REVIEW.whose,
-    duty=_duty_to_finish_draft,
+    duty=_duty_to_finish_while_draft,
     facts=_untouched_since_texts,
     people=("owner", "deputy"),
-    with_extras=with_rating,
+    with_extras=with_rating_of_now,
     bare=Risk.objects.all,
 )

@@ -21,15 +21,15 @@ from riskreg.risks.queries.priority import priority_of_risk
 _BEFORE = Rung(-3, (OWNER,))
 
 
-def _bare_extensions() -> QuerySet[Extension]:
+def _all_bare_extensions() -> QuerySet[Extension]:
     since = Review.objects.filter(
         risk=OuterRef("risk"), pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0))
     )
     return Extension.objects.annotate(reviewed=Exists(since))
 
 
-def _extensions() -> QuerySet[Extension]:
-    rows = _bare_extensions().select_related("party", "risk")
+def _all_extensions_with_duty_fields() -> QuerySet[Extension]:
+    rows = _all_bare_extensions().select_related("party", "risk")
     return rows.annotate(priority=priority_of_risk("risk"))
 
 
@@ -73,12 +73,12 @@ EXTENSION = Source(
     kind="risk.extension",
     due_field="until",
     open=Q(reviewed=False, risk__state=State.OPEN, risk__next_review_on=F("due_on")),
-    rows=_extensions,
+    rows=_all_extensions_with_duty_fields,
     whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
     duty=_duty_of_extension_while_it_stands,
     facts=_extension_ends_texts,
     people=("risk__owner", "risk__deputy"),
-    bare=_bare_extensions,
+    bare=_all_bare_extensions,
     climbs=_last_rung_before_and_on_day,
     takes=_not_covered_by_the_review,
     listed=False,

@@ -14,12 +14,12 @@ from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import RUNNING, with_dormant_mark
 
 
-def _bare_mitigations() -> QuerySet[Mitigation]:
+def _all_bare_mitigations() -> QuerySet[Mitigation]:
     return with_dormant_mark(Mitigation.objects.all())
 
 
-def _mitigations() -> QuerySet[Mitigation]:
-    rows = _bare_mitigations().select_related("party").only(
+def _all_mitigations_with_duty_fields() -> QuerySet[Mitigation]:
+    rows = _all_bare_mitigations().select_related("party").only(
         "uuid", "ref", "title", "translations", "status", "progress", "due_on", "next_update_on",
         "visibility", "register_id", "owner_id", "party__uuid", "party__key", "labels",
     )  # fmt: skip
@@ -59,8 +59,8 @@ def _source(kind: str, due_field: str, statuses: Sequence[str], facts: Any, **mo
         kind=kind,
         due_field=due_field,
         open=Q(status__in=statuses, dormant=False),
-        rows=_mitigations,
-        bare=_bare_mitigations,
+        rows=_all_mitigations_with_duty_fields,
+        bare=_all_bare_mitigations,
         whose=_is_owned_by,
         duty=partial(_duty_while_in_statuses, kind, due_field, statuses),
         facts=facts,

@@ -34,15 +34,15 @@ _OF_DECISIONS = (
 )
 
 
-def obligations_with_duty_fields() -> QuerySet[Obligation]:
+def all_obligations_with_duty_fields() -> QuerySet[Obligation]:
     """Every obligation, with what a duty needs."""
-    rows = obligations_with_reviewed_mark().select_related(
+    rows = all_obligations_with_reviewed_mark().select_related(
         "party", "risk", "acceptance", "decision", "asked_by"
     )
     return rows.annotate(priority=priority_of_risk("risk"))
 
 
-def obligations_with_reviewed_mark() -> QuerySet[Obligation]:
+def all_obligations_with_reviewed_mark() -> QuerySet[Obligation]:
     """Every obligation, with no more than ``open`` asks for."""
     return Obligation.objects.annotate(reviewed=is_reviewed_since_asked())
 
@@ -54,7 +54,7 @@ def is_owed_by(users: Collection[int]) -> Q:
     return Q(owner_id__in=users) | Q(owner=None) & answers
 
 
-def duty_of(row: Obligation) -> Duty:
+def duty_of_obligation_while_open(row: Obligation) -> Duty:
     """The duty that an obligation is, while it is open; but for what is owed because of a decision,
     while its risk is open as well."""
     stands = is_open(row)
@@ -78,7 +78,7 @@ def _day_as_text(day: Any) -> str:
     return date_format(day, pgettext("date form", "j F Y"))
 
 
-def _facts_by_subject(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _texts_of_what_is_owed(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     return {duty.subject: _fact_of_obligation(duty.thing) for duty in duties}
 
 
@@ -107,11 +107,11 @@ def _source(kind: ObligationKind) -> Source:
         kind=kind.value,
         due_field="due_on",
         open=still & Q(reviewed=False) if kind == ObligationKind.REVIEW else still,
-        rows=obligations_with_duty_fields,
-        bare=obligations_with_reviewed_mark,
+        rows=all_obligations_with_duty_fields,
+        bare=all_obligations_with_reviewed_mark,
         whose=is_owed_by,
-        duty=duty_of,
-        facts=_facts_by_subject,
+        duty=duty_of_obligation_while_open,
+        facts=_texts_of_what_is_owed,
         people=("owner", "risk__owner", "risk__deputy"),
     )
 

@@ -10,16 +10,16 @@ from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import with_dormant_mark
 
 
-def _bare_indicators() -> QuerySet[Indicator]:
+def _all_bare_indicators() -> QuerySet[Indicator]:
     return with_dormant_mark(Indicator.objects.all())
 
 
-def _indicators() -> QuerySet[Indicator]:
-    rows = _bare_indicators().select_related("party")
+def _all_indicators_with_duty_fields() -> QuerySet[Indicator]:
+    rows = _all_bare_indicators().select_related("party")
     return rows.annotate(priority=priority_of_worst_open_risk("risk__indicators"))
 
 
-def _duty_to_read(indicator: Indicator) -> Duty:
+def _duty_to_read_while_asked(indicator: Indicator) -> Duty:
     serves = indicator.objective_id is not None or not indicator.dormant  # type: ignore[attr-defined]
     asks = indicator.active and serves
     return Duty.from_row(
@@ -34,10 +34,10 @@ READING = Source(
     kind="indicator.reading",
     due_field="next_reading_on",
     open=ASKED,
-    rows=_indicators,
-    bare=_bare_indicators,
+    rows=_all_indicators_with_duty_fields,
+    bare=_all_bare_indicators,
     whose=lambda users: Q(owner_id__in=users),
-    duty=_duty_to_read,
+    duty=_duty_to_read_while_asked,
     facts=lambda duties: {duty.subject: _("a reading is missing") for duty in duties},
     from_offset=0,
     last=True,

@@ -16,7 +16,7 @@ from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.queries.priority import priority_of_risk
 
 
-def risks_with_duty_fields() -> QuerySet[Risk]:
+def all_risks_with_duty_fields() -> QuerySet[Risk]:
     """Risks with what their duties need; those that take the same rows share a query."""
     return (
         Risk.objects.select_related("party")
@@ -34,7 +34,7 @@ def risks_with_duty_fields() -> QuerySet[Risk]:
     )  # fmt: skip
 
 
-def _duty_to_review(risk: Risk) -> Duty:
+def _duty_to_review_while_open(risk: Risk) -> Duty:
     return Duty.from_row(
         risk, "risk.review", risk.next_review_on if risk.state == State.OPEN else None,
         subject_type="risk", page="review",
@@ -44,7 +44,7 @@ def _duty_to_review(risk: Risk) -> Duty:
     )  # fmt: skip
 
 
-def with_rating(rows: QuerySet[Risk]) -> QuerySet[Risk]:
+def with_rating_of_now(rows: QuerySet[Risk]) -> QuerySet[Risk]:
     """``rows`` with how each stands now."""
     # A risk has one position now at most: the join adds no rows.
     now = FilteredRelation("positions", condition=Q(positions__valid_to=None))
@@ -57,7 +57,7 @@ def with_rating(rows: QuerySet[Risk]) -> QuerySet[Risk]:
     )
 
 
-def _rating_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _rating_and_score_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     risks = {duty.subject: duty.thing for duty in duties}
     _set_ratings_on([risk for risk in risks.values() if not hasattr(risk, "now_rating")])
     matrices: dict[int, Matrix] = {}
@@ -75,7 +75,8 @@ def _rating_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
 
 
 def _set_ratings_on(risks: Collection[Any]) -> None:
-    """Make ``risks`` as if they had been read by ``with_rating``, also for the next language."""
+    """Make ``risks`` as if they had been read by ``with_rating_of_now``, also for the next
+    language."""
     if not risks:
         return
     current = Position.objects.filter(risk__in=[risk.pk for risk in risks], valid_to=None)
@@ -98,12 +99,12 @@ REVIEW = Source(
     kind="risk.review",
     due_field="next_review_on",
     open=Q(state=State.OPEN),
-    rows=risks_with_duty_fields,
+    rows=all_risks_with_duty_fields,
     whose=lambda users: Q(owner_id__in=users) | Q(deputy_id__in=users),
-    duty=_duty_to_review,
-    facts=_rating_texts,
+    duty=_duty_to_review_while_open,
+    facts=_rating_and_score_texts,
     people=("owner", "deputy"),
-    with_extras=with_rating,
+    with_extras=with_rating_of_now,
     extended=True,
     bare=Risk.objects.all,
 )

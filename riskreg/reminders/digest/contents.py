@@ -1,7 +1,6 @@
 """What belongs into a person's message at a moment."""
 
 import datetime as dt
-import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +8,15 @@ from typing import Any
 from django.db.models import Q
 
 from riskreg.accounts.models import User
-from riskreg.duties.sources import LISTED, SOURCES, Duty, Source, load, urgency
+from riskreg.duties.base import DutyKey
+from riskreg.duties.sources import (
+    LISTED,
+    SOURCES,
+    Duty,
+    Source,
+    load_duties_of_reminders,
+    urgency_sort_key,
+)
 from riskreg.events.policy import Audience
 from riskreg.register.models import Membership, Register
 from riskreg.register.queries import ANSWERABLE
@@ -60,9 +67,9 @@ class DigestContents:
     gone: list[Addressee] = field(default_factory=list)
     moved: list[Addressee] = field(default_factory=list)
     held: list[Addressee] = field(default_factory=list)
-    duties: dict[tuple[str, uuid.UUID], Duty] = field(default_factory=dict)
+    duties: dict[DutyKey, Duty] = field(default_factory=dict)
     audiences: set[Audience] = field(default_factory=set)
-    listed: set[tuple[str, uuid.UUID]] = field(default_factory=set)
+    listed: set[DutyKey] = field(default_factory=set)
 
 
 def collect_digest(
@@ -93,7 +100,7 @@ def collect_digests(
     homes = _present_memberships_by_user_and_register([user for user, _theirs in asked])
     owned: dict[int, list[Duty]] = _own_duties_by_user(homes, near) if own else {}
     read = (duty for theirs in owned.values() for duty in theirs)
-    duties = load((a.reminder for _user, theirs in asked for a in theirs), read)
+    duties = load_duties_of_reminders((a.reminder for _user, theirs in asked for a in theirs), read)
     if snapshots is None:
         known = [*duties.values(), *(d for found in owned.values() for d in found)]
         near.users = {user.pk for user, _theirs in asked}
@@ -159,7 +166,7 @@ def _collect_own_duties_into(
 
 def _urgency(item: Item) -> tuple[Any, ...]:
     orphan = item.part == STANDING_IN
-    return (*urgency(item.duty, item.today, orphan), item.register.slug, item.duty.ref)
+    return (*urgency_sort_key(item.duty, item.today, orphan), item.register.slug, item.duty.ref)
 
 
 def _own_duties_by_user(

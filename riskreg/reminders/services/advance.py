@@ -6,7 +6,7 @@ from collections.abc import Collection
 import structlog
 from django.db import transaction
 
-from riskreg.duties.sources import SOURCES, Duty, Source, load
+from riskreg.duties.sources import SOURCES, Duty, Source, load_duties_of_reminders
 from riskreg.events.services import Entry, append_all
 from riskreg.register.models import Register
 from riskreg.reminders.models import (
@@ -29,7 +29,7 @@ from riskreg.reminders.queries import (
 )
 from riskreg.reminders.services.alarms import UnassignedDuties
 from riskreg.reminders.services.assignment import (
-    Duties,
+    DutiesByKey,
     assign_recipients,
     build_entry,
     drop_addressees,
@@ -146,7 +146,7 @@ def _cancel_absent_recipients(snapshot: RegisterSnapshot, snapshots: RegisterSna
             .select_related("reminder")
             .order_by("pk")
         )
-        duties = load(a.reminder for a in waiting)
+        duties = load_duties_of_reminders(a.reminder for a in waiting)
         gone = [a for a in waiting if duties[a.reminder.duty_key].due_on != a.reminder.due_on]
         drop_addressees(gone, [a for a in waiting if a not in gone], duties, snapshots)
 
@@ -166,7 +166,7 @@ def _address_again(
         .select_related("register", "ladder")
         .order_by("pk")
     )
-    duties = load(reminders)
+    duties = load_duties_of_reminders(reminders)
     gone = [r for r in reminders if duties[r.duty_key].due_on != r.due_on]
     append_all(skip_and_build_entries(register, gone, duties, SkipReason.DISCHARGED, snapshots.at))
     left = [r for r in reminders if duties[r.duty_key].due_on == r.due_on]
@@ -179,7 +179,7 @@ def _address_again(
 def _build_unaddressed_entries(
     register: Register,
     reminders: Collection[Reminder],
-    duties: Duties,
+    duties: DutiesByKey,
     at: dt.datetime,
 ) -> list[Entry]:
     """Entries for reminders that there is nobody for."""

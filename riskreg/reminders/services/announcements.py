@@ -7,7 +7,6 @@ is sent that message is written anew, without what was done meanwhile.
 
 import datetime as dt
 import uuid
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,8 @@ from django.utils.translation import ngettext
 
 from riskreg.accounts.models import User
 from riskreg.duties import links
-from riskreg.duties.sources import SOURCES, Duty, urgency
+from riskreg.duties.base import DutyKey
+from riskreg.duties.sources import Duty, load_duties_of_reminders, urgency_sort_key
 from riskreg.endpoints.channels.chat import without_markup
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.queries import endpoints_that_listen, endpoints_that_listen_among
@@ -90,7 +90,7 @@ def _note_endpoints_for(keys: Collection[int], snapshots: RegisterSnapshots) -> 
         .select_related("register", "ladder")
         .order_by("pk")
     )
-    duties = _duties(reminders)
+    duties = load_duties_of_reminders(reminders)
     there: dict[tuple[int, uuid.UUID], list[Endpoint]] = {}
     rows = []
     for reminder in reminders:
@@ -183,14 +183,14 @@ class _Seen:
 
     valid: list[Announcement]
     gone: list[Announcement]
-    duties: dict[tuple[str, uuid.UUID], Duty]
+    duties: dict[DutyKey, Duty]
     snapshots: RegisterSnapshots
 
 
 def _sort_into_valid_and_gone(
     endpoint: Endpoint, rows: Sequence[Announcement], at: dt.datetime
 ) -> _Seen:
-    duties = _duties([row.reminder for row in rows])
+    duties = load_duties_of_reminders([row.reminder for row in rows])
     seen = _Seen([], [], duties, RegisterSnapshots(at, set()))
     for row in rows:
         duty = duties.get(row.reminder.duty_key)
@@ -219,17 +219,6 @@ def _mark_dropped(rows: Iterable[Announcement]) -> None:
     )
 
 
-def _duties(reminders: Iterable[Reminder]) -> dict[tuple[str, uuid.UUID], Duty]:
-    """The duties of ``reminders`` as they stand now, by kind and subject."""
-    subjects = defaultdict(set)
-    for reminder in reminders:
-        subjects[reminder.kind].add(reminder.subject)
-    found: dict[tuple[str, uuid.UUID], Duty] = {}
-    for kind, wanted in subjects.items():
-        found.update((duty.key, duty) for duty in SOURCES[kind].load(wanted).values())
-    return found
-
-
 # Words -------------------------------------------------------------------------------------------
 
 
@@ -245,12 +234,12 @@ class _Line:
         """As in every other list: what is cut off is less urgent or puts less at stake."""
         assert self.duty.due_on is not None  # noqa: S101 - only what is due becomes a line
         today = self.duty.due_on + dt.timedelta(days=self.days_late)
-        return (*urgency(self.duty, today), self.duty.ref)
+        return (*urgency_sort_key(self.duty, today), self.duty.ref)
 
 
 def _content(endpoint: Endpoint, register: Register, seen: _Seen, at: dt.datetime) -> Content:
     """The message in the endpoint's language: for a chat in words, for a program as data."""
-    highest: dict[tuple[str, uuid.UUID], int] = {}
+    highest: dict[DutyKey, int] = {}
     for row in seen.valid:
         thing = row.reminder.duty_key
         highest[thing] = max(row.reminder.rung, highest.get(thing, row.reminder.rung))

@@ -1,12 +1,12 @@
 """How reminders come to an end: sent or skipped, each with its entry in the log."""
 
 import datetime as dt
-import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 
+from riskreg.duties.base import DutyKey
 from riskreg.duties.sources import Duty
 from riskreg.events.services import Entry, append_all
 from riskreg.register.models import Register
@@ -23,11 +23,15 @@ from riskreg.reminders.models import (
 from riskreg.reminders.policy import Recipient
 from riskreg.reminders.queries import RegisterSnapshots
 
-Duties = Mapping[tuple[str, uuid.UUID], Duty]
+DutiesByKey = Mapping[DutyKey, Duty]
 
 
 def skip_and_build_entries(
-    register: Register, reminders: Iterable[Reminder], duties: Duties, reason: str, at: dt.datetime
+    register: Register,
+    reminders: Iterable[Reminder],
+    duties: DutiesByKey,
+    reason: str,
+    at: dt.datetime,
 ) -> list[Entry]:
     """Record ``reminders`` as skipped, drop who waits for them; the entries to be logged."""
     rows = list(reminders)
@@ -48,7 +52,7 @@ def skip_and_build_entries(
     return [build_entry(register, duties[row.duty_key], row, at) for row in rows]
 
 
-def mark_sent(reminders: Iterable[int], duties: Duties, at: dt.datetime) -> None:
+def mark_sent(reminders: Iterable[int], duties: DutiesByKey, at: dt.datetime) -> None:
     """Record that a message tells of ``reminders`` (database ids), those not settled before."""
     rows = list(
         Reminder.objects.select_for_update(of=("self",))
@@ -76,7 +80,7 @@ def mark_sent(reminders: Iterable[int], duties: Duties, at: dt.datetime) -> None
 def drop_addressees(
     gone: Collection[Addressee],
     moved: Collection[Addressee],
-    duties: Duties,
+    duties: DutiesByKey,
     snapshots: RegisterSnapshots,
 ) -> None:
     """Addressees who need not (``gone``), or must not (``moved``), be told any more.
@@ -146,7 +150,7 @@ def _locked(addressees: Collection[Addressee]) -> QuerySet[Reminder]:
 
 
 def assign_recipients(
-    reminders: Collection[Reminder], duties: Duties, snapshots: RegisterSnapshots
+    reminders: Collection[Reminder], duties: DutiesByKey, snapshots: RegisterSnapshots
 ) -> dict[int, list[Recipient]]:
     """Note whom each reminder is for at this moment, beside those it was for already.
 

@@ -89,9 +89,8 @@ def _calendar_and_last_change(
         duties = agenda.duties_for(viewer, wanted, LIMIT).duties
         facts, times = agenda.status_texts(duties), agenda.last_change_by_duty(duties)
         for duty in duties:
-            key = (duty.kind, duty.subject)
-            changed = max(changed, times[key])
-            calendar.add_component(_entry(viewer, duty, facts.get(key, ""), times[key]))
+            changed = max(changed, times[duty.key])
+            calendar.add_component(_entry(viewer, duty, facts.get(duty.key, ""), times[duty.key]))
     return calendar.to_ical(), changed
 
 

@@ -64,7 +64,7 @@ class MyWork(RegisterView):
         self.matrix = Matrix(viewer.register.criteria)
         away = {row.user_id: row for row in viewer.absences}
         soon = today + dt.timedelta(days=DUE_DAYS)
-        all_mine, waiting = self._read(today, soon)
+        all_mine, waiting = self._read_own_duties_and_others_reviews(today, soon)
         own = [d for d in all_mine if viewer.user.pk in (d.owner_id, d.deputy_id)]
         mine = [d for d in own if d.kind == REVIEW.kind]
         works = [d for d in own if d.kind == MITIGATION_DUE.kind]
@@ -136,13 +136,18 @@ class MyWork(RegisterView):
             return ""
         return reverse("web:setup", kwargs={"slug": register.slug})
 
-    def _read(self, today: dt.date, soon: dt.date) -> tuple[list[Duty], list[Duty]]:
+    def _read_own_duties_and_others_reviews(
+        self, today: dt.date, soon: dt.date
+    ) -> tuple[list[Duty], list[Duty]]:
         """The viewer's duties of every kind, and the reviews that others owe up to ``soon``: in
         the viewer's party, or in the register for who has none."""
         viewer, people = self.viewer, agenda.own_and_stood_in_for(self.viewer)
         mine = agenda.Wanted(today, people=people)
-        asked = [(mine, MOST_DUTIES), (self._wanted_reviews_of_others(today, soon), LISTED + 1)]
-        own, others = agenda.duty_lists_for(viewer, asked)
+        asked = [
+            agenda.WantedList(mine, MOST_DUTIES),
+            agenda.WantedList(self._wanted_reviews_of_others(today, soon), LISTED + 1),
+        ]
+        own, others = agenda.most_urgent_duties_for(viewer, asked)
         return own, others
 
     def _later_row(self, duty: Duty) -> dict[str, Any]:
@@ -209,7 +214,9 @@ class MyWork(RegisterView):
         )
         for row, duty in zip(rows, duties, strict=True):
             row["owner"] = (
-                str(agenda.owner_and_deputy_of(duty)[0]) if duty.subject in ratings else ""
+                str(agenda.owner_and_deputy_without_query(duty)[0])
+                if duty.subject in ratings
+                else ""
             )
         return rows
 
@@ -221,7 +228,7 @@ class MyWork(RegisterView):
             "due_on": duty.due_on,
             "extended_until": duty.extended_until,
             "last_reviewed_on": duty.thing.last_reviewed_on,
-            "owner": str(agenda.owner_and_deputy_of(duty)[0]),
+            "owner": str(agenda.owner_and_deputy_without_query(duty)[0]),
             "private": duty.private,
             "party": str(self.viewer.party or ""),
             "rating": agenda_page.rating_of(duty, self.matrix),

@@ -49,7 +49,9 @@ def waiting_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
         agenda.Wanted(today, kinds=_ANSWERS, people=people),
         agenda.Wanted(today, kinds=_OTHERS, people=people, due_before=soon),
     )
-    answers, rest = agenda.duty_lists_for(viewer, [(one, SHOWN + 1) for one in wanted])
+    answers, rest = agenda.most_urgent_duties_for(
+        viewer, [agenda.WantedList(one, SHOWN + 1) for one in wanted]
+    )
     duties: list[Duty] = [*answers, *rest]
     slug = viewer.register.slug
     return {
