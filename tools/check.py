@@ -14,6 +14,7 @@ from pathlib import Path
 
 import guards
 import locks
+import stale_names
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -79,12 +80,14 @@ def lock() -> bool:
 
 
 def house() -> bool:
-    """What import-linter cannot say: see ``guards``; and rooms below the faces know no HTTP."""
+    """What import-linter cannot say: see ``guards`` and ``stale_names``; and rooms below the faces
+    know no HTTP."""
     found = [fault for guard in guards.GUARDS for fault in guards.faults(guard)]
     found += guards.long_files(*guards.BESIDE_THE_ROOMS)
     for path, tree in guards.modules():
         if path.parts[0] not in {*guards.FACES, "up", "accounts", "kernel", "requests"}:
             found += [f"{path}: {fault}" for fault in guards.knows_http(tree)]
+    found += stale_names.stale_names()
     print("\n".join(found) or "policies are pure, services alone write, faces ask, files are short")
     return not found
 
