@@ -58,4 +58,7 @@ COPY requirements.runtime.lock /tmp/
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: \
     -r /tmp/requirements.runtime.lock \
  && python tools/sbom.py sbom.cdx.json --notices licences.txt --lock /tmp/requirements.runtime.lock
+# NumPy and SciPy would each start a thread for each core of the host in each process of a worker,
+# and end with KeyboardInterrupt where `pids_limit` allows no more of them.
+ENV OPENBLAS_NUM_THREADS=1
 USER riskreg

@@ -64,6 +64,11 @@ def test_each_image_installs_its_lock_by_hash_and_tells_it() -> None:
                for name in ("web", "worker"))  # fmt: skip
 
 
+def test_threads_of_a_worker_stay_below_its_limit_on_many_cores() -> None:
+    """OpenBLAS, which NumPy and SciPy each bring, begins one for each core of the host."""
+    assert "ENV OPENBLAS_NUM_THREADS=1" in stages()["worker"][1]
+
+
 def test_what_is_copied_is_not_ignored() -> None:
     let_through = {
         line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"
