@@ -30,7 +30,7 @@ from riskreg.register.policy import Matrix
 from riskreg.register.queries import parties_for, taxonomies_for
 from riskreg.register.services import archive_register, found_register, restore_register
 from riskreg.risks.models import Kind
-from riskreg.risks.queries.lists import open_counts_by_rating, risk_counts
+from riskreg.risks.queries.counts import open_counts_by_rating, risk_counts
 
 
 def membership_to_json(membership: Membership, site_url: str) -> dict[str, Any]:

@@ -3,11 +3,29 @@
 from typing import Any
 
 from django.db.migrations.operations import AddIndex
+from django.db.models import F, Index
 
 # PostgreSQL leaves an index that it could not finish, which serves nobody and costs every write.
 _UNFINISHED = """
 SELECT 1 FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
 WHERE c.relname = %s AND NOT i.indisvalid AND pg_table_is_visible(c.oid)"""
+
+
+class NullsLastIndex(Index):
+    """An index of fields in which those that descend (``-score``) have what is empty last.
+
+    SQLite has it last anyway, and does not let an index say so.
+    """
+
+    def create_sql(self, model: Any, schema_editor: Any, using: str = "", **kwargs: Any) -> Any:
+        if schema_editor.connection.vendor != "postgresql":
+            return super().create_sql(model, schema_editor, using, **kwargs)
+        columns = [
+            F(name).desc(nulls_last=True) if order else F(name)
+            for name, order in self.fields_orders
+        ]
+        spelt = Index(*columns, name=self.name, condition=self.condition)
+        return spelt.create_sql(model, schema_editor, using, **kwargs)
 
 
 class AddIndexBeside(AddIndex):

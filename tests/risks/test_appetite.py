@@ -26,8 +26,8 @@ from riskreg.risks.appetite import (
 )
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries import heatmap_lists
+from riskreg.risks.queries.counts import risk_counts
 from riskreg.risks.queries.heatmap import heatmap
-from riskreg.risks.queries.lists import risk_counts
 from riskreg.risks.queries.scales import preview_publication
 from riskreg.risks.queries.totals import above_appetite_counts_over_time
 from tests import builders

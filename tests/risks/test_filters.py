@@ -7,7 +7,8 @@ from django.http import QueryDict
 
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.risks import filters, services
-from riskreg.risks.queries.lists import open_counts_by_rating, risk_counts, risk_list
+from riskreg.risks.queries.counts import open_counts_by_rating, risk_counts
+from riskreg.risks.queries.lists import risk_list
 from tests import builders
 from tests.builders import World
 

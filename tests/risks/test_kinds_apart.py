@@ -9,8 +9,9 @@ from django.test import Client
 from riskreg.kernel.errors import Invalid
 from riskreg.register.policy import Matrix
 from riskreg.risks import filters, services
+from riskreg.risks.queries.counts import open_counts_by_rating, risk_counts
 from riskreg.risks.queries.heatmap import heatmap
-from riskreg.risks.queries.lists import open_counts_by_rating, risk_counts, risk_list
+from riskreg.risks.queries.lists import risk_list
 from tests import builders
 from tests.builders import SLUG, World
 

@@ -11,8 +11,8 @@ from riskreg.register.policy import Matrix
 from riskreg.risks import filters
 from riskreg.risks.appetite import is_above, is_above_own
 from riskreg.risks.models import Position
+from riskreg.risks.queries.counts import risk_counts
 from riskreg.risks.queries.heatmap import heatmap
-from riskreg.risks.queries.lists import risk_counts
 from riskreg.risks.services import merge_terms
 from tests import builders
 from tests.builders import World

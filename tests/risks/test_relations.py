@@ -11,8 +11,9 @@ from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.risks import filters, services
 from riskreg.risks.models import Risk
 from riskreg.risks.queries import heatmap_lists
+from riskreg.risks.queries.counts import open_counts_by_rating, risk_counts
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
-from riskreg.risks.queries.lists import open_counts_by_rating, risk_counts, risk_list
+from riskreg.risks.queries.lists import risk_list
 from riskreg.risks.queries.relations import related_to, relation_for
 from riskreg.risks.queries.totals import above_appetite_counts_over_time
 from tests import builders

@@ -1,6 +1,6 @@
 """Risks: what they are, how they were judged, where they stood, what is done about them."""
 
-from riskreg.risks.models.assessments import Assessment, Position, Stage
+from riskreg.risks.models.assessments import TIE_BREAKERS, Assessment, Position, Stage
 from riskreg.risks.models.mitigations import (
     Control,
     ControlKind,
@@ -14,6 +14,7 @@ from riskreg.risks.models.translated import Translated
 
 __all__ = [
     "REFS_EACH",
+    "TIE_BREAKERS",
     "Assessment",
     "Control",
     "ControlKind",

@@ -13,17 +13,14 @@ from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 from riskreg.risks.filters import RiskFilter
-from riskreg.risks.models import Position, State
+from riskreg.risks.models import TIE_BREAKERS, Position, State
 from riskreg.risks.parts import is_counted_by_another
 from riskreg.risks.queries.access import current_positions, positions_at
-
-# Within a cell all stand alike; what they would be without controls, or are now, tells them apart.
-_TIE = {"inherent": "residual", "residual": "inherent", "target": "residual"}
 
 
 def tie_breaker(stage: str) -> str:
     """The column that orders risks which stand in one cell at ``stage``."""
-    return f"{_TIE[stage]}_score"
+    return f"{TIE_BREAKERS[stage]}_score"
 
 
 @dataclass(frozen=True)
@@ -141,5 +138,5 @@ def counted_by_cell(
     return (
         positions.order_by()
         .values_list("kind", f"{stage}_likelihood", f"{stage}_impact")
-        .annotate(used=Max("criteria"), n=Count("pk"), hidden=Count("pk", filter=behind))
+        .annotate(used=Max("criteria"), n=Count("risk_id"), hidden=Count("risk_id", filter=behind))
     )

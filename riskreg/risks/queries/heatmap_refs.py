@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, F, Func, Q, QuerySet, Window
+from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 
 from riskreg.kernel.replica import reading_connection
@@ -24,8 +24,8 @@ from riskreg.risks.queries.heatmap_positions import (
 def counts_and_refs_by_cell(
     asked: OpenRisks, stage: str, kind: str, most: int
 ) -> tuple[list[tuple[Any, ...]], dict[tuple[Any, Any], list[str]] | None]:
-    """What ``counts_by_cell`` counts, and what ``first_refs`` finds for it where one pass has found
-    both: of all risks now, where the database has arrays. Else None."""
+    """What ``counts_by_cell`` counts, and what ``first_refs`` finds for it where one statement has
+    found both: of all risks now, where the database has arrays. Else None."""
     of_all_now = asked.moment is None and asked.chosen.takes_all
     if not (most and of_all_now and reading_connection().vendor == "postgresql"):
         return list(asked.counts_by_cell(stage)), None
@@ -45,9 +45,9 @@ def first_refs(
     """The first refs of each place that has some, by how many: ``counts``. What is cut off puts
     less at stake: in a cell the score of the other stage decides.
 
-    One statement of one short list for each place, which the index of cells serves: ranking all
-    rows would sort them all, and going through them here would fetch them all. Where hardly any is
-    cut off they are fetched.
+    One statement of one short list for each place, which the index of the map has in that order:
+    ranking all rows would sort them all, and going through them here would fetch them all. Where
+    hardly any is cut off they are fetched.
     """
     if not counts:
         # Nor is there SQL of a filter that nothing can match.
@@ -102,15 +102,31 @@ def _worst_first(stage: str) -> list[Any]:
     return [F(tie_breaker(stage)).desc(nulls_last=True), "ref_order"]
 
 
+class _OfGroup(Case):
+    """What follows from the columns that rows are grouped by, and is no further one of them."""
+
+    def get_group_by_cols(self) -> list[Any]:
+        return []
+
+
 @written_once()
 def _open_counts_with_first_refs(
     viewer: Viewer, *, stage: str, kind: str, parts: str, most: int
 ) -> QuerySet[Position, tuple[Any, ...]]:
+    """Each cell's list is looked up when its risks are counted, from the index of the map."""
+    ahead, cell = _open_and_counted(viewer, parts), (f"{stage}_likelihood", f"{stage}_impact")
+
+    def listed(**where: Any) -> ArraySubquery:
+        refs = ahead.filter(kind=kind, **where).order_by(*_worst_first(stage)).values("ref")
+        return ArraySubquery(refs[:most])
+
+    in_cell = _OfGroup(
+        When(~Q(kind=kind), then=Value([], output_field=ArrayField(CharField()))),
+        When(**{f"{cell[0]}__isnull": True}, then=listed(**dict.fromkeys(cell))),
+        default=listed(**{column: OuterRef(column) for column in cell}),
+    )
     behind = is_behind_at(viewer, None, parts)
-    refs = ArrayAgg("ref", filter=Q(kind=kind) & ~behind, order_by=_worst_first(stage))
-    listed = ArrayField(CharField())
-    first = Func(refs, template=f"(%(expressions)s)[1:{most:d}]", output_field=listed)
-    return counted_by_cell(open_positions_at(viewer, None), behind, stage).annotate(first=first)
+    return counted_by_cell(open_positions_at(viewer, None), behind, stage).annotate(first=in_cell)
 
 
 @written_once()

@@ -1,30 +1,21 @@
 """Lists of risks: each starts from where the visible risks stand now."""
 
-import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Collection
 from typing import Any, cast
 
 from django.db.models import (
     Case,
-    Count,
     IntegerField,
     Prefetch,
-    Q,
     QuerySet,
-    Value,
     When,
 )
 
 from riskreg.register.access import Viewer
-from riskreg.register.own_appetites import OwnTerms, own_rule
-from riskreg.register.policy import Matrix
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import is_above, is_above_own
 from riskreg.risks.filters import RiskFilter
-from riskreg.risks.models import Assessment, Control, Kind, Mitigation, Position, Risk, State
-from riskreg.risks.parts import is_counted
+from riskreg.risks.models import Assessment, Control, Mitigation, Position, Risk, State
 from riskreg.risks.queries.access import current_positions
 from riskreg.risks.queries.priority import priority_of_position
 
@@ -102,112 +93,3 @@ def controls_for(viewer: Viewer) -> QuerySet[Control]:
         )
         .order_by("created_at", "id")
     )
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How many visible risks there are of each sort, today."""
-
-    open: int
-    draft: int
-    closed: int
-    unrated: int
-    overdue: int
-    due_soon: int
-    above_appetite: int
-    # Open ones that are counted with another.
-    behind: int
-
-
-def risk_counts(
-    viewer: Viewer,
-    at: dt.datetime,
-    chosen: RiskFilter | None = None,
-    kind: str | None = None,
-) -> Standing:
-    """Counts in one query, by the appetite of the criteria in force.
-
-    ``chosen`` and ``kind`` narrow what is counted. How many there are (open, unrated, above
-    appetite) counts a risk with its parts; what is to be done is due for each of them.
-    """
-    today = viewer.today(at)
-    if chosen is None or chosen.takes_all:
-        rows: Iterable[dict[str, int]] = _counts_of_all_in_one_row(viewer, today, kind=kind)
-    else:
-        rows = _counts_in_one_row(viewer, chosen.apply(current_positions(viewer)), today, kind)
-    # Where nothing can be found nothing is asked, and there is no row.
-    counts = dict(next(iter(rows), {}))
-    counts["behind"] = counts.get("open_with_parts", 0) - counts.get("open", 0)
-    return Standing(**{field.name: counts.get(field.name, 0) for field in fields(Standing)})
-
-
-@written_once("now")
-def _counts_of_all_in_one_row(
-    viewer: Viewer, today: dt.date, *, kind: str | None
-) -> QuerySet[Position, dict[str, int]]:
-    return _counts_in_one_row(viewer, current_positions(viewer), today, kind)
-
-
-def _counts_in_one_row(
-    viewer: Viewer, positions: QuerySet[Position], today: dt.date, kind: str | None
-) -> QuerySet[Position, dict[str, int]]:
-    """One row: the counts. What stands behind another is looked up last, as it takes the longest:
-    of a condition the database reads no more than it must."""
-    is_open = Q(state=State.OPEN)
-    counted = is_open & is_counted(viewer, current_positions(viewer).filter(is_open))
-    if kind is not None:
-        positions = positions.filter(kind=kind)
-    rows: QuerySet[Any] = (
-        positions.order_by()
-        .values(all=Value(1))
-        .annotate(
-            open=Count("id", filter=counted),
-            draft=Count("id", filter=Q(state=State.DRAFT)),
-            closed=Count("id", filter=Q(state=State.CLOSED)),
-            unrated=Count("id", filter=Q(residual_score=None) & counted),
-            overdue=Count("id", filter=is_open & Q(risk__next_review_on__lt=today)),
-            due_soon=Count(
-                "id",
-                filter=is_open
-                & Q(
-                    risk__next_review_on__gte=today,
-                    risk__next_review_on__lte=today + dt.timedelta(days=14),
-                ),
-            ),
-            open_with_parts=Count("id", filter=is_open),
-            above_appetite=Count("id", filter=is_above(Matrix(viewer.criteria)) & counted),
-        )
-    )
-    return rows
-
-
-def above_own_count(viewer: Viewer) -> int | None:
-    """How many open threats, each with its parts, stand above the own appetite of the viewer's
-    party; None where it has said none, or there is no party."""
-    rule = own_rule(viewer)
-    if rule.general is None and not rule.named:
-        return None
-    return next(iter(_above_own_count_as_one_row(viewer, own=rule.terms_above_by_rating())), 0)
-
-
-@written_once("now")
-def _above_own_count_as_one_row(viewer: Viewer, *, own: OwnTerms) -> QuerySet[Position, int]:
-    """One row: how many."""
-    threats = current_positions(viewer).filter(state=State.OPEN, kind=Kind.THREAT)
-    found = threats.filter(is_above_own(Matrix(viewer.criteria), own), is_counted(viewer, threats))
-    return found.values(all=Value(1)).annotate(n=Count("pk")).values_list("n", flat=True)
-
-
-def open_counts_by_rating(viewer: Viewer) -> dict[str, dict[str, int]]:
-    """Open visible risks of each kind per residual rating, each with its parts; the key ``unrated``
-    holds the rest."""
-    positions = current_positions(viewer).filter(state=State.OPEN)
-    rows = (
-        positions.filter(is_counted(viewer, positions))
-        .values_list("kind", "residual_rating")
-        .annotate(n=Count("id"))
-    )
-    counts: dict[str, dict[str, int]] = {kind: {} for kind in Kind.values}
-    for kind, rating, n in rows:
-        counts[kind][rating or "unrated"] = n
-    return counts

@@ -27,7 +27,7 @@ from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.risks.models import Mitigation
 from riskreg.risks.queries.access import visible_risks
-from riskreg.risks.queries.lists import risk_counts
+from riskreg.risks.queries.counts import risk_counts
 from riskreg.web.base import RegisterView
 from riskreg.web.duties import rows as agenda_page
 from riskreg.web.duties.labels import action_label

@@ -22,10 +22,10 @@ from riskreg.risks import filters
 from riskreg.risks.models import Kind, Position
 from riskreg.risks.parts import WITHIN
 from riskreg.risks.queries import heatmap_lists
+from riskreg.risks.queries.counts import risk_counts
 from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.risks.queries.heatmap_changes import Move
 from riskreg.risks.queries.heatmap_flows import MOVEMENT
-from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import active_filters, canonical_url, filter_fields, filter_problems

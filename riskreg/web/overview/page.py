@@ -20,8 +20,8 @@ from riskreg.register.permissions import permits
 from riskreg.register.queries import first_objectives_not_past
 from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.risks.queries import heatmap_lists
+from riskreg.risks.queries.counts import above_own_count
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
-from riskreg.risks.queries.lists import above_own_count
 from riskreg.risks.queries.totals import above_appetite_counts_over_time, scores_over_time
 from riskreg.risks.queries.work import totals_of_uncancelled_mitigations
 from riskreg.web.base import RegisterView
