@@ -4,14 +4,19 @@ import os
 import sys
 
 
+def workers() -> int:
+    """Processes of the web server."""
+    return _at_least(1, "WEB_WORKERS", os.environ.get("WEB_WORKERS", "") or "2")
+
+
 def threads() -> int:
     """Requests that a web process works on at once."""
-    return _at_least(1, "WEB_THREADS", os.environ.get("WEB_THREADS", "4"))
+    return _at_least(1, "WEB_THREADS", os.environ.get("WEB_THREADS", "") or "4")
 
 
 def places() -> int:
     """Requests that it holds at once, in work or waiting."""
-    return _at_least(threads(), "WEB_PLACES", os.environ.get("WEB_PLACES", "64"))
+    return _at_least(threads(), "WEB_PLACES", os.environ.get("WEB_PLACES", "") or "64")
 
 
 def places_each() -> int:

@@ -7,6 +7,8 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config.variables import require_database_address
+
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "riskreg.kernel.postgresql"
 # How long a connection may take, and a list on the replica; and what the replica is given beyond.
@@ -16,9 +18,9 @@ _UNVERIFIED = ("allow", "prefer", "require")
 
 def database(env: environ.Env, var_dir: Path) -> dict[str, Any]:
     """Django's settings of the one database. Raises ``ImproperlyConfigured``."""
-    found: dict[str, Any] = env.db_url(
-        "DATABASE_URL", default=f"sqlite:///{var_dir / 'riskreg.sqlite3'}"
-    )
+    default = f"sqlite:///{var_dir / 'riskreg.sqlite3'}"
+    require_database_address("DATABASE_URL", env.str("DATABASE_URL", default=default))
+    found: dict[str, Any] = env.db_url("DATABASE_URL", default=default)
     if found["ENGINE"] == SQLITE:
         # A fresh clone has no var/; where it cannot be made, opening the database says why.
         with contextlib.suppress(OSError):
@@ -69,6 +71,7 @@ def _replica_wait(env: environ.Env) -> float:
 
 def _replica(env: environ.Env, primary: dict[str, Any]) -> dict[str, Any]:
     """The database of DATABASE_REPLICA_URL, with the primary's rules and limits."""
+    require_database_address("DATABASE_REPLICA_URL", env.str("DATABASE_REPLICA_URL"))
     found: dict[str, Any] = env.db_url("DATABASE_REPLICA_URL")
     if SQLITE in (primary["ENGINE"], found["ENGINE"]):
         raise ImproperlyConfigured(

@@ -7,7 +7,7 @@ from typing import Any
 
 from config import capacity, counters
 
-workers = int(os.environ.get("WEB_WORKERS", "2"))
+workers = capacity.workers()
 threads = capacity.threads()
 # Asked for here, so that a wrong value is told at the start.
 capacity.places_each()
@@ -55,12 +55,12 @@ def when_ready(server: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Share connections out among this process's threads, where that is asked for."""
-    import environ
     from django.conf import settings
 
     from config.database import pool_size, share_connections
+    from config.variables import Env
 
-    if size := pool_size(environ.Env(), settings.DATABASES["default"]):
+    if size := pool_size(Env(), settings.DATABASES["default"]):
         for found in settings.DATABASES.values():
             share_connections(found, size)
 

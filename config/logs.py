@@ -73,8 +73,10 @@ def log_settings(
 
     ``lines_for_people``: lines to be read in a terminal, instead of JSON. ``requests``: a line for
     every request. ``security``: where the security log goes, which has neither level nor form of
-    the others.
+    the others. Raises ``ImproperlyConfigured`` for a level that there is none of.
     """
+    if level not in logging.getLevelNamesMapping():
+        raise ImproperlyConfigured(f"LOG_LEVEL is DEBUG, INFO, WARNING or ERROR, not {level!r}")
     renderer = (
         structlog.dev.ConsoleRenderer(colors=False)
         if lines_for_people

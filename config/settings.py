@@ -15,7 +15,6 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -28,9 +27,10 @@ from config.logs import log_settings, security_log
 from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - settings too
 from config.retention import kept_days
 from config.schedule import schedule
+from config.variables import Env, mail_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Env()
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
@@ -224,7 +224,7 @@ _email_url = env.str("EMAIL_URL", default="")
 # Said at start and by check --deploy; "files:" is for whoever means it.
 MAIL_FORGOTTEN = not LOCAL and not _email_url
 if _email_url not in ("", "files:"):
-    vars().update(env.email_url("EMAIL_URL"))
+    vars().update(mail_server(env))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(MAIL_DIR)
@@ -392,7 +392,7 @@ DJANGO_STRUCTLOG_STATUS_5XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 # It would believe whatever X-Forwarded-For says; accounts/services logs a hash of the client.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVEL = env.str("LOG_LEVEL", default="") or "INFO"
 REQUEST_LOG = env.bool("REQUEST_LOG", default=False)
 SECURITY_LOG, SECURITY_LOG_ADDRESSES = security_log(env, VAR_DIR, LOCAL)
 LOGGING = log_settings(

@@ -74,7 +74,7 @@ def test_production_refuses_to_start_and_says_which(
 ) -> None:
     result = run(tmp_path, "check", **{**GOOD, **change})
     assert result.returncode != 0
-    message = result.stderr.strip().splitlines()[-1]
+    [message] = result.stderr.strip().splitlines()
     listed = re.search(r"DEBUG=0 needs these set to real values: (.*?)\.", message)
     assert listed is not None, message
     assert listed.group(1).split(", ") == named
@@ -104,7 +104,7 @@ def test_a_foreign_host_name_without_a_word_on_debug_does_not_start_on_defaults(
 ) -> None:
     result = run(tmp_path, "check", **env)
     assert result.returncode != 0
-    message = result.stderr.strip().splitlines()[-1]
+    [message] = result.stderr.strip().splitlines()
     listed = re.search(r"needs these set to real values: (.*?)\.", message)
     assert listed is not None, message
     assert set(listed.group(1).split(", ")) == named
