@@ -101,7 +101,7 @@ class User(Searchable, Sortable, Base, AbstractBaseUser, PermissionsMixin):
         """The name in every language; not the address, which is for who may write to them."""
         return (self.name, self.names)
 
-    def sorted_by(self, language: str) -> str:
+    def title_or_name_to_sort_by(self, language: str) -> str:
         """The name."""
         return in_language(self.names, language, self.name)
 

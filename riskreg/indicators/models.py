@@ -186,7 +186,7 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
         """Its names and texts in every language, and its source."""
         return (self.names, self.descriptions, self.limit_notes, words_in(self.source))
 
-    def sorted_by(self, language: str) -> str:
+    def title_or_name_to_sort_by(self, language: str) -> str:
         """Its name."""
         return in_language(self.names, language)
 

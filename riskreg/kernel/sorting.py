@@ -49,7 +49,8 @@ else:
 
 
 class SortField(_Text):
-    """Holds the sort key of what ``sorted_by(language)`` of its row says, written with each save.
+    """Holds the sort key of what ``title_or_name_to_sort_by(language)`` of its row says, written
+    with each save.
 
     ``language`` is that of the reader the key is for. Null is a row that a version without this
     column wrote, as with ``SearchField``.
@@ -76,7 +77,7 @@ class SortField(_Text):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
         """The key of the row's text as it is now."""
-        text = getattr(model_instance, "sorted_by", None)
+        text = getattr(model_instance, "title_or_name_to_sort_by", None)
         if text is not None:
             setattr(model_instance, self.attname, sort_key(text(self.language)))
         return getattr(model_instance, self.attname) or ""
@@ -91,7 +92,7 @@ class Sortable(WithDerived):
     class Meta:
         abstract = True
 
-    def sorted_by(self, language: str) -> str:
+    def title_or_name_to_sort_by(self, language: str) -> str:
         """What a reader of ``language`` is shown as its title or name."""
         raise NotImplementedError(f"{type(self).__name__} says nothing of what it is sorted by")
 

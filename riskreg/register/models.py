@@ -352,7 +352,7 @@ class Objective(Searchable, Sortable, Base, PartyBound):
         """Its names in every language, and its source."""
         return (self.names, self.key, words_in(self.source))
 
-    def sorted_by(self, language: str) -> str:
+    def title_or_name_to_sort_by(self, language: str) -> str:
         """Its name."""
         return in_language(self.names, language, self.key)
 

@@ -33,12 +33,12 @@ DRAFT_DAYS = 30
 VERSIONS = 1_000_000
 
 
-def next_update_due(status: str, updated_on: dt.date) -> dt.date | None:
+def next_update_due_if_in_progress(status: str, updated_on: dt.date) -> dt.date | None:
     """By when the next word about work of ``status`` is due; the last came on ``updated_on``."""
     return updated_on + dt.timedelta(days=UPDATE_DAYS) if status == "in_progress" else None
 
 
-def draft_due(state: str, changed_on: dt.date) -> dt.date | None:
+def finish_due_if_draft(state: str, changed_on: dt.date) -> dt.date | None:
     """By when a draft that was last changed on ``changed_on`` is to be opened or closed."""
     return changed_on + dt.timedelta(days=DRAFT_DAYS) if state == "draft" else None
 

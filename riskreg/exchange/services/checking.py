@@ -65,7 +65,7 @@ class _Checked:
         errors = Errors()
         for name, value in given.items():
             if name == "external_id":
-                if not self.lookups.is_free(value):
+                if not self.lookups.is_valid_and_untaken_external_id(value):
                     return False
             elif name in self.texts:
                 fine = self._fine[name]

@@ -102,9 +102,10 @@ class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
     ``cost`` is what it is planned to cost and ``spent`` what it has cost so far, in the register's
     currency or None (not known). ``progress_note`` is what was said with the newest ``progress``.
     One that serves a risk of a party's own is that party's own. ``next_update_on``: while it is in
-    progress, the last day on which word of how it stands is in time (``policy.next_update_due``);
-    None otherwise. ``ended_with``: the risk with whose closing it was cancelled, because it served
-    no other. ``external_id`` is what its party's other systems call it, for that party alone."""
+    progress, the last day on which word of how it stands is in time
+    (``policy.next_update_due_if_in_progress``); None otherwise. ``ended_with``: the risk with whose
+    closing it was cancelled, because it served no other. ``external_id`` is what its party's other
+    systems call it, for that party alone."""
 
     ref = models.CharField(max_length=20)
     title = models.CharField(max_length=200)
@@ -168,6 +169,6 @@ class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
         """Its texts in every language."""
         return (self.title, self.description, self.expected_effect, self.translations)
 
-    def sorted_by(self, language: str) -> str:
+    def title_or_name_to_sort_by(self, language: str) -> str:
         """Its title."""
         return self.in_language("title", language)

@@ -133,7 +133,7 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
         texts = (self.title, self.cause, self.event, self.consequence)
         return (*texts, self.translations, words_in(*self.sources))
 
-    def sorted_by(self, language: str) -> str:
+    def title_or_name_to_sort_by(self, language: str) -> str:
         """Its title."""
         return self.in_language("title", language)
 

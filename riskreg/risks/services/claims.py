@@ -14,7 +14,7 @@ _SOURCED = "sourced"
 _NAMED = 10
 
 
-def refuse_taking_sources(errors: Errors, actor: Viewer, risk: Risk) -> None:
+def check_sources_are_kept_where_relied_on(errors: Errors, actor: Viewer, risk: Risk) -> None:
     """Note that ``risk`` cannot be without a source while something in force rests on one.
 
     Of what is another party's own nobody learns here, so it refuses nothing.

@@ -103,7 +103,7 @@ def edit_control(
     linked = locked_risks_of(actor, row)
     wanted = _find_wanted_risks(errors, actor, fields, row, linked)
     if "owner" in clean and clean["owner"] is None and not errors.has("owner"):
-        _refuse_unanswered(errors, actor, row)
+        _check_somebody_answers_for(errors, actor, row)
     errors.raise_if_any()
     before = control_for_log(row)
     columns = [name for name, value in clean.items() if getattr(row, name) != value]
@@ -203,7 +203,7 @@ def keep_private_controls_with_holder(
             )
 
 
-def _refuse_unanswered(errors: Errors, actor: Viewer, row: Control) -> None:
+def _check_somebody_answers_for(errors: Errors, actor: Viewer, row: Control) -> None:
     """Note that a party's own control would be left to an owner of its risk who cannot see it."""
     owner = row.risk.owner
     if row.visibility == Visibility.PARTY and party_id_of(actor, owner) != row.party_id:

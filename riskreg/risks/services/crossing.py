@@ -99,7 +99,7 @@ def propose_moves(
     )
 
 
-def refuse_crossing(errors: Errors, actor: Viewer, moves: Iterable[Move]) -> None:
+def check_no_move_needs_yes(errors: Errors, actor: Viewer, moves: Iterable[Move]) -> None:
     """Note people of another party where a risk is written: it is handed over to them by itself."""
     for move, _asked in moves_that_need_yes(actor, moves):
         errors.add(

@@ -16,15 +16,15 @@ from riskreg.register.common_fields import EXTERNAL_ID
 from riskreg.register.models import Party
 from riskreg.risks.models import Risk
 from riskreg.risks.services.cleaning import clean_fields
-from riskreg.risks.services.crossing import Move, refuse_crossing
+from riskreg.risks.services.crossing import Move, check_no_move_needs_yes
 
 # More external ids than these cost more to ask for by name than all of a party's.
 _ASKED_BY_NAME = 500
 
 
 class Lookups:
-    """Answers of the services, kept: ``clean`` and ``refuse`` are ``clean_fields`` and
-    ``refuse_crossing`` for risks of which ``external_ids`` are all that are named."""
+    """Answers of the services, kept: ``clean`` is ``clean_fields``, and ``check_no_move_needs_yes``
+    that of ``crossing``, for risks of which ``external_ids`` are all that are named."""
 
     names = ("owner", "deputy", "terms", "objectives")
 
@@ -41,12 +41,12 @@ class Lookups:
             ours = ours.exclude(external_id=None)
             self._taken.update(ours.values_list("external_id", flat=True))
 
-    def note_taken(self, external_id: str | None) -> None:
+    def note_external_id_taken(self, external_id: str | None) -> None:
         """A risk that is called so will be there when the next one is made."""
         if external_id:
             self._given_out.add(external_id)
 
-    def is_free(self, external_id: Any) -> bool:
+    def is_valid_and_untaken_external_id(self, external_id: Any) -> bool:
         """Whether an external id can be kept as it stands, and names nothing yet."""
         text = _external_id_or_empty(external_id)
         taken = text in self._taken or text in self._given_out
@@ -82,10 +82,11 @@ class Lookups:
         party: Party,
         visibility: str,
     ) -> dict[str, Any]:
-        """As ``clean_fields``; an id of a risk before it (``note_taken``) is noted as taken."""
+        """As ``clean_fields``; an id of a risk before it (``note_external_id_taken``) is noted as
+        taken."""
         rest = {name: value for name, value in given.items() if name not in self.names}
         external_id = rest.get("external_id")
-        free = self.is_free(external_id)
+        free = self.is_valid_and_untaken_external_id(external_id)
         if free:
             # Anything else is checked by the service, in its words.
             del rest["external_id"]
@@ -96,13 +97,13 @@ class Lookups:
             found["external_id"] = external_id
         return found | self.look_up(errors, given, visibility)
 
-    def refuse(self, errors: Errors, actor: Viewer, moves: Sequence[Move]) -> None:
-        """As ``refuse_crossing``."""
+    def check_no_move_needs_yes(self, errors: Errors, actor: Viewer, moves: Sequence[Move]) -> None:
+        """As ``crossing.check_no_move_needs_yes``."""
         people = tuple((move.part, move.taker and move.taker.pk) for move in moves)
         key = ("moves", people, moves[0].risk.visibility if moves else "")
         if key not in self._known:
             own = Errors()
-            refuse_crossing(own, actor, moves)
+            check_no_move_needs_yes(own, actor, moves)
             self._known[key] = (None, own)
         self._answer_and_note_errors(errors, key)
 

@@ -30,7 +30,7 @@ from riskreg.risks.services.lookups import Lookups
 from riskreg.risks.services.positions import (
     Step,
     cell_columns,
-    increment_version_in_memory,
+    increment_version_and_set_draft_due_in_memory,
     next_step_and_columns,
 )
 from riskreg.risks.services.risks import build_risk, creation_changes, party_if_private
@@ -92,28 +92,28 @@ def _check_and_build_draft(
 ) -> _Draft | None:
     """Everything checked, nothing written, no ref yet; None for what cannot be checked here.
     Raises what a service would."""
-    risk, links = build_risk(
+    built = build_risk(
         actor,
         row.fields,
         row.visibility,
         at=row.since,
         recorded_at=recorded_at,
         clean=lookups.clean,
-        refuse=lookups.refuse,
+        check_moves=lookups.check_no_move_needs_yes,
     )
     judgements = []
     for given in row.judgements:
         if not given.get("rationale"):
             # Whether one is needed depends on where the risk stands by then.
             return None
-        require(actor, "risk.assess", risk)
-        judgements.append(clean_assessment(actor, risk, given))
+        require(actor, "risk.assess", built.risk)
+        judgements.append(clean_assessment(actor, built.risk, given))
     if row.opened_at is not None:
-        require(actor, "risk.open", risk)
-        if not risk.event:
+        require(actor, "risk.open", built.risk)
+        if not built.risk.event:
             return None
-    lookups.note_taken(risk.external_id)
-    return _Draft(row, risk, links, judgements)
+    lookups.note_external_id_taken(built.risk.external_id)
+    return _Draft(row, built.risk, built.links, judgements)
 
 
 def _write_drafts(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datetime) -> None:
@@ -155,7 +155,7 @@ def _make_in_memory(
             actor, risk, before, clean, cell, at=row.since, recorded_at=recorded_at
         )
         _add_position(draft, row.since, criteria, cell_columns(clean["stage"], cell))
-        increment_version_in_memory(risk, recorded_at)
+        increment_version_and_set_draft_due_in_memory(risk, recorded_at)
         draft.assessments.append(assessment)
         draft.entries.append(replace(entry, subject_version=risk.version))
     if row.opened_at is None:
@@ -163,7 +163,7 @@ def _make_in_memory(
     _columns, by, changes = change_state_in_memory(
         "open", actor, risk, draft.positions[-1], row.opened_at
     )
-    increment_version_in_memory(risk, recorded_at)
+    increment_version_and_set_draft_due_in_memory(risk, recorded_at)
     _add_position(draft, row.opened_at, by, {})
     draft.entries.append(
         actor.entry(VERBS["open"], risk, at=row.opened_at, recorded_at=recorded_at, changes=changes)

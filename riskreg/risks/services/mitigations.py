@@ -26,7 +26,7 @@ from riskreg.register.translations import CONFIRMED, clean_confirmed, outdated_t
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import MITIGATION
 from riskreg.risks.models import Mitigation, MitigationStatus, Risk
-from riskreg.risks.policy import next_update_due
+from riskreg.risks.policy import next_update_due_if_in_progress
 from riskreg.risks.queries.access import mitigation_for, require_version, risks_called
 from riskreg.risks.queries.serving import RUNNING
 
@@ -75,7 +75,7 @@ def create_mitigation(
         ),
         created_at=recorded_at or at,
         updated_at=recorded_at or at,
-        next_update_on=next_update_due(
+        next_update_on=next_update_due_if_in_progress(
             clean.get("status", MitigationStatus.PLANNED), actor.today(at)
         ),
         **{"status": MitigationStatus.PLANNED, **clean},
@@ -161,7 +161,7 @@ def edit_mitigation(
             changes["ended_with"] = [mitigation.ended_with.ref, None]
             mitigation.ended_with = None
         if _REPORT & set(changes):
-            due = next_update_due(mitigation.status, actor.today(at))
+            due = next_update_due_if_in_progress(mitigation.status, actor.today(at))
             changes |= set_changed_in_memory(MITIGATION, mitigation, {"next_update_on": due})
         _save_next_version_and_log(actor, mitigation, verb, changes, at, recorded_at)
     return mitigation

@@ -108,10 +108,10 @@ def bring_review_forward_in_memory(
 def set_draft_due_in_memory(risk: Risk) -> None:
     """Count anew, from its last change, by when a draft is to be opened or closed."""
     changed_on = clock.local_date(risk.updated_at, risk.register.time_zone)
-    risk.draft_due_on = policy.draft_due(risk.state, changed_on)
+    risk.draft_due_on = policy.finish_due_if_draft(risk.state, changed_on)
 
 
-def increment_version_in_memory(risk: Risk, at: dt.datetime) -> None:
+def increment_version_and_set_draft_due_in_memory(risk: Risk, at: dt.datetime) -> None:
     """Make it the next version of ``risk``, in memory only."""
     risk.version += 1
     risk.updated_at = max(at, risk.updated_at)
@@ -120,5 +120,5 @@ def increment_version_in_memory(risk: Risk, at: dt.datetime) -> None:
 
 def save_next_version(risk: Risk, at: dt.datetime, *fields: str) -> None:
     """Save ``fields`` of ``risk`` as its next version."""
-    increment_version_in_memory(risk, at)
+    increment_version_and_set_draft_due_in_memory(risk, at)
     risk.save(update_fields=[*fields, "version", "updated_at", "draft_due_on"])

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -31,13 +31,13 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Risk, State
 from riskreg.risks.parts import refs_of_whole_and_parts
 from riskreg.risks.queries.access import require_version, risk_for
-from riskreg.risks.services.claims import refuse_taking_sources
+from riskreg.risks.services.claims import check_sources_are_kept_where_relied_on
 from riskreg.risks.services.cleaning import LINKS, check_deputy_is_not_owner, clean_fields
 from riskreg.risks.services.controls import keep_private_controls_with_holder
 from riskreg.risks.services.crossing import (
+    check_no_move_needs_yes,
     moves_of,
     propose_moves,
-    refuse_crossing,
     transfer_lines,
     transfer_title,
 )
@@ -79,6 +79,13 @@ def create_risk(
     return risk
 
 
+class UnsavedRisk(NamedTuple):
+    """A risk that is not saved yet, and the rows that it is to be linked to."""
+
+    risk: Risk
+    links: dict[str, Any]
+
+
 def build_risk(
     actor: Viewer,
     fields: Mapping[str, Any],
@@ -87,11 +94,10 @@ def build_risk(
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
     clean: Callable[..., dict[str, Any]] = clean_fields,
-    refuse: Callable[..., None] = refuse_crossing,
-) -> tuple[Risk, dict[str, Any]]:
-    """A draft risk as ``create_risk`` makes it, without a ref and not saved, and the rows that it
-    links to. ``clean`` and ``refuse`` check what is given, where many are made at once. Raises as
-    ``create_risk``."""
+    check_moves: Callable[..., None] = check_no_move_needs_yes,
+) -> UnsavedRisk:
+    """A draft risk as ``create_risk`` makes it, without a ref. ``clean`` and ``check_moves`` check
+    what is given, where many are made at once. Raises as ``create_risk``."""
     require(actor, "risk.create")
     errors = Errors()
     party = actor.party
@@ -107,7 +113,7 @@ def build_risk(
     found = clean(errors, actor, given, party=party, visibility=visibility)
     check_deputy_is_not_owner(errors, found.get("owner"), found.get("deputy"))
     new = Risk(party=party, visibility=visibility, owner=actor.user)
-    refuse(errors, actor, moves_of(new, found))
+    check_moves(errors, actor, moves_of(new, found))
     errors.raise_if_any()
     links = {name: found.pop(name) for name in LINKS if name in found}
     risk = Risk(
@@ -120,7 +126,7 @@ def build_risk(
         **found,
     )
     set_draft_due_in_memory(risk)
-    return risk, links
+    return UnsavedRisk(risk, links)
 
 
 def party_if_private(risk: Risk) -> Party | None:
@@ -160,7 +166,7 @@ def edit_risk(
         errors, actor, fields, party=risk.party, visibility=risk.visibility, risk=risk
     )
     if "sources" in clean and not clean["sources"]:
-        refuse_taking_sources(errors, actor, risk)
+        check_sources_are_kept_where_relied_on(errors, actor, risk)
     if "kind" in clean and clean["kind"] != risk.kind and "response" not in clean:
         clean["response"] = ""
     if clean.get("kind", risk.kind) != risk.kind and (
@@ -178,7 +184,7 @@ def edit_risk(
     )
     moved_people = moves_of(risk, clean)
     if agreed is None or propose_moves(actor, moved_people, "", {}, at, agreed) is None:
-        refuse_crossing(errors, actor, moved_people)
+        check_no_move_needs_yes(errors, actor, moved_people)
     # Of somebody whom nobody knows it is said that they are unknown.
     known = {name: value for name, value in clean.items() if value is not None}
     for permission in RISK.permissions(_columns_that_differ(risk, known)):
