@@ -149,13 +149,13 @@ def whole_run(viewer: Any, seed: int, years: int) -> Any:
     """A run asked for and worked through, as workers do it one step after another."""
     from riskreg.analysis.services import request_simulation
     from riskreg.jobs.models import JobState
-    from riskreg.jobs.queries import job_of, steps_to_begin
+    from riskreg.jobs.queries import newest_job_of, steps_to_begin
     from riskreg.jobs.services import run_step
     from riskreg.kernel import clock
 
     given = {"years": years, "seed": seed}
     row, new = request_simulation(actor=viewer, given=given, at=clock.now())
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert new
     assert job is not None
     while steps := steps_to_begin(job, clock.now()):
@@ -174,10 +174,10 @@ def bare(made: Any) -> Callable[[], None]:
     from riskreg.analysis import buying_steps, modelled, objective_steps, steps
     from riskreg.analysis.policy import buying
     from riskreg.analysis.policy import simulations as policy
-    from riskreg.jobs.queries import job_of
+    from riskreg.jobs.queries import newest_job_of
 
     inputs = json.loads(made.inputs)
-    job = job_of(made.uuid)
+    job = newest_job_of(made.uuid)
     assert job is not None
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_step (key text, result text, blob blob)")

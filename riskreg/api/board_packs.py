@@ -26,7 +26,7 @@ from riskreg.exchange.queries.board_packs import (
     pack_file_of,
     pack_of_own_party,
     packs_of_own_party,
-    progress_of_packs,
+    progress_of_each_pack,
 )
 from riskreg.exchange.services.packs import FIELDS, cancel_pack, request_pack
 from riskreg.jobs.models import JobState
@@ -64,7 +64,7 @@ class PackApi(RegisterApi):
 
     def many_to_json(self, rows: Sequence[BoardPack]) -> list[dict[str, Any]]:
         """Packs as they stand now."""
-        progress = progress_of_packs(rows)
+        progress = progress_of_each_pack(rows)
         return [self.as_json(row, progress[row.uuid]) for row in rows]
 
 

@@ -25,7 +25,7 @@ from riskreg.exchange.queries import (
     import_of_own_party,
     imports_of_own_party,
     own_import_draft,
-    progress_of_draft,
+    progress_of_draft_or_none,
     refused_imported_rows_of,
 )
 from riskreg.exchange.services import (
@@ -169,7 +169,7 @@ class ImportDetail(RegisterApi):
             row = import_of_own_party(self.viewer, brought)
         except NotFound:
             draft = own_import_draft(self.viewer, brought)
-            if progress_of_draft(draft) is None:
+            if progress_of_draft_or_none(draft) is None:
                 raise
             empty = {k: v for k, v in empty_report("").items() if k != "refused"}
             body = {**to_json(draft), "report": empty, "notes": [], "not_taken": []}
@@ -239,7 +239,7 @@ def to_json(row: Import | ImportDraft) -> dict[str, Any]:
     """An import as JSON; one that a worker is at has counted nothing yet."""
     report = row.report if isinstance(row, Import) else {}
     counts = {name: report.get(name, 0) for name in ("rows", "new", "updated", "skipped")}
-    going = progress_of_draft(row) if isinstance(row, ImportDraft) else None
+    going = progress_of_draft_or_none(row) if isinstance(row, ImportDraft) else None
     return {
         "id": str(row.uuid),
         "state": going.state if going else "done",

@@ -12,7 +12,7 @@ from riskreg.analysis.policy.contradictions import MOST, Ranked
 from riskreg.analysis.queries.contradictions import contradictions_among_open_threats
 from riskreg.analysis.queries.simulations import (
     inputs_without_withheld,
-    progress_by_run,
+    progress_of_each_run,
     results_of_done_run,
     simulation_for,
     stale_because,
@@ -57,7 +57,7 @@ class SimulationApi(RegisterApi):
 
     def one_to_json(self, row: Simulation) -> dict[str, Any]:
         """A run as it stands now, with what has moved since."""
-        body = self.as_json(row, progress_by_run([row])[row.uuid])
+        body = self.as_json(row, progress_of_each_run([row])[row.uuid])
         return body | {"stale_because": stale_because(self.viewer, row, self.viewer.today(self.at))}
 
 
@@ -72,7 +72,7 @@ class Simulations(SimulationApi):
         listing = newest_first(rows)
 
         def shown(found: list[Simulation]) -> list[dict[str, Any]]:
-            progress = progress_by_run(found)
+            progress = progress_of_each_run(found)
             return [self.as_json(row, progress[row.uuid]) for row in found]
 
         return page_response(self, self.viewer.audience.key, listing, shown)

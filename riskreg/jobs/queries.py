@@ -27,12 +27,12 @@ class Progress:
     failure: dict[str, Any]
 
 
-def job_of(subject: uuid.UUID) -> Job | None:
+def newest_job_of(subject: uuid.UUID) -> Job | None:
     """The newest job for that thing."""
     return Job.objects.filter(subject=subject).order_by("-id").first()
 
 
-def progress_of(subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, Progress]:
+def progress_of_newest_job_of_each(subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, Progress]:
     """How far the newest job of each of ``subjects`` is, in one query."""
     finished = Q(steps__state=StepState.DONE)
     rows = (

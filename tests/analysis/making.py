@@ -24,7 +24,7 @@ from riskreg.analysis.services import (
     request_simulation,
 )
 from riskreg.jobs.models import JobState
-from riskreg.jobs.queries import job_of, steps_to_begin
+from riskreg.jobs.queries import newest_job_of, steps_to_begin
 from riskreg.jobs.services import run_step
 from riskreg.risks.models import Mitigation, Risk
 from tests.builders import World
@@ -94,7 +94,7 @@ def simulation(world: World, *, by: str = "owner", done: bool = True, **given: A
 
 def run(world: World, row: Simulation) -> Simulation:
     """Do every step of a run, as a worker would."""
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None
     while steps := steps_to_begin(job, world.at):
         for step in steps:

@@ -23,7 +23,7 @@ from riskreg.analysis.services import cancel_simulation, request_simulation
 from riskreg.jobs import services as jobs
 from riskreg.jobs.kinds import step_function_of_kind
 from riskreg.jobs.models import JobState
-from riskreg.jobs.queries import job_of, progress_of, steps_to_begin
+from riskreg.jobs.queries import newest_job_of, progress_of_newest_job_of_each, steps_to_begin
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk, share_risk
@@ -56,7 +56,7 @@ def ask(world: World, who: str = "owner", **given: Any) -> Simulation:
 
 
 def run(world: World, row: Simulation, dice: random.Random | None = None) -> dict[str, Any]:
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None
     while found := steps_to_begin(job, world.at):
         if dice:
@@ -154,7 +154,7 @@ def test_an_effect_is_only_what_an_expert_has_said(two: World) -> None:
 
 def undone(row: Simulation) -> Simulation:
     """The same run with everything still to do."""
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None
     job.steps.exclude(key="freeze").update(state="waiting", claimed_until=None, result=None)
     job.state, job.ended_at = JobState.RUNNING, None
@@ -179,7 +179,7 @@ def test_any_number_of_workers_each_killed_once_at_every_step_comes_to_the_same_
     row = ask(two, years=70_000)
     first = run(two, row)
     for workers in (1, 2, 7):
-        job = job_of(undone(row).uuid)
+        job = newest_job_of(undone(row).uuid)
         assert job is not None
         dice, at, dead, kept = random.Random(workers), two.at, set[str](), list[str]()
         while found := steps_to_begin(job, at):
@@ -198,7 +198,7 @@ def test_any_number_of_workers_each_killed_once_at_every_step_comes_to_the_same_
                 assert not jobs.finish_step(step, outcome, at), "twice is as once"
                 kept.append(step.key)
             at += jobs.CLAIM
-        assert progress_of([row.uuid])[row.uuid].percent == 100
+        assert progress_of_newest_job_of_each([row.uuid])[row.uuid].percent == 100
         assert sorted(kept) == sorted(dead) == sorted(set(kept))
         assert len(kept) == job.steps.exclude(key="freeze").count()
         assert results_of_done_run(row) == first
@@ -208,7 +208,7 @@ def test_events_that_are_kept_and_drawn_once_more_come_to_the_same_bits(
     two: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = ask(two, years=70_000)
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None
     kept = run(two, row)
     assert "tail" in job.steps.get(key="simulate:before:0").result
@@ -225,7 +225,7 @@ def test_a_worker_holds_the_losses_once_and_comes_to_what_quant_does(
     monkeypatch.setattr(policy, "_BLOCKS_A_STEP", 1)
     row = ask(two, years=500_000)
     peaks: dict[str, int] = {}
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None
     while found := steps_to_begin(job, two.at):
         for step in found:
@@ -360,7 +360,7 @@ def test_cancelled_once_and_for_all(two: World) -> None:
     row = ask(two)
     for _n in range(2):
         cancel_simulation(actor=two.viewer("owner"), simulation=row.uuid, at=two.at)
-    assert progress_of([row.uuid])[row.uuid].state == "cancelled"
+    assert progress_of_newest_job_of_each([row.uuid])[row.uuid].state == "cancelled"
     assert ask(two) != row, "a cancelled run is no answer"
     done = ask(two, seed=5)
     run(two, done)

@@ -4,7 +4,7 @@ from typing import Any
 
 from riskreg.exchange.models import BoardPack
 from riskreg.exchange.services.packs import request_pack
-from riskreg.jobs.queries import job_of, steps_to_begin
+from riskreg.jobs.queries import newest_job_of, steps_to_begin
 from riskreg.jobs.services import run_step
 from tests.builders import World
 
@@ -17,7 +17,7 @@ def pack(world: World, by: str = "manager", *, done: bool = True, **given: Any) 
 
 def made(world: World, row: BoardPack) -> BoardPack:
     """``row`` after a worker has worked on it."""
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None
     while steps := steps_to_begin(job, world.at):
         for step in steps:

@@ -13,7 +13,7 @@ from riskreg.exchange.models import BoardPack
 from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_for_audience
 from riskreg.exchange.services.packs import KEPT_FOR, MOST_OPEN, cancel_pack, request_pack
 from riskreg.exchange.writing.packs import merge_languages, text_in_all_languages
-from riskreg.jobs.queries import job_of
+from riskreg.jobs.queries import newest_job_of
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.reviews.services.meetings import end_meeting, start_meeting
 from tests import builders
@@ -113,7 +113,7 @@ def test_what_is_private_stands_in_the_pack_of_its_party_alone(busy: World) -> N
 
 def test_slides_are_native_the_same_each_time_and_say_whose_they_are(busy: World) -> None:
     first = pack(busy, "leader", audience="party", language="both", format="pptx")
-    assert first.data is not None, job_of(first.uuid).failure  # type: ignore[union-attr]
+    assert first.data is not None, newest_job_of(first.uuid).failure  # type: ignore[union-attr]
     again = pack(busy, audience="party", language="both", format="pptx")
     assert bytes(first.data) == bytes(again.data or b"")
     show = Presentation(io.BytesIO(bytes(first.data)))
@@ -145,7 +145,7 @@ def needs_pango() -> None:
 def test_a_pdf_is_tagged_and_the_same_each_time(busy: World) -> None:
     needs_pango()
     first = pack(busy, audience="shared", language="both", format="pdf")
-    assert first.data is not None, job_of(first.uuid).failure  # type: ignore[union-attr]
+    assert first.data is not None, newest_job_of(first.uuid).failure  # type: ignore[union-attr]
     data = bytes(first.data)
     assert data == bytes(pack(busy, audience="shared", language="both").data or b"")
     assert data != bytes(pack(busy, audience="party", language="both").data or b"")
@@ -180,7 +180,7 @@ def test_where_the_machine_cannot_draw_pdf_it_says_so(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [_NoPango(), *sys.meta_path])
     row = pack(busy, format="pdf")
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None
     assert (row.data, job.state) == (None, "failed")
     assert "Pango" in job.failure["detail"]
@@ -232,7 +232,7 @@ def test_whoever_has_left_meanwhile_gets_no_pack(world: World) -> None:
 
     Membership.objects.filter(user=world.leader).update(role="viewer")
     assert made(world, row).data is None
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None
     assert job.state == "failed"
 

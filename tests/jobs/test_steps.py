@@ -13,7 +13,7 @@ from django.db import OperationalError
 from riskreg.jobs import kinds, services
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Job, JobState, Step, StepState
-from riskreg.jobs.queries import job_of, progress_of, steps_to_begin
+from riskreg.jobs.queries import newest_job_of, progress_of_newest_job_of_each, steps_to_begin
 from riskreg.jobs.services import CLAIM, MOST_ATTEMPTS, NewStep
 from riskreg.kernel.errors import Conflict, Invalid
 
@@ -134,7 +134,7 @@ def test_a_disk_that_is_full_leaves_its_step_to_be_done_again(diary: Diary) -> N
         run_all(job)
     last = job.steps.get(key="b0")
     assert (state_of(job), last.state, last.result) == (JobState.RUNNING, StepState.RUNNING, None)
-    assert progress_of([job.subject])[job.subject].percent == 50
+    assert progress_of_newest_job_of_each([job.subject])[job.subject].percent == 50
     diary.meanwhile = lambda where: None  # type: ignore[assignment]
     assert steps_to_begin(job, AT) == []
     run_all(job, AT + CLAIM)
@@ -285,11 +285,11 @@ def test_a_claim_is_renewed_while_its_work_goes_on(
 def test_progress_is_read_from_the_rows_by_weight() -> None:
     job = start("a0", "b0", "b1", "b2")
     services.run_step(job.steps.get(key="a0").pk, lambda: AT)
-    found = progress_of([job.subject])[job.subject]
+    found = progress_of_newest_job_of_each([job.subject])[job.subject]
     assert (found.state, found.percent, found.done, found.steps) == ("running", 25, 1, 4)
     run_all(job)
-    assert progress_of([job.subject])[job.subject].percent == 100
-    newest = job_of(job.subject)
+    assert progress_of_newest_job_of_each([job.subject])[job.subject].percent == 100
+    newest = newest_job_of(job.subject)
     assert newest is not None
     assert newest.pk == job.pk
 

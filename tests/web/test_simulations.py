@@ -7,7 +7,7 @@ import pytest
 
 from riskreg.analysis.amounts import chance_text, points_text
 from riskreg.analysis.models import Simulation
-from riskreg.jobs.queries import job_of, steps_to_begin
+from riskreg.jobs.queries import newest_job_of, steps_to_begin
 from riskreg.jobs.services import run_step
 from riskreg.risks.models import Risk
 from tests import builders
@@ -38,7 +38,7 @@ def test_asked_for_watched_and_read(one: World) -> None:
     assert 'hx-trigger="every 2s"' in going
     assert "Look again" in going
     row = Simulation.objects.get()
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None
     run_step(steps_to_begin(job, one.at)[0].pk, lambda: one.at)
     assert "2 of 9 steps" in client.get(asked["Location"]).content.decode()

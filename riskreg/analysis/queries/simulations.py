@@ -25,7 +25,7 @@ from riskreg.analysis.queries.estimates import withheld_among
 from riskreg.analysis.queries.given import withheld_given
 from riskreg.analysis.queries.objectives import newest_model_of_each_objective
 from riskreg.jobs.models import JobState
-from riskreg.jobs.queries import Progress, job_of, progress_of
+from riskreg.jobs.queries import Progress, newest_job_of, progress_of_newest_job_of_each
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective, Party, Register
@@ -168,15 +168,15 @@ def simulations_about(viewer: Viewer, about: UUID) -> QuerySet[Simulation]:
 def newest_run_of_same_inputs(viewer: Viewer, visibility: str, digest: str) -> Simulation | None:
     """The newest visible run of the same inputs and audience that has not come to nothing."""
     for row in visible_simulations(viewer).filter(digest=digest, visibility=visibility)[:10]:
-        job = job_of(row.uuid)
+        job = newest_job_of(row.uuid)
         if job and job.state not in (JobState.CANCELLED, JobState.FAILED):
             return row
     return None
 
 
-def progress_by_run(rows: Collection[Simulation]) -> dict[UUID, Progress]:
+def progress_of_each_run(rows: Collection[Simulation]) -> dict[UUID, Progress]:
     """How far each of ``rows`` is, in one query."""
-    return progress_of([row.uuid for row in rows])
+    return progress_of_newest_job_of_each([row.uuid for row in rows])
 
 
 def party_of_run(row: Simulation) -> Party | None:
@@ -290,7 +290,7 @@ def mitigations_of_run(viewer: Viewer, row: Simulation) -> dict[str, Mitigation]
 def results_of_done_run(row: Simulation) -> dict[str, Any]:
     """What the run came to: {figures, curves, contributions, tornado}. Raises ``NotFound`` until it
     is done."""
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     if job is None or job.state != JobState.DONE:
         raise NotFound(_("This simulation has no figures yet."))
     results: dict[str, Any] = job.steps.get(key="figures").result or {}

@@ -25,7 +25,7 @@ from riskreg.events.policy import canonical_json
 from riskreg.events.services import append
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import JobState
-from riskreg.jobs.queries import job_of, open_jobs_requested_by
+from riskreg.jobs.queries import newest_job_of, open_jobs_requested_by
 from riskreg.jobs.services import NewStep, cancel_job, start_job
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
@@ -175,7 +175,7 @@ def cancel_simulation(*, actor: Viewer, simulation: UUID, at: dt.datetime) -> Si
     """
     row = simulation_for(actor, simulation)
     require(actor, "simulation.cancel", row)
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None  # noqa: S101 - they are made in one transaction
     was = job.state
     cancel_job(job.uuid, at)

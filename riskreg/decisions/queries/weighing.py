@@ -20,7 +20,7 @@ from riskreg.analysis.queries.simulations import (
     drivers_of_run,
     mitigations_of_run,
     objectives_of_run,
-    progress_by_run,
+    progress_of_each_run,
     results_of_done_run,
     risks_of_run,
     simulations_about,
@@ -112,7 +112,7 @@ def newest_weighing_by_audience(
     place = Window(RowNumber(), partition_by="visibility", order_by=("-at", "-id"))
     runs = simulations_about(viewer, row.uuid).annotate(place=place)
     known = list(runs.filter(place__lte=_MOST).order_by("-at", "-id"))
-    progress = progress_by_run(known) if known else {}
+    progress = progress_of_each_run(known) if known else {}
     kept = [run for run in known if progress[run.uuid].state != JobState.CANCELLED]
     found: dict[str, Weighing | None] = {}
     for audience in Visibility.values:

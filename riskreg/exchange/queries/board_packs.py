@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.models import BoardPack
-from riskreg.jobs.queries import Progress, progress_of
+from riskreg.jobs.queries import Progress, progress_of_newest_job_of_each
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 
@@ -43,9 +43,9 @@ def pack_file_of(viewer: Viewer, name: uuid.UUID) -> tuple[BoardPack, bytes]:
     return row, bytes(row.data)
 
 
-def progress_of_packs(rows: Collection[BoardPack]) -> dict[uuid.UUID, Progress]:
+def progress_of_each_pack(rows: Collection[BoardPack]) -> dict[uuid.UUID, Progress]:
     """How far each of ``rows`` is, in one query."""
-    return progress_of([row.uuid for row in rows])
+    return progress_of_newest_job_of_each([row.uuid for row in rows])
 
 
 def file_name(row: BoardPack) -> str:

@@ -15,7 +15,7 @@ from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.models import Import, ImportDraft, ImportedRow
 from riskreg.exchange.reading import Table
 from riskreg.jobs.models import OPEN, Job
-from riskreg.jobs.queries import Progress, job_of, progress_of
+from riskreg.jobs.queries import Progress, newest_job_of, progress_of_newest_job_of_each
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership
@@ -195,15 +195,15 @@ def own_import_draft(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> 
     return row
 
 
-def open_job_of(draft: ImportDraft) -> Job | None:
+def open_job_of_draft(draft: ImportDraft) -> Job | None:
     """The work that brings ``draft`` in, while it goes on."""
-    job = job_of(draft.uuid)
+    job = newest_job_of(draft.uuid)
     return job if job is not None and job.state in OPEN else None
 
 
-def progress_of_draft(draft: ImportDraft) -> Progress | None:
+def progress_of_draft_or_none(draft: ImportDraft) -> Progress | None:
     """How far a worker is with ``draft``; None where it was left to none."""
-    return progress_of([draft.uuid]).get(draft.uuid)
+    return progress_of_newest_job_of_each([draft.uuid]).get(draft.uuid)
 
 
 def imported_rows_of(row: Import) -> QuerySet[ImportedRow]:

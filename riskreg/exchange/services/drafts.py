@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.exchange.mapping import Plan, clean_answers
 from riskreg.exchange.models import Import, ImportDraft
-from riskreg.exchange.queries import open_job_of, own_import_draft
+from riskreg.exchange.queries import open_job_of_draft, own_import_draft
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.services.committing import commit_import
 from riskreg.exchange.services.preview import Brought, preview_import
@@ -90,7 +90,7 @@ def commit_draft_or_start_job(
     """Bring it in; the draft is gone. A large one is left to a worker, and the draft returned,
     which the import takes its id from. Raises ``Invalid`` while something is asked."""
     row = own_import_draft(actor, draft, lock=True)
-    if open_job_of(row) is not None:
+    if open_job_of_draft(row) is not None:
         return row
     plan, answers = preview_import(
         actor=actor, brought=file_of_draft(row), mapping=row.answers, at=at
@@ -149,7 +149,7 @@ def _start_commit_job(actor: Viewer, draft: ImportDraft, at: dt.datetime) -> Non
 def drop_draft(*, actor: Viewer, draft: uuid.UUID, at: dt.datetime) -> None:
     """Leave it, even while a worker is at it; nothing is kept of it."""
     row = own_import_draft(actor, draft, lock=True)
-    if (job := open_job_of(row)) is not None:
+    if (job := open_job_of_draft(row)) is not None:
         cancel_job(job.uuid, at)
     row.delete()
 

@@ -13,7 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage, PackSending
 from riskreg.exchange.queries.board_packs import pack_of_own_party, packs_of_own_party
 from riskreg.exchange.queries.packs import reader_for_audience
-from riskreg.jobs.queries import job_of, open_jobs_of, open_jobs_requested_by
+from riskreg.jobs.queries import newest_job_of, open_jobs_of, open_jobs_requested_by
 from riskreg.jobs.services import NewStep, cancel_job, start_job
 from riskreg.kernel import clock
 from riskreg.kernel.after_commit import after_commit
@@ -153,7 +153,7 @@ def cancel_pack(*, actor: Viewer, name: uuid.UUID, at: dt.datetime) -> BoardPack
     failed, ``NotFound``, ``Forbidden``."""
     row = pack_of_own_party(actor, name)
     require(actor, "pack.make", row)
-    job = job_of(row.uuid)
+    job = newest_job_of(row.uuid)
     assert job is not None  # noqa: S101 - they are made in one transaction
     cancel_job(job.uuid, at)
     return row

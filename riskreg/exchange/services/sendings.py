@@ -50,7 +50,7 @@ from riskreg.exchange.services.packs import (
 )
 from riskreg.exchange.services.schedules import set_next_meeting_in_memory
 from riskreg.jobs.models import OPEN, JobState
-from riskreg.jobs.queries import parts_of_done_results, progress_of
+from riskreg.jobs.queries import parts_of_done_results, progress_of_newest_job_of_each
 from riskreg.kernel import clock
 from riskreg.register.access import as_viewer
 from riskreg.register.models import Membership
@@ -139,7 +139,7 @@ def _finish_if_made(sending: int, at: dt.datetime) -> None:
     rows = PackSchedule.objects.select_related("register", "party", "set_by")
     row = rows.get(pk=one.schedule_id)
     packs = list(one.packs.defer("data").order_by("pk"))
-    progress = progress_of([pack.uuid for pack in packs])
+    progress = progress_of_newest_job_of_each([pack.uuid for pack in packs])
     if any(progress[pack.uuid].state in OPEN for pack in packs):
         return
     made = [pack for pack in packs if progress[pack.uuid].state == JobState.DONE]

@@ -19,7 +19,7 @@ from riskreg.exchange.queries.board_packs import (
     file_name,
     pack_file_of,
     packs_of_own_party,
-    progress_of_packs,
+    progress_of_each_pack,
 )
 from riskreg.exchange.services.packs import cancel_pack, request_pack
 from riskreg.jobs.models import OPEN, JobState
@@ -101,7 +101,7 @@ class BoardPackList(RegisterView):
     def _page(self, form: PackForm, status: int = 200) -> HttpResponse:
         require(self.viewer, "pack.make")
         rows = list(packs_of_own_party(self.viewer)[:MOST])
-        progress = progress_of_packs(rows)
+        progress = progress_of_each_pack(rows)
         listed = [_row(row, progress[row.uuid]) for row in rows]
         context = {
             "title": _("Board packs"),

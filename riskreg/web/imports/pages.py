@@ -19,7 +19,7 @@ from riskreg.exchange.queries import (
     imported_rows_waiting_for_owner,
     imports_of_own_party,
     own_import_draft,
-    progress_of_draft,
+    progress_of_draft_or_none,
     refused_imported_rows_of,
 )
 from riskreg.exchange.reading import as_read_in_sheet, is_blank
@@ -169,7 +169,7 @@ class Draft(Imports):
             draft = own_import_draft(self.viewer, uuid)
         except NotFound:
             return self.to("import", import_of_own_party(self.viewer, uuid).uuid)
-        going = progress_of_draft(draft)
+        going = progress_of_draft_or_none(draft)
         if going is not None and going.state in OPEN:
             return self._taking_page(draft, going)
         failed = going is not None and going.state == JobState.FAILED

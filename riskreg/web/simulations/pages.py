@@ -20,7 +20,7 @@ from riskreg.analysis.queries.simulations import (
     drivers_of_run,
     mitigations_of_run,
     objectives_of_run,
-    progress_by_run,
+    progress_of_each_run,
     results_of_done_run,
     risks_of_run,
     simulation_for,
@@ -111,7 +111,7 @@ class Simulations(RegisterView):
 
     def _page(self, form: AskForm, status: int = 200) -> HttpResponse:
         rows = list(visible_simulations(self.viewer)[: MOST + 1])
-        progress = progress_by_run(rows[:MOST])
+        progress = progress_of_each_run(rows[:MOST])
         context = {
             "rows": [_row(row, progress[row.uuid]) for row in rows[:MOST]],
             "more": len(rows) > MOST,
@@ -126,7 +126,7 @@ class SimulationPage(RegisterView):
     def get(self, request: HttpRequest, simulation: uuid.UUID) -> HttpResponse:
         """While it goes on the page looks again by itself; without a script, by its button."""
         row = simulation_for(self.viewer, simulation)
-        progress = progress_by_run([row])[row.uuid]
+        progress = progress_of_each_run([row])[row.uuid]
         today = self.viewer.today(self.at)
         context = {
             **_row(row, progress),
