@@ -24,7 +24,7 @@ from riskreg.decisions.models import Acceptance, AcceptanceState
 from riskreg.decisions.policy.acceptances import current_status
 from riskreg.decisions.queries.acceptances import (
     acceptance_for,
-    acceptances_for,
+    acceptances_with_shown_fields_for,
     acts_open_to,
     ref_order_of_risk,
     stale_because,
@@ -46,7 +46,9 @@ class Acceptances(RegisterApi):
         ``status``; ``needed/`` lists what stands without one."""
         self.refuse_unknown_params("state", "risk", *PARAMS)
         asked = is_of_states_and_risk(self.viewer, request.query_params, AcceptanceState.values)
-        rows = acceptances_for(self.viewer, self.viewer.today(self.at)).filter(asked)
+        rows = acceptances_with_shown_fields_for(self.viewer, self.viewer.today(self.at)).filter(
+            asked
+        )
         listing = Listing(
             queryset=rows,
             order=_NEWEST,
@@ -215,7 +217,7 @@ class AcceptanceCondition(RegisterApi):
 
 
 def to_json(view: RegisterApi, row: Acceptance) -> dict[str, Any]:
-    """An acceptance, read by ``acceptances_for``, as JSON."""
+    """An acceptance, read by ``acceptances_with_shown_fields_for``, as JSON."""
     viewer = view.viewer
     why = stale_because(viewer, row)
     return row_to_json(

@@ -22,8 +22,8 @@ from riskreg.api.core.values import day, person, time
 from riskreg.exchange.models import BoardPack
 from riskreg.exchange.queries.board_packs import (
     MEDIA_TYPES,
-    file_name,
-    pack_file_of,
+    done_pack_and_bytes,
+    pack_file_name,
     pack_of_own_party,
     packs_of_own_party,
     progress_of_each_pack,
@@ -140,13 +140,13 @@ class BoardPackFile(PackApi):
         """404 until it is made."""
         require(self.viewer, "pack.make")
         self.refuse_unknown_params()
-        row, data = pack_file_of(self.viewer, pack)
+        row, data = done_pack_and_bytes(self.viewer, pack)
         digest = hashlib.sha256(data).hexdigest()
         if is_known(request, tag := f'"{digest}"'):
             return HttpResponse(status=304, headers={"ETag": tag})
         return download(
             io.BytesIO(data),
-            name=file_name(row),
+            name=pack_file_name(row),
             media_type=MEDIA_TYPES[row.format],
             size=len(data),
             sha256=digest,

@@ -27,7 +27,7 @@ from riskreg.decisions.queries.decisions import (
     arguments_of,
     decision_for,
     decision_taken_for,
-    decisions_for,
+    decisions_with_shown_fields_for,
 )
 from riskreg.decisions.services.options import FIELDS as OPTION_FIELDS
 from riskreg.exchange.queries.decision_records import decision_record
@@ -50,7 +50,7 @@ class Decisions(RegisterApi):
         asked = is_of_states_and_risk(
             self.viewer, request.query_params, DecisionState.values, "risks"
         )
-        rows = decisions_for(self.viewer, today_of(self)).filter(asked)
+        rows = decisions_with_shown_fields_for(self.viewer, today_of(self)).filter(asked)
         listing = Listing(
             queryset=rows,
             order=_NEWEST,

@@ -17,7 +17,7 @@ def today_of(view: RegisterApi) -> dt.date:
 
 
 def decision_to_json(view: RegisterApi, row: Decision) -> dict[str, Any]:
-    """A decision, read by ``decisions_for``, as JSON."""
+    """A decision, read by ``decisions_with_shown_fields_for``, as JSON."""
     viewer = view.viewer
     may = acts_open_to(viewer, row, today_of(view))
     return row_to_json(DECISION, row, viewer, may=may, **decision_parts_to_json(viewer, row))

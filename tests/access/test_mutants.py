@@ -37,7 +37,9 @@ REDUNDANT = {
     "analysis/queries/objectives.py:newest_model_of_each_objective": "as narrow as its objective",
     "analysis/queries/objectives.py:refs_in_model": "a model names what its readers know of",
     "analysis/queries/simulations.py:_not_cancelled": "a model names what its readers know of",
-    "decisions/queries/acceptances.py:acceptances_for": "conditions are their acceptance's",
+    "decisions/queries/acceptances.py:acceptances_with_shown_fields_for": (
+        "conditions are their acceptance's"
+    ),
     "comments/queries/targets.py:things_of": "its comments are seen by no more than it is",
     "evidence/queries.py:ids_of_evidence_on": "events are read from one's own chains",
     "decisions/queries/decisions.py:decision_condition_for": "its decision was found by this rule",

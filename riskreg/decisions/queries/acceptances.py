@@ -41,7 +41,7 @@ def visible_acceptances(viewer: Viewer) -> QuerySet[Acceptance]:
     return Acceptance.objects.visible_to(viewer)
 
 
-def acceptances_for(viewer: Viewer, today: dt.date) -> QuerySet[Acceptance]:
+def acceptances_with_shown_fields_for(viewer: Viewer, today: dt.date) -> QuerySet[Acceptance]:
     """Those with what a list shows of them: people, conditions, and how the risk is rated now."""
     now = Position.objects.filter(risk=OuterRef("risk"), valid_to=None)
     return (
@@ -71,7 +71,11 @@ def acceptances_for(viewer: Viewer, today: dt.date) -> QuerySet[Acceptance]:
 
 def acceptance_for(viewer: Viewer, ref: str, today: dt.date) -> Acceptance:
     """The acceptance called ``ref``. Raises ``NotFound`` also for another party's own."""
-    row = acceptances_for(viewer, today).filter(ref=ref).first() if valid_ref(ref) else None
+    row = (
+        acceptances_with_shown_fields_for(viewer, today).filter(ref=ref).first()
+        if valid_ref(ref)
+        else None
+    )
     if row is None:
         raise NotFound(_("There is no such acceptance."))
     row.register = row.risk.register = viewer.register
@@ -80,7 +84,7 @@ def acceptance_for(viewer: Viewer, ref: str, today: dt.date) -> Acceptance:
 
 def acceptances_of(viewer: Viewer, risk: Risk, today: dt.date) -> QuerySet[Acceptance]:
     """Those of ``risk``, the newest first."""
-    return acceptances_for(viewer, today).filter(risk=risk).order_by("-at", "-pk")
+    return acceptances_with_shown_fields_for(viewer, today).filter(risk=risk).order_by("-at", "-pk")
 
 
 def acceptance_exists(viewer: Viewer, risk: str) -> Exists:
@@ -104,7 +108,8 @@ def condition_for(viewer: Viewer, ref: str, condition: UUID, *, lock: bool = Fal
 
 # How it stands ---------------------------------------------------------------------------------
 def stale_because(viewer: Viewer, row: Acceptance) -> list[Stale]:
-    """What a granted acceptance, read by ``acceptances_for``, stood on and that moved since."""
+    """What a granted acceptance, read by ``acceptances_with_shown_fields_for``, stood on and that
+    moved since."""
     if row.state != AcceptanceState.GRANTED:
         return []
     now: str | None = row.rating_now  # type: ignore[attr-defined]
@@ -115,7 +120,7 @@ def stale_because(viewer: Viewer, row: Acceptance) -> list[Stale]:
 
 
 def status_of(viewer: Viewer, row: Acceptance, today: dt.date) -> Status:
-    """How an acceptance, read by ``acceptances_for``, stands today."""
+    """How an acceptance, read by ``acceptances_with_shown_fields_for``, stands today."""
     return policy.current_status(row.state, row.expires_on, today, stale_because(viewer, row))
 
 

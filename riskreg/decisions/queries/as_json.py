@@ -12,7 +12,8 @@ from riskreg.register.row_json import day, person, time
 
 
 def decision_parts_to_json(viewer: Viewer, row: Decision) -> dict[str, Any]:
-    """Of a decision, read by ``decisions_for``, what is not kept in its own row."""
+    """Of a decision, read by ``decisions_with_shown_fields_for``, what is not kept in its own
+    row."""
     it = _as_any(row)
     return {
         "stale": [each.value for each in stale_because(viewer, row)],
@@ -61,7 +62,7 @@ def argument_to_json(row: Argument) -> dict[str, Any]:
 
 
 def _as_any(row: Decision) -> Any:
-    # What ``decisions_for`` reads along.
+    # What ``decisions_with_shown_fields_for`` reads along.
     return row
 
 

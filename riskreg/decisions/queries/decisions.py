@@ -48,7 +48,7 @@ def visible_decisions(viewer: Viewer) -> QuerySet[Decision]:
     return Decision.objects.visible_to(viewer)
 
 
-def decisions_for(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
+def decisions_with_shown_fields_for(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
     """Those with everything that is shown of one."""
     now = Position.objects.filter(risk=OuterRef("pk"), valid_to=None)
     risks = visible_risks(viewer).annotate(
@@ -133,7 +133,11 @@ def _state_and_count(viewer: Viewer) -> QuerySet[Decision, tuple[str, int]]:
 
 def decision_for(viewer: Viewer, ref: str, today: dt.date) -> Decision:
     """The decision called ``ref``. Raises ``NotFound`` also for another party's own."""
-    row = decisions_for(viewer, today).filter(ref=ref).first() if valid_ref(ref) else None
+    row = (
+        decisions_with_shown_fields_for(viewer, today).filter(ref=ref).first()
+        if valid_ref(ref)
+        else None
+    )
     if row is None:
         raise NotFound(_("There is no such decision."))
     row.register = viewer.register
@@ -188,13 +192,15 @@ def decision_condition_for(
 
 # How it stands ---------------------------------------------------------------------------------
 def ratings_now(row: Decision) -> dict[str, str | None]:
-    """{public id: rating} of the risks that a decision, read by ``decisions_for``, touches."""
+    """{public id: rating} of the risks that a decision, read by
+    ``decisions_with_shown_fields_for``, touches."""
     touched: list[Risk] = row.touched  # type: ignore[attr-defined]
     return {str(risk.uuid): risk.rating_now for risk in touched}  # type: ignore[attr-defined]
 
 
 def stale_because(viewer: Viewer, row: Decision) -> list[Stale]:
-    """What a decision, read by ``decisions_for``, stood on and that moved since."""
+    """What a decision, read by ``decisions_with_shown_fields_for``, stood on and that moved
+    since."""
     frozen = Matrix(row.criteria) if row.criteria is not None else None
     missed: bool = row.missed  # type: ignore[attr-defined]
     touched: list[Any] = row.touched  # type: ignore[attr-defined]
@@ -234,7 +240,7 @@ def asked_parties(row: Decision) -> set[int]:
 
 # Who may ---------------------------------------------------------------------------------------
 def asker_of(viewer: Viewer, row: Decision) -> Asker:
-    """The viewer in relation to a decision, read by ``decisions_for``."""
+    """The viewer in relation to a decision, read by ``decisions_with_shown_fields_for``."""
     me = viewer.user.pk
     asked: list[Decider] = row.asked  # type: ignore[attr-defined]
     named = any(one.user_id == me and one.party_id == viewer.party_id for one in asked)

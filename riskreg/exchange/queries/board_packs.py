@@ -35,7 +35,7 @@ def pack_of_own_party(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) ->
     return row
 
 
-def pack_file_of(viewer: Viewer, name: uuid.UUID) -> tuple[BoardPack, bytes]:
+def done_pack_and_bytes(viewer: Viewer, name: uuid.UUID) -> tuple[BoardPack, bytes]:
     """A pack that is done, and its bytes. Raises ``NotFound`` until then."""
     row = pack_of_own_party(viewer, name)
     if row.data is None:
@@ -48,7 +48,7 @@ def progress_of_each_pack(rows: Collection[BoardPack]) -> dict[uuid.UUID, Progre
     return progress_of_newest_job_of_each([row.uuid for row in rows])
 
 
-def file_name(row: BoardPack) -> str:
+def pack_file_name(row: BoardPack) -> str:
     """What its file is called."""
     whose = row.party.key if row.audience == "party" else "shared"
     slug = row.register.slug

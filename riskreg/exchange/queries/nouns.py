@@ -18,9 +18,13 @@ from riskreg.analysis.queries.estimates import estimates_not_withheld
 from riskreg.analysis.queries.objectives import models_for
 from riskreg.decisions.fields import ACCEPTANCE, DECISION
 from riskreg.decisions.models import Acceptance, Decision
-from riskreg.decisions.queries.acceptances import acceptances_for, stale_because, status_of
+from riskreg.decisions.queries.acceptances import (
+    acceptances_with_shown_fields_for,
+    stale_because,
+    status_of,
+)
 from riskreg.decisions.queries.as_json import argument_to_json, decision_parts_to_json
-from riskreg.decisions.queries.decisions import decisions_for
+from riskreg.decisions.queries.decisions import decisions_with_shown_fields_for
 from riskreg.exchange.fields import MEETING, READING
 from riskreg.indicators import filters as indicator_filters
 from riskreg.indicators.fields import INDICATOR
@@ -160,7 +164,7 @@ def _agenda_to_json(_viewer: Viewer, row: Any) -> Mapping[str, Any]:
 
 
 def _acceptances(viewer: Viewer, at: dt.datetime) -> QuerySet[Acceptance]:
-    return acceptances_for(viewer, viewer.today(at)).order_by("-at", "-pk")
+    return acceptances_with_shown_fields_for(viewer, viewer.today(at)).order_by("-at", "-pk")
 
 
 def _acceptances_to_json(
@@ -192,7 +196,7 @@ def _acceptances_to_json(
 
 
 def _decisions(viewer: Viewer, at: dt.datetime) -> QuerySet[Decision]:
-    return decisions_for(viewer, viewer.today(at)).order_by("-created_at", "-pk")
+    return decisions_with_shown_fields_for(viewer, viewer.today(at)).order_by("-created_at", "-pk")
 
 
 def _decisions_to_json(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) -> Iterator[Body]:

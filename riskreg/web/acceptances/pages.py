@@ -14,8 +14,8 @@ from riskreg.decisions.models import AcceptanceState, Obligation
 from riskreg.decisions.policy.acceptances import Act
 from riskreg.decisions.queries.acceptances import (
     acceptance_for,
-    acceptances_for,
     acceptances_of,
+    acceptances_with_shown_fields_for,
     block_of,
     unaccepted_threats_above_appetite,
     why_not,
@@ -63,7 +63,7 @@ def acceptances_of_tab(viewer: Viewer, show: str, today: dt.date, risk: str = ""
     require_tab(show, SHOWS)
     if show == "needed":
         return unaccepted_threats_above_appetite(viewer, today)
-    rows = acceptances_for(viewer, today)
+    rows = acceptances_with_shown_fields_for(viewer, today)
     if show == "waiting":
         return rows.filter(state=AcceptanceState.REQUESTED).order_by("answer_by", "pk")
     if show == "granted":

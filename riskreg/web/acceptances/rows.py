@@ -59,7 +59,7 @@ def stale_words(viewer: Viewer, row: Acceptance, why: list[Stale]) -> list[str]:
 
 
 def acceptance_row(viewer: Viewer, row: Acceptance, today: dt.date) -> dict[str, Any]:
-    """One acceptance, read by ``acceptances_for``."""
+    """One acceptance, read by ``acceptances_with_shown_fields_for``."""
     why = stale_because(viewer, row)
     found = current_status(row.state, row.expires_on, today, why)
     scale = Scale(row.criteria)

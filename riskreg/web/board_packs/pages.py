@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy
 from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage
 from riskreg.exchange.queries.board_packs import (
     MEDIA_TYPES,
-    file_name,
-    pack_file_of,
+    done_pack_and_bytes,
+    pack_file_name,
     packs_of_own_party,
     progress_of_each_pack,
 )
@@ -121,10 +121,10 @@ class BoardPackFile(RegisterView):
     def get(self, request: HttpRequest, pack: uuid.UUID) -> HttpResponseBase:
         """As a download."""
         require(self.viewer, "pack.make")
-        row, data = pack_file_of(self.viewer, pack)
+        row, data = done_pack_and_bytes(self.viewer, pack)
         return download(
             io.BytesIO(data),
-            name=file_name(row),
+            name=pack_file_name(row),
             media_type=MEDIA_TYPES[row.format],
             size=len(data),
             sha256=hashlib.sha256(data).hexdigest(),

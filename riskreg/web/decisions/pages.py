@@ -19,7 +19,7 @@ from riskreg.decisions.queries.decisions import (
     block_of,
     decision_for,
     decision_taken_for,
-    decisions_for,
+    decisions_with_shown_fields_for,
     may_argue,
     may_be_edited,
     why_not,
@@ -109,7 +109,11 @@ def decisions_of_tab(viewer: Viewer, show: str, today: dt.date) -> QuerySet[Deci
     """What one of the four lists shows, in its order. Raises ``Invalid`` for another."""
     require_tab(show, _TABS)
     soonest = ("due_on", "pk") if show in ("waiting", "drafts") else ("-updated_at", "-pk")
-    return decisions_for(viewer, today).filter(state__in=SHOWS[show]).order_by(*soonest)
+    return (
+        decisions_with_shown_fields_for(viewer, today)
+        .filter(state__in=SHOWS[show])
+        .order_by(*soonest)
+    )
 
 
 class DecisionList(RegisterView):

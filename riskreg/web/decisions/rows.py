@@ -28,7 +28,7 @@ TONES = {
 
 
 def decision_row(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any]:
-    """One decision, read by ``decisions_for``, as a list shows it."""
+    """One decision, read by ``decisions_with_shown_fields_for``, as a list shows it."""
     scale, it = Scale(viewer.criteria), _as_any(row)
     why = stale_because(viewer, row)
     now = ratings_now(row)
@@ -176,7 +176,7 @@ def total_cost_of(costs: Sequence[Mapping[str, Any]]) -> Decimal:
 
 
 def _as_any(row: Decision) -> Any:
-    # What ``decisions_for`` reads along.
+    # What ``decisions_with_shown_fields_for`` reads along.
     return row
 
 
