@@ -124,7 +124,7 @@ class RiskFiles(FileApi):
 
     formats = FORMATS | RISK_FORMATS
 
-    def positions(self, params: Any, **named: str) -> QuerySet[Position]:
+    def positions_to_export(self, params: Any, **named: str) -> QuerySet[Position]:
         """The risks."""
         chosen = with_errors_in_query(
             lambda: filters.parse(self.viewer, params, self.at, other_params=("ordering", *OWN))
@@ -142,7 +142,7 @@ class RiskFiles(FileApi):
 
     def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
         """With a row for each measure."""
-        self.found = self.positions(params, **named)
+        self.found = self.positions_to_export(params, **named)
         return [risks_sheet(self.viewer, self.found, get_language() or "en")]
 
     def pieces(
@@ -175,7 +175,7 @@ class RiskExport(RiskFiles):
 
     name = "risk"
 
-    def positions(self, params: Any, ref: str = "", **named: str) -> QuerySet[Position]:
+    def positions_to_export(self, params: Any, ref: str = "", **named: str) -> QuerySet[Position]:
         """The risk as it stands."""
         self.refuse_unknown_params(*OWN)
         self.risk = risk_for(self.viewer, ref)

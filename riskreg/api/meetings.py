@@ -187,7 +187,7 @@ class MeetingAttendance(MeetingApi):
         return self.write(act)
 
 
-class MeetingChair(MeetingApi):
+class MeetingTakeChair(MeetingApi):
     """POST takes the chair."""
 
     @schema.acted("Take the chair", None, shapes_reviews.Meeting)

@@ -136,7 +136,7 @@ _MEETING = [
     path("", meetings.MeetingDetail.as_view(), name="meeting"),
     path("items/<int:number>/", meetings.MeetingItems.as_view(), name="meeting_item"),
     path("attendance/", meetings.MeetingAttendance.as_view(), name="meeting_attendance"),
-    path("chair/", meetings.MeetingChair.as_view(), name="meeting_chair"),
+    path("chair/", meetings.MeetingTakeChair.as_view(), name="meeting_chair"),
     path("end/", meetings.MeetingEnd.as_view(), name="meeting_end"),
 ]
 _INVITATIONS = [

@@ -35,7 +35,7 @@ def add_names_fields(
     )
 
 
-def names_from_form(data: Mapping[str, Any], name: str = "name") -> dict[str, str]:
+def nonempty_texts_by_language(data: Mapping[str, Any], name: str = "name") -> dict[str, str]:
     """What was written, by language; a language left empty is none."""
     texts = {"en": data.get(name, ""), SECOND: data.get(f"{name}_zh", "")}
     return {language: text for language, text in texts.items() if text}

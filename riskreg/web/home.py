@@ -14,7 +14,7 @@ _LOOK_ON = (Role.LEADER, Role.AUDITOR, Role.VIEWER)
 
 
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def redirect_into_last_register(request: HttpRequest) -> HttpResponse:
     """Leaders and who looks on: how the last register stands; others: their work in it; a page
     that says so where there is none yet."""
     viewer = last_viewer(request)
@@ -25,4 +25,4 @@ def home(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse(page, kwargs={"slug": viewer.register.slug}))
 
 
-urlpatterns = [path("", home, name="home")]
+urlpatterns = [path("", redirect_into_last_register, name="home")]

@@ -158,7 +158,7 @@ def read_text(text: str, separator: str = "") -> Grid:
     if given:
         # Excel's own hint; its line stays, so that row numbers are those of the file.
         return [[first], *_read_rows_strict_first(rest, given[1])]
-    separator = separator or _separator(text)
+    separator = separator or _guess_separator(text)
     if separator == BLANKS:
         text, separator = re.sub(r"(?<=\S) {2,}(?=\S)", "\t", text), "\t"
     rows = _read_rows_strict_first(text, separator)
@@ -167,7 +167,7 @@ def read_text(text: str, separator: str = "") -> Grid:
     return rows
 
 
-def _separator(text: str) -> str:
+def _guess_separator(text: str) -> str:
     sample = "\n".join([line for line in text.split("\n")[:400] if line.strip()][:60])
     best, most = ",", 0.0
     for separator in SEPARATORS:

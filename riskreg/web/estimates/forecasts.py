@@ -59,13 +59,13 @@ class OwnForecasts(RegisterView):
             "given_on": one.given_on,
             "chance": chance_text(one.chance),
             "range": f"{amount_text(one.low)} … {amount_text(one.high, currency)}",
-            "came": join_sentences([_outcome_text(one), _cost_text(one)]),
+            "came": join_sentences([_what_happened_text(one), _cost_against_range_text(one)]),
             "cost_label": risk.labels.get("happened_cost", "") if one.cost is not None else "",
-            "uncounted": _why_uncounted(one),
+            "uncounted": _why_uncounted_text(one),
         }
 
 
-def _outcome_text(one: Forecast) -> str:
+def _what_happened_text(one: Forecast) -> str:
     day = {"day": date_format(one.ended_on, "DATE_FORMAT")}
     happened_on = one.estimate.risk.happened_on
     if happened_on is None:
@@ -75,7 +75,7 @@ def _outcome_text(one: Forecast) -> str:
     return _("Not in that year; it happened on %(day)s.") % day
 
 
-def _cost_text(one: Forecast) -> str:
+def _cost_against_range_text(one: Forecast) -> str:
     if one.cost is None:
         return ""
     text = _("%(cost)s: inside your range") if one.inside else _("%(cost)s: outside your range")
@@ -86,7 +86,7 @@ def _labels_of_forecast(one: Forecast) -> list[str]:
     return [one.estimate.label, one.estimate.risk.labels.get("happened_cost", one.estimate.label)]
 
 
-def _why_uncounted(one: Forecast) -> str:
+def _why_uncounted_text(one: Forecast) -> str:
     if one.uncounted is None:
         return ""
     if one.uncounted == Uncounted.KNOWN_BEFORE:

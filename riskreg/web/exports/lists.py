@@ -35,13 +35,13 @@ class RiskFiles(FileView):
 
     formats = FORMATS | RISK_FORMATS
 
-    def positions(self, given: QueryDict, **named: str) -> QuerySet[Position]:
+    def positions_to_export(self, given: QueryDict, **named: str) -> QuerySet[Position]:
         """The risks. Raises ``Invalid`` for what cannot be shown."""
         return filter_and_rows(self.viewer, given, self.at)[1]
 
     def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
         """One sheet, with a row for each measure."""
-        self.found = self.positions(given, **named)
+        self.found = self.positions_to_export(given, **named)
         return [risks_sheet(self.viewer, self.found, get_language() or "en")]
 
     def pieces(self, kind: str, given: QueryDict, sheets: Sequence[Sheet]) -> Iterable[bytes]:

@@ -135,7 +135,9 @@ class OneRiskExport(RiskFiles):
 
     name = "risk"
 
-    def positions(self, given: QueryDict, ref: str = "", **named: str) -> QuerySet[Position]:
+    def positions_to_export(
+        self, given: QueryDict, ref: str = "", **named: str
+    ) -> QuerySet[Position]:
         """The risk as it stands."""
         self.risk = risk_for(self.viewer, ref)
         return current_positions(self.viewer).filter(risk=self.risk)

@@ -4,7 +4,12 @@ from django.urls import path
 
 from riskreg.web.meetings.item import MeetingItemPage
 from riskreg.web.meetings.picking import MeetingList, NewMeeting
-from riskreg.web.meetings.running import EndMeeting, MeetingAttendance, MeetingChair, MeetingPage
+from riskreg.web.meetings.running import (
+    EndMeeting,
+    MeetingAttendance,
+    MeetingPage,
+    TakeMeetingChair,
+)
 
 urlpatterns = [
     path("meetings/", MeetingList.as_view(), name="meetings"),
@@ -20,6 +25,6 @@ urlpatterns = [
         MeetingAttendance.as_view(),
         name="meeting_attendance",
     ),
-    path("meetings/<uuid:meeting>/chair/", MeetingChair.as_view(), name="meeting_chair"),
+    path("meetings/<uuid:meeting>/chair/", TakeMeetingChair.as_view(), name="meeting_chair"),
     path("meetings/<uuid:meeting>/end/", EndMeeting.as_view(), name="meeting_end"),
 ]

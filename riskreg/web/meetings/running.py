@@ -87,7 +87,7 @@ class MeetingAttendance(MeetingView):
         return self.back(row)
 
 
-class MeetingChair(MeetingView):
+class TakeMeetingChair(MeetingView):
     """Take the chair of a running meeting."""
 
     def post(self, request: HttpRequest, meeting: uuid.UUID) -> HttpResponse:

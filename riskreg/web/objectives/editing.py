@@ -21,7 +21,7 @@ from riskreg.register.queries import objective_for
 from riskreg.register.services import add_objective, edit_objective
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.bilingual import add_names_fields, names_from_form
+from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import form_field, keep_shown_values_beside_fields
@@ -110,7 +110,7 @@ class ObjectiveForm(forms.Form):
             # By language: the form shows and changes the reader's.
             source[name] = replace_in_language(before, text)
         plain = {name: data[name] for name in _PLAIN}
-        return {"names": names_from_form(data), **plain, "source": source}
+        return {"names": nonempty_texts_by_language(data), **plain, "source": source}
 
     def refuse(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""

@@ -22,7 +22,12 @@ from riskreg.register.policy import LABELS
 from riskreg.register.queries import choices_for
 from riskreg.register.services import change_own_appetite, end_own_appetite, set_own_appetite
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.bilingual import SECOND, add_names_fields, label_naming_language, names_from_form
+from riskreg.web.bilingual import (
+    SECOND,
+    add_names_fields,
+    label_naming_language,
+    nonempty_texts_by_language,
+)
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.own_appetites.panels import rating_words, which_risks_text
@@ -67,7 +72,7 @@ class OwnAppetiteForm(forms.Form):
         return {
             "term": data["term"] or None,
             "rating": data["rating"],
-            "reasons": names_from_form(data, "reason"),
+            "reasons": nonempty_texts_by_language(data, "reason"),
             "label": data["label"],
         }
 

@@ -43,11 +43,11 @@ class FileForm(forms.Form):
             reader = csv.DictReader(
                 io.StringIO(text, newline=""),
                 strict=True,
-                delimiter=_separator(text),
+                delimiter=_guess_separator(text),
                 restkey=BEYOND,
             )
             reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
-            _check_columns(reader.fieldnames)
+            _require_known_columns(reader.fieldnames)
             found = {line: row for row, line in ((r, reader.line_num) for r in reader)}
         except (UnicodeDecodeError, csv.Error):
             wrong = _("This is not a CSV file in UTF-8. Save it as “CSV UTF-8” and try again.")
@@ -57,12 +57,12 @@ class FileForm(forms.Form):
         return {line: {name: _cell(v) for name, v in row.items()} for line, row in found.items()}
 
 
-def _separator(text: str) -> str:
+def _guess_separator(text: str) -> str:
     first = text.partition("\n")[0]
     return next((mark for mark in SEPARATORS if mark in first), SEPARATORS[0])
 
 
-def _check_columns(names: list[str]) -> None:
+def _require_known_columns(names: list[str]) -> None:
     for name in names:
         if name not in COLUMNS:
             wrong = _("There is no column “%(name)s”; columns are: %(all)s.")

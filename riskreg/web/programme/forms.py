@@ -12,7 +12,7 @@ from riskreg.register.change_words import likelihood_over_text
 from riskreg.register.policy import LABELS
 from riskreg.register.programme import DAYS, OVER, Programme, programme_of
 from riskreg.web.base import add_errors
-from riskreg.web.bilingual import SECOND, names_from_form
+from riskreg.web.bilingual import SECOND, nonempty_texts_by_language
 from riskreg.web.table_form import set_choices
 from riskreg.web.ui.labels import label_word
 
@@ -95,7 +95,7 @@ class ProgrammeForm(forms.Form):
         self.sent: list[int] = []
         for n in range(len(self.rows)):
             at = f"m{n}_"
-            names = names_from_form(data, f"{at}name")
+            names = nonempty_texts_by_language(data, f"{at}name")
             if not names and not data[f"{at}due_on"]:
                 continue
             self.sent.append(n)
@@ -103,8 +103,8 @@ class ProgrammeForm(forms.Form):
             milestones.append({"names": names, **rest})
         return {
             **{name: data[name] for name in DAYS},
-            "places": names_from_form(data, "places"),
-            "exits": names_from_form(data, "exits"),
+            "places": nonempty_texts_by_language(data, "places"),
+            "exits": nonempty_texts_by_language(data, "exits"),
             "likelihood_over": data["likelihood_over"],
             "label": data["label"],
             "source": self.source,

@@ -18,7 +18,7 @@ from riskreg.register.queries import parties_for
 from riskreg.register.services import edit_party, join_party, remove_party
 from riskreg.register.services.parties import may_change_party, why_party_stays
 from riskreg.web.base import RegisterView
-from riskreg.web.bilingual import add_names_fields, names_from_form
+from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
 from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.forms.marks import adds
 
@@ -53,7 +53,7 @@ class PartyForm(forms.Form):
         """Names, and the letters in capitals where some were written."""
         prefix = self.cleaned_data["prefix"].strip().upper()
         return {
-            "names": names_from_form(self.cleaned_data),
+            "names": nonempty_texts_by_language(self.cleaned_data),
             **({"prefix": prefix} if prefix else {}),
         }
 

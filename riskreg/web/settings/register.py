@@ -26,7 +26,7 @@ from riskreg.register.services import set_axes, set_time_zone
 from riskreg.risks.services import set_cadence
 from riskreg.risks.services.cadence import UNRATED
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.bilingual import SECOND, names_from_form
+from riskreg.web.bilingual import SECOND, nonempty_texts_by_language
 from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.levels import accepts_text
 from riskreg.web.table_form import set_choices
@@ -118,7 +118,7 @@ class AxesForm(forms.Form):
 
     def fields_for_service(self) -> dict[str, Any]:
         """As the service takes it."""
-        names = {axis: names_from_form(self.cleaned_data, axis) for axis in AXES}
+        names = {axis: nonempty_texts_by_language(self.cleaned_data, axis) for axis in AXES}
         return {
             "across": self.cleaned_data["across"],
             "names": {axis: own for axis, own in names.items() if own},

@@ -23,7 +23,7 @@ from riskreg.register.permissions import may_make_registers
 from riskreg.register.services.founding import SETUP_STEPS, found_register
 from riskreg.register.services.named import key_from_name
 from riskreg.web.base import add_errors, request_id, signed_in
-from riskreg.web.bilingual import add_names_fields, names_from_form
+from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
 
 # More than anybody copies from; others are named over the API.
 COPIES_OFFERED = 200
@@ -85,7 +85,7 @@ class RegisterForm(forms.Form):
 
     def fields_for_service(self) -> dict[str, Any]:
         """What was written, as ``found_register`` takes it."""
-        names = names_from_form(self.cleaned_data)
+        names = nonempty_texts_by_language(self.cleaned_data)
         party = self.cleaned_data["party"]
         key = key_from_name(party)
         return {

@@ -11,7 +11,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.kernel.localised import replace_in_language, text_of
 from riskreg.register.models import Taxonomy, Term
 from riskreg.web.base import add_errors
-from riskreg.web.bilingual import add_names_fields, names_from_form
+from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
 from riskreg.web.table_form import keep_shown_values_beside_fields
 
 _SOURCE = ("title", "url", "note")
@@ -33,7 +33,7 @@ class NamesForm(forms.Form):
 
     def names(self) -> dict[str, str]:
         """What was written, by language."""
-        return names_from_form(self.cleaned_data)
+        return nonempty_texts_by_language(self.cleaned_data)
 
     def refuse(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""
