@@ -115,6 +115,13 @@ def last_viewer(request: HttpRequest) -> Viewer | None:
     return as_viewer(request.user, chosen, request_id(request)) if chosen else None
 
 
+def posted_version_or_minus_one(request: HttpRequest, name: str = "version") -> int:
+    """The version that a form was made from; one that no row has where it names none: a form that
+    has seen none is stale, whatever is in force."""
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
 def require_tab(key: str, tabs: Mapping[str, Any]) -> None:
     """Raises ``Invalid``, which names the tabs that there are, where ``key`` is none of them."""
     if key not in tabs:

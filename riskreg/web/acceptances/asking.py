@@ -27,6 +27,11 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import position_of, risk_for
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.forms.conditions import (
+    FilledConditions,
+    filled_conditions,
+    with_names_of_condition_boxes,
+)
 from riskreg.web.forms.keeping import posted_texts
 from riskreg.web.localized import sentence
 from riskreg.web.presenters import Scale, name_of_person
@@ -77,15 +82,9 @@ class AskForm(forms.Form):
         return {f.name: self.cleaned_data[f.name] for f in ACCEPTANCE.settable
                 if f.name in self.cleaned_data}  # fmt: skip
 
-    def conditions(self) -> tuple[list[dict[str, Any]], list[int]]:
-        """The conditions of which anything was filled in, and which boxes they came from."""
-        found, places = [], []
-        for n in range(CONDITIONS):
-            parts = {p: self.cleaned_data.get(f"condition_{n}_{p}") for p in _PARTS}
-            if any(parts.values()):
-                found.append(parts)
-                places.append(n)
-        return found, places
+    def filled_conditions(self) -> FilledConditions:
+        """The conditions of which anything was filled in."""
+        return filled_conditions(self.cleaned_data, CONDITIONS, _PARTS)
 
 
 class AskAcceptance(RegisterView):
@@ -104,17 +103,17 @@ class AskAcceptance(RegisterView):
         form = AskForm(self, risk, request.POST)
         if not form.is_valid():
             return self._page(risk, position, form, 400)
-        conditions, places = form.conditions()
+        filled = form.filled_conditions()
         try:
             row = request_acceptance(
                 actor=self.viewer,
                 ref=ref,
                 given=form.fields_for_service(),
-                conditions=conditions,
+                conditions=filled.conditions,
                 at=self.at,
             )
         except Invalid as invalid:
-            add_errors(form, _in_form(invalid, places))
+            add_errors(form, with_names_of_condition_boxes(invalid, filled.box_numbers))
             return self._page(risk, position, form, 400)
         messages.success(
             request,
@@ -162,14 +161,3 @@ class AskAcceptance(RegisterView):
             "nobody": not any(value for value, _label in form.fields["acceptor"].choices),  # type: ignore[attr-defined]
         }
         return self.render("acceptances/new.html", context, status)
-
-
-def _in_form(invalid: Invalid, places: list[int]) -> Invalid:
-    """The same with the names of the form's boxes: ``conditions.0.owner`` as it stands there."""
-    renamed: dict[str, Any] = {}
-    for name, errors in invalid.fields.items():
-        head, *rest = name.split(".")
-        if head == "conditions" and len(rest) == 2 and rest[0].isdigit():
-            name = f"condition_{places[int(rest[0])]}_{rest[1]}"
-        renamed.setdefault(name, []).extend(errors)
-    return Invalid(renamed)

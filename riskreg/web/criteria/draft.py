@@ -30,6 +30,8 @@ from riskreg.web.criteria.draft_rows import (
 )
 
 _RATING = ("r_key", "r_name", "r_name_zh", "r_days", "r_role", "r_accept", "r_accept_total")
+# The level of a draft that judgements go to; None: they are to be judged anew.
+NewLevelOrAnew = int | None
 AXES = {"l": "likelihood", "i": "impact"}
 # More rows than this are not shown again; criteria of so many are refused in any case.
 ROWS_READ = 10
@@ -167,11 +169,11 @@ class Draft:
 
     # What the services take ---------------------------------------------------------------------
 
-    def to_json(self, now: Criteria) -> dict[str, Any]:
+    def to_json(self, in_force: Criteria) -> dict[str, Any]:
         """The criteria as the services take them; scores stay where the scale is as it was."""
         same = all(
             [level.was for level in self.levels(axis)]
-            == [str(n) for n in range(1, len(getattr(now, axis)) + 1)]
+            == [str(n) for n in range(1, len(getattr(in_force, axis)) + 1)]
             for axis in AXES.values()
         )
         return {
@@ -201,7 +203,7 @@ class Draft:
             "cells": [
                 [
                     {
-                        "score": now.cells[x][y]["score"] if same else (x + 1) * (y + 1),
+                        "score": in_force.cells[x][y]["score"] if same else (x + 1) * (y + 1),
                         "rating": key,
                     }
                     for y, key in enumerate(row)
@@ -221,21 +223,22 @@ class Draft:
             "label": self.label,
         }
 
-    def gone(self, now: Criteria) -> dict[str, list[int]]:
+    def dropped_levels_by_axis(self, in_force: Criteria) -> dict[str, list[int]]:
         """Levels of the criteria in force, by axis, that no row continues."""
         return {
             axis: [
                 n
-                for n in range(1, len(getattr(now, axis)) + 1)
+                for n in range(1, len(getattr(in_force, axis)) + 1)
                 if str(n) not in {level.was for level in self.levels(axis)}
             ]
             for axis in AXES.values()
         }
 
-    def mapping(self, now: Criteria) -> dict[str, dict[int, int | None]]:
-        """Where judgements go; a level that is gone and has no choice yet is left out."""
-        found: dict[str, dict[int, int | None]] = {}
-        for axis, gone in self.gone(now).items():
+    def moved_levels_by_axis(self, in_force: Criteria) -> dict[str, dict[int, NewLevelOrAnew]]:
+        """To which levels judgements go; a level that stays where it is, or is gone and has no
+        choice yet, is left out."""
+        found: dict[str, dict[int, NewLevelOrAnew]] = {}
+        for axis, gone in self.dropped_levels_by_axis(in_force).items():
             levels = self.levels(axis)
             found[axis] = {int(v.was): n for n, v in enumerate(levels, 1) if v.was.isdigit()}
             for old in gone:
@@ -248,11 +251,11 @@ class Draft:
             found[axis] = {old: new for old, new in found[axis].items() if old != new}
         return {axis: levels for axis, levels in found.items() if levels}
 
-    def unmapped(self, now: Criteria) -> dict[str, list[int]]:
+    def dropped_levels_without_choice_by_axis(self, in_force: Criteria) -> dict[str, list[int]]:
         """Levels that are gone and for which nothing has been chosen."""
         return {
             axis: [n for n in gone if not self.chosen.get(axis, {}).get(n)]
-            for axis, gone in self.gone(now).items()
+            for axis, gone in self.dropped_levels_by_axis(in_force).items()
         }
 
 

@@ -61,13 +61,13 @@ class CriteriaEditor(RegisterView):
 
     def _publish(self, draft: Draft) -> HttpResponse:
         now = self.viewer.criteria
-        if any(draft.unmapped(now).values()):
+        if any(draft.dropped_levels_without_choice_by_axis(now).values()):
             return self._page(draft, mark=True, status=400, refused=True)
         try:
             register = publish_criteria(
                 actor=self.viewer,
                 data=draft.to_json(now),
-                mapping=draft.mapping(now),
+                mapping=draft.moved_levels_by_axis(now),
                 # A form that names no version has seen none: it is stale, whatever is in force.
                 seen_number=int(draft.seen) if draft.seen.isdigit() else -1,
                 at=self.at,
@@ -163,7 +163,7 @@ class CriteriaEditor(RegisterView):
                 (str(n), name_or_fallback(level, str(n)))
                 for n, level in enumerate(draft.levels(axis), 1)
             ]
-            for old in draft.gone(now)[axis]:
+            for old in draft.dropped_levels_by_axis(now)[axis]:
                 names = getattr(now, axis)[old - 1]["names"]
                 asked.append(
                     {

@@ -15,7 +15,7 @@ from riskreg.register.models import Criteria
 from riskreg.register.policy import clean_criteria
 from riskreg.risks.queries.access import risks_called
 from riskreg.risks.queries.scales import CellChange, preview_adoption
-from riskreg.web.criteria.draft import Draft
+from riskreg.web.criteria.draft import Draft, NewLevelOrAnew
 from riskreg.web.own_appetites.panels import texts_on_newly_outdated
 from riskreg.web.presenters import Scale, stage_name
 
@@ -53,8 +53,8 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
         return found
     criteria = Criteria(register=viewer.register, number=0, **clean)
     found.after = matrix_findings(criteria)
-    missing = draft.unmapped(now)
-    mapping: dict[str, dict[int, int | None]] = draft.mapping(now)
+    missing = draft.dropped_levels_without_choice_by_axis(now)
+    mapping: dict[str, dict[int, NewLevelOrAnew]] = draft.moved_levels_by_axis(now)
     for axis, levels in missing.items():
         for level in levels:
             # Until somebody chooses, what stood there counts as unrated.
@@ -94,7 +94,7 @@ def needs_yes(viewer: Viewer, draft: Draft) -> bool:
     now = viewer.criteria
     clean = clean_criteria(draft.to_json(now))
     before = {name: getattr(now, name) for name in clean}
-    return needs_yes_of_others(criteria_differences(before, clean, draft.mapping(now)))
+    return needs_yes_of_others(criteria_differences(before, clean, draft.moved_levels_by_axis(now)))
 
 
 def _row(change: CellChange, titles: dict[str, str], old: Scale, new: Scale) -> dict[str, Any]:

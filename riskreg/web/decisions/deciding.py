@@ -22,6 +22,11 @@ from riskreg.register.queries import answerable_members
 from riskreg.web.base import add_errors
 from riskreg.web.decisions.pages import DecisionPage, form_at_newest_version
 from riskreg.web.decisions.rows import decision_detail
+from riskreg.web.forms.conditions import (
+    FilledConditions,
+    filled_conditions,
+    with_names_of_condition_boxes,
+)
 from riskreg.web.forms.keeping import posted_texts
 from riskreg.web.presenters import name_of_person
 from riskreg.web.table_form import set_choices
@@ -78,15 +83,9 @@ class DecideForm(forms.Form):
         """The boxes of each condition."""
         return [tuple(self[f"condition_{n}_{p}"] for p in _PARTS) for n in range(CONDITIONS)]
 
-    def conditions(self) -> tuple[list[dict[str, Any]], list[int]]:
-        """The conditions of which anything was filled in, and which boxes they came from."""
-        found, places = [], []
-        for n in range(CONDITIONS):
-            parts = {p: self.cleaned_data.get(f"condition_{n}_{p}") for p in _PARTS}
-            if any(parts.values()):
-                found.append(parts)
-                places.append(n)
-        return found, places
+    def filled_conditions(self) -> FilledConditions:
+        """The conditions of which anything was filled in."""
+        return filled_conditions(self.cleaned_data, CONDITIONS, _PARTS)
 
 
 class DecidePage(DecisionPage):
@@ -105,15 +104,17 @@ class DecidePage(DecisionPage):
         form = DecideForm(self, row, request.POST)
         if not form.is_valid():
             return self._form_page(row, form, 400)
-        conditions, places = form.conditions()
+        filled = form.filled_conditions()
         names = ("version", "option", "rationale", "despite", "review_on")
         given = {name: form.cleaned_data[name] for name in names}
         try:
-            done = decide(actor=self.viewer, ref=ref, conditions=conditions, at=self.at, **given)
+            done = decide(
+                actor=self.viewer, ref=ref, conditions=filled.conditions, at=self.at, **given
+            )
         except Invalid as invalid:
             if "state" in invalid.fields:
                 return self._form_page(row, form, 400, invalid.detail)
-            add_errors(form, _in_form(invalid, places))
+            add_errors(form, with_names_of_condition_boxes(invalid, filled.box_numbers))
             return self._form_page(row, form, 400)
         except Conflict as conflict:
             again: Any = form_at_newest_version(form, conflict.current.version)
@@ -136,14 +137,3 @@ class DecidePage(DecisionPage):
             "texts": posted_texts(self.request),
         }
         return self.render("decisions/decide.html", context, status)
-
-
-def _in_form(invalid: Invalid, places: list[int]) -> Invalid:
-    """The same with the names of the form's boxes: ``conditions.0.owner`` as it stands there."""
-    renamed: dict[str, Any] = {}
-    for name, errors in invalid.fields.items():
-        head, *rest = name.split(".")
-        if head == "conditions" and len(rest) == 2 and rest[0].isdigit():
-            name = f"condition_{places[int(rest[0])]}_{rest[1]}"
-        renamed.setdefault(name, []).extend(errors)
-    return Invalid(renamed)

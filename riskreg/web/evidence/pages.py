@@ -18,7 +18,7 @@ from riskreg.kernel.errors import Conflict, Invalid, Unavailable
 from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.kernel.uploads import too_large_in
 from riskreg.register.permissions import require
-from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.base import RegisterView, add_errors, posted_version_or_minus_one
 from riskreg.web.conflict import data_over_newest_version
 from riskreg.web.evidence.forms import EvidenceForm, WithdrawForm
 from riskreg.web.evidence.panel import evidence_row, page_of_thing, thing_text
@@ -175,8 +175,7 @@ class EvidenceRelease(RegisterView):
     def post(self, request: HttpRequest, evidence: uuid.UUID) -> HttpResponse:
         """Release it, for good."""
         row = evidence_for(self.viewer, evidence)
-        sent = request.POST.get("version", "")
-        version = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 9 else 0
+        version = posted_version_or_minus_one(request)
         services.release_evidence(actor=self.viewer, evidence=evidence, version=version, at=self.at)
         text = _("“%(name)s” is seen by everybody in the register now.")
         messages.success(request, text % {"name": row.name})

@@ -23,7 +23,7 @@ from riskreg.reminders.queries import InForce, ladder_versions
 from riskreg.reminders.queries.ladders import DEFAULT
 from riskreg.reminders.services import set_ladder
 from riskreg.risks.models import Risk
-from riskreg.web.base import RegisterView
+from riskreg.web.base import RegisterView, posted_version_or_minus_one
 from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.ladder.form import (
@@ -126,7 +126,10 @@ class LadderPage(RegisterView):
     def _save(self, rows: list[Row], rungs: Any) -> HttpResponse:
         try:
             row = set_ladder(
-                actor=self.viewer, rungs=rungs, expected_number=self._expected_number(), at=self.at
+                actor=self.viewer,
+                rungs=rungs,
+                expected_number=posted_version_or_minus_one(self.request, "expected"),
+                at=self.at,
             )
         except Invalid as invalid:
             general = put_errors_into_rows(rows, invalid)
@@ -138,7 +141,7 @@ class LadderPage(RegisterView):
             return self._conflict(rows, rungs)
         if isinstance(row, ChangeRequest):
             return redirect_to_request(self.request, self.viewer, row)
-        if row.number == self._expected_number():
+        if row.number == posted_version_or_minus_one(self.request, "expected"):
             messages.info(self.request, _("Nothing was different, so nothing was saved."))
         else:
             saved = _("The ladder is saved as version %(n)d and holds from now on.")
@@ -148,11 +151,6 @@ class LadderPage(RegisterView):
         return HttpResponseRedirect(
             reverse("web:ladder", kwargs={"slug": self.viewer.register.slug}, query=query)
         )
-
-    def _expected_number(self) -> int:
-        text = self.request.POST.get("expected", "")
-        # A form that names no version has seen none: it is stale, whatever is in force.
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
     def _people(self) -> dict[uuid.UUID, str]:
         """Whom a rung can name: members who act for a party."""

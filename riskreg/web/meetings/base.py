@@ -25,8 +25,3 @@ class MeetingView(RegisterView):
     def tell_of_conflict(self, request: HttpRequest) -> None:
         """Say that somebody was faster."""
         messages.warning(request, _("Somebody changed this meeting meanwhile; look again."))
-
-    def expected_version(self, request: HttpRequest) -> int:
-        """The version of the meeting that the form was made from."""
-        sent = request.POST.get("version", "")
-        return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else -1

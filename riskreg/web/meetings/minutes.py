@@ -55,7 +55,7 @@ def minutes(
     viewer: Viewer, meeting: Meeting, items: Sequence[MeetingItem], people: Sequence[Attendee]
 ) -> dict[str, Any]:
     """Everything that the minutes say. One query, where older criteria are needed."""
-    scales = _scales_of_items(viewer, items)
+    scales = _scales_by_criteria_number(viewer, items)
     rows = [_row(item, scales) for item in items]
     pending = [i for i in items if i.outcome == ItemOutcome.PENDING]
     done = len(items) - len(pending)
@@ -83,7 +83,7 @@ def minutes(
     }
 
 
-def _scales_of_items(viewer: Viewer, items: Sequence[MeetingItem]) -> dict[int, Scale]:
+def _scales_by_criteria_number(viewer: Viewer, items: Sequence[MeetingItem]) -> dict[int, Scale]:
     current = Scale(viewer.register.criteria)
     scales = {current.criteria.number: current}
     cells = [cell for item in items for cell in (item.before, item.after) if cell]
@@ -94,9 +94,11 @@ def _scales_of_items(viewer: Viewer, items: Sequence[MeetingItem]) -> dict[int, 
     return scales
 
 
-def _row(item: MeetingItem, scales: dict[int, Scale]) -> dict[str, Any]:
+def _row(item: MeetingItem, scales_by_number: dict[int, Scale]) -> dict[str, Any]:
     def chip(cell: dict[str, Any] | None) -> Any:
-        scale = scales[cell["criteria"]] if cell else next(iter(scales.values()))
+        scale = (
+            scales_by_number[cell["criteria"]] if cell else next(iter(scales_by_number.values()))
+        )
         return scale.cell_chip(cell, item.risk.kind)
 
     tone, icon = TONES[ItemOutcome(item.outcome)]

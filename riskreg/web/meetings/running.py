@@ -22,6 +22,7 @@ from riskreg.reviews.services import (
     set_attendance,
     take_chair,
 )
+from riskreg.web.base import posted_version_or_minus_one
 from riskreg.web.meetings.base import MeetingView
 from riskreg.web.meetings.minutes import agenda_rows, minutes
 from riskreg.web.presenters import name_of_person
@@ -74,7 +75,7 @@ class MeetingAttendance(MeetingView):
             set_attendance(
                 actor=self.viewer,
                 meeting=row.uuid,
-                version=self.expected_version(request),
+                version=posted_version_or_minus_one(request),
                 users=request.POST.getlist("users"),
                 at=self.at,
             )
@@ -96,7 +97,7 @@ class TakeMeetingChair(MeetingView):
             take_chair(
                 actor=self.viewer,
                 meeting=row.uuid,
-                version=self.expected_version(request),
+                version=posted_version_or_minus_one(request),
                 at=self.at,
             )
         except Conflict:
@@ -132,7 +133,7 @@ class EndMeeting(MeetingView):
             end_meeting(
                 actor=self.viewer,
                 meeting=row.uuid,
-                version=self.expected_version(request),
+                version=posted_version_or_minus_one(request),
                 at=self.at,
             )
         except Conflict:

@@ -20,7 +20,7 @@ from riskreg.notify.models import Delivery, DeliveryState
 from riskreg.notify.queries import deliveries_to_people_of
 from riskreg.notify.services import deliver
 from riskreg.register.permissions import require
-from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.base import RegisterView, add_errors, posted_version_or_minus_one
 from riskreg.web.forms.marks import adds, in_its_own_transactions, mark_leads_to
 from riskreg.web.messages.deliveries import TONES
 
@@ -120,11 +120,6 @@ class EndpointsView(RegisterView):
         if secret:
             response.headers["Cache-Control"] = "no-store"
         return response
-
-    def expected_version(self) -> int:
-        """The version that the form was made from; one that no row has where there is none."""
-        text = self.request.POST.get("version", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
     def back(self, row: Endpoint) -> HttpResponseRedirect:
         """To the endpoint's page."""
@@ -231,7 +226,10 @@ class EndpointSwitch(EndpointsView):
         on = request.POST.get("on") == "1"
         try:
             endpoints.switch_on_or_off(
-                endpoint=endpoint, version=self.expected_version(), on=on, **self.actor_fields
+                endpoint=endpoint,
+                version=posted_version_or_minus_one(request),
+                on=on,
+                **self.actor_fields,
             )
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
@@ -253,7 +251,7 @@ class EndpointSecret(EndpointsView):
         row = self.found(endpoint)
         try:
             row, secret = endpoints.rotate_secret(
-                endpoint=endpoint, version=self.expected_version(), **self.actor_fields
+                endpoint=endpoint, version=posted_version_or_minus_one(request), **self.actor_fields
             )
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
@@ -295,7 +293,7 @@ class EndpointRemove(EndpointsView):
         row = self.found(endpoint)
         try:
             endpoints.remove(
-                endpoint=endpoint, version=self.expected_version(), **self.actor_fields
+                endpoint=endpoint, version=posted_version_or_minus_one(request), **self.actor_fields
             )
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
