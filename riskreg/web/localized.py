@@ -60,7 +60,9 @@ def _sentence(cause: str, event: str, consequence: str) -> SafeString:
     return format_html(pattern, cause=cause, event=strong, consequence=consequence)
 
 
-def outdated_rows(thing: Translated, *fields: str, together: bool = False) -> list[dict[str, Any]]:
+def outdated_text_rows(
+    thing: Translated, *fields: str, together: bool = False
+) -> list[dict[str, Any]]:
     """The texts that the reader is shown in a version older than the original, with the original.
 
     ``together``: of texts that are said as one, which may be shown as they were written instead.
@@ -73,8 +75,8 @@ def outdated_rows(thing: Translated, *fields: str, together: bool = False) -> li
     ]
 
 
-def outdated_names(indicator: Indicator) -> list[dict[str, Any]]:
-    """``outdated_rows`` of an indicator's name and notes."""
+def outdated_indicator_text_rows(indicator: Indicator) -> list[dict[str, Any]]:
+    """``outdated_text_rows`` of an indicator's name and notes."""
     rows = []
     for field in indicator.outdated("names", "descriptions", "limit_notes"):
         texts = getattr(indicator, field)
@@ -83,12 +85,14 @@ def outdated_names(indicator: Indicator) -> list[dict[str, Any]]:
     return rows
 
 
-def outdated_after_saving(thing: Translated | Indicator, fields: tuple[str, ...]) -> str:
+def outdated_translations_text_or_empty(
+    thing: Translated | Indicator, translated_fields: tuple[str, ...]
+) -> str:
     """What a writer is told of versions that do not follow their original; empty for none."""
     stale = sorted({f for names in (thing.outdated_translations or {}).values() for f in names})
     if not stale:
         return ""
-    named = [field_label(field) for field in fields if field in stale]
+    named = [field_label(field) for field in translated_fields if field in stale]
     return _("The translation is out of date now, and marked so for its readers: %(fields)s.") % {
         "fields": enumerate_texts(named)
     }

@@ -56,15 +56,16 @@ def take_back_param(request: HttpRequest) -> None:
 def note_page_came_from(request: HttpRequest, page: str) -> None:
     """A form was sent from ``page``: who came there from a list goes back to it."""
     if not hasattr(request, "came_with"):
-        request.came_with = _back_in(page)  # type: ignore[attr-defined]
+        request.came_with = _back_param_or_empty(page)  # type: ignore[attr-defined]
 
 
-def return_address(request: HttpRequest) -> str:
+def list_address_to_return_to_or_empty(request: HttpRequest) -> str:
     """The list to go back to, a local address; empty where nobody came from one."""
     address: str | None = getattr(request, "_return_address", None)
     if address is None:
         address = (
-            _address_asked_for(request) or _from_browser(request)
+            _list_address_from_back_param_or_empty(request)
+            or _list_address_from_referer_or_empty(request)
             if _THINGS.match(request.path)
             else ""
         )
@@ -74,7 +75,7 @@ def return_address(request: HttpRequest) -> str:
     return address
 
 
-def list_name(address: str) -> str:
+def list_name_or_empty(address: str) -> str:
     """The name of the list at a local address; empty if it is none."""
     # As a browser writes it: nothing but printable ASCII, everything else percent-encoded.
     if len(address) > _LONGEST or not re.fullmatch(r"/[!-~]*", address):
@@ -88,9 +89,9 @@ def list_name(address: str) -> str:
     return match.url_name if match.app_name == "web" and match.url_name in LISTS else ""
 
 
-def list_title(address: str) -> str:
+def list_title_or_empty(address: str) -> str:
     """What the list is called."""
-    return str(LISTS.get(list_name(address), ""))
+    return str(LISTS.get(list_name_or_empty(address), ""))
 
 
 def carry_way_back(address: str, back: str) -> str:
@@ -117,20 +118,22 @@ def carry_way_back_in_links(html: SafeString, back: str) -> SafeString:
 def without_way_back(address: str, page: str) -> str:
     """Where a form of ``page`` leads to instead of ``address``: to the very list if it is a list,
     and otherwise on with the way back to it."""
-    back = _list_address_or_empty(page, _back_in(page)) or _list_address_or_empty(address, page)
+    back = _list_address_or_empty(page, _back_param_or_empty(page)) or _list_address_or_empty(
+        address, page
+    )
     if not back or urlsplit(address).netloc:
         return address
-    if name := list_name(address):
-        same = name == list_name(back) and not urlsplit(address).query
+    if name := list_name_or_empty(address):
+        same = name == list_name_or_empty(back) and not urlsplit(address).query
         return back if same else address
     return carry_way_back(address, back) if _THINGS.match(address) else address
 
 
-def _address_asked_for(request: HttpRequest) -> str:
+def _list_address_from_back_param_or_empty(request: HttpRequest) -> str:
     return _list_address_or_empty(request.path, getattr(request, "came_with", ""))
 
 
-def _from_browser(request: HttpRequest) -> str:
+def _list_address_from_referer_or_empty(request: HttpRequest) -> str:
     """By the page whose link was followed: it is a list, or it came from one itself."""
     try:
         parts = urlsplit(request.headers.get("Referer", ""))
@@ -140,17 +143,17 @@ def _from_browser(request: HttpRequest) -> str:
         return ""
     page = parts.path + (f"?{parts.query}" if parts.query else "")
     return _list_address_or_empty(request.path, page) or _list_address_or_empty(
-        request.path, _back_in(page)
+        request.path, _back_param_or_empty(page)
     )
 
 
-def _back_in(page: str) -> str:
+def _back_param_or_empty(page: str) -> str:
     return parse_qs(urlsplit(page).query).get(BACK, [""])[-1]
 
 
 def _list_address_or_empty(page: str, address: str) -> str:
     """``address`` if it is a list, and not one of another register than ``page`` is in."""
-    if not list_name(address):
+    if not list_name_or_empty(address):
         return ""
     here, there = _register_slug_in(page), _register_slug_in(address)
     return address if not here or not there or here == there else ""

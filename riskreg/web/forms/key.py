@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from riskreg.web.returning import carry_way_back, return_address
+from riskreg.web.returning import carry_way_back, list_address_to_return_to_or_empty
 
 FIELD = "form_key"
 DRAFT = "draft"
@@ -73,7 +73,7 @@ def _signed_key(request: HttpRequest) -> str:
     before = posted_key(request) if request.method == "POST" else None
     page = before.page if before and before.user == who else request.get_full_path()
     page = getattr(request, "form_page", page)
-    page = carry_way_back(page, return_address(request))
+    page = carry_way_back(page, list_address_to_return_to_or_empty(request))
     if len(page) > _LONGEST_PAGE:
         page = request.path
     return signing.dumps([secrets.token_urlsafe(12), who, page], salt=_SALT, compress=True)

@@ -108,14 +108,14 @@ class HeatmapPage(RegisterView):
                 named_in_cells(self.viewer, shown, asked.cells),
                 NAMED[asked.cells],
             ),
-            "cells": switches.cells_switch(open_list, asked.cells),
+            "cells": switches.cell_contents_switch(open_list, asked.cells),
             "movement": movement_context(asked, shown, flows, scale, self._risk_url),
             "caption": self._caption(shown, today),
             "appetite_note": matrix_note(self.viewer, shown.criteria)
             if shown.kind == Kind.THREAT
             else "",
             "stages": switches.stage_switch(open_list, MOVEMENT if asked.moving else shown.stage),
-            "kinds": switches.kind_switch(open_list, shown),
+            "kinds": switches.threat_or_opportunity_switch(open_list, shown),
             "stage_name": stage_name(shown.stage),
             "fields": filter_fields(choices, chosen.given, ("party", "owner", "objective", "term")),
             "active": active_filters(choices, chosen.given, open_list, skip=KEPT),
@@ -128,7 +128,7 @@ class HeatmapPage(RegisterView):
                 shown, scale, chosen, given, place, panel_rows, beside_moved, reasons, today
             ),
             "moved": moves_panel(shown, scale, moves, apart, reasons, self._risk_url),
-            "parts": switches.parts_switch(open_list, shown),
+            "parts": switches.part_risks_switch(open_list, shown),
             "given": given,
             "exports": file_links(self.viewer, "heatmap_export", given, FORMATS | PICTURES),
         }

@@ -31,7 +31,7 @@ from riskreg.web.indicators.labels import (
     time_text,
     value_with_unit,
 )
-from riskreg.web.localized import outdated_names
+from riskreg.web.localized import outdated_indicator_text_rows
 from riskreg.web.presenters import name_of_person, source_rows
 from riskreg.web.ui.chart import chart
 from riskreg.web.ui.paging import page_of
@@ -103,7 +103,7 @@ class IndicatorPage(RegisterView):
             "state": state,
             "title": indicator.name,
             "description": localised(indicator.descriptions),
-            "outdated": outdated_names(indicator),
+            "outdated": outdated_indicator_text_rows(indicator),
             "limits": limit_texts(indicator),
             "limit_note": limit_note_of(indicator),
             "source": next(iter(source_rows([indicator.source])), None),

@@ -20,7 +20,7 @@ from riskreg.web.conflict import (
 )
 from riskreg.web.forms.marks import adds
 from riskreg.web.indicators.forms import TEXT_FIELDS, IndicatorForm, form_values_of
-from riskreg.web.localized import outdated_after_saving
+from riskreg.web.localized import outdated_translations_text_or_empty
 
 # What the form shows in parts, and the table keeps as one.
 _AS_KEPT = [field for field in INDICATOR if field.type == Type.NAMES]
@@ -111,7 +111,7 @@ class IndicatorEdit(IndicatorEditing):
                 return self._conflict(request, form, indicator_for(self.viewer, ref), touched)
             else:
                 messages.success(request, saved_words(ref, fields))
-                stale = outdated_after_saving(saved, INDICATOR.names(Type.NAMES))
+                stale = outdated_translations_text_or_empty(saved, INDICATOR.names(Type.NAMES))
                 if stale and saved.outdated_translations != was:
                     messages.warning(request, stale)
                 return HttpResponseRedirect(self.indicator_url(ref))

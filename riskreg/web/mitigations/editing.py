@@ -27,7 +27,7 @@ from riskreg.web.conflict import (
     seen_value,
 )
 from riskreg.web.forms.marks import adds
-from riskreg.web.localized import outdated_after_saving
+from riskreg.web.localized import outdated_translations_text_or_empty
 from riskreg.web.mitigations.pages import MitigationPage
 from riskreg.web.risk_choice import offer_unclosed_risks_or_typing, refs_in
 from riskreg.web.table_form import (
@@ -190,7 +190,7 @@ class MitigationEdit(MitigationPage):
                 return self._conflict(request, form, mitigation_for(self.viewer, ref), touched)
             else:
                 messages.success(request, saved_words(ref, fields))
-                stale = outdated_after_saving(saved, MITIGATION.translated)
+                stale = outdated_translations_text_or_empty(saved, MITIGATION.translated)
                 if stale and saved.outdated_translations != was:
                     messages.warning(request, stale)
                 return HttpResponseRedirect(self.page_url("mitigation", ref=ref))

@@ -29,7 +29,7 @@ from riskreg.web.evidence.panel import evidence_panel
 from riskreg.web.filter_form import ALL, FilterWords
 from riskreg.web.history.page import people_first
 from riskreg.web.list_page import PER_PAGE, ListPage, Preset
-from riskreg.web.localized import outdated_rows
+from riskreg.web.localized import outdated_text_rows
 from riskreg.web.table_form import form_field
 from riskreg.web.ui.paging import page_of
 
@@ -185,7 +185,7 @@ class MitigationProgress(MitigationPage):
             "description": mitigation.localized("description"),
             "expected_effect": mitigation.localized("expected_effect"),
             "external_id": external_id_of(mitigation, self.viewer),
-            "outdated": outdated_rows(mitigation, "title", "description", "expected_effect"),
+            "outdated": outdated_text_rows(mitigation, "title", "description", "expected_effect"),
             "past": past,
             "comments": comments_panel(self.viewer, mitigation),
             "evidence": evidence,

@@ -28,7 +28,7 @@ from riskreg.register.queries import answerable_members
 from riskreg.risks.queries.access import risks_called
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
-from riskreg.web.returning import return_address
+from riskreg.web.returning import list_address_to_return_to_or_empty
 from riskreg.web.risks.listing import filter_and_rows
 from riskreg.web.table_form import set_choices
 
@@ -264,7 +264,8 @@ class ReassignPage(RegisterView):
             "most": MAX_AT_ONCE,
             "matched": matched,
             "unfit": sum(1 for row in rows if row["problem"]),
-            "back_url": return_address(self.request) or reverse("web:risks", kwargs=keys),
+            "back_url": list_address_to_return_to_or_empty(self.request)
+            or reverse("web:risks", kwargs=keys),
         }
         return self.render("handover/risks.html", context, status)
 

@@ -88,17 +88,23 @@ class ProgrammeForm(forms.Form):
         names = ("name", "name_zh", "kind", "due_on", "reached_on", "label")
         return [[self[f"m{n}_{name}"] for name in names] for n in range(len(self.rows))]
 
+    @property
+    def _filled_row_numbers(self) -> list[int]:
+        """The numbers of the rows that say a name or a day."""
+        names = ("name", "name_zh", "due_on")
+        return [
+            n
+            for n in range(len(self.rows))
+            if any(self.cleaned_data.get(f"m{n}_{name}") for name in names)
+        ]
+
     def fields_for_service(self) -> dict[str, Any]:
         """What the service takes. The source is not asked for here, and stays."""
         data = self.cleaned_data
         milestones = []
-        self.sent: list[int] = []
-        for n in range(len(self.rows)):
+        for n in self._filled_row_numbers:
             at = f"m{n}_"
             names = nonempty_texts_by_language(data, f"{at}name")
-            if not names and not data[f"{at}due_on"]:
-                continue
-            self.sent.append(n)
             rest = {name: data[at + name] for name in ("kind", "due_on", "reached_on", "label")}
             milestones.append({"names": names, **rest})
         return {
@@ -118,7 +124,7 @@ class ProgrammeForm(forms.Form):
             parts = name.split(".")
             if parts[0] == "milestones" and len(parts) > 2:
                 field = {"names": "name"}.get(parts[2], parts[2])
-                name = f"m{self.sent[int(parts[1])]}_{field}"
+                name = f"m{self._filled_row_numbers[int(parts[1])]}_{field}"
             renamed.setdefault(name, []).extend(errors)
         add_errors(self, Invalid(renamed))
 

@@ -35,7 +35,7 @@ from riskreg.web.evidence.panel import evidence_panel, files_beside
 from riskreg.web.file_links import file_links
 from riskreg.web.indicators.panels import watching_indicator_rows
 from riskreg.web.levels import driven_by
-from riskreg.web.localized import PARTS, outdated_rows, sentence
+from riskreg.web.localized import PARTS, outdated_text_rows, sentence
 from riskreg.web.own_appetites.panels import above_own_mark
 from riskreg.web.presenters import (
     Scale,
@@ -107,8 +107,8 @@ class RiskPage(RegisterView):
             "sentence": sentence(risk),
             "texts": {"title": risk.localized("title"), **risk.together(*PARTS)},
             "outdated": [
-                *outdated_rows(risk, "title"),
-                *outdated_rows(risk, *PARTS, together=True),
+                *outdated_text_rows(risk, "title"),
+                *outdated_text_rows(risk, *PARTS, together=True),
             ],
             "private": private,
             "owner": name_of_person(risk.owner),

@@ -26,7 +26,7 @@ from riskreg.web.conflict import (
     saved_words,
 )
 from riskreg.web.forms.marks import adds
-from riskreg.web.localized import outdated_after_saving
+from riskreg.web.localized import outdated_translations_text_or_empty
 from riskreg.web.risks.conflict import risk_value_in_words, shown_sources, values_now, values_seen
 from riskreg.web.risks.forms import (
     RiskForm,
@@ -196,7 +196,7 @@ class EditRisk(_Editor):
             _put_errors(form, lines, invalid)
             return self.page(form, lines, risk, status=400)
         messages.success(request, saved_words(saved.ref, fields))
-        stale = outdated_after_saving(saved, RISK.translated)
+        stale = outdated_translations_text_or_empty(saved, RISK.translated)
         if stale and changed_fields & set(RISK.translated):
             messages.warning(request, stale)
         return self.back_to(saved)

@@ -31,7 +31,7 @@ class Bought:
         parties: Sequence[Party],
         currency: str,
     ) -> None:
-        self.results, self.works, self.currency = results, works, currency
+        self.results, self.mitigations_by_id, self.currency = results, works, currency
         self.risks, self.drivers = risks, drivers
         self.parties = {party.key: str(party) for party in parties}
 
@@ -75,12 +75,12 @@ class Bought:
         chosen, other = one["chosen"], one["runner_up"]
         return {
             "budget": amount_text(one["budgets"][0]["amount"], self.currency),
-            "works": self._mitigation_names(chosen["mitigations"]),
+            "works": self._refs_and_titles_or_placeholder(chosen["mitigations"]),
             "cost": amount_text(chosen["cost"], self.currency),
             "mean": amount_text(chosen["mean"][0], self.currency),
             "saved": amount_text(one["nothing"]["difference"][0], self.currency),
             "within": chance_text(chosen["within_budget"]),
-            "other": self._mitigation_names(other["mitigations"]) if other else None,
+            "other": self._refs_and_titles_or_placeholder(other["mitigations"]) if other else None,
             "difference": self._difference_text(other["difference"]) if other else "",
             "as_good": one["as_good_count"],
             "claim": _claim_text(one),
@@ -92,10 +92,12 @@ class Bought:
             return amount_text(value, self.currency)
         return amount_text(value) + in_brackets(f"{amount_text(low)} … {amount_text(high)}")
 
-    def _mitigation_names(self, mitigations: Sequence[str]) -> list[dict[str, str]]:
+    def _refs_and_titles_or_placeholder(
+        self, mitigation_ids: Sequence[str]
+    ) -> list[dict[str, str]]:
         named = []
-        for one in mitigations:
-            row = self.works.get(one)
+        for one in mitigation_ids:
+            row = self.mitigations_by_id.get(one)
             title = row.localized("title") if row else _("a mitigation that is not shown")
             named.append({"ref": row.ref if row else "", "title": title})
         return sorted(named, key=lambda work: work["ref"])

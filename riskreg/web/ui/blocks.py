@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from riskreg.web.returning import (
     carry_way_back,
     carry_way_back_in_links,
-    list_name,
-    list_title,
-    return_address,
+    list_address_to_return_to_or_empty,
+    list_name_or_empty,
+    list_title_or_empty,
 )
 from riskreg.web.ui.icons import draw_icon
 
@@ -59,9 +59,9 @@ def page_header(
     Who came from a list goes back to just that list, also by way of what they do here.
     """
     request = context.get("request")
-    if back_url and request is not None and (back := return_address(request)):
-        if list_name(back_url):
-            back_url, back_label = back, list_title(back)
+    if back_url and request is not None and (back := list_address_to_return_to_or_empty(request)):
+        if list_name_or_empty(back_url):
+            back_url, back_label = back, list_title_or_empty(back)
         else:
             back_url = carry_way_back(back_url, back)
         content = carry_way_back_in_links(content, back)
