@@ -16,10 +16,10 @@ from riskreg.register.filtering import (
     Reader,
     RowFilter,
     choice_readers,
-    is_of_party,
-    is_switch_on,
-    known_values,
+    is_of_parties,
     parse_filters,
+    parse_known_values,
+    parse_switch,
 )
 
 NAMES = (*(field.name for field in EVIDENCE.filters), "thing", "of", "withdrawn")
@@ -42,16 +42,16 @@ def parse(
 
 def _filter_readers() -> dict[str, Reader]:
     return choice_readers(EVIDENCE) | {
-        "party": is_of_party,
+        "party": is_of_parties,
         "thing": _is_on_kind_of_thing,
         "of": _is_on_named_things,
-        "withdrawn": lambda asked: Q(withdrawn_at__isnull=not is_switch_on(asked)),
+        "withdrawn": lambda asked: Q(withdrawn_at__isnull=not parse_switch(asked)),
     }
 
 
 def _is_on_kind_of_thing(asked: Asked) -> Q:
     """What hangs on things of one kind."""
-    return Q(thing__in=known_values(asked, KINDS))
+    return Q(thing__in=parse_known_values(asked, KINDS))
 
 
 def _is_on_named_things(asked: Asked) -> Q:
@@ -59,12 +59,12 @@ def _is_on_named_things(asked: Asked) -> Q:
     ids = []
     if len(asked.values) > MOST_NAMED:
         text = _("At most %(n)d things at once; ask again for the others.")
-        asked.refuse("too_many", text % {"n": MOST_NAMED})
+        asked.note_error("too_many", text % {"n": MOST_NAMED})
     for value in asked.values[:MOST_NAMED]:
         kind, _colon, name = value.partition(":")
         try:
             ids.append(thing_for(asked.viewer, kind, name).row.uuid)
         except NotFound:
             text = _("“%(name)s” names nothing; name a thing as in risk:R-001.")
-            asked.refuse("unknown_thing", text % {"name": value[:60]})
+            asked.note_error("unknown_thing", text % {"name": value[:60]})
     return Q(thing_id__in=ids)

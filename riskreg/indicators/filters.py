@@ -16,13 +16,13 @@ from riskreg.register.filtering import (
     Reader,
     RowFilter,
     choice_readers,
-    day_asked,
-    is_filed_under,
-    is_of_party,
-    is_owned_by,
-    is_switch_on,
-    is_updated_since,
+    is_of_parties,
+    parse_day,
     parse_filters,
+    parse_switch,
+    reader_filed_under_all_of,
+    reader_owned_by_any_of,
+    reader_updated_since,
 )
 from riskreg.risks.mitigation_filters import linked_to_risks, toward_objectives
 
@@ -56,25 +56,25 @@ def _visible_indicators(viewer: Viewer) -> QuerySet[Any]:
 def _filter_readers() -> dict[str, Reader]:
     watched = Indicator.risks.through.objects.all()
     return choice_readers(INDICATOR) | {
-        "owner": is_owned_by(_visible_indicators),
-        "party": is_of_party,
+        "owner": reader_owned_by_any_of(_visible_indicators),
+        "party": is_of_parties,
         "external_id": has_external_id,
         "risk": linked_to_risks(Indicator.risks, "indicator_id"),
         "objective": toward_objectives(Indicator.risks, "indicator_id", own_field="objective"),
-        "term": is_filed_under(watched, "indicator_id", "pk", term="risk__terms"),
+        "term": reader_filed_under_all_of(watched, "indicator_id", "pk", term="risk__terms"),
         "q": lambda asked: contains_every_word(asked.value, "search_text", "ref"),
-        "active": lambda asked: Q(active=is_switch_on(asked)),
+        "active": lambda asked: Q(active=parse_switch(asked)),
         "late": _is_late,
         "due_before": _is_asked_and_due_before,
-        "updated_since": is_updated_since("updated_at"),
+        "updated_since": reader_updated_since("updated_at"),
     }
 
 
 def _is_late(asked: Asked) -> Q:
     late = ASKED & Q(next_reading_on__lt=asked.viewer.today(asked.at))
-    return late if is_switch_on(asked) else ~late
+    return late if parse_switch(asked) else ~late
 
 
 def _is_asked_and_due_before(asked: Asked) -> Q:
-    day = day_asked(asked)
+    day = parse_day(asked)
     return ASKED & Q(next_reading_on__lt=day) if day else Q()

@@ -38,7 +38,7 @@ class Asked:
         """The last one, of what is given once."""
         return self.values[-1]
 
-    def refuse(self, code: str, detail: str) -> None:
+    def note_error(self, code: str, detail: str) -> None:
         """Note what is wrong with it."""
         self.errors.add(self.name, code, detail)
 
@@ -90,13 +90,15 @@ def parse_filters(
     errors = Errors()
     if other_params is not None:
         check_names(errors, params, names, other_params)
-    given = values_of(params, names)
-    condition = parse_conditions(errors, viewer, given, readers, at)
+    given = nonblank_values_by_name(params, names)
+    condition = parse_conditions_ignoring_unknown_names(errors, viewer, given, readers, at)
     errors.raise_if_any()
     return RowFilter(condition, given)
 
 
-def values_of(params: Mapping[str, Any], names: Iterable[str]) -> dict[str, list[str]]:
+def nonblank_values_by_name(
+    params: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, list[str]]:
     """Those of ``names`` that ``params`` (a QueryDict, or a dict of text or lists) has a value for,
     in the order of ``names``."""
     getlist = getattr(params, "getlist", None)
@@ -125,7 +127,7 @@ def check_names(
             )
 
 
-def parse_conditions(
+def parse_conditions_ignoring_unknown_names(
     errors: Errors,
     viewer: Viewer,
     given: Mapping[str, list[str]],
@@ -151,7 +153,7 @@ def choice_readers(table: Table, prefix: str = "") -> dict[str, Reader]:
 
 def _choice_reader(field: Field, prefix: str) -> Reader:
     column = f"{prefix}{field.name}__in"
-    return lambda asked: Q(**{column: known_values(asked, field.choices.values)})
+    return lambda asked: Q(**{column: parse_known_values(asked, field.choices.values)})
 
 
 def sort_rows(rows: QuerySet[Any], errors: Errors, orderings: Mapping[str, str], value: str) -> Any:
@@ -177,11 +179,11 @@ def parse_ordering(errors: Errors, orderings: Mapping[str, str], value: str, **p
 
 
 # What several nouns read -------------------------------------------------------------------------
-def known_values(asked: Asked, allowed: Iterable[str]) -> list[str]:
+def parse_known_values(asked: Asked, allowed: Iterable[str]) -> list[str]:
     """The values, each of which is one of ``allowed``. Notes the first that is not."""
     allowed = list(allowed)
     if wrong := [v for v in asked.values if v not in allowed]:
-        asked.refuse(
+        asked.note_error(
             "unknown",
             _("“%(value)s” is unknown here; this must be one of: %(all)s.")
             % {"value": wrong[0][:60], "all": ", ".join(allowed)},
@@ -189,23 +191,23 @@ def known_values(asked: Asked, allowed: Iterable[str]) -> list[str]:
     return [v for v in asked.values if v in allowed]
 
 
-def is_switch_on(asked: Asked) -> bool:
+def parse_switch(asked: Asked) -> bool:
     """true or false. Notes anything else."""
     if asked.value not in ("true", "false"):
-        asked.refuse("not_a_boolean", _("This must be true or false."))
+        asked.note_error("not_a_boolean", _("This must be true or false."))
     return asked.value == "true"
 
 
-def day_asked(asked: Asked) -> dt.date | None:
+def parse_day(asked: Asked) -> dt.date | None:
     """The day that is named. Notes any other spelling."""
     try:
         return day_in(asked.value)
     except ValueError:
-        asked.refuse("not_a_date", _("This must be a date, as in 2027-03-31."))
+        asked.note_error("not_a_date", _("This must be a date, as in 2027-03-31."))
         return None
 
 
-def moment_asked(asked: Asked) -> dt.datetime | None:
+def parse_moment(asked: Asked) -> dt.datetime | None:
     """The time with its zone that is named (a space stands for an unescaped plus)."""
     try:
         moment: dt.datetime | None = moment_in(asked.value.replace(" ", "+"))
@@ -213,23 +215,23 @@ def moment_asked(asked: Asked) -> dt.datetime | None:
     except (ValueError, OverflowError):
         moment = None
     if moment is None:
-        asked.refuse(
+        asked.note_error(
             "not_a_time", _("This must be a time with its zone, as in 2026-11-01T08:00:00Z.")
         )
     return moment
 
 
-def is_updated_since(column: str) -> Reader:
+def reader_updated_since(column: str) -> Reader:
     """Rows whose ``column`` is not before the time that is named."""
 
     def read(asked: Asked) -> Q:
-        moment = moment_asked(asked)
+        moment = parse_moment(asked)
         return Q(**{f"{column}__gte": moment}) if moment else Q()
 
     return read
 
 
-def is_owned_by(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
+def reader_owned_by_any_of(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
     """Rows whose owner is one of the values: “me”, a member's id or e-mail address.
 
     Somebody who is a member no more is known as long as one of ``rows`` of the viewer, all of which
@@ -254,7 +256,7 @@ def is_owned_by(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
             if rows(asked.viewer).filter(theirs).exists():
                 wanted |= theirs
             else:
-                asked.refuse(
+                asked.note_error(
                     "unknown",
                     _("“%(value)s” is nobody here; this must be “me” or a member's id.")
                     % {"value": value[:60]},
@@ -264,13 +266,15 @@ def is_owned_by(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
     return read
 
 
-def is_of_party(asked: Asked) -> Q:
+def is_of_parties(asked: Asked) -> Q:
     """Rows of the parties whose keys are the values."""
     known = list(parties_for(asked.viewer).values_list("key", flat=True))
-    return Q(party__key__in=known_values(asked, known))
+    return Q(party__key__in=parse_known_values(asked, known))
 
 
-def is_filed_under(links: QuerySet[Any], column: str, target: str, *, term: str = "term") -> Reader:
+def reader_filed_under_all_of(
+    links: QuerySet[Any], column: str, target: str, *, term: str = "term"
+) -> Reader:
     """Rows whose risks are filed under every one of the terms that are named.
 
     ``links`` are the rows that tie risks to what is listed, ``term`` is their way to a term and
@@ -282,11 +286,13 @@ def is_filed_under(links: QuerySet[Any], column: str, target: str, *, term: str 
         wanted, known = Q(), terms_by_name(asked.viewer)
         for value in asked.values:
             if ":" not in value:
-                asked.refuse("malformed", _("A term is written taxonomy:term, as in market:eu."))
+                asked.note_error(
+                    "malformed", _("A term is written taxonomy:term, as in market:eu.")
+                )
                 continue
             if value not in known:
                 text = _("Unknown term: %(names)s. Terms are written taxonomy:term.")
-                asked.refuse("unknown_term", text % {"names": value[:60]})
+                asked.note_error("unknown_term", text % {"names": value[:60]})
                 continue
             filed = links.filter(**{term: known[value]})
             wanted &= Q(**{f"{target}__in": filed.values(column)})

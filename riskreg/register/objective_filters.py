@@ -15,8 +15,8 @@ from riskreg.register.filtering import (
     Reader,
     RowFilter,
     choice_readers,
-    day_asked,
-    is_of_party,
+    is_of_parties,
+    parse_day,
     parse_filters,
 )
 
@@ -38,7 +38,7 @@ def parse(
 
 def _filter_readers() -> dict[str, Reader]:
     return choice_readers(OBJECTIVE) | {
-        "party": is_of_party,
+        "party": is_of_parties,
         "external_id": has_external_id,
         "q": lambda asked: contains_every_word(asked.value, "search_text"),
         "due_before": _is_due_before,
@@ -46,5 +46,5 @@ def _filter_readers() -> dict[str, Reader]:
 
 
 def _is_due_before(asked: Asked) -> Q:
-    day = day_asked(asked)
+    day = parse_day(asked)
     return Q(due_on__lt=day) if day else Q()

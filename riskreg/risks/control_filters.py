@@ -13,12 +13,12 @@ from riskreg.register.filtering import (
     Reader,
     RowFilter,
     choice_readers,
-    day_asked,
-    is_filed_under,
-    is_of_party,
-    is_owned_by,
-    is_switch_on,
+    is_of_parties,
+    parse_day,
     parse_filters,
+    parse_switch,
+    reader_filed_under_all_of,
+    reader_owned_by_any_of,
 )
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.mitigation_filters import linked_to_risks
@@ -51,23 +51,23 @@ def _visible_controls(viewer: Viewer) -> QuerySet[Any]:
 def _filter_readers() -> dict[str, Reader]:
     worked_on = Control.risks.through.objects.all()
     return choice_readers(CONTROL) | {
-        "owner": is_owned_by(_visible_controls),
-        "party": is_of_party,
+        "owner": reader_owned_by_any_of(_visible_controls),
+        "party": is_of_parties,
         "risk": linked_to_risks(Control.risks, "control_id"),
-        "term": is_filed_under(worked_on, "control_id", "pk", term="risk__terms"),
+        "term": reader_filed_under_all_of(worked_on, "control_id", "pk", term="risk__terms"),
         "q": lambda asked: contains_every_word(asked.value, "search_text"),
-        "active": lambda asked: Q(ended_at__isnull=is_switch_on(asked)),
+        "active": lambda asked: Q(ended_at__isnull=parse_switch(asked)),
         "test_due": _is_test_due,
         "test_due_before": _is_test_due_before,
-        "untested": lambda asked: Q(tested_on__isnull=is_switch_on(asked)),
+        "untested": lambda asked: Q(tested_on__isnull=parse_switch(asked)),
     }
 
 
 def _is_test_due(asked: Asked) -> Q:
     due = _IN_PLACE & Q(next_test_on__lte=asked.viewer.today(asked.at))
-    return due if is_switch_on(asked) else ~due
+    return due if parse_switch(asked) else ~due
 
 
 def _is_test_due_before(asked: Asked) -> Q:
-    day = day_asked(asked)
+    day = parse_day(asked)
     return _IN_PLACE & Q(next_test_on__lt=day) if day else Q()

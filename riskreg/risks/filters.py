@@ -20,16 +20,16 @@ from riskreg.register.filtering import (
     Reader,
     check_names,
     choice_readers,
-    day_asked,
-    is_filed_under,
-    is_of_party,
-    is_owned_by,
-    is_switch_on,
-    is_updated_since,
-    known_values,
-    parse_conditions,
+    is_of_parties,
+    nonblank_values_by_name,
+    parse_conditions_ignoring_unknown_names,
+    parse_day,
+    parse_known_values,
     parse_ordering,
-    values_of,
+    parse_switch,
+    reader_filed_under_all_of,
+    reader_owned_by_any_of,
+    reader_updated_since,
 )
 from riskreg.register.models import Objective
 from riskreg.register.own_appetites import own_rule
@@ -104,7 +104,7 @@ def parse(
     """
     errors = Errors()
     check_names(errors, params, NAMES, other_params)
-    given = values_of(params, NAMES)
+    given = nonblank_values_by_name(params, NAMES)
     stage = given["stage"][-1] if "stage" in given else "residual"
     if stage not in STAGES:
         errors.add(
@@ -116,11 +116,11 @@ def parse(
     if one_kind:
         kind = _parse_one_kind(Asked(errors, viewer, "kind", given.get("kind", []), at))
         del readers["kind"]
-    parts = known_values(Asked(errors, viewer, "parts", given.get("parts", []), at), COUNTED)
+    parts = parse_known_values(Asked(errors, viewer, "parts", given.get("parts", []), at), COUNTED)
     loose = {name: values for name, values in given.items() if name not in _OF_THE_CELL}
-    on_map = parse_conditions(errors, viewer, loose, readers, at)
+    on_map = parse_conditions_ignoring_unknown_names(errors, viewer, loose, readers, at)
     tight = {name: values for name, values in given.items() if name in _OF_THE_CELL}
-    where = on_map & parse_conditions(errors, viewer, tight, readers, at)
+    where = on_map & parse_conditions_ignoring_unknown_names(errors, viewer, tight, readers, at)
     errors.raise_if_any()
     if parts and not one_kind:
         among = _visible_positions(viewer).filter(on_map, valid_to=None, state=State.OPEN)
@@ -146,9 +146,9 @@ def parse_risk_ordering(
 
 def _parse_one_kind(asked: Asked) -> str:
     """The kind that one map is of; good and bad never share one."""
-    values = known_values(asked, Kind.values)
+    values = parse_known_values(asked, Kind.values)
     if len(set(values)) > 1:
-        asked.refuse("one_at_a_time", _("Choose one kind: threats or opportunities."))
+        asked.note_error("one_at_a_time", _("Choose one kind: threats or opportunities."))
     return values[0] if values else Kind.THREAT.value
 
 
@@ -163,25 +163,25 @@ def _filter_readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
     }
     return choices | {
         "state": lambda asked: Q() if asked.values == ["all"] else choices["state"](asked),
-        "owner": is_owned_by(_visible_positions),
-        "party": is_of_party,
+        "owner": reader_owned_by_any_of(_visible_positions),
+        "party": is_of_parties,
         "rating": lambda asked: Q(
-            **{f"{stage}_rating__in": known_values(asked, matrix.rating_keys)}
+            **{f"{stage}_rating__in": parse_known_values(asked, matrix.rating_keys)}
         ),
         "likelihood": lambda asked: _is_at_level(asked, matrix, stage),
         "impact": lambda asked: _is_at_level(asked, matrix, stage),
-        "term": is_filed_under(Risk.terms.through.objects.all(), "risk_id", "risk"),
+        "term": reader_filed_under_all_of(Risk.terms.through.objects.all(), "risk_id", "risk"),
         "objective": _serves_objective,
         "part_of": _is_part_of,
         "related_to": _is_related_to,
         "q": lambda asked: contains_every_word(asked.value, "risk__search_text", "ref"),
         "overdue": _is_review_overdue,
-        "unrated": lambda asked: Q(**{f"{stage}_score__isnull": is_switch_on(asked)}),
-        "happened": lambda asked: Q(risk__happened_on__isnull=not is_switch_on(asked)),
+        "unrated": lambda asked: Q(**{f"{stage}_score__isnull": parse_switch(asked)}),
+        "happened": lambda asked: Q(risk__happened_on__isnull=not parse_switch(asked)),
         "above_appetite": lambda asked: _is_above_appetite(asked, matrix, stage),
         "above_own": lambda asked: _is_above_own_appetite(asked, matrix, stage),
         "due_before": _is_due_before,
-        "updated_since": is_updated_since("risk__updated_at"),
+        "updated_since": reader_updated_since("risk__updated_at"),
         # What a party's systems call its risks is for that party alone.
         "external_id": lambda asked: Q(
             risk__external_id__in=asked.values, party=asked.viewer.party
@@ -191,7 +191,7 @@ def _filter_readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
 
 def _is_at_level(asked: Asked, matrix: Matrix, stage: str) -> Q:
     levels = getattr(matrix.criteria, asked.name)
-    found = known_values(asked, [str(n) for n in range(1, len(levels) + 1)])
+    found = parse_known_values(asked, [str(n) for n in range(1, len(levels) + 1)])
     return Q(**{f"{stage}_{asked.name}__in": [int(n) for n in found]})
 
 
@@ -200,7 +200,7 @@ def known_objectives(asked: Asked) -> QuerySet[Objective]:
     objectives = Objective.objects.visible_to(asked.viewer).filter(key__in=asked.values)
     known = set(objectives.values_list("key", flat=True))
     if unknown := [value for value in asked.values if value not in known]:
-        asked.refuse(
+        asked.note_error(
             "unknown_objective", _("Unknown objective: %(names)s.") % {"names": unknown[0][:60]}
         )
     return objectives
@@ -217,7 +217,7 @@ def _known_risks(asked: Asked) -> list[int]:
     named = _visible_positions(asked.viewer).filter(valid_to=None, ref__in=asked.values)
     found = dict(named.values_list("ref", "risk_id"))
     if unknown := [ref for ref in asked.values if ref not in found]:
-        asked.refuse("unknown_risk", _("Unknown risk: %s.") % unknown[0][:60])
+        asked.note_error("unknown_risk", _("Unknown risk: %s.") % unknown[0][:60])
     return list(found.values())
 
 
@@ -235,20 +235,20 @@ def _is_related_to(asked: Asked) -> Q:
 
 def _is_review_overdue(asked: Asked) -> Q:
     late = Q(state=State.OPEN, risk__next_review_on__lt=asked.viewer.today(asked.at))
-    return late if is_switch_on(asked) else ~late
+    return late if parse_switch(asked) else ~late
 
 
 def _is_above_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
     wanted = is_above(matrix, stage)
-    return wanted if is_switch_on(asked) else ~wanted
+    return wanted if parse_switch(asked) else ~wanted
 
 
 def _is_above_own_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
     # Of who acts for no party: nothing is above what nobody has said.
     wanted = is_above_own(matrix, own_rule(asked.viewer).terms_above_by_rating(), stage)
-    return wanted if is_switch_on(asked) else ~wanted
+    return wanted if parse_switch(asked) else ~wanted
 
 
 def _is_due_before(asked: Asked) -> Q:
-    day = day_asked(asked)
+    day = parse_day(asked)
     return Q(state=State.OPEN, risk__next_review_on__lt=day) if day else Q()

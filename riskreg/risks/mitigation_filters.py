@@ -15,12 +15,12 @@ from riskreg.register.filtering import (
     Reader,
     RowFilter,
     choice_readers,
-    day_asked,
-    is_filed_under,
-    is_of_party,
-    is_owned_by,
-    is_updated_since,
+    is_of_parties,
+    parse_day,
     parse_filters,
+    reader_filed_under_all_of,
+    reader_owned_by_any_of,
+    reader_updated_since,
 )
 from riskreg.risks.fields import MITIGATION
 from riskreg.risks.filters import known_objectives
@@ -54,20 +54,20 @@ def _visible_mitigations(viewer: Viewer) -> QuerySet[Any]:
 def _filter_readers() -> dict[str, Reader]:
     served = Mitigation.risks.through.objects.all()
     return choice_readers(MITIGATION) | {
-        "owner": is_owned_by(_visible_mitigations),
-        "party": is_of_party,
+        "owner": reader_owned_by_any_of(_visible_mitigations),
+        "party": is_of_parties,
         "external_id": has_external_id,
         "risk": linked_to_risks(Mitigation.risks, "mitigation_id"),
         "objective": toward_objectives(Mitigation.risks, "mitigation_id"),
-        "term": is_filed_under(served, "mitigation_id", "pk", term="risk__terms"),
+        "term": reader_filed_under_all_of(served, "mitigation_id", "pk", term="risk__terms"),
         "q": lambda asked: contains_every_word(asked.value, "search_text", "ref"),
         "due_before": _is_due_before,
-        "updated_since": is_updated_since("updated_at"),
+        "updated_since": reader_updated_since("updated_at"),
     }
 
 
 def _is_due_before(asked: Asked) -> Q:
-    day = day_asked(asked)
+    day = parse_day(asked)
     return Q(due_on__lt=day) if day else Q()
 
 
@@ -95,7 +95,7 @@ def linked_to_risks(relation: Any, column: str) -> Reader:
         found = list(risks_called(asked.viewer, asked.values).values_list("pk", "ref"))
         known = {ref for _pk, ref in found}
         if unknown := [ref for ref in asked.values if ref not in known]:
-            asked.refuse("unknown_risk", _("Unknown risk: %s.") % unknown[0][:60])
+            asked.note_error("unknown_risk", _("Unknown risk: %s.") % unknown[0][:60])
         return Q(pk__in=links_to(relation, [pk for pk, _ref in found]).values(column))
 
     return read

@@ -13,8 +13,8 @@ from riskreg.register.filtering import (
     Reader,
     RowFilter,
     choice_readers,
-    is_switch_on,
     parse_filters,
+    parse_switch,
 )
 from riskreg.risks.fields import RELATION
 from riskreg.risks.queries.access import risks_called
@@ -38,7 +38,7 @@ def parse(
 def _filter_readers() -> dict[str, Reader]:
     return choice_readers(RELATION) | {
         "risk": _is_about_risk,
-        "active": lambda asked: Q(ended_at__isnull=is_switch_on(asked)),
+        "active": lambda asked: Q(ended_at__isnull=parse_switch(asked)),
     }
 
 
@@ -46,5 +46,5 @@ def _is_about_risk(asked: Asked) -> Q:
     """Relations of one of the risks, whichever end it is."""
     found = dict(risks_called(asked.viewer, asked.values).values_list("ref", "pk"))
     if unknown := [ref for ref in asked.values if ref not in found]:
-        asked.refuse("unknown_risk", _("Unknown risk: %s.") % unknown[0][:60])
+        asked.note_error("unknown_risk", _("Unknown risk: %s.") % unknown[0][:60])
     return Q(risk__in=found.values()) | Q(other__in=found.values())

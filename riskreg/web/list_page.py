@@ -14,7 +14,7 @@ from riskreg.exchange.writing.files import FORMATS
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Text
 from riskreg.kernel.replica import from_replica
-from riskreg.register.filtering import NounFilters, RowFilter, sort_rows, values_of
+from riskreg.register.filtering import NounFilters, RowFilter, nonblank_values_by_name, sort_rows
 from riskreg.register.queries import choices_for
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
@@ -155,7 +155,7 @@ class ListPage(RegisterView):
         rows = self.all_rows().filter(chosen.condition)
         rows = sort_rows(rows, errors, self.filters.ORDERINGS, order)
         errors.raise_if_any()
-        return values_of(params, self.filters.NAMES), rows
+        return nonblank_values_by_name(params, self.filters.NAMES), rows
 
     def _parse(
         self, lists: Mapping[str, Sequence[str]], other_params: Iterable[str] = ()
