@@ -285,7 +285,7 @@ LOGIN_REDIRECT_URL = "web:home"
 LOGOUT_REDIRECT_URL = "account_login"
 # axes asks and hears of every attempt; what is counted, and for how long, is ours (attempts.py).
 AXES_HANDLER = "riskreg.accounts.lockout.SignInHandler"
-AXES_CLIENT_IP_CALLABLE = "riskreg.kernel.client.client_address"
+AXES_CLIENT_IP_CALLABLE = "riskreg.kernel.client.client_ip_or_empty"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_CALLABLE = "riskreg.accounts.lockout.wait_page"
 AXES_ENABLE_ADMIN = False

@@ -13,7 +13,7 @@ from riskreg.accounts.mails import page_address, send_account_mail
 from riskreg.accounts.models import User
 from riskreg.accounts.services.administration import set_password
 from riskreg.kernel import clock
-from riskreg.kernel.client import client_network
+from riskreg.kernel.client import client_key_or_empty
 
 MAILS = {
     "password_reset_key": "new_password",
@@ -79,7 +79,7 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allaut
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The client that allauth's own limits count; it asks for a name for it, of any kind."""
-        return client_network(request) or "unknown"
+        return client_key_or_empty(request) or "unknown"
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """What one does oneself: by the old one, or by a link that came by mail."""

@@ -25,7 +25,7 @@ from riskreg.accounts.services.sign_in import (
     time_until_taken,
 )
 from riskreg.kernel import clock, security_log
-from riskreg.kernel.client import client_network
+from riskreg.kernel.client import client_key_or_empty
 
 # What a form or a library may call the address of an account.
 _NAMES = ("email", "login", "username")
@@ -39,7 +39,7 @@ def attempt_of(request: HttpRequest, credentials: Mapping[str, Any] | None = Non
     given = credentials or {}
     found = (given.get(name) or request.POST.get(name) for name in _NAMES)
     address = next((text for text in found if isinstance(text, str) and text), "")
-    return Attempt(address, client_network(request), _browser_of(request, address))
+    return Attempt(address, client_key_or_empty(request), _browser_of(request, address))
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse, address: str) -> None:

@@ -97,7 +97,7 @@ class User(Searchable, Sortable, Base, AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.display_name or self.email
 
-    def searchable(self) -> tuple[Any, ...]:
+    def texts_to_search(self) -> tuple[Any, ...]:
         """The name in every language; not the address, which is for who may write to them."""
         return (self.name, self.names)
 

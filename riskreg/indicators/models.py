@@ -182,7 +182,7 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
     def __str__(self) -> str:
         return f"{self.ref} {self.name}"
 
-    def searchable(self) -> tuple[Any, ...]:
+    def texts_to_search(self) -> tuple[Any, ...]:
         """Its names and texts in every language, and its source."""
         return (self.names, self.descriptions, self.limit_notes, words_in(self.source))
 

@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from prometheus_client import Counter, Gauge
 
-from riskreg.kernel.client import client_network
+from riskreg.kernel.client import client_key_or_empty
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +96,7 @@ def credential_of(request: HttpRequest) -> str:
         settings.SESSION_COOKIE_NAME
     )
     if not shown:
-        return f"network:{client_network(request)}"
+        return f"network:{client_key_or_empty(request)}"
     return hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()
 
 

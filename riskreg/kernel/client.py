@@ -8,7 +8,7 @@ from django.http import HttpRequest
 _IPV6_NETWORK = 64
 
 
-def client_address(request: HttpRequest) -> str:
+def client_ip_or_empty(request: HttpRequest) -> str:
     """The address of the client; empty when it cannot be known.
 
     Without TRUST_PROXY_HEADERS it is whoever holds the connection. With it, every proxy of the
@@ -25,12 +25,12 @@ def client_address(request: HttpRequest) -> str:
     return _plain_ip_or_empty(entries[-settings.PROXY_HOPS]) or direct
 
 
-def client_network(request: HttpRequest) -> str:
-    """The network of the client; see ``network_of``."""
-    return network_of(client_address(request))
+def client_key_or_empty(request: HttpRequest) -> str:
+    """The network of the client; see ``client_key_of_ip_or_empty``."""
+    return client_key_of_ip_or_empty(client_ip_or_empty(request))
 
 
-def network_of(address: str) -> str:
+def client_key_of_ip_or_empty(address: str) -> str:
     """What counts as one client: an IPv4 address, or the /64 that one IPv6 customer is given.
 
     Empty for what is no address.

@@ -122,7 +122,7 @@ class SearchField(_Text):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
         """What the row says of itself now."""
-        parts = getattr(model_instance, "searchable", None)
+        parts = getattr(model_instance, "texts_to_search", None)
         # A migration saves models of its own time, which have columns and no methods.
         if parts is not None:
             setattr(model_instance, self.attname, search_text(*parts()))
@@ -137,7 +137,7 @@ class Searchable(WithDerived):
     class Meta:
         abstract = True
 
-    def searchable(self) -> tuple[Any, ...]:
+    def texts_to_search(self) -> tuple[Any, ...]:
         """Texts, and lists and mappings of texts, that the row is found by."""
         raise NotImplementedError(f"{type(self).__name__} says nothing of what it is found by")
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from riskreg.kernel import clock
-from riskreg.kernel.client import network_of
+from riskreg.kernel.client import client_key_of_ip_or_empty
 
 NAME = "riskreg.security"
 _logger = logging.getLogger(NAME)
@@ -72,7 +72,7 @@ def named_client(address: str) -> str:
     if not address or settings.SECURITY_LOG_ADDRESSES == Addresses.WHOLE:
         return address
     if settings.SECURITY_LOG_ADDRESSES == Addresses.KEYED:
-        return keyed_hash("client", network_of(address))[:12]
+        return keyed_hash("client", client_key_of_ip_or_empty(address))[:12]
     bits = 48 if ":" in address else 24
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from riskreg.kernel import security_log
-from riskreg.kernel.client import client_address
+from riskreg.kernel.client import client_ip_or_empty
 from riskreg.kernel.request_log import RequestLogMiddleware
 
 _ROWS = "rows_told"
@@ -19,7 +19,7 @@ class SecurityLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        security_log.note_client_address(client_address(request))
+        security_log.note_client_address(client_ip_or_empty(request))
         response = self.get_response(request)
         if not security_log.is_on():
             return response

@@ -348,7 +348,7 @@ class Objective(Searchable, Sortable, Base, PartyBound):
     def __str__(self) -> str:
         return self.name
 
-    def searchable(self) -> tuple[Any, ...]:
+    def texts_to_search(self) -> tuple[Any, ...]:
         """Its names in every language, and its source."""
         return (self.names, self.key, words_in(self.source))
 

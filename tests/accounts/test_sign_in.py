@@ -19,7 +19,7 @@ from riskreg.accounts.models import SignInFailure, User
 from riskreg.accounts.services import administration, sign_in
 from riskreg.events.models import Event
 from riskreg.kernel import security_log, sorting
-from riskreg.kernel.client import client_address, network_of
+from riskreg.kernel.client import client_ip_or_empty, client_key_of_ip_or_empty
 from riskreg.notify.models import Delivery, Message
 from tests import builders
 
@@ -247,7 +247,7 @@ def test_whose_machine_it_is(
     settings.TRUST_PROXY_HEADERS, settings.PROXY_HOPS = trusted, hops
     request = HttpRequest()
     request.META = {"REMOTE_ADDR": "10.0.0.2", "HTTP_X_FORWARDED_FOR": header}
-    assert client_address(request) == expected
+    assert client_ip_or_empty(request) == expected
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_whose_machine_it_is(
     ],
 )
 def test_one_ipv6_customer_is_one_client(address: str, network: str) -> None:
-    assert network_of(address) == network
+    assert client_key_of_ip_or_empty(address) == network
 
 
 # The rules ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from riskreg.accounts.models import ApiToken, CalendarFeed
 from riskreg.accounts.queries import token_live_or_not
 from riskreg.kernel import security_log
-from riskreg.kernel.client import network_of
+from riskreg.kernel.client import client_key_of_ip_or_empty
 
 _DAY_SECONDS = 24 * 3600
 # What this process has noted by now, so that the cache is asked once for each.
@@ -25,7 +25,7 @@ def log_first_use_of_day(row: ApiToken, address: str, on: dt.date) -> None:
     """Tell the security log of the first use on a day, and of each client that is new on it."""
     if not security_log.is_on():
         return
-    client = security_log.keyed_hash("client", network_of(address))[:12]
+    client = security_log.keyed_hash("client", client_key_of_ip_or_empty(address))[:12]
     key = f"token-use:{row.pk}:{on}:{client}"
     if key in _noted:
         return

@@ -20,7 +20,7 @@ from riskreg.api.core.errors import SAFE, Problem
 from riskreg.kernel import clock
 from riskreg.kernel.besides import write_or_log_failure
 from riskreg.kernel.capacity import note_account
-from riskreg.kernel.client import client_address
+from riskreg.kernel.client import client_ip_or_empty
 from riskreg.register.access import member_by_token
 
 CHALLENGE = 'Bearer realm="riskreg"'
@@ -41,7 +41,7 @@ class BearerAuthentication(BaseAuthentication):
             log_refused_token(token)
             raise AuthenticationFailed(_why_refused(token, at))
         log_first_use_of_day(
-            row, client_address(http := getattr(request, "_request", request)), at.date()
+            row, client_ip_or_empty(http := getattr(request, "_request", request)), at.date()
         )
         note_account(http, row.user_id)
         if row.last_used_on != at.date():

@@ -83,7 +83,7 @@ def body_of(request: Request, *allowed: str) -> dict[str, Any]:
 
     Raises ``Invalid`` naming every field that is not known.
     """
-    data = _as_object(request.data)
+    data = _dict_of_json_or_form_without_repeats(request.data)
     if allowed:
         errors = Errors()
         for name in data:
@@ -110,7 +110,7 @@ class FormParser(MultiPartParser):
             raise Problem(400, _("The body broke off; send it again.")) from None
 
 
-def _as_object(data: Any) -> dict[str, Any]:
+def _dict_of_json_or_form_without_repeats(data: Any) -> dict[str, Any]:
     """A body as an object; of a form, each field once."""
     if not isinstance(data, MultiValueDict):
         return dict(data)

@@ -79,7 +79,7 @@ def create_or_complete_register(wanted: Wanted, *, at: dt.datetime) -> tuple[Reg
     changed.
     """
     errors = Errors()
-    founder = _find_founder(errors, wanted)
+    founder = _check_people_and_find_founder(errors, wanted)
     errors.raise_if_any()
     assert founder is not None  # noqa: S101 - or the error about it was raised
     register = Register.objects.select_for_update().filter(slug=wanted.slug).first()
@@ -109,9 +109,9 @@ def create_or_complete_register(wanted: Wanted, *, at: dt.datetime) -> tuple[Reg
         as_maker = Viewer(user=founder, register=register, role=Role.MANAGER, party=None)
         add_classification(actor=as_maker, template=wanted.classification, at=at)
     for key, email in wanted.managers:
-        _add_member(register, key, Role.MANAGER, email, at, founder)
+        _add_or_invite_member_if_party_exists(register, key, Role.MANAGER, email, at, founder)
     for key, role, email in wanted.members:
-        _add_member(register, key, role, email, at, founder)
+        _add_or_invite_member_if_party_exists(register, key, role, email, at, founder)
     register.refresh_from_db()
     _add_objectives(register, wanted, at, founder)
     return register, created
@@ -141,7 +141,7 @@ def register_to_json(register: Register) -> dict[str, Any]:
         "languages": register.languages,
         "waiting": [
             {"ref": row.ref, "party": row.content["key"]}
-            for row in _parties_waiting_for_yes(register)
+            for row in _open_requests_to_add_party(register)
         ],
         "taxonomies": [t.key for t in register.taxonomies.all()],
         "parties": [
@@ -149,7 +149,7 @@ def register_to_json(register: Register) -> dict[str, Any]:
             for p in register.parties.order_by("pk")
         ],
         "members": members,
-        "objectives": [o.key for o in _shared_objectives(register).order_by("pk")],
+        "objectives": [o.key for o in _objectives_visible_to_all_parties(register).order_by("pk")],
     }
 
 
@@ -157,7 +157,7 @@ def _role_and_party_to_json(row: Membership | Invitation) -> dict[str, str | Non
     return {"role": row.role, "party": row.party.key if row.party else None}
 
 
-def _shared_objectives(register: Register) -> QuerySet[Objective]:
+def _objectives_visible_to_all_parties(register: Register) -> QuerySet[Objective]:
     return Objective.objects.filter(register=register, visibility=Visibility.SHARED)
 
 
@@ -166,7 +166,7 @@ def _open_invitations_of(register: Register) -> QuerySet[Invitation]:
     return Invitation.objects.filter(register=register, accepted_at=None, revoked_at=None)
 
 
-def _find_founder(errors: Errors, wanted: Wanted) -> User | None:
+def _check_people_and_find_founder(errors: Errors, wanted: Wanted) -> User | None:
     keys = [given["key"] for given in wanted.parties]
     for key, _email in wanted.managers:
         if key not in keys:
@@ -209,8 +209,8 @@ def _require_same_currency_and_zone(register: Register, wanted: Wanted) -> None:
 
 def _add_parties(register: Register, wanted: Wanted, at: dt.datetime, by: User) -> None:
     """Those that are not there yet; where others must agree, the first manager asks them."""
-    asking = _viewer_who_asks(register, by)
-    waiting = {row.content["key"] for row in _parties_waiting_for_yes(register)}
+    asking = _founder_as_member_or_maker(register, by)
+    waiting = {row.content["key"] for row in _open_requests_to_add_party(register)}
     there = {party.key: party.prefix for party in register.parties.all()}
     for given in wanted.parties:
         if given["key"] in there or given["key"] in waiting:
@@ -225,7 +225,7 @@ def _add_parties(register: Register, wanted: Wanted, at: dt.datetime, by: User) 
         there[given["key"]] = prefix
 
 
-def _viewer_who_asks(register: Register, by: User) -> Viewer:
+def _founder_as_member_or_maker(register: Register, by: User) -> Viewer:
     """The first manager as a member, who can ask the parties that are there; before anybody is,
     as the maker. Raises ``Conflict`` for who is no member of a register that has some."""
     membership = (
@@ -243,12 +243,12 @@ def _viewer_who_asks(register: Register, by: User) -> Viewer:
     return Viewer(user=by, register=register, role=Role.MANAGER, party=None)
 
 
-def _parties_waiting_for_yes(register: Register) -> QuerySet[ChangeRequest]:
+def _open_requests_to_add_party(register: Register) -> QuerySet[ChangeRequest]:
     """Parties that the others have not agreed to yet."""
     return ChangeRequest.objects.filter(register=register, kind=PARTY, state=ChangeState.OPEN)
 
 
-def _add_member(
+def _add_or_invite_member_if_party_exists(
     register: Register, key: str, role: str, email: str, at: dt.datetime, by: User
 ) -> None:
     """A member at once where there is an account; otherwise invited, once. ``key`` of the party;
@@ -276,11 +276,11 @@ def _add_member(
 
 def _add_objectives(register: Register, wanted: Wanted, at: dt.datetime, by: User) -> None:
     """Those whose key is not there yet, of the first manager's party."""
-    there = set(_shared_objectives(register).values_list("key", flat=True))
+    there = set(_objectives_visible_to_all_parties(register).values_list("key", flat=True))
     missing = [given for given in wanted.objectives if given["key"] not in there]
     if not missing:
         return
-    actor = _viewer_who_asks(register, by)
+    actor = _founder_as_member_or_maker(register, by)
     for given in missing:
         try:
             add_objective(actor=actor, party=actor.party, at=at, **given)

@@ -24,7 +24,7 @@ from riskreg.register.models import (
 )
 from riskreg.register.permissions import require
 from riskreg.register.policy import clean_criteria, default_criteria
-from riskreg.register.services.named import Named
+from riskreg.register.services.named import LogSubject
 
 _KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
 _LETTERS = {"risk": "R", "mitigation": "M", "indicator": "K", "change_request": "CR",
@@ -96,7 +96,7 @@ def create_register(
     )
     register.save(update_fields=["criteria"])
     founder = Viewer(user=by, register=register, role=Role.MANAGER, party=None)
-    append(founder.entry("register.created", Named(register, slug), at=at))
+    append(founder.entry("register.created", LogSubject(register, slug), at=at))
     return register
 
 
@@ -161,7 +161,7 @@ def add_criteria(*, actor: Viewer, data: Mapping[str, Any], at: dt.datetime) -> 
         created_at=at,
         **clean_criteria(data),
     )
-    append(actor.entry("criteria.added", Named(row, f"criteria-{row.number}"), at=at))
+    append(actor.entry("criteria.added", LogSubject(row, f"criteria-{row.number}"), at=at))
     return row
 
 

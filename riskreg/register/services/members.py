@@ -12,7 +12,7 @@ from riskreg.kernel.errors import Errors, NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Absence, Membership, Party, Register, Role
 from riskreg.register.services.change_answers import mail_first_speaker
-from riskreg.register.services.named import Named
+from riskreg.register.services.named import LogSubject
 
 
 @transaction.atomic
@@ -34,7 +34,7 @@ def add_member(
     changes = {"role": [None, role], "party": [None, party.key if party else None]}
     append(
         _viewer_without_party(register, by).entry(
-            "member.added", _named_user(user), at=at, changes=changes
+            "member.added", _log_subject_of_user(user), at=at, changes=changes
         )
     )
     mail_first_speaker(membership, at)
@@ -64,7 +64,7 @@ def end_membership(*, register: Register, user: User, at: dt.datetime, by: User)
     actor = _viewer_without_party(register, by)
     party = membership.party.key if membership.party else None
     changes = {"role": [membership.role, None], "party": [party, None]}
-    append(actor.entry("member.ended", _named_user(user), at=at, changes=changes))
+    append(actor.entry("member.ended", _log_subject_of_user(user), at=at, changes=changes))
     rows = Absence.objects.select_for_update(of=("self",)).filter(register=register, ended_at=None)
     for row in rows.filter(user=user).order_by("pk"):
         row.ended_at = at
@@ -91,5 +91,5 @@ def _viewer_without_party(register: Register, by: User) -> Viewer:
     return Viewer(user=by, register=register, role=Role.MANAGER, party=None)
 
 
-def _named_user(user: User) -> Named:
-    return Named(user, str(user.uuid))
+def _log_subject_of_user(user: User) -> LogSubject:
+    return LogSubject(user, str(user.uuid))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 
-class Named:
+class LogSubject:
     """Gives a log entry's subject a ref where the model has none."""
 
     def __init__(self, row: Any, ref: str) -> None:

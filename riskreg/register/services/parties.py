@@ -94,7 +94,7 @@ def remove_party(*, actor: Viewer, key: str, version: int | None, at: dt.datetim
     """Remove a party that nothing was ever of. Raises ``Invalid`` saying what is, and what
     ``edit_party`` raises."""
     party = _party_for_update(actor, key, version)
-    if why := why_party_stays(actor, party):
+    if why := reason_party_stays_or_empty(actor, party):
         raise Invalid.one("party", "in_use", why)
     changes = {"names": [party.names, None], "prefix": [party.prefix, None]}
     entry = actor.entry("party.removed", party, at=at, changes=changes)
@@ -103,7 +103,7 @@ def remove_party(*, actor: Viewer, key: str, version: int | None, at: dt.datetim
     append(entry)
 
 
-def why_party_stays(actor: Viewer, party: Party) -> str:
+def reason_party_stays_or_empty(actor: Viewer, party: Party) -> str:
     """Why a party cannot be removed, in a sentence; empty where it can."""
     values = {"party": party.name}
     if party == actor.party:

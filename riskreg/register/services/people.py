@@ -20,7 +20,7 @@ from riskreg.register.people import (
 )
 from riskreg.register.services.change_answers import mail_first_speaker
 from riskreg.register.services.members import end_membership, lock_people
-from riskreg.register.services.named import Named
+from riskreg.register.services.named import LogSubject
 
 
 @transaction.atomic
@@ -58,7 +58,9 @@ def change_role(
     row.save(update_fields=["role", "version"])
     changes = {"role": [before, role]}
     append(
-        actor.entry("member.changed", Named(row.user, str(row.user.uuid)), at=at, changes=changes)
+        actor.entry(
+            "member.changed", LogSubject(row.user, str(row.user.uuid)), at=at, changes=changes
+        )
     )
     mail_first_speaker(row, at)
     return row

@@ -17,7 +17,7 @@ from riskreg.register.models import Membership, Role
 from riskreg.register.people import manages_members_of, present_membership_of
 from riskreg.register.permissions import require
 from riskreg.register.services.members import add_member
-from riskreg.register.services.named import Named
+from riskreg.register.services.named import LogSubject
 
 DAYS_USUAL = 90
 
@@ -74,7 +74,11 @@ def end_program_token(
     if found.revoked_at is None:
         revoke_token(token=found, at=at, actor=actor.user)
         changes = {"prefix": [found.prefix, None]}
-        append(actor.entry("program.token_ended", _named_program(row), at=at, changes=changes))
+        append(
+            actor.entry(
+                "program.token_ended", _log_subject_of_program_user(row), at=at, changes=changes
+            )
+        )
         found.refresh_from_db()
     return found
 
@@ -108,9 +112,11 @@ def _create_and_log_token(
         "prefix": [None, made.prefix],
         "expires_at": [None, made.expires_at],
     }
-    append(actor.entry("program.token_made", _named_program(row), at=at, changes=changes))
+    append(
+        actor.entry("program.token_made", _log_subject_of_program_user(row), at=at, changes=changes)
+    )
     return made, token
 
 
-def _named_program(row: Membership) -> Named:
-    return Named(row.user, str(row.user.uuid))
+def _log_subject_of_program_user(row: Membership) -> LogSubject:
+    return LogSubject(row.user, str(row.user.uuid))

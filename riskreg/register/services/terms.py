@@ -24,7 +24,7 @@ from riskreg.register.change_words import term_retired_lines, term_retired_title
 from riskreg.register.models import Register, Taxonomy, Term
 from riskreg.register.permissions import require
 from riskreg.register.services.change_requests import Proposal, ask_others_or_note_agreed
-from riskreg.register.services.named import Named, key_from_name
+from riskreg.register.services.named import LogSubject, key_from_name
 from riskreg.register.sources import clean_source
 from riskreg.register.terms import taxonomy_for, term_for
 
@@ -141,7 +141,7 @@ def add_term(
         created_at=at,
     )
     changes = {name: [None, value] for name, value in _term_for_log(term).items()}
-    append(actor.entry("term.added", Named(term, term.ref), at=at, changes=changes))
+    append(actor.entry("term.added", LogSubject(term, term.ref), at=at, changes=changes))
     return term
 
 
@@ -205,13 +205,13 @@ def edit_term(
         setattr(term, name, pair[1])
     if changes:
         _save_next_version(term, *changes)
-        append(actor.entry("term.edited", Named(term, term.ref), at=at, changes=changes))
+        append(actor.entry("term.edited", LogSubject(term, term.ref), at=at, changes=changes))
     if active != (term.retired_at is None):
         term.retired_at = None if active else at
         _save_next_version(term, "retired_at")
         verb = "term.restored" if active else "term.retired"
         moved = {"active": [not active, active]}
-        append(actor.entry(verb, Named(term, term.ref), at=at, changes=moved))
+        append(actor.entry(verb, LogSubject(term, term.ref), at=at, changes=moved))
     return term
 
 
@@ -229,14 +229,14 @@ def retire_as_merged_into(*, actor: Viewer, term: Term, into: Term, at: dt.datet
     term.retired_at, term.merged_into = at, into
     _save_next_version(term, "retired_at", "merged_into")
     changes = {"active": [True, False], "merged_into": [None, into.ref]}
-    append(actor.entry("term.merged", Named(term, term.ref), at=at, changes=changes))
+    append(actor.entry("term.merged", LogSubject(term, term.ref), at=at, changes=changes))
     # What was merged into it before follows, so that one step leads from any term to what is filed
     # under instead: criteria of a past day are read by it (``risks.appetite``).
     for earlier in Term.objects.filter(merged_into=term).order_by("pk"):
         earlier.taxonomy, earlier.merged_into = term.taxonomy, into
         _save_next_version(earlier, "merged_into")
         changes = {"merged_into": [term.ref, into.ref]}
-        append(actor.entry("term.merged", Named(earlier, earlier.ref), at=at, changes=changes))
+        append(actor.entry("term.merged", LogSubject(earlier, earlier.ref), at=at, changes=changes))
 
 
 def require_no_appetite(actor: Viewer, term: Term, field: str) -> None:

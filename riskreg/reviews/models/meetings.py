@@ -51,7 +51,7 @@ class Meeting(Searchable, Base, PartyBound):
     def __str__(self) -> str:
         return self.title
 
-    def searchable(self) -> tuple[Any, ...]:
+    def texts_to_search(self) -> tuple[Any, ...]:
         """Its title."""
         return (self.title,)
 

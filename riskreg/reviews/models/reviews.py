@@ -57,6 +57,6 @@ class Review(Translated, Searchable, Base, PartyBound):
     def __str__(self) -> str:
         return f"{self.outcome} {self.at:%Y-%m-%d}"
 
-    def searchable(self) -> tuple[Any, ...]:
+    def texts_to_search(self) -> tuple[Any, ...]:
         """What the reviewer said."""
         return (self.comment, self.translations)

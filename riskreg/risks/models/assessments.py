@@ -63,7 +63,7 @@ class Assessment(Translated, Searchable, Base, PartyBound):
     def __str__(self) -> str:
         return f"{self.stage} {self.likelihood}×{self.impact}"
 
-    def searchable(self) -> tuple[Any, ...]:
+    def texts_to_search(self) -> tuple[Any, ...]:
         """Why it was judged so."""
         return (self.rationale, self.translations)
 

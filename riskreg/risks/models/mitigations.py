@@ -82,7 +82,7 @@ class Control(Translated, Searchable, Base, PartyBound):
     def __str__(self) -> str:
         return self.name
 
-    def searchable(self) -> tuple[Any, ...]:
+    def texts_to_search(self) -> tuple[Any, ...]:
         """Its name in every language, and its source."""
         return (self.name, self.translations, words_in(self.source))
 
@@ -165,7 +165,7 @@ class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
     def __str__(self) -> str:
         return f"{self.ref} {self.title}"
 
-    def searchable(self) -> tuple[Any, ...]:
+    def texts_to_search(self) -> tuple[Any, ...]:
         """Its texts in every language."""
         return (self.title, self.description, self.expected_effect, self.translations)
 

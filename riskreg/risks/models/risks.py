@@ -127,7 +127,7 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
     def __str__(self) -> str:
         return f"{self.ref} {self.title}"
 
-    def searchable(self) -> tuple[Any, ...]:
+    def texts_to_search(self) -> tuple[Any, ...]:
         """Its own texts in every language, and those of its sources; everybody who sees it finds it
         by them, so what is for its own party alone (``external_id``) is none of them."""
         texts = (self.title, self.cause, self.event, self.consequence)

@@ -16,7 +16,7 @@ from riskreg.register.people import parties_that_speak, party_for
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import parties_for
 from riskreg.register.services import edit_party, join_party, remove_party
-from riskreg.register.services.parties import may_change_party, why_party_stays
+from riskreg.register.services.parties import may_change_party, reason_party_stays_or_empty
 from riskreg.web.base import RegisterView
 from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
 from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
@@ -146,7 +146,7 @@ class PartyPage(RegisterView):
             "p": row,
             "form": form,
             "may_edit": may_edit,
-            "stays": why_party_stays(self.viewer, row) if may_edit else "",
+            "stays": reason_party_stays_or_empty(self.viewer, row) if may_edit else "",
             "conflict": conflict,
         }
         return self.render("parties/party.html", context, status)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from riskreg.accounts.services.sign_in import account_hash, client_hash, delete_failed_attempts
-from riskreg.kernel.client import network_of
+from riskreg.kernel.client import client_key_of_ip_or_empty
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         account, client = options["account"], options["client"]
         if options["all"] == bool(account or client):
             raise CommandError("Name --account, --client or both, or else --all.")
-        network = network_of(client)
+        network = client_key_of_ip_or_empty(client)
         if client and not network:
             raise CommandError(f"--client: {client} is not an IP address.")
         count = delete_failed_attempts(address=account, network=network)
