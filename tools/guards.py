@@ -35,7 +35,7 @@ RETIRED = {
     "nasty": "hostile_values", "_banded": "_value_low_high", "has_versions": "has_translations",
     "versions_of": "translations_of", "versions_changed": "split_translations_changed",
     "that_can_be_chosen": "mitigations_to_choose_from", "sorted_rows": "sort_rows",
-    "close_decision": "close_and_build_entry", "open_breach": "open_breaches_and_build_entries",
+    "close_decision": "close_and_build_entry", "open_breach": "create_breaches_and_build_entries",
     "end_of_day": "start_of_next_day", "window_end": "first_day_after_window",
     "last_due_dates": "due_date_cutoffs", "rung_at": "highest_rung_reached",
     "comes_on": "day_of_rung", "gate_of": "parse_gate", "gates_shown": "gates_to_json",

@@ -153,9 +153,9 @@ class Readings(RegisterApi):
         indicator = indicator_for(self.viewer, ref)
         params, errors = request.query_params, Errors()
         corrected = parse_switch(errors, "corrected", params.get("corrected"))
-        rows = readings_of(self.viewer, indicator, all_rows=bool(corrected)).select_related(
-            "recorded_by", "corrects", "correction"
-        )
+        rows = readings_of(
+            self.viewer, indicator, include_corrected=bool(corrected)
+        ).select_related("recorded_by", "corrects", "correction")
         for name, lookup in (("since", "at__gte"), ("until", "at__lt")):
             if (text := params.get(name)) is not None:
                 moment = _parse_moment(text, self.viewer.register.time_zone)
@@ -169,7 +169,7 @@ class Readings(RegisterApi):
             queryset=rows,
             order=_NEWEST_FIRST,
             place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(readings_of(self.viewer, indicator, all_rows=True)),
+            tie=by_uuid(readings_of(self.viewer, indicator, include_corrected=True)),
         )
         return page_response(
             self,

@@ -18,12 +18,15 @@ from riskreg.events.models import Event
 from riskreg.events.queries import visible_events
 from riskreg.indicators.models import Breach, Indicator, Reading
 from riskreg.indicators.queries.access import (
-    active_watching_with_values,
+    active_indicators_watching_with_values,
     late_indicators_owned_by,
-    latest_values,
+    latest_uncorrected_values,
     readings_of,
 )
-from riskreg.indicators.queries.breaches import open_breaches, open_breaches_of
+from riskreg.indicators.queries.breaches import (
+    all_unreviewed_breaches_of_open_risks,
+    unreviewed_breaches_of_risk,
+)
 from riskreg.indicators.services import MAX_READINGS, edit_indicator, record_readings
 from riskreg.indicators.services.status import recompute_status
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
@@ -94,7 +97,11 @@ def test_another_value_needs_to_be_a_correction_and_both_are_kept(world: World) 
     making.read(world, row, {**fix, "value": 92000})
     owner = world.viewer("owner")
     assert [r.value for r in readings_of(owner, row)] == [92000]
-    assert [r.value for r in readings_of(owner, row, all_rows=True)] == [92000, 91000, 80000]
+    assert [r.value for r in readings_of(owner, row, include_corrected=True)] == [
+        92000,
+        91000,
+        80000,
+    ]
     assert status(row) == "amber"
     with pytest.raises(Invalid) as refused:
         making.read(world, row, {**fix, "at": "2026-09-01"})
@@ -220,14 +227,14 @@ def test_red_calls_for_a_review_that_only_a_review_answers(world: World) -> None
     for name in ("owner", "deputy"):
         assert called_of(world, name) == [breach]
     assert called_of(world, "manager") == []
-    assert list(open_breaches_of(world.viewer("onlooker"), risk.pk)) == [breach]
+    assert list(unreviewed_breaches_of_risk(world.viewer("onlooker"), risk.pk)) == [breach]
     event = visible_events(world.viewer("onlooker").audience).filter(verb="risk.breached").get()
     assert (event.subject_ref, event.subject_uuid) == (risk.ref, risk.uuid)
     # Neither a good value nor a correction answers it.
     making.read(world, row, 80000, at=world.at + HOUR)
-    assert open_breaches().count() == 1
+    assert all_unreviewed_breaches_of_open_risks().count() == 1
     builders.review(world, risk, at=world.at + 2 * HOUR)
-    assert open_breaches().count() == 0
+    assert all_unreviewed_breaches_of_open_risks().count() == 0
 
 
 def test_a_review_at_the_same_moment_answers_and_one_before_does_not(world: World) -> None:
@@ -235,9 +242,9 @@ def test_a_review_at_the_same_moment_answers_and_one_before_does_not(world: Worl
     row = making.indicator(world, risk)
     builders.review(world, risk)
     making.read(world, row, 160000)
-    assert open_breaches().count() == 1
+    assert all_unreviewed_breaches_of_open_risks().count() == 1
     builders.review(world, risk)
-    assert open_breaches().count() == 0
+    assert all_unreviewed_breaches_of_open_risks().count() == 0
 
 
 def test_dancing_on_the_line_calls_once(world: World) -> None:
@@ -253,7 +260,7 @@ def test_dancing_on_the_line_calls_once(world: World) -> None:
     assert Breach.objects.count() == 1
     making.read(world, row, 144000, at=world.at + 10 * HOUR)
     making.read(world, row, 150000, at=world.at + 11 * HOUR)
-    assert (Breach.objects.count(), open_breaches().count()) == (2, 1)
+    assert (Breach.objects.count(), all_unreviewed_breaches_of_open_risks().count()) == (2, 1)
 
 
 def test_amber_calls_where_it_is_said_to_and_red_calls_again(world: World) -> None:
@@ -284,7 +291,7 @@ def test_red_again_after_readings_were_missed_calls_again(world: World) -> None:
     making.read(world, row, 160000, at=world.at + 20 * DAY)
     assert Breach.objects.count() == 1
     making.read(world, row, 160000, at=world.at + 60 * DAY)
-    assert (Breach.objects.count(), open_breaches().count()) == (2, 1)
+    assert (Breach.objects.count(), all_unreviewed_breaches_of_open_risks().count()) == (2, 1)
 
 
 def test_history_that_is_filled_in_calls_for_nothing(world: World) -> None:
@@ -301,7 +308,7 @@ def test_a_correction_of_the_latest_calls_and_one_back_does_not_answer(world: Wo
     fix = {"at": world.at.isoformat(), "correction": True}
     making.read(world, row, {**fix, "value": 160000}, at=world.at + HOUR)
     making.read(world, row, {**fix, "value": 80000}, at=world.at + HOUR)
-    assert (status(row), open_breaches().count()) == ("green", 1)
+    assert (status(row), all_unreviewed_breaches_of_open_risks().count()) == ("green", 1)
 
 
 def test_only_open_risks_and_only_while_they_are(world: World) -> None:
@@ -311,7 +318,7 @@ def test_only_open_risks_and_only_while_they_are(world: World) -> None:
     making.read(world, row, 160000)
     assert [b.risk for b in Breach.objects.all()] == [risk]
     close_risk(actor=world.viewer("owner"), ref=risk.ref, version=None, reason="over", at=world.at)
-    assert open_breaches().count() == 0
+    assert all_unreviewed_breaches_of_open_risks().count() == 0
 
 
 def test_other_limits_and_new_links_call_at_once(world: World) -> None:
@@ -320,9 +327,12 @@ def test_other_limits_and_new_links_call_at_once(world: World) -> None:
     making.read(world, row, 120000)
     act = {"actor": world.viewer("owner"), "ref": row.ref, "version": None, "at": world.at}
     edit_indicator(**act, fields={"red": 120000})
-    assert [b.risk for b in open_breaches()] == [first]
+    assert [b.risk for b in all_unreviewed_breaches_of_open_risks()] == [first]
     edit_indicator(**act, fields={"risks": [first.ref, second.ref]})
-    assert [b.risk for b in open_breaches().order_by("pk")] == [first, second]
+    assert [b.risk for b in all_unreviewed_breaches_of_open_risks().order_by("pk")] == [
+        first,
+        second,
+    ]
     assert status(row) == "red"
 
 
@@ -335,7 +345,7 @@ def test_a_private_indicator_calls_in_private(world: World) -> None:
     assert len(called_of(world, "owner")) == 2
     for name in ("partner_manager", "auditor"):
         viewer = world.viewer(name)
-        assert list(open_breaches_of(viewer, shared.pk)) == []
+        assert list(unreviewed_breaches_of_risk(viewer, shared.pk)) == []
         sentences = [e.changes + e.subject_ref + e.verb for e in visible_events(viewer.audience)]
         assert not any("FK-001" in text or "breached" in text for text in sentences)
 
@@ -377,7 +387,7 @@ def test_what_watches_a_risk_comes_with_its_newest_values(world: World) -> None:
     making.read(world, row, {"at": world.at.isoformat(), "value": 5, "correction": True})
     viewer = world.viewer("onlooker")
     with CaptureQueriesContext(connection) as captured:
-        found = active_watching_with_values(viewer, risk, 3)
+        found = active_indicators_watching_with_values(viewer, risk, 3)
     assert len(captured) == 1
     assert found == [(row, [2, 3, 5]), (silent, [])]
 
@@ -386,6 +396,6 @@ def test_the_newest_values_come_oldest_first(world: World) -> None:
     row, other = making.indicator(world), making.indicator(world)
     making.read(world, row, 1, 2, 3, 4)
     making.read(world, row, {"at": world.at.isoformat(), "value": 5, "correction": True})
-    found = latest_values(world.viewer("owner"), [row, other], 3)
+    found = latest_uncorrected_values([row, other], 3)
     assert [value for _at, value in found[row.pk]] == [2, 3, 5]
     assert other.pk not in found

@@ -110,4 +110,4 @@ def reading_of_thing(viewer: Viewer, thing: Any, name: object) -> Reading | None
         return None
     if not isinstance(thing, Indicator):
         return None
-    return readings_of(viewer, thing, all_rows=True).filter(uuid=key).first()
+    return readings_of(viewer, thing, include_corrected=True).filter(uuid=key).first()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.duties.base import Duty, Source
 from riskreg.indicators.models import Breach
-from riskreg.indicators.queries.breaches import OPEN, all_breaches_with_reviewed_mark
+from riskreg.indicators.queries.breaches import UNREVIEWED, all_breaches_with_reviewed_mark
 from riskreg.kernel.localised import number
 from riskreg.register.units import unit_text
 from riskreg.risks.models import State
@@ -48,7 +48,7 @@ def _texts_on_why_review_is_called_for(duties: Sequence[Duty]) -> dict[uuid.UUID
 BREACH = Source(
     kind="risk.breach",
     due_field="due_on",
-    open=OPEN,
+    open=UNREVIEWED,
     rows=_all_breaches_with_duty_fields,
     whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
     duty=_duty_of_breach_while_it_waits,

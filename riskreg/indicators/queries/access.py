@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
@@ -36,13 +36,13 @@ def readings_of_outer_until(moment: dt.datetime) -> QuerySet[Reading]:
     return rows.order_by("-at")
 
 
-def newest_label_of_outer() -> Subquery:
+def newest_reading_label_of_outer_indicator() -> Subquery:
     """For a query over indicators: the label of the newest reading that counts."""
     rows = Reading.objects.filter(indicator=OuterRef("pk"), correction=None)
     return Subquery(rows.order_by("-at").values("label")[:1])
 
 
-def label_of_newest(indicator: Indicator) -> str:
+def label_of_newest_reading(indicator: Indicator) -> str:
     """The label of the newest reading that counts of an indicator that its reader may know of;
     empty without one."""
     rows = Reading.objects.filter(indicator=indicator, correction=None).order_by("-at")
@@ -54,7 +54,7 @@ def indicators_for(viewer: Viewer) -> QuerySet[Indicator]:
     risks they watch, by ref."""
     rows: QuerySet[Indicator] = (
         with_dormant_mark(Indicator.objects.visible_to(viewer))
-        .annotate(reading_label=newest_label_of_outer())
+        .annotate(reading_label=newest_reading_label_of_outer_indicator())
         .select_related("owner", "party", "objective")
         .prefetch_related(Prefetch("risks", queryset=visible_risks(viewer).order_by("ref")))
         .order_by("ref")
@@ -68,7 +68,7 @@ def indicator_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Indicator:
     Raises ``NotFound`` both for what is not there and for what is another party's own.
     """
     rows = Indicator.objects.visible_to(viewer).select_related("party", "owner", "objective")
-    rows = rows.annotate(reading_label=newest_label_of_outer())
+    rows = rows.annotate(reading_label=newest_reading_label_of_outer_indicator())
     if lock:
         rows = rows.select_for_update(of=("self",))
     indicator: Indicator | None = rows.filter(ref=ref).first() if valid_ref(ref) else None
@@ -84,49 +84,64 @@ def indicators_of(viewer: Viewer, risk: Risk | int) -> QuerySet[Indicator]:
 
 
 def readings_of(
-    viewer: Viewer, indicator: Indicator, *, all_rows: bool = False
+    viewer: Viewer, indicator: Indicator, *, include_corrected: bool = False
 ) -> QuerySet[Reading]:
     """Readings of ``indicator``, newest first: those that count, or with what was corrected."""
     rows = Reading.objects.filter(
         indicator=indicator, indicator__in=Indicator.objects.visible_to(viewer)
     )
-    if not all_rows:
+    if not include_corrected:
         rows = rows.filter(correction=None)
     return rows.order_by("-at", "-pk")
 
 
-def latest_values(
-    viewer: Viewer, indicators: Collection[Indicator], size: int
-) -> dict[int, list[tuple[dt.datetime, Decimal]]]:
-    """The newest ``size`` (time, value) of each, oldest first, by database id; one query."""
+class TimedValue(NamedTuple):
+    """What was read, and when."""
+
+    at: dt.datetime
+    value: Decimal
+
+
+class IndicatorWithValues(NamedTuple):
+    """An indicator and some values of its, oldest first."""
+
+    indicator: Indicator
+    values: list[Decimal]
+
+
+def latest_uncorrected_values(
+    indicators_seen: Collection[Indicator], per_indicator: int
+) -> dict[int, list[TimedValue]]:
+    """The newest ``per_indicator`` of each of indicators that whoever asks may know of, oldest
+    first, by database id; one query."""
     rows = (
         Reading.objects.filter(
-            indicator__in=[i.pk for i in indicators],
+            indicator__in=[i.pk for i in indicators_seen],
             correction=None,
         )
         .annotate(place=Window(RowNumber(), partition_by=F("indicator"), order_by=[F("at").desc()]))
-        .filter(place__lte=size)
+        .filter(place__lte=per_indicator)
         .order_by("indicator_id", "at")
         .values_list("indicator_id", "at", "value")
     )
-    series: dict[int, list[tuple[dt.datetime, Decimal]]] = {}
+    series: dict[int, list[TimedValue]] = {}
     for indicator, at, value in rows:
-        series.setdefault(indicator, []).append((at, value))
+        series.setdefault(indicator, []).append(TimedValue(at, value))
     return series
 
 
-def active_watching_with_values(
-    viewer: Viewer, risk: Risk, size: int
-) -> list[tuple[Indicator, list[Decimal]]]:
-    """Indicators in use that watch ``risk``, each with its newest ``size`` values, oldest first.
+def active_indicators_watching_with_values(
+    viewer: Viewer, risk: Risk, per_indicator: int
+) -> list[IndicatorWithValues]:
+    """Indicators in use that watch ``risk``, each with its newest values, oldest first.
 
     One query: a row for each value, and one for an indicator without any.
     """
-    found: dict[int, tuple[Indicator, list[Decimal]]] = {}
-    for row in _active_watching_by_value(viewer, risk.pk, size=size):
-        _indicator, values = found.setdefault(row.pk, (row, []))
+    found: dict[int, IndicatorWithValues] = {}
+    for row in _active_watching_by_value(viewer, risk.pk, size=per_indicator):
+        one = found.setdefault(row.pk, IndicatorWithValues(row, []))
         if row.read_value is not None:
-            values.append(row.read_value)
+            one.values.append(row.read_value)
     return list(found.values())
 
 
@@ -139,7 +154,7 @@ def _active_watching_by_value(viewer: Viewer, risk: int, *, size: int) -> QueryS
             read_value=F("readings__value"),
             corrected_by=F("readings__correction"),
             read_at=F("readings__at"),
-            reading_label=newest_label_of_outer(),
+            reading_label=newest_reading_label_of_outer_indicator(),
         )
         .filter(corrected_by=None)
         .annotate(
@@ -173,7 +188,7 @@ def active_indicator_measuring_each(
 @written_once()
 def _active_indicators_measuring(viewer: Viewer, objectives: list[int]) -> QuerySet[Indicator]:
     rows = visible_indicators(viewer).filter(active=True, objective__in=objectives)
-    rows = rows.annotate(reading_label=newest_label_of_outer())
+    rows = rows.annotate(reading_label=newest_reading_label_of_outer_indicator())
     return rows.exclude(latest_at=None).order_by("latest_at", "pk")
 
 

@@ -16,7 +16,7 @@ from riskreg.risks.models import Mitigation, Position, State
 from riskreg.risks.queries.priority import priority_of_risk
 
 # Still to be answered by a review: see ``all_breaches_with_reviewed_mark``.
-OPEN = Q(reviewed=False, risk__state=State.OPEN)
+UNREVIEWED = Q(reviewed=False, risk__state=State.OPEN)
 
 
 def all_breaches_with_reviewed_mark() -> QuerySet[Breach]:
@@ -27,16 +27,16 @@ def all_breaches_with_reviewed_mark() -> QuerySet[Breach]:
     return Breach.objects.annotate(reviewed=Exists(later))
 
 
-def open_breaches() -> QuerySet[Breach]:
+def all_unreviewed_breaches_of_open_risks() -> QuerySet[Breach]:
     """Every breach that waits for a review; for services, which look past the party boundary."""
-    return all_breaches_with_reviewed_mark().filter(OPEN)
+    return all_breaches_with_reviewed_mark().filter(UNREVIEWED)
 
 
 def reading_labels(
     viewer: Viewer, risks: Collection[uuid.UUID]
 ) -> dict[tuple[uuid.UUID, str], str]:
     """{(risk, ref of an indicator): the label of the reading that last called for a review}."""
-    rows = _visible_answered_or_not(viewer).filter(risk__uuid__in=risks).order_by("pk")
+    rows = _visible_reviewed_or_not(viewer).filter(risk__uuid__in=risks).order_by("pk")
     found = rows.values_list("risk__uuid", "indicator__ref", "reading__label")
     return {(risk, ref): label for risk, ref, label in found}
 
@@ -47,7 +47,7 @@ def with_figure_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event
     without."""
     works = Mitigation.objects.visible_to(viewer).filter(uuid=OuterRef("subject_uuid"))
     last = (
-        _visible_answered_or_not(viewer).filter(risk__uuid=OuterRef("subject_uuid")).order_by("-pk")
+        _visible_reviewed_or_not(viewer).filter(risk__uuid=OuterRef("subject_uuid")).order_by("-pk")
     )
     rows: QuerySet[Event] = found.annotate(
         work_labels=Subquery(works.values("labels")[:1]),
@@ -57,28 +57,28 @@ def with_figure_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event
 
 
 @written_once()
-def open_breaches_of(viewer: Viewer, risk: int) -> QuerySet[Breach]:
+def unreviewed_breaches_of_risk(viewer: Viewer, risk: int) -> QuerySet[Breach]:
     """What calls for a review of the risk of that database id, as far as the viewer may know,
     oldest first."""
-    return _with_links(_open_and_visible(viewer)).filter(risk=risk)
+    return _with_links(_visible_unreviewed(viewer)).filter(risk=risk)
 
 
-def waiting_breaches(viewer: Viewer) -> QuerySet[Breach]:
+def unreviewed_breaches(viewer: Viewer) -> QuerySet[Breach]:
     """Every breach that the viewer may know of and that waits for a review: red before amber, in
     each that of the worst risk, then the longest waiting."""
-    rows = _open_and_visible(viewer).select_related("indicator", "reading", "risk")
+    rows = _visible_unreviewed(viewer).select_related("indicator", "reading", "risk")
     return rows.order_by("-status", priority_of_risk("risk").desc(), "due_on", "pk")
 
 
 @written_once()
-def first_waiting_breaches(viewer: Viewer, *, most: int) -> QuerySet[Breach]:
-    """The first ``most`` of ``waiting_breaches``."""
-    return waiting_breaches(viewer)[:most]
+def first_unreviewed_breaches(viewer: Viewer, *, most: int) -> QuerySet[Breach]:
+    """The first ``most`` of ``unreviewed_breaches``."""
+    return unreviewed_breaches(viewer)[:most]
 
 
-def breaches_waiting_before(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach]:
+def breaches_unreviewed_at(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach]:
     """Every breach that had opened before ``end`` and of which no review was recorded by then, in
-    the order of ``waiting_breaches``."""
+    the order of ``unreviewed_breaches``."""
     later = Review.objects.filter(
         risk=OuterRef("risk"), pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0)),
         created_at__lt=end,
@@ -87,14 +87,14 @@ def breaches_waiting_before(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach
         Q(valid_to=None) | Q(valid_to__gte=end), risk=OuterRef("risk"), valid_from__lt=end,
         state=State.OPEN,
     )  # fmt: skip
-    rows = _visible_answered_or_not(viewer).filter(
+    rows = _visible_reviewed_or_not(viewer).filter(
         ~Exists(later), Exists(stood_open), created_at__lt=end
     )
     rows = rows.select_related("indicator", "reading", "risk")
     return rows.order_by("-status", priority_of_risk("risk").desc(), "due_on", "pk")
 
 
-def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]:
+def breaches_of_indicator(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]:
     """All that ``indicator`` has called for, answered (``reviewed``) or not: what waits for its
     review first, then the newest."""
     mine = Breach.objects.visible_to(viewer).filter(indicator=indicator)
@@ -102,11 +102,13 @@ def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]
     return rows.order_by("reviewed", "-pk")  # type: ignore[misc]
 
 
-def _open_and_visible(viewer: Viewer) -> QuerySet[Breach]:
-    return open_breaches().filter(pk__in=_visible_answered_or_not(viewer).values("pk"))
+def _visible_unreviewed(viewer: Viewer) -> QuerySet[Breach]:
+    return all_unreviewed_breaches_of_open_risks().filter(
+        pk__in=_visible_reviewed_or_not(viewer).values("pk")
+    )
 
 
-def _visible_answered_or_not(viewer: Viewer) -> QuerySet[Breach]:
+def _visible_reviewed_or_not(viewer: Viewer) -> QuerySet[Breach]:
     # A breach is never seen by more people than its indicator is.
     return Breach.objects.visible_to(viewer)
 

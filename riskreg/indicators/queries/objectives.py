@@ -10,7 +10,7 @@ from django.db.models import Case, Q, QuerySet, Subquery, Value, When
 from riskreg.indicators.models import Indicator, Status
 from riskreg.indicators.queries.access import (
     indicators_for,
-    newest_label_of_outer,
+    newest_reading_label_of_outer_indicator,
     readings_of_outer_until,
     visible_indicators,
 )
@@ -40,7 +40,7 @@ def actual_values(viewer: Viewer, objectives: Collection[Objective]) -> dict[int
     rows = (
         visible_indicators(viewer)
         .filter(objective__in=by_id, active=True, latest_value__isnull=False)
-        .annotate(reading_label=newest_label_of_outer())
+        .annotate(reading_label=newest_reading_label_of_outer_indicator())
         .order_by("-ref")
     )
     found: dict[int, Actual] = {}

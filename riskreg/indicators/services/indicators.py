@@ -23,7 +23,7 @@ from riskreg.indicators.services.cleaning import (
     translations_of,
 )
 from riskreg.indicators.services.status import (
-    open_breaches_and_build_entries,
+    create_breaches_and_build_entries,
     recompute_status,
     standing_changes,
 )
@@ -187,7 +187,7 @@ def edit_indicator(
             Reading.objects.filter(indicator=indicator, correction=None).order_by("-at").first()
         )
         assert latest is not None  # noqa: S101 - without readings there is no status
-        _opened, entries = open_breaches_and_build_entries(
+        _opened, entries = create_breaches_and_build_entries(
             actor,
             indicator,
             latest,

@@ -14,7 +14,7 @@ from riskreg.indicators.models import Breach, Indicator, Origin, Precision, Read
 from riskreg.indicators.policy import triggers_review
 from riskreg.indicators.queries.access import indicator_for
 from riskreg.indicators.services.status import (
-    open_breaches_and_build_entries,
+    create_breaches_and_build_entries,
     recompute_status,
     standing_changes,
 )
@@ -93,7 +93,7 @@ def record_readings(
     changes = standing_changes(indicator, result.before, due)
     entries: list[Entry] = []
     for reading, status in turns[-1:]:
-        result.breaches, entries = open_breaches_and_build_entries(
+        result.breaches, entries = create_breaches_and_build_entries(
             actor, indicator, reading, status, at=at, recorded_at=recorded_at
         )
     indicator.updated_at = max(now, indicator.updated_at)

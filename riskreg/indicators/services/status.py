@@ -7,7 +7,7 @@ from typing import Any
 from riskreg.events.services import Entry
 from riskreg.indicators.models import Breach, Indicator, Reading
 from riskreg.indicators.policy import expected_by, limit_rule_of, status_series, triggers_review
-from riskreg.indicators.queries.breaches import open_breaches
+from riskreg.indicators.queries.breaches import all_unreviewed_breaches_of_open_risks
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
@@ -61,7 +61,7 @@ def standing_changes(
     return changes
 
 
-def open_breaches_and_build_entries(
+def create_breaches_and_build_entries(
     actor: Viewer,
     indicator: Indicator,
     reading: Reading,
@@ -81,7 +81,11 @@ def open_breaches_and_build_entries(
     risks = indicator.risks.select_for_update(of=("self",)).filter(state=State.OPEN).order_by("pk")
     if only is not None:
         risks = risks.filter(pk__in=[r.pk for r in only])
-    waiting = set(open_breaches().filter(indicator=indicator).values_list("risk_id", flat=True))
+    waiting = set(
+        all_unreviewed_breaches_of_open_risks()
+        .filter(indicator=indicator)
+        .values_list("risk_id", flat=True)
+    )
     opened, entries = [], []
     for risk in risks:
         if risk.pk in waiting:

@@ -29,7 +29,7 @@ from riskreg.analysis.services import (
     link_driver,
     record_belief,
 )
-from riskreg.indicators.queries.access import label_of_newest
+from riskreg.indicators.queries.access import label_of_newest_reading
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
@@ -298,7 +298,7 @@ def _newest_reading(row: Driver) -> dict[str, Any] | None:
     if it is None:
         return None
     value = "" if it.latest_value is None else f"{number(it.latest_value)} {row.unit}"
-    label = label_of_newest(it) if value else ""
+    label = label_of_newest_reading(it) if value else ""
     return {"indicator": it, "value": value, "at": it.latest_at, "label": label}
 
 

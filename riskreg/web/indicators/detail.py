@@ -10,7 +10,7 @@ from riskreg.evidence.queries import newest_evidence_on
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.indicators.policy import limit_rule_of, status_series
 from riskreg.indicators.queries.access import indicator_for, readings_of, reviews_of_watched_risks
-from riskreg.indicators.queries.breaches import breaches_called_by
+from riskreg.indicators.queries.breaches import breaches_of_indicator
 from riskreg.kernel import clock
 from riskreg.kernel.localised import localised, number
 from riskreg.kernel.punctuation import colon
@@ -167,7 +167,7 @@ class IndicatorPage(RegisterView):
         }
 
     def _reviews_called_for(self, indicator: Indicator) -> dict[str, Any]:
-        every = breaches_called_by(self.viewer, indicator)
+        every = breaches_of_indicator(self.viewer, indicator)
         rows = [
             {
                 "ref": b.risk.ref,

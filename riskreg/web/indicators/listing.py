@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from riskreg.indicators import filters
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator, Status
-from riskreg.indicators.queries.access import indicators_for, latest_values
+from riskreg.indicators.queries.access import indicators_for, latest_uncorrected_values
 from riskreg.register.permissions import permits
 from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import FilterWords
@@ -58,7 +58,7 @@ class IndicatorList(ListPage):
     def shown_rows(self, rows: Sequence[Indicator]) -> list[dict[str, Any]]:
         """Each with how it stands and its newest values."""
         today = self.viewer.today(self.at)
-        values = latest_values(self.viewer, rows, SPARK_POINTS)
+        values = latest_uncorrected_values(rows, SPARK_POINTS)
         return [
             {
                 **indicator_status_context(indicator, today),

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from riskreg.indicators.models import Breach
 from riskreg.indicators.queries.access import (
-    active_watching_with_values,
+    active_indicators_watching_with_values,
     indicators_of,
     readings_of_outer_until,
 )
@@ -98,5 +98,5 @@ def watching_indicator_rows(viewer: Viewer, risk: Risk, today: dt.date) -> list[
             "values": [float(v) for v in values],
             "limits": limits_for_spark(i),
         }
-        for i, values in active_watching_with_values(viewer, risk, SPARK_POINTS)
+        for i, values in active_indicators_watching_with_values(viewer, risk, SPARK_POINTS)
     ]

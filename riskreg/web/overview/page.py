@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from riskreg.decisions.queries.acceptances import first_unaccepted_threats
 from riskreg.indicators.queries.access import active_indicator_measuring_each
-from riskreg.indicators.queries.breaches import first_waiting_breaches, waiting_breaches
+from riskreg.indicators.queries.breaches import first_unreviewed_breaches, unreviewed_breaches
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.appetite_words import matrix_note
@@ -272,10 +272,10 @@ class OverviewPage(RegisterView):
         }
 
     def _breaches(self) -> dict[str, Any]:
-        listed = first_waiting_breaches(self.viewer, most=SHOWN + 1)
+        listed = first_unreviewed_breaches(self.viewer, most=SHOWN + 1)
         more = len(listed) > SHOWN
         return {
-            "breaches_count": waiting_breaches(self.viewer).count() if more else len(listed),
+            "breaches_count": unreviewed_breaches(self.viewer).count() if more else len(listed),
             "breaches": [
                 {
                     "status": status_label(row.status),

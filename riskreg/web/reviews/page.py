@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from riskreg.events import queries as events
-from riskreg.indicators.queries.breaches import open_breaches_of
+from riskreg.indicators.queries.breaches import unreviewed_breaches_of_risk
 from riskreg.kernel.errors import FieldError, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of
@@ -171,7 +171,7 @@ class ReviewScreen(RegisterView):
             "happened": happened[:HAPPENED],
             "happened_more": len(happened) > HAPPENED,
             "mitigations": mitigations,
-            "called": breach_rows(self.viewer, open_breaches_of(self.viewer, risk.pk)),
+            "called": breach_rows(self.viewer, unreviewed_breaches_of_risk(self.viewer, risk.pk)),
             "moved": indicator_rows_since_review(self.viewer, risk, last.at if last else None),
             "grid": scale.grid(axes_of(self.viewer.register), kind=risk.kind),
             "now": now,

@@ -26,7 +26,7 @@ from riskreg.exchange.queries.packs.scope import (
     rating_text,
 )
 from riskreg.indicators.models import Status
-from riskreg.indicators.queries.breaches import breaches_waiting_before, waiting_breaches
+from riskreg.indicators.queries.breaches import breaches_unreviewed_at, unreviewed_breaches
 from riskreg.indicators.queries.objectives import last_reading_before_by_objective
 from riskreg.kernel import clock
 from riskreg.kernel.localised import number
@@ -259,9 +259,9 @@ def spending(scope: PackScope) -> list[Section]:
 def breaches(scope: PackScope) -> list[Section]:
     """Indicators that call for a review that nobody has recorded by then."""
     if scope.is_past:
-        found = breaches_waiting_before(scope.viewer, scope.after_as_of)
+        found = breaches_unreviewed_at(scope.viewer, scope.after_as_of)
     else:
-        found = waiting_breaches(scope.viewer)
+        found = unreviewed_breaches(scope.viewer)
     total = found.count()
     rows = [
         [
