@@ -22,17 +22,17 @@ from riskreg.risks.models import Kind, Risk
 NOBODY = Q(pk=None)
 
 
-def is_above(matrix: Matrix, stage: str = "residual") -> Q:
+def is_threat_above_appetite(matrix: Matrix, stage: str = "residual") -> Q:
     """Of positions: threats that are rated above their appetite at ``stage``."""
-    return _is_above(matrix, matrix.above_terms, stage)
+    return _is_threat_above(matrix, matrix.above_terms, stage)
 
 
-def is_above_own(matrix: Matrix, own: OwnTerms, stage: str = "residual") -> Q:
+def is_threat_above_own_appetite(matrix: Matrix, own: OwnTerms, stage: str = "residual") -> Q:
     """Of positions: threats that are rated above what a party itself is content with."""
-    return _is_above(matrix, dict(own).__getitem__, stage)
+    return _is_threat_above(matrix, dict(own).__getitem__, stage)
 
 
-def _is_above(matrix: Matrix, above_terms: Callable[[str], Terms], stage: str) -> Q:
+def _is_threat_above(matrix: Matrix, above_terms: Callable[[str], Terms], stage: str) -> Q:
     ratings: dict[Terms, list[str]] = defaultdict(list)
     for key in matrix.rating_keys:
         if not (terms := above_terms(key)).nobody:
@@ -44,7 +44,7 @@ def _is_above(matrix: Matrix, above_terms: Callable[[str], Terms], stage: str) -
     return Q(kind=Kind.THREAT) & found
 
 
-def is_above_by_versions(versions: Iterable[Criteria]) -> Q:
+def is_threat_above_appetite_of_its_criteria(versions: Iterable[Criteria]) -> Q:
     """Of positions: threats above the appetite of the criteria by which they are rated, among
     ``versions``."""
     alike: dict[tuple[Any, ...], list[Matrix]] = defaultdict(list)
@@ -54,16 +54,20 @@ def is_above_by_versions(versions: Iterable[Criteria]) -> Q:
         alike[rules].append(matrix)
     found = NOBODY
     for matrices in alike.values():
-        found |= Q(criteria__in=[m.criteria.pk for m in matrices]) & is_above(matrices[0])
+        found |= Q(criteria__in=[m.criteria.pk for m in matrices]) & is_threat_above_appetite(
+            matrices[0]
+        )
     return found
 
 
-def is_newly_taken_in(pairs: Sequence[tuple[Terms, Terms]], matrix: Matrix) -> Q | bool:
-    """Of positions: risks that one of ``pairs`` takes in by the second and did not by the first
+def is_under_stricter_terms_now(
+    terms_before_and_now: Sequence[tuple[Terms, Terms]], matrix: Matrix
+) -> Q | bool:
+    """Of positions: risks that terms of now take in, and those before them did not
     (``policy.acceptances.tightened_pairs_of_terms``); True or False where that does not depend on
     terms."""
     found = []
-    for before, now in pairs:
+    for before, now in terms_before_and_now:
         if now.nobody or before.everybody:
             continue
         parts = [] if now.everybody else [is_filed_within(matrix, now)]

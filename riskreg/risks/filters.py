@@ -34,13 +34,13 @@ from riskreg.register.filtering import (
 from riskreg.register.models import Objective
 from riskreg.register.own_appetites import own_rule
 from riskreg.register.policy import STAGES, Matrix
-from riskreg.risks.appetite import is_above, is_above_own
+from riskreg.risks.appetite import is_threat_above_appetite, is_threat_above_own_appetite
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Position, Risk, State
 from riskreg.risks.parts import (
     COUNTED,
     WITHIN,
-    is_counted_by_another,
+    is_left_out_as_part_or_whole,
     part_links_at,
     visible_relations,
 )
@@ -124,7 +124,7 @@ def parse(
     errors.raise_if_any()
     if parts and not one_kind:
         among = _visible_positions(viewer).filter(on_map, valid_to=None, state=State.OPEN)
-        where &= ~is_counted_by_another(viewer, parts[-1], among)
+        where &= ~is_left_out_as_part_or_whole(viewer, parts[-1], among)
     return RiskFilter(
         stage=stage,
         conditions=where,
@@ -239,13 +239,15 @@ def _is_review_overdue(asked: Asked) -> Q:
 
 
 def _is_above_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
-    wanted = is_above(matrix, stage)
+    wanted = is_threat_above_appetite(matrix, stage)
     return wanted if parse_switch(asked) else ~wanted
 
 
 def _is_above_own_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
     # Of who acts for no party: nothing is above what nobody has said.
-    wanted = is_above_own(matrix, own_rule(asked.viewer).terms_above_by_rating(), stage)
+    wanted = is_threat_above_own_appetite(
+        matrix, own_rule(asked.viewer).terms_above_by_rating(), stage
+    )
     return wanted if parse_switch(asked) else ~wanted
 
 

@@ -14,6 +14,8 @@ from riskreg.register.access import Viewer
 from riskreg.risks.models import Position, RelationKind, Risk, RiskRelation
 
 WITHIN, APART = "within", "apart"
+# One of both.
+PartsCounting = str
 COUNTED = (WITHIN, APART)
 # A risk, its parts, their parts, and theirs.
 MAX_LEVELS = 4
@@ -32,13 +34,16 @@ def part_links_at(viewer: Viewer, moment: dt.datetime | None = None) -> QuerySet
     return links.filter(Q(ended_at=None) | Q(ended_at__gt=moment), since__lte=moment)
 
 
-def is_counted_by_another(
-    viewer: Viewer, counted: str, among: QuerySet[Position], moment: dt.datetime | None = None
+def is_left_out_as_part_or_whole(
+    viewer: Viewer,
+    counting: PartsCounting,
+    among: QuerySet[Position],
+    moment: dt.datetime | None = None,
 ) -> Q:
     """Of positions: those that are not counted, because another one of ``among`` is counted for
     them."""
     links: Any = part_links_at(viewer, moment)
-    near, far = ("risk", "other") if counted == WITHIN else ("other", "risk")
+    near, far = ("risk", "other") if counting == WITHIN else ("other", "risk")
     counted_for = among.order_by().filter(risk_id=OuterRef(f"{far}_id"))
     found = links.filter(Exists(counted_for)).values(f"{near}_id")
     where = Q(risk_id__in=found)
@@ -49,9 +54,9 @@ def is_counted_by_another(
     return Q(Exists(links)) & where
 
 
-def is_counted(viewer: Viewer, positions: QuerySet[Position]) -> Q:
+def is_counted_with_parts(viewer: Viewer, positions: QuerySet[Position]) -> Q:
     """Of open ``positions`` of today: those that are counted, each with its parts."""
-    return ~is_counted_by_another(viewer, WITHIN, positions)
+    return ~is_left_out_as_part_or_whole(viewer, WITHIN, positions)
 
 
 def refs_of_whole_and_parts(viewer: Viewer, risk: Risk) -> list[str]:

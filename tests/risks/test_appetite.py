@@ -18,8 +18,8 @@ from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix, clean_criteria
 from riskreg.risks import filters, services
 from riskreg.risks.appetite import (
-    is_above,
-    is_newly_taken_in,
+    is_threat_above_appetite,
+    is_under_stricter_terms_now,
     terms_filed_under,
     terms_in,
     terms_of,
@@ -120,13 +120,17 @@ def test_the_database_says_what_python_says(
     matrix, before = matrix_of(filed, **wanted), matrix_of(filed, **frozen)
     before.criteria.pk = -1
     by_sql = set(
-        Position.objects.filter(is_above(matrix), valid_to=None).values_list("pk", flat=True)
+        Position.objects.filter(is_threat_above_appetite(matrix), valid_to=None).values_list(
+            "pk", flat=True
+        )
     )
     within = set(
-        Position.objects.filter(~is_above(matrix), valid_to=None).values_list("pk", flat=True)
+        Position.objects.filter(~is_threat_above_appetite(matrix), valid_to=None).values_list(
+            "pk", flat=True
+        )
     )
     pairs = policy.tightened_pairs_of_terms(before, matrix)
-    stricter = is_newly_taken_in(pairs, matrix)
+    stricter = is_under_stricter_terms_now(pairs, matrix)
     rows = Position.objects.filter(valid_to=None)
     if isinstance(stricter, bool):
         by_terms = set(rows.values_list("pk", flat=True)) if stricter else set()
@@ -155,7 +159,9 @@ def test_terms_of_rows_are_read_with_them_and_merged_ones_too(filed: World) -> N
     assert found == {frozenset(), frozenset({"market:eu"}), frozenset(one),
                      frozenset({*one, "market:eu"})}  # fmt: skip
     matrix = matrix_of(filed, term_appetites=own(category__compliance="low"))
-    rows = Position.objects.filter(is_above(matrix), valid_to=None, residual_rating="medium")
+    rows = Position.objects.filter(
+        is_threat_above_appetite(matrix), valid_to=None, residual_rating="medium"
+    )
     filed_there = Position.objects.filter(
         valid_to=None, residual_rating="medium", risk__terms__key="market"
     )

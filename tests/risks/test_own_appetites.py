@@ -9,7 +9,7 @@ from django.http import QueryDict
 from riskreg.register.own_appetites import own_rule
 from riskreg.register.policy import Matrix
 from riskreg.risks import filters
-from riskreg.risks.appetite import is_above, is_above_own
+from riskreg.risks.appetite import is_threat_above_appetite, is_threat_above_own_appetite
 from riskreg.risks.models import Position
 from riskreg.risks.queries.counts import risk_counts
 from riskreg.risks.queries.heatmap import heatmap
@@ -84,7 +84,9 @@ def test_it_changes_nothing_that_is_common(filed: World) -> None:
 
     def common() -> Any:
         shown = heatmap(viewer, stage="residual", at=filed.at)
-        rows = Position.objects.filter(is_above(Matrix(viewer.criteria)), valid_to=None)
+        rows = Position.objects.filter(
+            is_threat_above_appetite(Matrix(viewer.criteria)), valid_to=None
+        )
         return risk_counts(viewer, filed.at), shown.above_count, set(rows)
 
     before = common()
@@ -123,6 +125,8 @@ def test_another_stage_is_judged_by_its_own_rating(world: World) -> None:
 def test_without_an_own_appetite_nothing_is_above(filed: World) -> None:
     viewer = filed.viewer("owner")
     assert not Position.objects.filter(
-        is_above_own(Matrix(viewer.criteria), own_rule(viewer).terms_above_by_rating()),
+        is_threat_above_own_appetite(
+            Matrix(viewer.criteria), own_rule(viewer).terms_above_by_rating()
+        ),
         valid_to=None,
     ).exists()

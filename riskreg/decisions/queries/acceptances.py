@@ -29,9 +29,14 @@ from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import active_members_for
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import is_above, is_newly_taken_in, terms_filed_under, terms_in
+from riskreg.risks.appetite import (
+    is_threat_above_appetite,
+    is_under_stricter_terms_now,
+    terms_filed_under,
+    terms_in,
+)
 from riskreg.risks.models import Position, Risk, State
-from riskreg.risks.parts import WITHIN, is_counted_by_another
+from riskreg.risks.parts import WITHIN, is_left_out_as_part_or_whole
 from riskreg.risks.queries.access import current_positions, valid_ref
 from riskreg.risks.queries.priority import priority_of_position
 
@@ -141,7 +146,9 @@ def unaccepted_threats_above_appetite(viewer: Viewer, today: dt.date) -> QuerySe
     An acceptance counts while it runs, covers the rating of today, and nothing that it stood on has
     moved (``policy.stale_because``); for everybody who sees the risk, or for nobody.
     """
-    rows = current_positions(viewer).filter(is_above(Matrix(viewer.criteria)), state=State.OPEN)
+    rows = current_positions(viewer).filter(
+        is_threat_above_appetite(Matrix(viewer.criteria)), state=State.OPEN
+    )
     waiting = visible_acceptances(viewer).filter(
         risk=OuterRef("risk"), visibility=OuterRef("visibility"), state=AcceptanceState.REQUESTED
     )
@@ -157,7 +164,7 @@ def first_unaccepted_threats(viewer: Viewer, today: dt.date, *, most: int) -> Qu
     """The first ``most`` of ``unaccepted_threats_above_appetite``, with risk and owner. Each has
     ``all_of_them``, how many there are, and ``parts_of_them``, how many of these are parts of
     others on the map."""
-    behind = is_counted_by_another(
+    behind = is_left_out_as_part_or_whole(
         viewer, WITHIN, current_positions(viewer).filter(state=State.OPEN)
     )
     # How many there are is on each row: the same conditions need not be looked up twice.
@@ -196,7 +203,7 @@ def is_covered_by(now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acc
         groups[tuple(policy.tightened_pairs_of_terms(version, now))].append(version)
     found = []
     for pairs, matrices in groups.items():
-        stricter = is_newly_taken_in(pairs, now)
+        stricter = is_under_stricter_terms_now(pairs, now)
         if stricter is True:
             continue
         unless = Q() if stricter is False else ~stricter

@@ -10,7 +10,7 @@ from riskreg.decisions.queries.decisions import visible_decisions
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix
-from riskreg.risks.appetite import is_above
+from riskreg.risks.appetite import is_threat_above_appetite
 from riskreg.risks.models import Position
 from riskreg.risks.queries.priority import priority_of_position
 
@@ -37,7 +37,9 @@ def unaccepted_threats_among(
     running = acceptances_running_on(viewer, day, end).order_by()
     versions = map(Matrix, viewer.every_criteria.values())
     mine = running.filter(risk=OuterRef("risk"), visibility=OuterRef("visibility"))
-    rows = positions.filter(is_above(matrix)).exclude(is_covered_by(matrix, versions, mine))
+    rows = positions.filter(is_threat_above_appetite(matrix)).exclude(
+        is_covered_by(matrix, versions, mine)
+    )
     return rows.order_by(priority_of_position().desc(), "ref_order")
 
 

@@ -13,10 +13,10 @@ from riskreg.register.access import Viewer
 from riskreg.register.own_appetites import OwnTerms, own_rule
 from riskreg.register.policy import Matrix
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import is_above, is_above_own
+from riskreg.risks.appetite import is_threat_above_appetite, is_threat_above_own_appetite
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Kind, Position, Risk, State
-from riskreg.risks.parts import WITHIN, is_counted, is_counted_by_another
+from riskreg.risks.parts import WITHIN, is_counted_with_parts, is_left_out_as_part_or_whole
 from riskreg.risks.queries.access import current_positions, visible_risks
 
 SOON_DAYS = 14
@@ -120,8 +120,8 @@ def _above_appetite_count(
     if matrix.term_appetites:
         # What a risk is filed under decides as well, which the cells do not say.
         among = positions.filter(state=State.OPEN)
-        counted = is_counted(viewer, current_positions(viewer).filter(state=State.OPEN))
-        return among.filter(is_above(matrix), counted).count()
+        counted = is_counted_with_parts(viewer, current_positions(viewer).filter(state=State.OPEN))
+        return among.filter(is_threat_above_appetite(matrix), counted).count()
     return sum(one.counted for one in opened if matrix.above_appetite(one.rating(matrix), one.kind))
 
 
@@ -150,7 +150,7 @@ def _counts_by_cell(
     """The values of a ``CellCount`` in each row. They are found in the index of the map alone."""
     is_open = Q(state=State.OPEN)
     open_ones = current_positions(viewer).filter(is_open)
-    behind = is_open & is_counted_by_another(viewer, WITHIN, open_ones)
+    behind = is_open & is_left_out_as_part_or_whole(viewer, WITHIN, open_ones)
     return (
         positions.order_by()
         .values_list("state", "kind", "residual_likelihood", "residual_impact")
@@ -191,5 +191,8 @@ def above_own_count(viewer: Viewer) -> int | None:
 def _above_own_count_as_one_row(viewer: Viewer, *, own: OwnTerms) -> QuerySet[Position, int]:
     """One row: how many."""
     threats = current_positions(viewer).filter(state=State.OPEN, kind=Kind.THREAT)
-    found = threats.filter(is_above_own(Matrix(viewer.criteria), own), is_counted(viewer, threats))
+    found = threats.filter(
+        is_threat_above_own_appetite(Matrix(viewer.criteria), own),
+        is_counted_with_parts(viewer, threats),
+    )
     return found.values(all=Value(1)).annotate(n=Count("pk")).values_list("n", flat=True)

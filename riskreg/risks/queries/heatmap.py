@@ -13,7 +13,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Matrix
-from riskreg.risks.appetite import is_above
+from riskreg.risks.appetite import is_threat_above_appetite
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Kind, Position
 from riskreg.risks.queries.access import positions_at
@@ -173,7 +173,7 @@ def _above_count(
     matrix = Matrix(criteria)
     if matrix.term_appetites and kind == Kind.THREAT:
         # What a risk is filed under decides as well, which the cells do not say.
-        return asked.ahead.filter(is_above(matrix, stage)).count()
+        return asked.ahead.filter(is_threat_above_appetite(matrix, stage)).count()
     return sum(cell.count for cell in cells if matrix.above_appetite(cell.rating, kind))
 
 

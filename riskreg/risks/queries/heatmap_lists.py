@@ -12,10 +12,10 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import is_above
+from riskreg.risks.appetite import is_threat_above_appetite
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Kind, Position, Risk, State, Translated
-from riskreg.risks.parts import WITHIN, is_counted_by_another
+from riskreg.risks.parts import WITHIN, is_left_out_as_part_or_whole
 from riskreg.risks.queries.access import current_positions, visible_risks
 from riskreg.risks.queries.heatmap_positions import (
     is_behind_others,
@@ -54,7 +54,9 @@ def risks_in_cell(
     if place == UNRATED:
         positions = positions.filter(**{f"{stage}_score": None})
     elif place == ABOVE:
-        positions = positions.filter(is_above(Matrix(criteria or viewer.criteria), stage))
+        positions = positions.filter(
+            is_threat_above_appetite(Matrix(criteria or viewer.criteria), stage)
+        )
     elif place is None:
         positions = positions.exclude(**{f"{stage}_score": None})
     elif isinstance(place, tuple):
@@ -109,9 +111,9 @@ def highest_rated_open(
     how they are counted."""
     current = current_positions(viewer).filter(state=State.OPEN)
     rated = current.filter(kind=kind).exclude(**{f"{stage}_score": None})
-    return _in_list_order(rated.filter(~is_counted_by_another(viewer, parts, current)), stage)[
-        :most
-    ]
+    return _in_list_order(
+        rated.filter(~is_left_out_as_part_or_whole(viewer, parts, current)), stage
+    )[:most]
 
 
 @dataclass(frozen=True)

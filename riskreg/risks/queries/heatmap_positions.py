@@ -14,7 +14,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import TIE_BREAKERS, Position, State
-from riskreg.risks.parts import is_counted_by_another
+from riskreg.risks.parts import is_left_out_as_part_or_whole
 from riskreg.risks.queries.access import current_positions, positions_at
 
 
@@ -94,7 +94,7 @@ def is_behind_at(
     if on_map:
         still = current_positions(viewer).filter(on_map)
         among = among.filter(risk__in=still.values("risk_id"))
-    return is_counted_by_another(viewer, parts, among, moment)
+    return is_left_out_as_part_or_whole(viewer, parts, among, moment)
 
 
 @written_once()

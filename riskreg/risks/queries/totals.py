@@ -10,9 +10,9 @@ from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import is_above_by_versions
+from riskreg.risks.appetite import is_threat_above_appetite_of_its_criteria
 from riskreg.risks.models import Position, State
-from riskreg.risks.parts import WITHIN, is_counted_by_another
+from riskreg.risks.parts import WITHIN, is_left_out_as_part_or_whole
 from riskreg.risks.queries.access import current_positions, positions_at, visible_positions
 
 
@@ -90,13 +90,15 @@ def _above_appetite_counts_before(
             "id",
             filter=Q(valid_from__lt=end)
             & (Q(valid_to=None) | Q(valid_to__gte=end))
-            & ~is_counted_by_another(viewer, WITHIN, _open_positions_before(viewer, end), end),
+            & ~is_left_out_as_part_or_whole(
+                viewer, WITHIN, _open_positions_before(viewer, end), end
+            ),
         )
         for number, end in enumerate(ends)
     }
     rows = visible_positions(viewer).filter(
         Q(valid_to=None) | Q(valid_to__gte=ends[0]),
-        is_above_by_versions(viewer.every_criteria.values()),
+        is_threat_above_appetite_of_its_criteria(viewer.every_criteria.values()),
         state=State.OPEN,
     )
     return rows.values(all=Value(1)).annotate(**counts).values_list(*counts)

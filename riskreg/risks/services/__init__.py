@@ -7,7 +7,7 @@ from riskreg.risks.services.cloning import (
     Copied,
     clone_risk,
     copy_register,
-    no_such_register,
+    invalid_no_such_register,
 )
 from riskreg.risks.services.control_tests import record_test
 from riskreg.risks.services.controls import add_control, edit_control, end_control
@@ -47,8 +47,8 @@ __all__ = [
     "edit_risk",
     "end_control",
     "end_relation",
+    "invalid_no_such_register",
     "merge_terms",
-    "no_such_register",
     "open_risk",
     "publish_criteria",
     "record_assessment",

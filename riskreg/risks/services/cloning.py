@@ -70,7 +70,7 @@ def copy_register(
     require(actor, "import.make")
     if visibility not in Visibility.values:
         raise Invalid.one("visibility", "unknown", _("This must be one of: shared, party."))
-    other = _viewer_of_other_register(actor, slug)
+    other = _viewer_in_other_register_or_raise_invalid(actor, slug)
     known = {
         title.casefold()
         for title in _draft_and_open_positions(actor).values_list("risk__title", flat=True)
@@ -100,16 +100,16 @@ def copy_register(
     return Copied(made, there, len(wanted) - len(chosen))
 
 
-def _viewer_of_other_register(actor: Viewer, slug: str) -> Viewer:
+def _viewer_in_other_register_or_raise_invalid(actor: Viewer, slug: str) -> Viewer:
     if slug == actor.register.slug:
         raise Invalid.one("register", "itself", _("This is the register itself; choose another."))
     try:
         return viewer_for(actor.user, slug, actor.request_id)
     except NotFound:
-        raise no_such_register() from None
+        raise invalid_no_such_register() from None
 
 
-def no_such_register() -> Invalid:
+def invalid_no_such_register() -> Invalid:
     """What is said of a register that is not there, or not its caller's."""
     text = _("You are in no register of that name in addresses; choose one of yours.")
     return Invalid.one("register", "unknown", text)
