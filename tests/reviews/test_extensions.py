@@ -18,7 +18,11 @@ from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.register.services import start_absence
 from riskreg.reviews import policy
 from riskreg.reviews.models import Extension
-from riskreg.reviews.queries import extended_until_subquery, extension_of_next_review, extensions_of
+from riskreg.reviews.queries import (
+    current_review_extended_until_subquery,
+    extension_of_next_review,
+    extensions_of,
+)
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk, share_risk
@@ -170,9 +174,13 @@ def test_of_a_private_risk_it_stays_private(world: World) -> None:
     row.refresh_from_db()
     assert extension_of_next_review(world.viewer("owner"), row) == granted
     assert extension_of_next_review(world.viewer("partner_manager"), row) is None
-    seen = Risk.objects.annotate(until=extended_until_subquery(viewer=world.viewer("auditor")))
+    seen = Risk.objects.annotate(
+        until=current_review_extended_until_subquery(viewer=world.viewer("auditor"))
+    )
     assert seen.get(pk=row.pk).until is None
-    assert Risk.objects.annotate(until=extended_until_subquery()).get(pk=row.pk).until
+    assert (
+        Risk.objects.annotate(until=current_review_extended_until_subquery()).get(pk=row.pk).until
+    )
 
 
 def test_as_an_expression_it_is_about_the_due_date_of_now(world: World) -> None:
@@ -180,7 +188,7 @@ def test_as_an_expression_it_is_about_the_due_date_of_now(world: World) -> None:
     granted = extend(world, first)
 
     def anchors() -> dict[int, dt.date]:
-        anchor = Coalesce(extended_until_subquery(), F("next_review_on"))
+        anchor = Coalesce(current_review_extended_until_subquery(), F("next_review_on"))
         return dict(Risk.objects.annotate(anchor=anchor).values_list("pk", "anchor"))
 
     assert anchors() == {first.pk: granted.until, second.pk: second.next_review_on}
@@ -219,7 +227,10 @@ def test_it_is_for_its_occasion_and_not_for_another_on_the_same_day(world: World
     assert row.next_review_on == due
     viewer = world.viewer("owner")
     assert extension_of_next_review(viewer, row) is None
-    assert Risk.objects.annotate(until=extended_until_subquery()).get(pk=row.pk).until is None
+    assert (
+        Risk.objects.annotate(until=current_review_extended_until_subquery()).get(pk=row.pk).until
+        is None
+    )
     duty = REVIEW.load([row.uuid])[row.uuid]
     assert (duty.due_on, duty.extended_until, duty.extended_at) == (due, None, None)
     [listed] = agenda.duties_for(viewer, agenda.Wanted(world.today), 9).duties

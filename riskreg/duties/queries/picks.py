@@ -36,7 +36,7 @@ from riskreg.kernel.compiled import Value as Given
 from riskreg.register.models import Membership
 from riskreg.register.queries import ANSWERABLE
 from riskreg.register.visibility import Reader, Visibility
-from riskreg.reviews.queries import extended_until_subquery
+from riskreg.reviews.queries import current_review_extended_until_subquery
 
 # Overdue, due today and due soon: until how many days after today.
 _SOONER_DAYS = (-1, 0, SOON_DAYS)
@@ -108,7 +108,7 @@ def _rows_of_several_picks(viewer: Reader, picks: Sequence[Pick], backward: bool
     source = picks[0].source
     rows: Any = source.rows_with_people_and_extras()
     if any(pick.source.extended for pick in picks):
-        rows = rows.annotate(told_until=extended_until_subquery(viewer=viewer))
+        rows = rows.annotate(told_until=current_review_extended_until_subquery(viewer=viewer))
     if any(pick.urgent for pick in picks):
         rows = rows.annotate(orphan=is_orphan(source))
     if len(picks) == 1:

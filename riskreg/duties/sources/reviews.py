@@ -11,7 +11,7 @@ from riskreg.duties.base import Duty, Source
 from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix
 from riskreg.register.visibility import Visibility
-from riskreg.reviews.queries import extension_subquery
+from riskreg.reviews.queries import current_extension_subquery
 from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.queries.priority import priority_of_risk
 
@@ -21,9 +21,9 @@ def all_risks_with_duty_fields() -> QuerySet[Risk]:
     return (
         Risk.objects.select_related("party")
         .annotate(
-            extended_until=extension_subquery("until"),
-            extended_at=extension_subquery("at"),
-            extension_visibility=extension_subquery("visibility"),
+            extended_until=current_extension_subquery("until"),
+            extended_at=current_extension_subquery("at"),
+            extension_visibility=current_extension_subquery("visibility"),
             priority=priority_of_risk("pk"),
         )
         .only(

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 
 class DueOutcome(StrEnum):
@@ -176,6 +177,15 @@ def tally(dues: Iterable[DueReview], first: dt.date, as_of: dt.date) -> Coverage
         if (status := status_of(due, first, as_of)) is not None:
             counted[status, days_late(due, as_of)] += 1
     return sums(counted)
+
+
+class CountOfDueDates(NamedTuple):
+    """How many due dates of a group (its ``place``) have a status and are so many days late."""
+
+    place: Any
+    status: DueStatus
+    days_late: int
+    n: int
 
 
 def sums(counted: Mapping[tuple[DueStatus, int], int]) -> CoverageCounts:

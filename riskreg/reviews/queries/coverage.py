@@ -18,7 +18,14 @@ from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party, Term
 from riskreg.reviews.models import Extension
-from riskreg.reviews.policy.coverage import CoverageCounts, DueReview, DueStatus, Ending, sums
+from riskreg.reviews.policy.coverage import (
+    CountOfDueDates,
+    CoverageCounts,
+    DueReview,
+    DueStatus,
+    Ending,
+    sums,
+)
 from riskreg.reviews.queries.due_dates import WORKSTREAM, DueDates, Found
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import visible_risks
@@ -127,7 +134,11 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
         # One due date of two workstreams stands in two groups, and is one in all.
         counts = DueDates(viewer, "party", first, as_of, at).counted()
     else:
-        counts = [(p, *key, n) for p, counted in groups.items() for key, n in counted.items()]
+        counts = [
+            CountOfDueDates(place, *key, n)
+            for place, counted in groups.items()
+            for key, n in counted.items()
+        ]
     total: Counter[tuple[DueStatus, int]] = Counter()
     for _place, status, late, n in counts:
         total[status, late] += n

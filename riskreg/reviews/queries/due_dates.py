@@ -27,13 +27,15 @@ from riskreg.kernel.sql_days import days_between, local_day, month_of
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_sql
 from riskreg.reviews.models import Extension, Review
-from riskreg.reviews.policy.coverage import DueStatus, Ending, statuses_in
+from riskreg.reviews.policy.coverage import CountOfDueDates, DueStatus, Ending, statuses_in
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import aliases_of_own_before, visible_positions, visible_risks
 
 WORKSTREAM = "workstream"
 # Name, columns, SQL and values of a part of the statement.
 _CtePart = tuple[str, str, str, Sequence[Any]]
+# A risk (database id) and the key of a workstream of it; None: it had none.
+RiskWorkstream = tuple[int, str | None]
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,13 @@ class DueDates:
         self.past = as_of < viewer.today(at)
 
     # What is asked of them -----------------------------------------------------------------------
-    def counted(self) -> list[tuple[Any, DueStatus, int, int]]:
+    def counted(self) -> list[CountOfDueDates]:
         """How many there are, by group, status and days late. Not more rows than the calendar
         has days for each group, whatever the register holds."""
         columns = "place, ending, late, inside, brought_in, extended"
         sql = f"SELECT {columns}, count(*) FROM ({self._sql_of_statuses()}) x GROUP BY {columns}"
         return [
-            (place, _status(ending, late > 0, *flags), int(late), int(n))
+            CountOfDueDates(place, _status(ending, late > 0, *flags), int(late), int(n))
             for place, ending, late, *flags, n in self._rows(sql)
         ]
 
@@ -222,7 +224,7 @@ class DueDates:
             term__taxonomy__register=self.viewer.register, term__taxonomy__key=WORKSTREAM
         ).values_list("risk_id", "term__key")
         now = _as_cte("linked", "risk_id, term", links)
-        was = json.dumps(self._earlier_workstreams() if self.past else [])
+        was = json.dumps(self._workstreams_before_later_changes() if self.past else [])
         if connection.vendor == "sqlite":
             pairs = "json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(%s)"
         else:
@@ -237,8 +239,8 @@ class DueDates:
             ("workstreams", "risk_id, term", text, ()),
         ]
 
-    def _earlier_workstreams(self) -> list[tuple[int, str | None]]:
-        """Each risk whose terms were changed since with the workstreams of before, or with None."""
+    def _workstreams_before_later_changes(self) -> list[RiskWorkstream]:
+        """Of each risk whose terms were changed since: the workstreams of before, or None."""
         later = (
             visible_events(self.viewer.audience)
             .filter(recorded_at__gte=self.after_as_of, changes__contains='"terms":')
@@ -255,7 +257,7 @@ class DueDates:
             visible_risks(self.viewer).filter(uuid__in=list(first)).values_list("uuid", "pk")
         )
         start = f"{WORKSTREAM}:"
-        found: list[tuple[int, str | None]] = []
+        found: list[RiskWorkstream] = []
         for subject, terms in first.items():
             if (risk := ids.get(subject)) is not None:
                 keys = {t.removeprefix(start) for t in terms if t.startswith(start)}

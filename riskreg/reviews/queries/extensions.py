@@ -17,26 +17,28 @@ def extensions_without_later_review() -> QuerySet[Extension]:
     return Extension.objects.filter(~Exists(since))
 
 
-def extension_subquery(
-    field: str = "until", prefix: str = "", viewer: Reader | None = None
+def current_extension_subquery(
+    field: str = "until", risk_path: str = "", viewer: Reader | None = None
 ) -> Subquery:
     """``field`` of the extension of the review that is due now; null without an extension.
 
-    An expression for a query over risks, or over rows that reach one by ``prefix`` (``risk__``).
+    An expression for a query over risks, or over rows that reach one by ``risk_path`` (``risk__``).
     With ``viewer`` only what they may know of counts; without, whatever was granted: for the
     engine, which tells nobody of it.
     """
     granted = extensions_without_later_review().filter(
-        risk=OuterRef(f"{prefix}pk"), due_on=OuterRef(f"{prefix}next_review_on")
+        risk=OuterRef(f"{risk_path}pk"), due_on=OuterRef(f"{risk_path}next_review_on")
     )
     if viewer is not None:
         granted = granted.visible_to(viewer)  # type: ignore[attr-defined]
     return Subquery(granted.order_by().values(field)[:1])
 
 
-def extended_until_subquery(prefix: str = "", viewer: Reader | None = None) -> Subquery:
-    """Until when the review that is due now was extended: see ``extension_subquery``."""
-    return extension_subquery("until", prefix, viewer)
+def current_review_extended_until_subquery(
+    risk_path: str = "", viewer: Reader | None = None
+) -> Subquery:
+    """Until when the review that is due now was extended: see ``current_extension_subquery``."""
+    return current_extension_subquery("until", risk_path, viewer)
 
 
 def extensions_of(viewer: Viewer, risk: Risk) -> QuerySet[Extension]:

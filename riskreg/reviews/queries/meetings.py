@@ -165,7 +165,7 @@ def attendees(viewer: Viewer, meeting: Meeting, items: Sequence[MeetingItem]) ->
     ]
 
 
-def present_users(meeting: Meeting) -> list[User]:
+def users_in_meeting_now(meeting: Meeting) -> list[User]:
     """Who is there now, in order of arrival."""
     rows = Attendance.objects.filter(meeting=meeting, left_at=None).select_related("user")
     return [row.user for row in rows.order_by("joined_at", "id")]

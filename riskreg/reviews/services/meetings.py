@@ -25,7 +25,7 @@ from riskreg.reviews.queries.meetings import (
     meeting_for,
     open_risks_for_meeting,
     people_who_can_attend,
-    present_users,
+    users_in_meeting_now,
 )
 from riskreg.reviews.services.reviews import review_risk
 from riskreg.risks import filters
@@ -166,7 +166,7 @@ def set_attendance(
     errors = Errors()
     wanted = {str(user) for user in (*users, actor.user.uuid)}
     allowed = {str(m.user.uuid): m.user for m in people_who_can_attend(actor, row.visibility)}
-    now = {str(user.uuid): user for user in present_users(row)}
+    now = {str(user.uuid): user for user in users_in_meeting_now(row)}
     for name in sorted(wanted - set(allowed) - set(now)):
         errors.add(
             "users",

@@ -15,7 +15,7 @@ from riskreg.reviews.queries.meetings import (
     attendees,
     meeting_for,
     people_who_can_attend,
-    present_users,
+    users_in_meeting_now,
 )
 from riskreg.reviews.services import (
     end_meeting,
@@ -37,7 +37,7 @@ class MeetingPage(MeetingView):
         people = attendees(self.viewer, row, items)
         if not row.running:
             return self.render("meetings/minutes.html", minutes(self.viewer, row, items, people))
-        here = {user.pk for user in present_users(row)}
+        here = {user.pk for user in users_in_meeting_now(row)}
         pending = [i for i in items if i.outcome == ItemOutcome.PENDING]
         context = {
             "meeting": row,

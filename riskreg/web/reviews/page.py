@@ -19,7 +19,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of
 from riskreg.register.written import written_once
 from riskreg.reviews.models import Outcome, Review
-from riskreg.reviews.queries import extended_until_subquery, last_review
+from riskreg.reviews.queries import current_review_extended_until_subquery, last_review
 from riskreg.risks import policy
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import current_positions, position_of
@@ -214,7 +214,7 @@ class ReviewScreen(RegisterView):
 
 @written_once()
 def _current_position_rows(viewer: Viewer, risk: int) -> QuerySet[Any]:
-    extended = extended_until_subquery("risk__", viewer)
+    extended = current_review_extended_until_subquery("risk__", viewer)
     return current_positions(viewer).annotate(extended_until=extended).filter(risk=risk)
 
 

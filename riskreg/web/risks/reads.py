@@ -13,7 +13,7 @@ from riskreg.register.own_appetites import any_own_appetite
 from riskreg.register.queries import is_anybody_away
 from riskreg.register.written import written_once
 from riskreg.reviews.models import Review
-from riskreg.reviews.queries import extended_until_subquery, reviews_of
+from riskreg.reviews.queries import current_review_extended_until_subquery, reviews_of
 from riskreg.risks.models import Assessment, Control, Mitigation
 from riskreg.risks.queries.access import visible_positions
 from riskreg.risks.queries.lists import assessments_of, controls_in_place_of, mitigations_of
@@ -27,7 +27,7 @@ def positions_with_marks(viewer: Viewer, risk: int, today: dt.date) -> QuerySet[
         visible_positions(viewer)
         .filter(risk=risk)
         .annotate(
-            extended_until=extended_until_subquery("risk__", viewer),
+            extended_until=current_review_extended_until_subquery("risk__", viewer),
             anybody_away=is_anybody_away(viewer, today, "owner", "risk__deputy"),
             any_acceptance=acceptance_exists(viewer, "risk"),
             any_question=question_exists(viewer, "risk"),
