@@ -12,7 +12,7 @@ class ExchangeConfig(AppConfig):
         from riskreg.jobs.kinds import WORK
         from riskreg.notify import refresh
 
-        refresh.register(pack_mail.KIND, pack_mail.refresh_message)
+        refresh.register(pack_mail.KIND, pack_mail.current_content_of_message)
         WORK[KIND] = "riskreg.exchange.steps.commit"
         # By name: the web process never loads what writes PDF and slides.
         for name in STEPS:

@@ -1,7 +1,7 @@
 """The last look before sending: whoever wrote a message says whether it still holds.
 
 A room that posts messages registers, once at start, its functions for its kind of message. Before
-each attempt ``refresh`` is asked for the content as it should be now; None means that there is
+each attempt ``content_now`` is asked for the content as it should be now; None means that there is
 nothing left to tell. As that may be dear, a room may also tell of many messages at once, cheaply,
 which of them would come out as they are: those are sent without it. This room need not know what a
 message is about.
@@ -37,28 +37,31 @@ class Content:
     address: str | None = None
 
 
-Renew = Callable[[uuid.UUID, dt.datetime], Content | None]
-Unchanged = Callable[[Collection[uuid.UUID], dt.datetime], set[uuid.UUID]]
+ContentNow = Callable[[uuid.UUID, dt.datetime], Content | None]
+UnchangedAmong = Callable[[Collection[uuid.UUID], dt.datetime], set[uuid.UUID]]
 
 
 @dataclass(frozen=True)
 class MessageRefresher:
     """How messages of one kind are renewed.
 
-    ``renew(message, at)``: its content at ``at``, or None. ``unchanged(messages, at)``: those of
-    ``messages`` that ``refresh`` would give the content they have; when in doubt it leaves one out.
+    ``content_now(message, at)``: what it should say at ``at``, or None where there is nothing left
+    to tell; who is to be told of what may be settled by it. ``unchanged_among(messages, at)``:
+    those of ``messages`` that have that content already; when in doubt it leaves one out.
     """
 
-    refresh: Renew
-    is_current: Unchanged | None = None
+    content_now: ContentNow
+    unchanged_among: UnchangedAmong | None = None
 
 
 _by_kind: dict[str, MessageRefresher] = {}
 
 
-def register(kind: str, refresh: Renew, is_current: Unchanged | None = None) -> None:
+def register(
+    kind: str, content_now: ContentNow, unchanged_among: UnchangedAmong | None = None
+) -> None:
     """Ask these before messages of ``kind`` are sent; see ``MessageRefresher``."""
-    _by_kind[kind] = MessageRefresher(refresh, is_current)
+    _by_kind[kind] = MessageRefresher(content_now, unchanged_among)
 
 
 def refresher(kind: str) -> MessageRefresher | None:
@@ -66,7 +69,9 @@ def refresher(kind: str) -> MessageRefresher | None:
     return _by_kind.get(kind)
 
 
-def refreshed_kinds(messages: Collection[tuple[uuid.UUID, str]], at: dt.datetime) -> set[uuid.UUID]:
+def messages_to_refresh(
+    messages: Collection[tuple[uuid.UUID, str]], at: dt.datetime
+) -> set[uuid.UUID]:
     """Which of ``messages``, given as (message, kind), are to be renewed before they are sent."""
     found: set[uuid.UUID] = set()
     for kind in {kind for _message, kind in messages}:
@@ -80,12 +85,12 @@ def refreshed_kinds(messages: Collection[tuple[uuid.UUID, str]], at: dt.datetime
 def _current_messages(
     asked: MessageRefresher, these: set[uuid.UUID], at: dt.datetime
 ) -> set[uuid.UUID]:
-    if asked.is_current is None:
+    if asked.unchanged_among is None:
         return set()
     try:
         # Under a savepoint: a failed query would spoil the transaction of a caller that has one.
         with transaction.atomic():
-            return asked.is_current(these, at)
+            return asked.unchanged_among(these, at)
     except Exception:
         # The check only saves work.
         log.exception("unchanged_broke", messages=len(these))

@@ -15,7 +15,7 @@ class RegisterConfig(AppConfig):
             terms,
         )
 
-        refresh.register(change_mail.KIND, change_mail.refresh_message)
+        refresh.register(change_mail.KIND, change_mail.current_content_of_message)
         archiving.register_kinds()
         settings.register_kinds()
         terms.register_kinds()

@@ -12,7 +12,9 @@ class RemindersConfig(AppConfig):
         from riskreg.reminders.services import announcements, ladder
 
         ladder.register_kinds()
-        refresh.register(DIGEST, services.refresh_digest, services.current_digests)
-        refresh.register(INTERRUPT, services.refresh_interrupt, services.current_interrupts)
-        refresh.register(ALARM, services.refresh_alarm)
-        refresh.register(announcements.KIND, announcements.refresh_announcement)
+        refresh.register(DIGEST, services.settle_and_render_digest, services.current_digests)
+        refresh.register(
+            INTERRUPT, services.settle_and_render_interrupt, services.current_interrupts
+        )
+        refresh.register(ALARM, services.current_content_of_alarm)
+        refresh.register(announcements.KIND, announcements.settle_and_render_announcement)

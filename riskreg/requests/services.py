@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import zlib
 from dataclasses import asdict
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -96,7 +97,14 @@ def delete_requests_and_drafts(user: User) -> int:
     return done + Draft.objects.filter(user=user).delete()[0]
 
 
-def purge_expired(at: dt.datetime) -> tuple[int, int]:
-    """Forget answers older than 48 hours and drafts older than an hour; how many of each."""
+class Purged(NamedTuple):
+    """How many answers and how many drafts were deleted."""
+
+    answers: int
+    drafts: int
+
+
+def purge_expired(at: dt.datetime) -> Purged:
+    """Forget answers older than 48 hours and drafts older than an hour."""
     answers = DoneRequest.objects.filter(created_at__lt=at - ANSWERS_KEPT).delete()[0]
-    return answers, Draft.objects.filter(created_at__lte=at - DRAFTS_KEPT).delete()[0]
+    return Purged(answers, Draft.objects.filter(created_at__lte=at - DRAFTS_KEPT).delete()[0])

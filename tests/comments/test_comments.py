@@ -287,16 +287,16 @@ def test_a_mail_that_waits_says_what_is_true_when_it_is_sent(world: World) -> No
     said = comment(world, row, mentions=mention)
     gone, kept = mails(world.partner_owner)[0], mails(world.deputy)[0]
     edit_comment(**act, comment=said.uuid, text="Said better")
-    now = known.refresh(kept.uuid, world.at)
+    now = known.content_now(kept.uuid, world.at)
     assert now is not None
     assert "Said better" in now.text
     end_membership(register=world.register, user=world.partner_owner, at=world.at, by=world.founder)
-    assert known.refresh(gone.uuid, world.at) is None
+    assert known.content_now(gone.uuid, world.at) is None
     edit_comment(**act, comment=said.uuid, text="Said better", mentions=[])
-    assert known.refresh(kept.uuid, world.at) is None
+    assert known.content_now(kept.uuid, world.at) is None
     other = comment(world, row, mentions=[world.deputy.email])
     withdraw_comment(**act, comment=other.uuid)
-    assert known.refresh(mails(world.deputy)[1].uuid, world.at) is None
+    assert known.content_now(mails(world.deputy)[1].uuid, world.at) is None
 
 
 def test_the_mail_of_something_private_is_looked_after_by_its_own_party(world: World) -> None:

@@ -239,12 +239,12 @@ def test_whoever_asked_is_written_to_when_an_answer_came(world: World) -> None:
     assert "#questions" in message.text
     found = refresher("answer")
     assert found is not None
-    assert found.refresh(message.uuid, world.at + DAY) is not None
+    assert found.content_now(message.uuid, world.at + DAY) is not None
     # Who left meanwhile is told nothing more.
     end_membership(
         register=world.register, user=world.partner_leader, at=world.at + DAY, by=world.leader
     )
-    assert found.refresh(message.uuid, world.at + DAY) is None
+    assert found.content_now(message.uuid, world.at + DAY) is None
 
 
 def test_nobody_is_written_to_about_their_own_words_or_a_question_taken_back(world: World) -> None:
@@ -275,12 +275,12 @@ def test_whoever_asked_for_a_review_is_written_to_once_when_it_was_held(world: W
         assert words in told.text, words
     found = refresher("answer")
     assert found is not None
-    assert found.refresh(told.uuid, at) is not None
+    assert found.content_now(told.uuid, at) is not None
     # The next review answers nothing any more.
     builders.review(world, row, at=at + DAY)
     assert Message.objects.filter(kind="answer").count() == 2
     end_membership(register=world.register, user=world.partner_leader, at=at, by=world.leader)
-    assert found.refresh(told.uuid, at) is None
+    assert found.content_now(told.uuid, at) is None
 
 
 def test_who_asked_in_private_is_told_and_what_is_no_answer_tells_nobody(world: World) -> None:

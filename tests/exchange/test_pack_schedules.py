@@ -14,7 +14,7 @@ from riskreg.exchange.models import BoardPack, PackSchedule, PackSending
 from riskreg.exchange.policy import Rule, ToDo, day_to_make_pack, meeting_served_and_left_out
 from riskreg.exchange.queries.schedules import SHOWN, last_sendings_of
 from riskreg.exchange.services import sendings
-from riskreg.exchange.services.pack_mail import refresh_message
+from riskreg.exchange.services.pack_mail import current_content_of_message
 from riskreg.exchange.services.packs import cancel_pack
 from riskreg.exchange.services.schedules import MOST, change_schedule, end_schedule
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -235,9 +235,9 @@ def test_who_may_not_see_packs_when_the_mail_goes_out_gets_none(world: World) ->
     schedule(world)
     at = tend(world, 3)
     message = next(m for m in mails() if m.recipient == world.leader.uuid)
-    assert refresh_message(message.uuid, at) is not None
+    assert current_content_of_message(message.uuid, at) is not None
     Membership.objects.filter(user=world.leader).update(party=world.catl)
-    assert refresh_message(message.uuid, at) is None
+    assert current_content_of_message(message.uuid, at) is None
 
 
 def test_at_night_the_day_has_not_begun(world: World) -> None:

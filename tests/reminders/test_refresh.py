@@ -18,8 +18,8 @@ from riskreg.reminders.models import Addressee
 from riskreg.reminders.services import (
     current_digests,
     current_interrupts,
-    refresh_digest,
-    refresh_interrupt,
+    settle_and_render_digest,
+    settle_and_render_interrupt,
     sweep,
 )
 from riskreg.risks.models import Risk
@@ -47,7 +47,7 @@ def test_what_did_not_change_is_not_written_again(world: World) -> None:
     assert len(messages()) == 2
     assert current_digests(messages(), at) == set(messages())
     for message in Message.objects.all():
-        content = refresh_digest(message.uuid, at)
+        content = settle_and_render_digest(message.uuid, at)
         assert content is not None
         assert (content.subject, content.text, content.html) == (
             message.subject, message.text, message.html,
@@ -100,7 +100,7 @@ def test_interruptions_are_looked_at_alike(world: World) -> None:
     assert current_interrupts(told, at) == set(told)
     builders.review(world, row, at=at)
     assert current_interrupts(told, at) == set()
-    assert [refresh_interrupt(message, at) for message in told] == [None] * 4
+    assert [settle_and_render_interrupt(message, at) for message in told] == [None] * 4
 
 
 def _people(world: World, count: int) -> list[User]:

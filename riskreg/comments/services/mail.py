@@ -49,7 +49,7 @@ def write_to(row: Comment, thing: Any, people: Iterable[User], at: dt.datetime) 
         )
 
 
-def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
+def current_content_of_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What it should say now; None once the comment is withdrawn or mentions its reader no more, or
     they may not read it any more."""
     _kind, comment, person = Message.objects.get(uuid=message).key.split(":")

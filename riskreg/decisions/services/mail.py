@@ -63,7 +63,7 @@ def _post_to_asker(row: Obligation, review: Review | None, at: dt.datetime) -> N
     )
 
 
-def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
+def current_content_of_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What it should say now; None once its reader may not read the answer any more."""
     _kind, question = Message.objects.get(uuid=message).key.split(":")
     rows = Obligation.objects.select_related("register", "risk", "asked_by", "closed_by", "party")

@@ -43,7 +43,7 @@ def write_to(user: User, row: PackSchedule, one: PackSending, why: str, at: dt.d
     )
 
 
-def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
+def current_content_of_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What it should say now; None once its reader may not see packs any more, or the register is
     archived."""
     _kind, why, sending, person = Message.objects.get(uuid=message).key.split(":")

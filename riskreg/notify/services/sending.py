@@ -25,7 +25,7 @@ from riskreg.notify.policy import (
     wait_before,
 )
 from riskreg.notify.queries.deliveries import destinations_due, due_delivery_count
-from riskreg.notify.refresh import refreshed_kinds, refresher
+from riskreg.notify.refresh import messages_to_refresh, refresher
 from riskreg.notify.services.circuits import record_failure, record_not_tried, record_success
 from riskreg.notify.services.claims import (
     Batch,
@@ -151,7 +151,7 @@ class _Batch:
     def _send_all(self, sender: Sender) -> None:
         rows, begun = self.batch.rows, 0
         messages = [(row.message.uuid, row.message.kind) for row in rows]
-        stale = refreshed_kinds(messages, self.batch.at)
+        stale = messages_to_refresh(messages, self.batch.at)
         for row in rows:
             at = self.now()
             if self.gave_up or self.stop() or not self._in_time(at):
@@ -192,7 +192,7 @@ class _Batch:
     def _try(self, sender: Sender, row: Delivery, at: dt.datetime, *, refresh: bool) -> None:
         failure: PassingFailure | None = None
         try:
-            if refresh and not _refresh_message(row, at):
+            if refresh and not _save_current_content_or_false(row, at):
                 result = Result(DeliveryState.DROPPED, AttemptOutcome.DROPPED, at)
             else:
                 sender.send(row.message, at)
@@ -238,12 +238,12 @@ def _result_of_passing_failure(
     return Result(DeliveryState.PENDING, AttemptOutcome.PASSING, at, error, at + wait)
 
 
-def _refresh_message(row: Delivery, at: dt.datetime) -> bool:
+def _save_current_content_or_false(row: Delivery, at: dt.datetime) -> bool:
     """Bring the message up to date; False when there is nothing left to tell."""
     asked = refresher(row.message.kind)
     if asked is None:
         return True
-    content = asked.refresh(row.message.uuid, at)
+    content = asked.content_now(row.message.uuid, at)
     if content is None:
         return False
     message = row.message

@@ -45,7 +45,7 @@ def write_to(row: ChangeRequest, people: Iterable[User], why: str, at: dt.dateti
         )
 
 
-def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
+def current_content_of_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What it should say now; None once its reader has left, or has nothing to answer any more."""
     _kind, why, request, person = Message.objects.get(uuid=message).key.split(":")
     row = ChangeRequest.objects.select_related("register", "requested_by", "party").get(

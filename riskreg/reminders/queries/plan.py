@@ -31,7 +31,7 @@ class Planned:
     part: str
     rung: int
     duty: Duty
-    skipped: tuple[int, ...] = ()
+    skipped_lower_offsets: tuple[int, ...] = ()
     interrupts: bool = False
 
 
@@ -58,11 +58,11 @@ def _planned(
 ) -> Iterator[Planned]:
     for step in pending_steps(source, snapshot, [row.pk for row in batch]):
         skipped = tuple(lower.offset_days for lower in step.skipped)
-        yield from _planned_lines_of_rung(snapshot, step.rung, step.duty, skipped)
+        yield from _planned_for_each_recipient_or_nobody(snapshot, step.rung, step.duty, skipped)
 
 
-def _planned_lines_of_rung(
-    snapshot: RegisterSnapshot, rung: Rung, duty: Duty, skipped: tuple[int, ...]
+def _planned_for_each_recipient_or_nobody(
+    snapshot: RegisterSnapshot, rung: Rung, duty: Duty, skipped_lower_offsets: tuple[int, ...]
 ) -> Iterator[Planned]:
     recipients = snapshot.recipients_or_fallback(duty, rung)
     pairs: list[tuple[int | None, str]] = [(r.user_id, r.part) for r in recipients]
@@ -74,7 +74,7 @@ def _planned_lines_of_rung(
             part=part,
             rung=rung.offset_days,
             duty=duty,
-            skipped=skipped,
+            skipped_lower_offsets=skipped_lower_offsets,
             interrupts=rung.interrupts,
         )
 

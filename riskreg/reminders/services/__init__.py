@@ -1,30 +1,30 @@
 """Every write of the engine: moving ladders, writing messages, changing a ladder."""
 
 from riskreg.reminders.services.advance import advance_and_readdress
-from riskreg.reminders.services.alarms import mail_managers_of_unassigned, refresh_alarm
-from riskreg.reminders.services.digests import write_digest, write_digests
+from riskreg.reminders.services.alarms import current_content_of_alarm, mail_managers_of_unassigned
+from riskreg.reminders.services.digests import write_digest_unless_there_or_empty, write_digests
 from riskreg.reminders.services.interrupts import interrupt_people
 from riskreg.reminders.services.ladder import set_ladder
 from riskreg.reminders.services.refresh import (
     current_digests,
     current_interrupts,
-    refresh_digest,
-    refresh_interrupt,
+    settle_and_render_digest,
+    settle_and_render_interrupt,
 )
 from riskreg.reminders.services.sweep import Swept, sweep
 
 __all__ = [
     "Swept",
     "advance_and_readdress",
+    "current_content_of_alarm",
     "current_digests",
     "current_interrupts",
     "interrupt_people",
     "mail_managers_of_unassigned",
-    "refresh_alarm",
-    "refresh_digest",
-    "refresh_interrupt",
     "set_ladder",
+    "settle_and_render_digest",
+    "settle_and_render_interrupt",
     "sweep",
-    "write_digest",
+    "write_digest_unless_there_or_empty",
     "write_digests",
 ]

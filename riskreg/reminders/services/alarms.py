@@ -74,7 +74,7 @@ def mail_managers_of_unassigned(
     return written
 
 
-def refresh_alarm(message: uuid.UUID, at: dt.datetime) -> Content | None:
+def current_content_of_alarm(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What an alarm should say now, just before it is sent; None when there is nobody missing."""
     row = Message.objects.get(uuid=message)
     _kind, register_uuid, party_uuid, scope, _day, manager_uuid = row.key.split(":")

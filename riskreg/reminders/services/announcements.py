@@ -51,7 +51,7 @@ def post_announcements_to_endpoints(at: dt.datetime) -> int:
     Found by state: what an earlier sweep did not get to is done now. A fault with one endpoint is
     logged and does not keep the others waiting.
     """
-    _note_endpoints_for_all(at)
+    _create_waiting_announcements_of_all_reminders(at)
     waiting = Announcement.objects.filter(
         state=AnnouncementState.WAITING, reminder__register__archived_at=None
     )
@@ -63,13 +63,13 @@ def post_announcements_to_endpoints(at: dt.datetime) -> int:
     written = 0
     for endpoint in endpoints:
         try:
-            written += _post_announcement(endpoint, at)
+            written += _put_waiting_announcements_in_one_message(endpoint, at)
         except Exception:
             log.exception("announcement_broke", endpoint=str(endpoint.uuid))
     return written
 
 
-def _note_endpoints_for_all(at: dt.datetime) -> None:
+def _create_waiting_announcements_of_all_reminders(at: dt.datetime) -> None:
     snapshots = RegisterSnapshots(at, set())
     after = 0
     while keys := list(
@@ -77,16 +77,18 @@ def _note_endpoints_for_all(at: dt.datetime) -> None:
         .order_by("pk")
         .values_list("pk", flat=True)[:BATCH]
     ):
-        _note_endpoints_for(keys, snapshots)
+        _create_waiting_announcements(keys, snapshots)
         after = keys[-1]
 
 
 @transaction.atomic
-def _note_endpoints_for(keys: Collection[int], snapshots: RegisterSnapshots) -> None:
+def _create_waiting_announcements(
+    reminder_ids: Collection[int], snapshots: RegisterSnapshots
+) -> None:
     """Note for each of these reminders the endpoints that are to be told."""
     reminders = list(
         Reminder.objects.select_for_update(of=("self",))
-        .filter(pk__in=keys, to_announce=True)
+        .filter(pk__in=reminder_ids, to_announce=True)
         .select_related("register", "ladder")
         .order_by("pk")
     )
@@ -111,7 +113,7 @@ def _note_endpoints_for(keys: Collection[int], snapshots: RegisterSnapshots) -> 
 
 
 @transaction.atomic
-def _post_announcement(endpoint: Endpoint, at: dt.datetime) -> bool:
+def _put_waiting_announcements_in_one_message(endpoint: Endpoint, at: dt.datetime) -> bool:
     """Put what ``endpoint`` has not heard into one message; False when there is nothing left."""
     waiting = _locked(endpoint.uuid, state=AnnouncementState.WAITING)
     seen = _sort_into_valid_and_gone(endpoint, waiting, at)
@@ -152,7 +154,7 @@ def _post_announcement(endpoint: Endpoint, at: dt.datetime) -> bool:
 
 
 @transaction.atomic
-def refresh_announcement(message: uuid.UUID, at: dt.datetime) -> Content | None:
+def settle_and_render_announcement(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What such a message should say now, just before it is sent; None when all of it is done."""
     notified = list(
         Announcement.objects.filter(message=message, state=AnnouncementState.TOLD)

@@ -4,6 +4,7 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from django.db import transaction
@@ -45,8 +46,22 @@ class _Taken(Exception):
     """Another sweep wrote this person's digest of the day, between our look and our writing."""
 
 
-def write_digests(at: dt.datetime) -> tuple[int, int]:
-    """Write the digests of everybody whose hour has come. Returns how many, and how many broke.
+class WrittenAndBroken(NamedTuple):
+    """How many messages were written, and of how many people none was because something broke."""
+
+    written: int
+    broken: int
+
+
+class _WrittenBatch(NamedTuple):
+    """How many digests were written, and the people (database ids) whose digest broke."""
+
+    written: int
+    broken_for: set[int]
+
+
+def write_digests(at: dt.datetime) -> WrittenAndBroken:
+    """Write the digests of everybody whose hour has come.
 
     Whose hour has come is marked, told something or not; whose digest broke is not, and is tried
     again by the next sweep.
@@ -70,11 +85,11 @@ def write_digests(at: dt.datetime) -> tuple[int, int]:
                 elif known is None:
                     # From now on it is known whether a day goes by without a digest.
                     marks[user.pk] = day - DAY
-            wrote, faults = _write_batch(come, day, at)
-            marks.update({user.pk: day for user in come if user.pk not in faults})
+            done = _write_batch(come, day, at)
+            marks.update({user.pk: day for user in come if user.pk not in done.broken_for})
             _note_digest_days(marks)
-            written, broken = written + wrote, broken + len(faults)
-    return written, broken
+            written, broken = written + done.written, broken + len(done.broken_for)
+    return WrittenAndBroken(written, broken)
 
 
 def _works_on_day(user: User) -> Callable[[dt.date], bool]:
@@ -82,7 +97,7 @@ def _works_on_day(user: User) -> Callable[[dt.date], bool]:
     return lambda day: works_on(day, user.working_days, user.holiday_calendar)
 
 
-def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tuple[int, set[int]]:
+def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> _WrittenBatch:
     waiting = users_reminders_wait_for([user.pk for user in users])
     asked = [user for user in users if user.pk in waiting]
     written, faults, snapshots = 0, set(), RegisterSnapshots(at)
@@ -92,20 +107,20 @@ def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tupl
                 if writing is None:
                     faults.add(user.pk)
                 else:
-                    written += writing.write(day)
+                    written += writing.write_unless_there_or_empty(day)
             except Exception:
                 faults.add(user.pk)
                 log.exception("digest_broke", recipient=str(user.uuid))
-    return written, faults
+    return _WrittenBatch(written, faults)
 
 
 def _prepare_each(
     users: Sequence[User], at: dt.datetime, snapshots: RegisterSnapshots
-) -> Iterator[tuple[User, "_Writing | None"]]:
+) -> Iterator[tuple[User, "_PreparedDigest | None"]]:
     """Each person with their digest: looked at together, or one by one where what is due for one
     of them breaks it for all. None for whom it breaks."""
     try:
-        together = list(_prepare_writings(users, at, snapshots))
+        together = list(_prepare_digests(users, at, snapshots))
     except Exception:
         log.exception("digests_looked_at_one_by_one")
     else:
@@ -114,7 +129,7 @@ def _prepare_each(
     for user in users:
         writing = None
         try:
-            writing = next(_prepare_writings([user], at, snapshots))
+            writing = next(_prepare_digests([user], at, snapshots))
         except Exception:
             log.exception("digest_broke", recipient=str(user.uuid))
         yield user, writing
@@ -129,18 +144,20 @@ def _note_digest_days(days: Mapping[int, dt.date]) -> None:
     )
 
 
-def write_digest(user: User, day: dt.date, at: dt.datetime) -> bool:
+def write_digest_unless_there_or_empty(user: User, day: dt.date, at: dt.datetime) -> bool:
     """Write ``user``'s digest of their local ``day`` into the outbox, with all that is due.
 
     Message, delivery and the reminders it tells of become so in one transaction. False when there
     is one already, or nothing left to tell.
     """
-    return next(_prepare_writings([user], at, RegisterSnapshots(at))).write(day)
+    return next(_prepare_digests([user], at, RegisterSnapshots(at))).write_unless_there_or_empty(
+        day
+    )
 
 
-def _prepare_writings(
+def _prepare_digests(
     users: Sequence[User], at: dt.datetime, snapshots: RegisterSnapshots
-) -> Iterator["_Writing"]:
+) -> Iterator["_PreparedDigest"]:
     """The digests of ``users``, ready to be written; what they need is read at once."""
     rows: dict[int, list[Addressee]] = {user.pk: [] for user in users}
     keys = list(rows)
@@ -149,11 +166,11 @@ def _prepare_writings(
     seen = collect_digests([(user, rows[user.pk]) for user in users], at, snapshots=snapshots)
     backdrop = DigestLookups([(user, p.items) for user, p in zip(users, seen, strict=True)])
     for user, its in zip(users, seen, strict=True):
-        yield _Writing(user, its, backdrop, at)
+        yield _PreparedDigest(user, its, backdrop, at)
 
 
 @dataclass
-class _Writing:
+class _PreparedDigest:
     """One person's digest, as it was seen a moment ago."""
 
     user: User
@@ -161,18 +178,19 @@ class _Writing:
     backdrop: DigestLookups
     at: dt.datetime
 
-    def write(self, day: dt.date) -> bool:
-        """See ``write_digest``."""
+    def write_unless_there_or_empty(self, day: dt.date) -> bool:
+        """See ``write_digest_unless_there_or_empty``."""
         key = f"{DIGEST}:{self.user.uuid}:{day.isoformat()}"
         if outbox.message_exists(key):
             return False
         try:
             with transaction.atomic():
-                return self._write(day, key)
+                return self._post_or_raise_taken(day, key)
         except _Taken:
             return False
 
-    def _write(self, day: dt.date, key: str) -> bool:
+    def _post_or_raise_taken(self, day: dt.date, key: str) -> bool:
+        """Drop what does not hold any more and post the rest; False when nothing is left."""
         user, at, seen, backdrop = self.user, self.at, self.seen, self.backdrop
         waiting = self._still_waiting()
         drop_addressees(

@@ -16,26 +16,29 @@ from riskreg.reminders.models import Addressee, AddresseeState, Imprint
 from riskreg.reminders.policy import INTERRUPT
 from riskreg.reminders.queries import RegisterSnapshots, users_to_interrupt
 from riskreg.reminders.services.assignment import drop_addressees, drop_older_addressees, mark_sent
+from riskreg.reminders.services.digests import WrittenAndBroken
 from riskreg.reminders.services.refresh import items_of_message
 
 log = structlog.get_logger(__name__)
 
 
-def interrupt_people(at: dt.datetime) -> tuple[int, int]:
-    """Tell everybody at once what is not to wait. Returns how many messages, and how many broke."""
+def interrupt_people(at: dt.datetime) -> WrittenAndBroken:
+    """Tell everybody at once what is not to wait."""
     written = broken = 0
     snapshots = RegisterSnapshots(at)
     for user in users_to_interrupt():
         try:
-            written += _interrupt(user, at, snapshots)
+            written += _interrupt_unless_nothing_left(user, at, snapshots)
         except Exception:
             broken += 1
             log.exception("interrupt_broke", recipient=str(user.uuid))
-    return written, broken
+    return WrittenAndBroken(written, broken)
 
 
 @transaction.atomic
-def _interrupt(user: User, at: dt.datetime, snapshots: RegisterSnapshots) -> bool:
+def _interrupt_unless_nothing_left(
+    user: User, at: dt.datetime, snapshots: RegisterSnapshots
+) -> bool:
     waiting = list(
         Addressee.objects.select_for_update(of=("self",))
         .filter(user=user, state=AddresseeState.WAITING, urgent=True)

@@ -46,17 +46,17 @@ def items_of_message(messages: Collection[uuid.UUID]) -> list[Addressee]:
     )
 
 
-def refresh_digest(message: uuid.UUID, at: dt.datetime) -> Content | None:
+def settle_and_render_digest(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What a digest should say now, just before it is sent; None when nothing in it is due still.
 
     Asked by the room that delivers. What was discharged since is left out of the new text, and
     its Reminder is put right if no one was told.
     """
-    return refresh(message, DIGEST, at)
+    return settle_and_render(message, DIGEST, at)
 
 
-def refresh(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
-    """See ``refresh_digest``; for messages of ``kind``."""
+def settle_and_render(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
+    """See ``settle_and_render_digest``; for messages of ``kind``."""
     with transaction.atomic():
         notified = items_of_message([message])
         if not notified:
@@ -84,7 +84,7 @@ def refresh(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
 
 
 def current_digests(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
-    """Those digests that ``refresh_digest`` would give the very content they have."""
+    """Those digests that ``settle_and_render_digest`` would give the very content they have."""
     return current_messages_of_kind(messages, DIGEST, at)
 
 
@@ -109,7 +109,7 @@ def current_messages_of_kind(
     )
     same = set()
     for (message, theirs), (user, _rows), its in zip(notified.items(), asked, seen, strict=True):
-        # One that has left or moved must be let go, which is for ``refresh``.
+        # One that has left or moved must be let go, which is for ``settle_and_render``.
         whole = {a.pk for a in theirs} <= {a.pk for a in its.valid}
         if (
             whole
@@ -120,11 +120,11 @@ def current_messages_of_kind(
     return same
 
 
-def refresh_interrupt(message: uuid.UUID, at: dt.datetime) -> Content | None:
+def settle_and_render_interrupt(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What such a message should say now, just before it is sent; None when all of it is done."""
-    return refresh(message, INTERRUPT, at)
+    return settle_and_render(message, INTERRUPT, at)
 
 
 def current_interrupts(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
-    """Those messages that ``refresh_interrupt`` would give the very content they have."""
+    """Those messages that ``settle_and_render_interrupt`` would give the very content they have."""
     return current_messages_of_kind(messages, INTERRUPT, at)

@@ -86,8 +86,8 @@ def _planned_line_text(line: Planned, people: dict[int, User], had_theirs: set[i
     due = due_text((duty.due_on - line.today).days, duty.extended_until)
     subject = f"{duty.ref} {duty.subject_title}"
     about = f"{rung_label(line.rung):<4} {subject}: {due}, {day_text(duty.due_on)}"
-    if line.skipped:
-        about += f"; skips {', '.join(map(rung_label, line.skipped))}"
+    if line.skipped_lower_offsets:
+        about += f"; skips {', '.join(map(rung_label, line.skipped_lower_offsets))}"
     if line.user_id is None:
         return f"NOBODY TO TELL  {about}"
     person = people[line.user_id]
