@@ -12,7 +12,7 @@ from riskreg import quant
 from riskreg.analysis import modelled
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import buying
-from riskreg.analysis.steps import HALF, KeepGoing, load_run
+from riskreg.analysis.steps import HALF, RenewClaimOrRaise, load_run
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
 
@@ -25,11 +25,13 @@ MOST_AS_GOOD = 5
 _MOST_OPTIONS = 32
 
 
-def frontier(step: Step, keep_going: KeepGoing) -> Outcome:
+def frontier_point_of_step(
+    step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRaise
+) -> Outcome:
     """The best set for one share of what everything costs."""
     row, inputs = load_run(step)
     percent = int(step.key.split(":")[1])
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     return Outcome(frontier_point(row, inputs, percent))
 
 
@@ -42,10 +44,12 @@ def frontier_point(
     return {"percent": percent_of_total_cost, **choose_within_budgets(row, inputs, budgets)}
 
 
-def choose(step: Step, keep_going: KeepGoing) -> Outcome:
+def choice_within_named_budgets(
+    step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRaise
+) -> Outcome:
     """The best set within the budgets that were named, all of which are kept."""
     row, inputs = load_run(step)
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     budgets = [{"amount": float(one["amount"]), "party": one["party"]} for one in inputs["budgets"]]
     return Outcome(choose_within_budgets(row, inputs, budgets))
 
@@ -89,11 +93,13 @@ def _set_to_json(one: quant.SetFigures) -> dict[str, Any]:
     }
 
 
-def information(step: Step, keep_going: KeepGoing) -> Outcome:
+def values_of_information(
+    step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRaise
+) -> Outcome:
     """What knowing one uncertain number would be worth at most to the choice between doing nothing,
     each mitigation alone and all of them; over the years that mitigations work."""
     row, inputs = load_run(step)
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     return Outcome(information_values(row, inputs))
 
 

@@ -27,19 +27,26 @@ FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 SURE = 0.8
 
 
-def objective(step: Step, keep_going: steps.KeepGoing) -> Outcome:
+def results_of_objective(
+    step: Step, renew_claim_or_raise_if_cancelled: steps.RenewClaimOrRaise
+) -> Outcome:
     """The chance of meeting one objective, what each risk costs it, and its level year by year."""
     row, inputs = steps.load_run(step)
-    return Outcome(objective_results(row, inputs, step.key.split(":")[1], keep_going))
+    return Outcome(
+        objective_results(row, inputs, step.key.split(":")[1], renew_claim_or_raise_if_cancelled)
+    )
 
 
 def objective_results(
-    row: Simulation, inputs: dict[str, Any], name: str, keep_going: steps.KeepGoing
+    row: Simulation,
+    inputs: dict[str, Any],
+    name: str,
+    renew_claim_or_raise_if_cancelled: steps.RenewClaimOrRaise,
 ) -> dict[str, Any]:
     """What becomes of the objective of that public id on both sides, with its figures."""
     one = next(each for each in inputs["objectives"] if each["objective"] == name)
     results = {
-        side: simulate_objective(row, inputs, one, side, keep_going)
+        side: simulate_objective(row, inputs, one, side, renew_claim_or_raise_if_cancelled)
         for side in sides_of(inputs, one)
     }
     before = results["before"]
@@ -77,7 +84,7 @@ def simulate_objective(
     inputs: dict[str, Any],
     one: Mapping[str, Any],
     side: str,
-    keep_going: steps.KeepGoing,
+    renew_claim_or_raise_if_cancelled: steps.RenewClaimOrRaise,
     works: Sequence[quant.Mitigation] | None = None,
 ) -> quant.ObjectiveResult:
     """The level of an objective on every path, on one side, or with ``works`` done (of which
@@ -102,7 +109,7 @@ def simulate_objective(
     chunks = -(-paths // BLOCK)
     parts = []
     for k in range(chunks):
-        keep_going()
+        renew_claim_or_raise_if_cancelled()
         parts.append(simulate_path_chunk(plan, k, chunks))
     return combine_paths(parts).objectives[model.name]
 

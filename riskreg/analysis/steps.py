@@ -39,7 +39,7 @@ from riskreg.quant import metrics
 from riskreg.quant.simulate import losses_digest
 
 Array = npt.NDArray[np.float64]
-KeepGoing = Callable[[], None]
+RenewClaimOrRaise = Callable[[], None]
 LEVELS = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 TAIL = 0.95
 _CONFIDENCE = 0.95
@@ -53,12 +53,14 @@ _DRAWS = 16_384
 _SCORE_95 = 1.6448536269514722
 
 
-def simulate(step: Step, keep_going: KeepGoing) -> Outcome:
+def simulate_chunk_of_side(
+    step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRaise
+) -> Outcome:
     """Losses of one part of the years, on one side."""
     row, inputs = load_run(step)
     _word, side, number = step.key.split(":")
     chunks = policy.chunk_count(row.years, len(inputs["exposures"]))
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     found: dict[str, Any] = {}
     if chunks == 1 and _few_events(inputs, side, row.years):
         # All of it is at hand: what each risk adds to the tail need not be drawn once more.
@@ -70,7 +72,7 @@ def simulate(step: Step, keep_going: KeepGoing) -> Outcome:
         drawn = quant.simulate_chunk(
             portfolio(inputs, side), row.years, row.seed, int(number), chunks
         ).losses
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     losses = drawn.astype("<f8").tobytes()
     return Outcome({**found, "digest": hashlib.sha256(losses).hexdigest()}, losses)
 
@@ -81,12 +83,20 @@ def _few_events(inputs: Mapping[str, Any], side: str, years: int) -> bool:
     return often * years <= _KEPT_EVENTS
 
 
-def measure(step: Step, keep_going: KeepGoing) -> Outcome:
+def measure_losses_of_side(
+    step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRaise
+) -> Outcome:
     """Quantiles, tail mean and curve of one side."""
     row, inputs = load_run(step)
     side = step.key.split(":")[1]
     return Outcome(
-        loss_measures(row, inputs, side, _losses_as_drawn(step, row, inputs, side), keep_going)
+        loss_measures(
+            row,
+            inputs,
+            side,
+            _losses_as_drawn(step, row, inputs, side),
+            renew_claim_or_raise_if_cancelled,
+        )
     )
 
 
@@ -95,13 +105,13 @@ def loss_measures(
     inputs: dict[str, Any],
     side: str,
     losses: Array,
-    keep_going: KeepGoing,
+    renew_claim_or_raise_if_cancelled: RenewClaimOrRaise,
 ) -> dict[str, Any]:
     """What the losses of one side come to: {loss, curve, digest}. Puts ``losses`` in order where
     they are: of ten million years, a second array of them is 80 MB."""
     digest = losses_digest(losses)
     losses.sort()
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     # In closed form where no driver acts. Where one does, only the drivers are sampled: which
     # events happen leaves no error (``quant.expected``).
     mean = [expected_loss_of_all(inputs, side), None, None]
@@ -115,7 +125,7 @@ def loss_measures(
     tail = metrics.sorted_tvar(losses, TAIL)
     error = HALF * metrics.sorted_tvar_standard_error(losses, TAIL)
     found["tvar95"] = [tail, tail - error, tail + error]
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     low, high = min(0.0, float(losses[0])), metrics.sorted_var(losses, 0.999)
     cuts = np.linspace(low, high if high > low else low + 1, _POINTS)
     curve = metrics.sorted_exceedance_curve(losses, [float(x) for x in cuts], _CONFIDENCE)
@@ -128,7 +138,9 @@ def loss_measures(
     return {"loss": found, "curve": points, "digest": digest}
 
 
-def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
+def contributions_on_side(
+    step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRaise
+) -> Outcome:
     """What each risk adds to the mean of the worst twentieth of years, on one side."""
     row, inputs = load_run(step)
     side = step.key.split(":")[1]
@@ -140,11 +152,11 @@ def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
         losses.sort()
         weights = metrics.tail_weights(losses, TAIL)
         del losses
-        keep_going()
+        renew_claim_or_raise_if_cancelled()
         losses = _losses_as_drawn(step, row, inputs, side)
         of = portfolio(inputs, side)
         tail = quant.totals([quant.contribution_chunk(of, losses, row.seed, weights, 0, 1)])
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     return Outcome(contributions_to_json(row, inputs, side, tail))
 
 
@@ -158,17 +170,19 @@ def contributions_to_json(
     return {"tail": tail, "mean": each}
 
 
-def tornado(step: Step, keep_going: KeepGoing) -> Outcome:
+def tornado_of_run(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRaise) -> Outcome:
     """The expected year with one input at its low and high end (P5, P95), the others as they are.
 
     The expected loss is a sum of how often × how much, each times what the drivers make of it; that
     is averaged over the same values of the drivers in every case.
     """
     _row, inputs = load_run(step)
-    return Outcome(tornado_bars(inputs, keep_going))
+    return Outcome(tornado_bars(inputs, renew_claim_or_raise_if_cancelled))
 
 
-def tornado_bars(inputs: dict[str, Any], keep_going: KeepGoing) -> dict[str, Any]:
+def tornado_bars(
+    inputs: dict[str, Any], renew_claim_or_raise_if_cancelled: RenewClaimOrRaise
+) -> dict[str, Any]:
     """What each input moves the expected year by, the widest first: {base, bars}."""
     drivers = {driver.name: driver for driver in drivers_in(inputs)}
     values = {name: driver.values(_normal_scores(name)) for name, driver in drivers.items()}
@@ -186,7 +200,7 @@ def tornado_bars(inputs: dict[str, Any], keep_going: KeepGoing) -> dict[str, Any
                 for q in (0.05, 0.95)
             ]
             bars.append({"risk": one["risk"], "on": what, "low": ends[0], "high": ends[1]})
-        keep_going()
+        renew_claim_or_raise_if_cancelled()
     for name, driver in drivers.items():
         ends = [
             _expected_loss_over_drivers(
@@ -238,7 +252,7 @@ def _expected_loss_over_drivers(
     return math.fsum(parts)
 
 
-def figures(step: Step, keep_going: KeepGoing) -> Outcome:
+def figures_of_run(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRaise) -> Outcome:
     """Everything that the run came to, under stable keys."""
     row, inputs = load_run(step)
     label = policy.weakest_label_of_run(inputs)

@@ -17,7 +17,7 @@ from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.policy import weighing
 from riskreg.analysis.policy.objectives import lifts_still_to_be_done
-from riskreg.analysis.steps import HALF, TAIL, KeepGoing, load_run
+from riskreg.analysis.steps import HALF, TAIL, RenewClaimOrRaise, load_run
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
 from riskreg.quant.expected import difference_chunk, expected_difference
@@ -35,17 +35,17 @@ MOST_SPANS = 2**18
 Floats = npt.NDArray[np.float64]
 
 
-def weigh(step: Step, keep_going: KeepGoing) -> Outcome:
+def weigh_one_option(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRaise) -> Outcome:
     """What one option costs, the losses that it leaves, and how far that is from doing nothing."""
     row, inputs = load_run(step)
     option = _option(inputs, step.key.split(":")[1])
     works = _mitigations_of_option(inputs, option)
     base = modelled.portfolio(inputs, "before")
     changed = base.mitigated(works)
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     mean = quant.expected_losses(changed, row.years, row.seed)[""]
-    keep_going()
-    losses = _losses(row, changed, len(inputs["exposures"]), keep_going)
+    renew_claim_or_raise_if_cancelled()
+    losses = _losses(row, changed, len(inputs["exposures"]), renew_claim_or_raise_if_cancelled)
     spans = losses_by_span(losses, inputs["horizon"])
     losses.sort()
     bad = sorted_var_interval(losses, TAIL, _CONFIDENCE)
@@ -59,13 +59,15 @@ def weigh(step: Step, keep_going: KeepGoing) -> Outcome:
             "mean": _value_low_high(mean.value, mean.standard_error),
             "bad": [bad.value, bad.low, bad.high],
             "difference": _difference_low_high(row, base, changed),
-            "objectives": _chances_by_objective(row, inputs, option, keep_going),
+            "objectives": _chances_by_objective(
+                row, inputs, option, renew_claim_or_raise_if_cancelled
+            ),
         },
         spans.astype("<f8").tobytes(),
     )
 
 
-def compare(step: Step, keep_going: KeepGoing) -> Outcome:
+def compare_options(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRaise) -> Outcome:
     """The options beside each other: which comes to least, how far the others are behind it year by
     year on the same draws, and what would have to change."""
     row, inputs = load_run(step)
@@ -87,7 +89,7 @@ def compare(step: Step, keep_going: KeepGoing) -> Outcome:
     of_best = base.mitigated(_mitigations_of_option(inputs, _option(inputs, best["key"])))
     undisturbed = _chances_of_doing_nothing(step, inputs)
     for one, also in zip(rows, together, strict=True):
-        keep_going()
+        renew_claim_or_raise_if_cancelled()
         one |= also
         option = _option(inputs, one["key"])
         own = base.mitigated(_mitigations_of_option(inputs, option))
@@ -100,7 +102,7 @@ def compare(step: Step, keep_going: KeepGoing) -> Outcome:
             {"objective": name, "chance": one["objectives"].get(name, chance)}
             for name, chance in undisturbed.items()
         ]
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     return Outcome(
         {
             "horizon": horizon,
@@ -203,13 +205,16 @@ def _cost_low_high(
 
 
 def _losses(
-    row: Simulation, portfolio: quant.Portfolio, exposures: int, keep_going: KeepGoing
+    row: Simulation,
+    portfolio: quant.Portfolio,
+    exposures: int,
+    renew_claim_or_raise_if_cancelled: RenewClaimOrRaise,
 ) -> Floats:
     """All years, in the pieces in which the run itself draws them."""
     chunks = policy.chunk_count(row.years, exposures)
     losses, at = np.empty(row.years), 0
     for n in range(chunks):
-        keep_going()
+        renew_claim_or_raise_if_cancelled()
         part = quant.simulate_chunk(portfolio, row.years, row.seed, n, chunks).losses
         losses[at : at + part.size] = part
         at += part.size
@@ -230,7 +235,10 @@ def _value_low_high(value: float, error: float) -> list[float]:
 
 
 def _chances_by_objective(
-    row: Simulation, inputs: dict[str, Any], option: Mapping[str, Any], keep_going: KeepGoing
+    row: Simulation,
+    inputs: dict[str, Any],
+    option: Mapping[str, Any],
+    renew_claim_or_raise_if_cancelled: RenewClaimOrRaise,
 ) -> dict[str, list[float]]:
     """The chance of meeting each objective whose events the option changes, or whose level it
     lifts; the others are as they are."""
@@ -243,7 +251,9 @@ def _chances_by_objective(
         named |= {lift["mitigation"] for lift in lifts_still_to_be_done(one)}
         if not touched & named:
             continue
-        result = objective_steps.simulate_objective(row, inputs, one, "before", keep_going, works)
+        result = objective_steps.simulate_objective(
+            row, inputs, one, "before", renew_claim_or_raise_if_cancelled, works
+        )
         chance = result.chance()
         found[one["objective"]] = [chance.value, chance.low, chance.high]
     return found

@@ -23,34 +23,36 @@ from riskreg.register.access import viewer_for
 from riskreg.register.permissions import require
 
 
-def gather(step: Step, keep_going: Callable[[], None]) -> Outcome:
+def gather_pack_contents(
+    step: Step, renew_claim_or_raise_if_cancelled: Callable[[], None]
+) -> Outcome:
     """Everything that the pack says, in one language. Read as whoever asked for it may read now:
     who has left the party meanwhile is told so (``Forbidden``, ``NotFound``)."""
     row, language = _row(step), step.key.partition(":")[2]
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     with translation.override(row.made_by.language):
         viewer = viewer_for(row.made_by, row.register.slug)
         require(viewer, "pack.make", row)
     scope = PackScope(reader_for_audience(viewer, row.audience), row.as_of, row.since, clock.now())
     with translation.override(language):
         found = pack_contents(scope, row.audience)
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     result = {"sections": len(found["sections"]), "figures": headline_figures(scope)}
     return Outcome(result, json.dumps(found).encode())
 
 
-def draw(step: Step, keep_going: Callable[[], None]) -> Outcome:
+def draw_pack(step: Step, renew_claim_or_raise_if_cancelled: Callable[[], None]) -> Outcome:
     """The file. Raises ``ValueError`` where this machine lacks what draws it."""
     row = _row(step)
     languages = languages_of(row.language)
     parts = {one.key: one.blob for one in step.job.steps.exclude(key=step.key)}
     found = [json.loads(bytes(parts[f"gather:{language}"] or b"")) for language in languages]
     contents = merge_languages(dict(zip(languages, found, strict=True)))
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     with translation.override(row.made_by.language):
         write = import_module(f"riskreg.exchange.writing.pack_{row.format}").write_pack
         data: bytes = write(contents, languages, row.as_of)
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     return Outcome({"bytes": len(data)}, save=lambda: store_file_and_wake_sender(row, data))
 
 

@@ -16,7 +16,9 @@ from riskreg.kernel.errors import Invalid
 from riskreg.register.access import viewer_for
 
 
-def commit(step: Step, keep_going: Callable[[], None]) -> Outcome:
+def commit_import_of_draft(
+    step: Step, renew_claim_or_raise_if_cancelled: Callable[[], None]
+) -> Outcome:
     """Look the file through once more, as what is there may have changed, and bring it in.
 
     The rows come with the step that is done, in its transaction: whoever dies before that has
@@ -36,7 +38,7 @@ def commit(step: Step, keep_going: Callable[[], None]) -> Outcome:
         )
         if plan.asked:
             raise Invalid.one("mapping", "answers_needed", questions_in(plan))
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
 
     def save() -> None:
         with translation.override(draft.made_by.language):

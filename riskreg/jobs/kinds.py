@@ -1,8 +1,8 @@
 """What does the work of each kind of step, and what it is handed.
 
 A room above names its functions by their dotted path when it is ready, as in
-``WORK["analysis.simulate"] = "riskreg.analysis.steps.simulate"``: only the worker that does a step
-loads what it needs.
+``WORK["analysis.simulate"] = "riskreg.analysis.steps.simulate_chunk_of_side"``: only the worker
+that does a step loads what it needs.
 """
 
 from collections.abc import Callable

@@ -62,34 +62,34 @@ def subjects_of_done_jobs(kind: str) -> QuerySet[Job, Any]:
     return Job.objects.filter(kind=kind, state=JobState.DONE).values("subject")
 
 
-def part_of_done_results(
-    subjects: Collection[uuid.UUID], key: str, part: str
+def step_result_part_by_subject(
+    subjects: Collection[uuid.UUID], step_key: str, result_path: str
 ) -> dict[uuid.UUID, Any]:
-    """Of each of ``subjects`` whose job is done: what its step ``key`` came to under ``part``
+    """Of each of ``subjects`` whose job is done: what its step came to under ``result_path``
     (names and places joined by ``__``), in one query that reads nothing else of the results."""
-    found = parts_of_done_results(subjects, [key], part)
+    found = step_result_part_by_subject_and_step(subjects, [step_key], result_path)
     return {subject: value for (subject, _key), value in found.items()}
 
 
-def parts_of_done_results(
-    subjects: Collection[uuid.UUID], keys: Collection[str], part: str = ""
+def step_result_part_by_subject_and_step(
+    subjects: Collection[uuid.UUID], step_keys: Collection[str], result_path: str = ""
 ) -> dict[tuple[uuid.UUID, str], Any]:
     """By subject and key of a step the same of several steps, in one query; the whole of what it
-    came to without a ``part``."""
+    came to without a ``result_path``."""
     rows = Step.objects.filter(
-        job__subject__in=list(subjects), job__state=JobState.DONE, key__in=list(keys)
+        job__subject__in=list(subjects), job__state=JobState.DONE, key__in=list(step_keys)
     ).order_by("job")
-    named = f"result__{part}" if part else "result"
+    named = f"result__{result_path}" if result_path else "result"
     return {(subject, key): value for subject, key, value in
             rows.values_list("job__subject", "key", named)}  # fmt: skip
 
 
 def subjects_and_steps_of_done_jobs(
-    subjects: Collection[uuid.UUID], keys: Collection[str]
+    subjects: Collection[uuid.UUID], step_keys: Collection[str]
 ) -> set[tuple[uuid.UUID, str]]:
     """Which of ``subjects`` (whose jobs are done) have which of these steps."""
     rows = Step.objects.filter(
-        job__subject__in=list(subjects), job__state=JobState.DONE, key__in=list(keys)
+        job__subject__in=list(subjects), job__state=JobState.DONE, key__in=list(step_keys)
     )
     return set(rows.values_list("job__subject", "key"))
 

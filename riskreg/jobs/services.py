@@ -25,7 +25,7 @@ from riskreg.kernel.errors import Conflict, RiskregError
 
 log = structlog.get_logger(__name__)
 TASK = "jobs.run_step"
-# A claim outlives the longest stretch between two calls of ``keep_going``.
+# A claim outlives the longest stretch between two calls of ``renew_claim_or_raise_if_cancelled``.
 CLAIM = dt.timedelta(seconds=60)
 _RENEWED_EVERY = 15.0
 _LOOKS_EVERY = 0.1
@@ -134,7 +134,7 @@ def _keep_claim_of(step: Step, now: Callable[[], dt.datetime]) -> Callable[[], N
     """What the work calls between its blocks: renews the claim, raises ``NoLongerWanted``."""
     looked = renewed = time.monotonic()
 
-    def keep_going() -> None:
+    def renew_claim_or_raise_if_cancelled() -> None:
         nonlocal looked, renewed
         if time.monotonic() - looked < _LOOKS_EVERY:
             return
@@ -150,7 +150,7 @@ def _keep_claim_of(step: Step, now: Callable[[], dt.datetime]) -> Callable[[], N
         if not wanted:
             raise NoLongerWanted
 
-    return keep_going
+    return renew_claim_or_raise_if_cancelled
 
 
 @transaction.atomic

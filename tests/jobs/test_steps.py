@@ -38,10 +38,10 @@ class Diary:
 DIARY = Diary()
 
 
-def work(step: Step, keep_going: Callable[[], None]) -> Outcome:
+def work(step: Step, renew_claim_or_raise_if_cancelled: Callable[[], None]) -> Outcome:
     DIARY.worked.append(step.key)
     DIARY.meanwhile(f"working {step.key}")
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
 
     def save() -> None:
         DIARY.saved.append(step.key)
@@ -276,9 +276,9 @@ def test_a_claim_is_renewed_while_its_work_goes_on(
     diary.meanwhile = long
     begun = services.begin_step(step.pk, AT)
     assert begun is not None
-    keep_going = services._keep_claim_of(begun, lambda: clock[0])
+    renew_claim_or_raise_if_cancelled = services._keep_claim_of(begun, lambda: clock[0])
     clock[0] += CLAIM - SECOND
-    keep_going()
+    renew_claim_or_raise_if_cancelled()
     assert services.begin_step(step.pk, AT + CLAIM) is None
 
 

@@ -3,24 +3,23 @@
 from django.db import models
 from django.db.models import F, Q
 
-from riskreg.analysis import ranges
 from riskreg.analysis.models.given import Given
 from riskreg.risks.models import Mitigation, Risk
 
 PARTS = ("low", "mode", "high")
 
 
-def _is_in_order(what: str) -> Q:
+def _is_given_nonnegative_and_in_order(quantity: str) -> Q:
     return (
-        Q(**{f"{what}_low__gte": 0})
-        & Q(**{f"{what}_low__lte": F(f"{what}_mode")})
-        & Q(**{f"{what}_mode__lte": F(f"{what}_high")})
-        & Q(**{f"{what}_{part}__isnull": False for part in PARTS})
+        Q(**{f"{quantity}_low__gte": 0})
+        & Q(**{f"{quantity}_low__lte": F(f"{quantity}_mode")})
+        & Q(**{f"{quantity}_mode__lte": F(f"{quantity}_high")})
+        & Q(**{f"{quantity}_{part}__isnull": False for part in PARTS})
     )
 
 
-def _is_missing(what: str) -> Q:
-    return Q(**{f"{what}_{part}": None for part in PARTS})
+def _is_wholly_null(quantity: str) -> Q:
+    return Q(**{f"{quantity}_{part}": None for part in PARTS})
 
 
 class Effect(Given):
@@ -49,14 +48,18 @@ class Effect(Given):
         constraints = [
             *Given.Meta.constraints,
             models.CheckConstraint(
-                condition=_is_in_order("frequency") | _is_missing("frequency"),
+                condition=_is_given_nonnegative_and_in_order("frequency")
+                | _is_wholly_null("frequency"),
                 name="effect_frequency",
             ),
             models.CheckConstraint(
-                condition=_is_in_order("severity") | _is_missing("severity"),
+                condition=_is_given_nonnegative_and_in_order("severity")
+                | _is_wholly_null("severity"),
                 name="effect_severity",
             ),
-            models.CheckConstraint(condition=_is_in_order("cost"), name="effect_cost"),
+            models.CheckConstraint(
+                condition=_is_given_nonnegative_and_in_order("cost"), name="effect_cost"
+            ),
             models.CheckConstraint(
                 condition=Q(frequency_low__isnull=False) | Q(severity_low__isnull=False),
                 name="effect_of_something",
@@ -67,14 +70,7 @@ class Effect(Given):
     def __str__(self) -> str:
         return f"of {self.mitigation_id} on {self.risk_id} by {self.expert_id}"
 
-    def range_of(self, what: str) -> ranges.Range | None:
-        """The range of ``what`` (frequency, severity, cost); None: not said, or a single number."""
-        low, mode, high = (getattr(self, f"{what}_{part}") for part in PARTS)
-        if low is None or low == high:
-            return None
-        return ranges.Pert(float(low), float(mode), float(high))
-
-    def mean_of(self, what: str) -> float:
-        """Its mean; 1 for a share that is not said."""
-        low, mode, high = (getattr(self, f"{what}_{part}") for part in PARTS)
+    def mean_of(self, quantity: str) -> float:
+        """The mean of ``quantity`` (frequency, severity, cost); 1 for a share that is not said."""
+        low, mode, high = (getattr(self, f"{quantity}_{part}") for part in PARTS)
         return 1.0 if low is None else float((low + 4 * mode + high) / 6)

@@ -19,8 +19,8 @@ from riskreg.analysis.queries.simulations import (
     visible_simulations,
 )
 from riskreg.jobs.queries import (
-    part_of_done_results,
-    parts_of_done_results,
+    step_result_part_by_subject,
+    step_result_part_by_subject_and_step,
     subjects_and_steps_of_done_jobs,
     subjects_of_done_jobs,
 )
@@ -72,7 +72,7 @@ def newest_chances(
     if not by_step:
         return {}
     rows = {row.uuid: row for row in visible_simulations(viewer).filter(uuid__in=by_step.values())}
-    results = parts_of_done_results(set(by_step.values()), by_step)
+    results = step_result_part_by_subject_and_step(set(by_step.values()), by_step)
     models = _models_by_audience(rows.values(), objectives)
     return {
         steps[step].pk: _chance(steps[step], rows[run], results[run, step], models)
@@ -147,7 +147,9 @@ def expected_over_time(
 ) -> list[tuple[Simulation, float]]:
     """What ``runs`` (newest first) have said that a year is expected to cost as it stood then: the
     last run of each day, oldest first."""
-    expected = part_of_done_results([run.uuid for run in runs], "measure:before", "loss__mean__0")
+    expected = step_result_part_by_subject(
+        [run.uuid for run in runs], "measure:before", "loss__mean__0"
+    )
     return _last_of_each_day(viewer, runs, expected)
 
 
@@ -157,7 +159,9 @@ def chances_over_time(
     """By public id of an objective the chance of it as things stood, by each of ``runs`` (newest
     first) that followed it: the last run of each day, oldest first. One query for all of them."""
     steps = {_step_key(objective): objective for objective in objectives}
-    values = parts_of_done_results([run.uuid for run in runs], steps, "sides__before__chance__0")
+    values = step_result_part_by_subject_and_step(
+        [run.uuid for run in runs], steps, "sides__before__chance__0"
+    )
     return {
         objective: _last_of_each_day(
             viewer, runs, {run: value for (run, key), value in values.items() if key == step}

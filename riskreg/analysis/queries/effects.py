@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Effect
-from riskreg.analysis.queries.given import given_not_withheld, visible_given
+from riskreg.analysis.queries.given import given_not_withheld, visible_given_even_if_withheld
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
@@ -20,7 +20,7 @@ RUNNING = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
 def effect_for(viewer: Viewer, effect: UUID, *, lock: bool = False) -> Effect:
     """The effect of that id. Raises ``NotFound`` also for another party's unreleased one."""
     people = ("risk", "mitigation", "party", "expert")
-    rows = visible_given(Effect, viewer).select_related(*people)
+    rows = visible_given_even_if_withheld(Effect, viewer).select_related(*people)
     if lock:
         rows = rows.select_for_update(of=("self",), no_key=True)
     row = rows.filter(uuid=effect).first()
@@ -45,7 +45,10 @@ def effects_not_withheld_of(viewer: Viewer, mitigation: Mitigation) -> QuerySet[
 def withheld_effect_count(viewer: Viewer, mitigation: Mitigation) -> int:
     """How many effects of ``mitigation`` the viewer will see once they have given their own."""
     shown = given_not_withheld(Effect, viewer).filter(mitigation=mitigation)
-    return visible_given(Effect, viewer).filter(mitigation=mitigation).count() - shown.count()
+    return (
+        visible_given_even_if_withheld(Effect, viewer).filter(mitigation=mitigation).count()
+        - shown.count()
+    )
 
 
 def unclosed_risks_served(viewer: Reader, mitigation: Mitigation) -> list[Risk]:
@@ -67,7 +70,7 @@ def newest_effects_on_open_risks(reader: Reader) -> list[Effect]:
     """What an audience may know of the effects of running mitigations on open risks that they
     serve: the newest of each expert, mitigation and risk, newest first."""
     rows = (
-        visible_given(Effect, reader)
+        visible_given_even_if_withheld(Effect, reader)
         .filter(
             risk__in=Risk.objects.visible_to(reader).filter(state=State.OPEN),
             mitigation__in=Mitigation.objects.visible_to(reader).filter(status__in=RUNNING),

@@ -12,7 +12,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Estimate
-from riskreg.analysis.queries.given import given_not_withheld, visible_given, withheld_given
+from riskreg.analysis.queries.given import (
+    given_not_withheld,
+    ids_withheld_until_own_is_given,
+    visible_given_even_if_withheld,
+)
 from riskreg.analysis.ranges import Pool
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
@@ -23,7 +27,7 @@ from riskreg.risks.models import Risk, State
 
 def visible_estimates(viewer: Reader) -> QuerySet[Estimate]:
     """Every estimate that the viewer may know of: their party's, and those released."""
-    return visible_given(Estimate, viewer)
+    return visible_given_even_if_withheld(Estimate, viewer)
 
 
 def estimate_for(viewer: Viewer, estimate: UUID, *, lock: bool = False) -> Estimate:
@@ -51,7 +55,7 @@ def estimates_not_withheld(viewer: Viewer) -> QuerySet[Estimate]:
 
 def withheld_among(viewer: Viewer, estimates: Collection[UUID]) -> set[UUID]:
     """Those of ``estimates`` that the viewer is not shown now."""
-    return withheld_given(Estimate, viewer, estimates)
+    return ids_withheld_until_own_is_given(Estimate, viewer, estimates)
 
 
 def estimates_not_withheld_of(viewer: Viewer, risk: Risk) -> QuerySet[Estimate]:

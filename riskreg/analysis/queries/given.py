@@ -32,7 +32,7 @@ _ENDED = {
 }
 
 
-def visible_given(model: type[_Row], viewer: Reader) -> QuerySet[_Row]:
+def visible_given_even_if_withheld(model: type[_Row], viewer: Reader) -> QuerySet[_Row]:
     """Every one that the viewer may know of: their party's, and those released."""
     manager: Any = model.objects
     rows: QuerySet[_Row] = manager.visible_to(viewer)
@@ -45,16 +45,18 @@ def given_not_withheld(model: type[_Row], viewer: Viewer) -> QuerySet[_Row]:
 
     Programs and readers who give none themselves are shown all that they may know of.
     """
-    rows = visible_given(model, viewer)
+    rows = visible_given_even_if_withheld(model, viewer)
     gives = viewer.party_id is not None and permits(viewer, "estimate.record")
     if viewer.role == Role.INTEGRATION or not gives:
         return rows
     same = {name: OuterRef(name) for name in SAME[model]}
-    own = visible_given(model, viewer).filter(expert=viewer.user, **same)
+    own = visible_given_even_if_withheld(model, viewer).filter(expert=viewer.user, **same)
     return rows.filter(_ENDED[model] | Q(expert=viewer.user) | Exists(own))
 
 
-def withheld_given(model: type[_Row], viewer: Viewer, ids: Collection[UUID]) -> set[UUID]:
+def ids_withheld_until_own_is_given(
+    model: type[_Row], viewer: Viewer, ids: Collection[UUID]
+) -> set[UUID]:
     """Those of ``ids`` that the viewer is not shown now."""
     if not ids:
         return set()
@@ -66,5 +68,7 @@ def has_successor(viewer: Viewer, row: Given) -> bool:
     """Whether the same expert has given a newer one that the viewer may know of."""
     later = Q(at__gt=row.at) | Q(at=row.at, pk__gt=row.pk)
     same = {name: getattr(row, name) for name in SAME[type(row)]}
-    rows = visible_given(type(row), viewer).filter(later, expert=row.expert_id, **same)
+    rows = visible_given_even_if_withheld(type(row), viewer).filter(
+        later, expert=row.expert_id, **same
+    )
     return bool(rows.exists())

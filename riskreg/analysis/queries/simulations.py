@@ -22,7 +22,7 @@ from riskreg.analysis.queries.drivers import (
 )
 from riskreg.analysis.queries.effects import newest_effects_on_open_risks
 from riskreg.analysis.queries.estimates import withheld_among
-from riskreg.analysis.queries.given import withheld_given
+from riskreg.analysis.queries.given import ids_withheld_until_own_is_given
 from riskreg.analysis.queries.objectives import newest_model_of_each_objective
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import Progress, newest_job_of, progress_of_newest_job_of_each
@@ -267,7 +267,7 @@ def _blank_withheld_effects(viewer: Viewer, mitigations: Collection[dict[str, An
     costs = [row for one in mitigations for row in one["cost"]]
     shares = [row for one in mitigations for part in one["effects"] for row in part["experts"]]
     ids = {UUID(row["id"]) for row in (*costs, *shares)}
-    withheld = withheld_given(Effect, viewer, ids)
+    withheld = ids_withheld_until_own_is_given(Effect, viewer, ids)
     for row in (*costs, *shares):
         if UUID(row["id"]) in withheld:
             row |= {name: None for name in ("range", "frequency", "severity") if name in row}

@@ -16,7 +16,7 @@ from riskreg.analysis.services.given import (
     clean_ranges,
     kept_values_of,
     release_row,
-    require_releasable,
+    require_newest_not_withheld_and_on_shared_risk,
 )
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
@@ -111,7 +111,7 @@ def release_effect(
     """
     row = effect_for(actor, effect, lock=True)
     require(actor, "estimate.release", row)
-    require_releasable(
+    require_newest_not_withheld_and_on_shared_risk(
         actor,
         row,
         _("Say first what you believe yourself: then you are shown what others said."),

@@ -16,7 +16,7 @@ from riskreg.analysis.services.given import (
     clean_ranges,
     kept_values_of,
     release_row,
-    require_releasable,
+    require_newest_not_withheld_and_on_shared_risk,
 )
 from riskreg.analysis.services.included import refuse_linked_estimate
 from riskreg.events.services import append
@@ -106,7 +106,7 @@ def release_estimate(
     """
     row = estimate_for(actor, estimate, lock=True)
     require(actor, "estimate.release", row)
-    require_releasable(
+    require_newest_not_withheld_and_on_shared_risk(
         actor,
         row,
         _("Give your own estimate of this risk first: then you are shown those of others."),

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models.given import Given
-from riskreg.analysis.queries.given import has_successor, withheld_given
+from riskreg.analysis.queries.given import has_successor, ids_withheld_until_own_is_given
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Table, Type
@@ -21,16 +21,16 @@ _Row = TypeVar("_Row", bound=Given)
 
 
 def clean_ranges(
-    errors: Errors, actor: Viewer, table: Table, given: Mapping[str, Any], needed: str
+    errors: Errors, actor: Viewer, table: Table, given: Mapping[str, Any], needed_message: str
 ) -> dict[str, Any]:
     """``given`` checked field by field, in the register's currency. Notes what is wrong;
-    ``needed`` says that something is missing."""
+    ``needed_message`` says that something is missing."""
     assert actor.party is not None  # noqa: S101 - looked at by the caller
     given = {"label": "judgement", "currency": actor.register.currency, "translations": {}, **given}
     clean = clean_given(errors, actor, table, given, party=actor.party, visibility=Visibility.PARTY)
     for field in table.settable:
         if field.must_send and clean.get(field.name) in (None, "") and not errors.has(field.name):
-            errors.add(field.name, "required", needed)
+            errors.add(field.name, "required", needed_message)
     if clean.get("currency") not in ("", actor.register.currency):
         errors.add(
             "currency",
@@ -41,21 +41,23 @@ def clean_ranges(
     return clean
 
 
-def require_releasable(actor: Viewer, row: Given, withheld: str, newer: str) -> None:
+def require_newest_not_withheld_and_on_shared_risk(
+    actor: Viewer, row: Given, withheld_message: str, superseded_message: str
+) -> None:
     """Refuse to release one that the actor is not shown yet, that has a successor, or that is about
     a risk of its party's own. Raises ``Invalid``."""
     noun = row._meta.model_name or ""
-    if withheld_given(type(row), actor, [row.uuid]):
-        raise Invalid.one(noun, "withheld", withheld)
+    if ids_withheld_until_own_is_given(type(row), actor, [row.uuid]):
+        raise Invalid.one(noun, "withheld", withheld_message)
     if row.visibility == Visibility.SHARED:
         return
     risk: Risk = getattr(row, "risk")  # noqa: B009 - of either kind
-    _require_shared(risk)
+    _require_risk_shared(risk)
     if has_successor(actor, row):
-        raise Invalid.one(noun, "newer_one", newer)
+        raise Invalid.one(noun, "newer_one", superseded_message)
 
 
-def _require_shared(risk: Risk) -> None:
+def _require_risk_shared(risk: Risk) -> None:
     if risk.visibility != Visibility.SHARED:
         text = _("The risk itself is your party's own. Share the risk first, then the estimate.")
         raise Invalid.one("risk", "private_risk", text)

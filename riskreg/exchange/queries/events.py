@@ -7,7 +7,7 @@ from uuid import UUID
 
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.analysis.models import Effect, Estimate
-from riskreg.analysis.queries.given import withheld_given
+from riskreg.analysis.queries.given import ids_withheld_until_own_is_given
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
 from riskreg.register.access import Viewer
@@ -23,7 +23,7 @@ def events_json(viewer: Viewer, rows: Collection[Event]) -> list[dict[str, Any]]
     for model in (Estimate, Effect):
         noun = model._meta.model_name
         ids = {row.subject_uuid for row in rows if row.subject_type == noun}
-        withheld |= withheld_given(model, viewer, ids)
+        withheld |= ids_withheld_until_own_is_given(model, viewer, ids)
     shared = Audience(viewer.register.uuid).key
     people = users_by_uuid([row.actor for row in rows if row.actor]) if rows else {}
     return [

@@ -26,7 +26,6 @@ from riskreg.reviews.queries.meetings import last_meeting_before
 KIND = "exchange.pack"
 # Begins and sends what is made before meetings.
 TEND = "exchange.tend_pack_schedules"
-STEPS = ("gather", "draw")
 KEPT_FOR = dt.timedelta(days=30)
 MOST_OPEN = 3
 FIELDS = ("as_of", "since", "audience", "language", "format")

@@ -50,7 +50,10 @@ from riskreg.exchange.services.packs import (
 )
 from riskreg.exchange.services.schedules import set_next_meeting_in_memory
 from riskreg.jobs.models import OPEN, JobState
-from riskreg.jobs.queries import parts_of_done_results, progress_of_newest_job_of_each
+from riskreg.jobs.queries import (
+    progress_of_newest_job_of_each,
+    step_result_part_by_subject_and_step,
+)
 from riskreg.kernel import clock
 from riskreg.register.access import as_viewer
 from riskreg.register.models import Membership
@@ -190,7 +193,7 @@ def _note_left_out_and_list_readers(
 def _headline_figures_of(packs: list[BoardPack]) -> dict[str, Any]:
     """The headline figures of a meeting's packs, which tell the same of one day in any language."""
     keys = [f"gather:{language}" for language in ("en", "zh-hans")]
-    found = parts_of_done_results([pack.uuid for pack in packs], keys, "figures")
+    found = step_result_part_by_subject_and_step([pack.uuid for pack in packs], keys, "figures")
     return dict(next(iter(found.values()), None) or {})
 
 
