@@ -276,7 +276,7 @@ def who_can_accept(viewer: Viewer, risk: Risk, rating: str, but: Iterable[int] =
     return [row.user for row in rows.exclude(user__in=left_out)]
 
 
-def why_not(viewer: Viewer, act: str, row: Acceptance, block: Block) -> str:
+def reason_blocked_and_who_can_text(viewer: Viewer, act: str, row: Acceptance, block: Block) -> str:
     """What keeps the viewer from it in their words, and who could."""
     if block == Block.STATE:
         text = _("%(ref)s is %(state)s; this cannot be done to it any more.")

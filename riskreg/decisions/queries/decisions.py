@@ -299,7 +299,7 @@ def who_can_decide(
     return [one.user for one in rows.exclude(user__in=left_out)]
 
 
-def why_not(viewer: Viewer, act: str, row: Decision, block: Block) -> str:
+def reason_blocked_and_who_can_text(viewer: Viewer, act: str, row: Decision, block: Block) -> str:
     """What keeps the viewer from it in their words, and who could."""
     if block == Block.STATE:
         text = _("%(ref)s is %(state)s; this cannot be done to it now.")

@@ -24,9 +24,9 @@ def record_for_reader(viewer: Viewer, row: Decision) -> dict[str, Any]:
     as decimals of the register's currency, days as days."""
     parties = {party.key: party.name for party in parties_for(viewer)}
     record: dict[str, Any] = json.loads(row.record)
-    for each in (*record["votes"], *record["arguments"], *_costs_of_all_options(record)):
+    for each in (*record["votes"], *record["arguments"], *_flat_cost_rows_of_options(record)):
         each["party"] = parties.get(each["party"], each["party"])
-    for cost in _costs_of_all_options(record):
+    for cost in _flat_cost_rows_of_options(record):
         cost["amount"] = Decimal(cost["amount"])
     for condition in record["conditions"]:
         condition["due_on"] = dt.date.fromisoformat(condition["due_on"])
@@ -89,5 +89,5 @@ def _chance_with_band(values: Sequence[float] | None) -> str:
     return chance_text(values[0]) + in_brackets(chance_band_text(values))
 
 
-def _costs_of_all_options(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _flat_cost_rows_of_options(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [cost for option in record["options"] for cost in option.get("costs", [])]

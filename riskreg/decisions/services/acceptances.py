@@ -16,7 +16,11 @@ from riskreg.decisions.models import (
 )
 from riskreg.decisions.policy import acceptances as policy
 from riskreg.decisions.policy.acceptances import Act, Block
-from riskreg.decisions.queries.acceptances import acceptance_for, block_of, why_not
+from riskreg.decisions.queries.acceptances import (
+    acceptance_for,
+    block_of,
+    reason_blocked_and_who_can_text,
+)
 from riskreg.decisions.services.conditions import (
     clean_conditions,
     close_obligation,
@@ -72,7 +76,7 @@ def grant_acceptance(
         check_expiry(errors, actor, row.risk, row.rating, end, today)
     more = clean_conditions(errors, actor, row.risk, conditions, today, end)
     errors.raise_if_any()
-    entries = _supersede_and_build_entries(actor, row, at, recorded_at)
+    entries = _supersede_with_obligations_and_build_entries(actor, row, at, recorded_at)
     values = {
         "state": AcceptanceState.GRANTED,
         "expires_on": end,
@@ -144,12 +148,12 @@ def _close_with_words_and_log(
     errors = Errors()
     words = clean_text(errors, "words", words, required=needs_words, limit=4000)
     errors.raise_if_any()
-    entry = _close_and_build_entry(actor, row, act, words, at, None)
+    entry = _close_with_obligations_and_build_entry(actor, row, act, words, at, None)
     append(entry)
     return row
 
 
-def _close_and_build_entry(
+def _close_with_obligations_and_build_entry(
     actor: Viewer,
     row: Acceptance,
     act: Act,
@@ -170,7 +174,7 @@ def _close_and_build_entry(
     return actor.entry(f"acceptance.{state}", row, at=at, recorded_at=recorded_at, changes=changes)
 
 
-def _supersede_and_build_entries(
+def _supersede_with_obligations_and_build_entries(
     actor: Viewer, row: Acceptance, at: dt.datetime, recorded_at: dt.datetime | None
 ) -> list[Entry]:
     """End the acceptance that ``row`` takes the place of, if there is one; the entries to be
@@ -179,7 +183,9 @@ def _supersede_and_build_entries(
     if old is None:
         return []
     old.register = old.risk.register = actor.register
-    return [_close_and_build_entry(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)]
+    return [
+        _close_with_obligations_and_build_entry(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)
+    ]
 
 
 def _locked(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datetime) -> Acceptance:
@@ -195,10 +201,12 @@ def _locked(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datet
     row.register = row.risk.register = actor.register
     blocked = block_of(actor, act, row)
     if blocked is not None and blocked != Block.STATE:
-        raise Forbidden(why_not(actor, act, row, blocked))
+        raise Forbidden(reason_blocked_and_who_can_text(actor, act, row, blocked))
     require_version(row, version)
     if blocked is not None:
-        raise Invalid.one("state", "wrong_state", why_not(actor, act, row, blocked))
+        raise Invalid.one(
+            "state", "wrong_state", reason_blocked_and_who_can_text(actor, act, row, blocked)
+        )
     return row
 
 

@@ -10,7 +10,11 @@ from django.utils.translation import gettext as _
 
 from riskreg.decisions.models import Decision, Obligation, ObligationState
 from riskreg.decisions.policy.acceptances import MAX_CONDITIONS, Act
-from riskreg.decisions.queries.acceptances import block_of, condition_for, why_not
+from riskreg.decisions.queries.acceptances import (
+    block_of,
+    condition_for,
+    reason_blocked_and_who_can_text,
+)
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
@@ -133,7 +137,7 @@ def close_condition(
         # Who may take the acceptance back may let a part of it go, but never their own burden.
         blocked = block_of(actor, Act.REVOKE, acceptance)
         if blocked is not None:
-            raise Forbidden(why_not(actor, Act.REVOKE, acceptance, blocked))
+            raise Forbidden(reason_blocked_and_who_can_text(actor, Act.REVOKE, acceptance, blocked))
         if row.owner_id == actor.user.pk or row.risk.owner_id == actor.user.pk:
             raise Forbidden(_("Nobody waives what they owe themselves; ask who granted it."))
     else:

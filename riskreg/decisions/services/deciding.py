@@ -28,13 +28,13 @@ from riskreg.decisions.services.conditions import clean_conditions, conditions_c
 from riskreg.decisions.services.drafts import save_next_version
 from riskreg.decisions.services.rulings import (
     cast_vote,
-    close_and_build_entry,
+    close_with_obligations_and_build_entry,
     create_obligation,
     decide_if_all_agreed,
     deciders_as_read,
     locked_decision_for_act,
     options_as_read,
-    return_to_draft,
+    return_to_draft_and_cancel_obligations,
 )
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
@@ -90,7 +90,9 @@ def retract_decision(
     """Take it back to a draft; what was chosen meanwhile is chosen no more."""
     row = locked_decision_for_act(actor, ref, version, Act.RETRACT, at)
     text = _clean_words(words, needed=False)
-    return return_to_draft(actor, row, Act.RETRACT, "decision.retracted", text, at)
+    return return_to_draft_and_cancel_obligations(
+        actor, row, Act.RETRACT, "decision.retracted", text, at
+    )
 
 
 @transaction.atomic
@@ -174,7 +176,9 @@ def vote_on_decision(
     text = _clean_words(words, needed=act == Act.OBJECT)
     cast_vote(actor, row, act == Act.AGREE, text, at)
     if act == Act.OBJECT:
-        return return_to_draft(actor, row, act, "decision.objected", text, at)
+        return return_to_draft_and_cancel_obligations(
+            actor, row, act, "decision.objected", text, at
+        )
     save_next_version(row, [], recorded_at or at)
     return decide_if_all_agreed(actor, row, act, {}, at, recorded_at)
 
@@ -199,7 +203,11 @@ def _close_with_words_and_log(
     actor: Viewer, ref: str, version: int | None, act: Act, words: Any, at: dt.datetime
 ) -> Decision:
     row = locked_decision_for_act(actor, ref, version, act, at)
-    append(close_and_build_entry(actor, row, act, _clean_words(words, needed=True), at))
+    append(
+        close_with_obligations_and_build_entry(
+            actor, row, act, _clean_words(words, needed=True), at
+        )
+    )
     return row
 
 

@@ -16,8 +16,8 @@ from riskreg.decisions.policy.decisions import Act, Block
 from riskreg.decisions.queries.decisions import (
     bare_decision_for,
     decision_for,
+    reason_blocked_and_who_can_text,
     visible_decisions,
-    why_not,
 )
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
@@ -155,7 +155,7 @@ def draft_for_update(actor: Viewer, ref: str, version: int | None, at: dt.dateti
     require(actor, "decision.edit", bare_decision_for(actor, ref))
     row = decision_for_update(actor, ref, version, at)
     if row.state != DecisionState.DRAFT:
-        text = why_not(actor, Act.PROPOSE, row, Block.STATE)
+        text = reason_blocked_and_who_can_text(actor, Act.PROPOSE, row, Block.STATE)
         if row.state == DecisionState.PROPOSED:
             text = _(
                 "%(ref)s is put forward: what is decided on stays as it is. Take it back to a "

@@ -25,7 +25,10 @@ from riskreg.decisions.queries.decisions import (
 )
 from riskreg.decisions.services.conditions import close_obligation, condition_for_log
 from riskreg.decisions.services.drafts import decision_for_update, save_next_version
-from riskreg.decisions.services.rulings import close_and_build_entry, locked_decision_for_act
+from riskreg.decisions.services.rulings import (
+    close_with_obligations_and_build_entry,
+    locked_decision_for_act,
+)
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
@@ -89,7 +92,7 @@ def close_revisited_with_obligations(
     errors = Errors()
     text = clean_text(errors, "words", words, required=True, limit=4000)
     errors.raise_if_any()
-    append(close_and_build_entry(actor, row, Act.CLOSE, text, at))
+    append(close_with_obligations_and_build_entry(actor, row, Act.CLOSE, text, at))
     return row
 
 

@@ -4,6 +4,8 @@ import datetime as dt
 import hashlib
 from typing import Any
 
+from django.db.models import QuerySet
+
 from riskreg.accounts.models import User
 from riskreg.decisions.fields import DECISION
 from riskreg.decisions.models import (
@@ -23,7 +25,7 @@ from riskreg.decisions.queries.decisions import (
     block_of,
     decision_for,
     parties_whose_yes_counts,
-    why_not,
+    reason_blocked_and_who_can_text,
 )
 from riskreg.decisions.queries.weighing import weighing_for_log
 from riskreg.decisions.services.conditions import close_obligation, conditions_changes
@@ -55,10 +57,12 @@ def locked_decision_for_act(
     row = decision_for_update(actor, ref, None, at)
     blocked = block_of(actor, act, row, actor.today(at))
     if blocked is not None and blocked not in _OF_STATE:
-        raise Forbidden(why_not(actor, act, row, blocked))
+        raise Forbidden(reason_blocked_and_who_can_text(actor, act, row, blocked))
     require_version(row, version)
     if blocked is not None:
-        raise Invalid.one("state", "wrong_state", why_not(actor, act, row, blocked))
+        raise Invalid.one(
+            "state", "wrong_state", reason_blocked_and_who_can_text(actor, act, row, blocked)
+        )
     return row
 
 
@@ -123,8 +127,8 @@ def decide_if_all_agreed(
         verb = "decision.chosen" if act == Act.DECIDE else "decision.agreed"
         for one in deciders_as_read(fresh):
             if one.party_id in agreed:
-                close_obligations_of(
-                    actor, fresh, ObligationKind.DECISION_ANSWER, at, owner=one.user
+                _meet_obligations_of_owner(
+                    actor, fresh, ObligationKind.DECISION_ANSWER, one.user, at
                 )
         append(actor.entry(verb, fresh, at=at, recorded_at=recorded_at, changes=changes | voted))
         tell_programs(actor, fresh, verb, recorded_at or at)
@@ -172,13 +176,13 @@ def _decide_and_log(
         actor.entry("decision.decided", row, at=at, recorded_at=recorded_at, changes=changes)
     ]
     if row.replaces is not None:
-        entries += _supersede_and_build_entries(actor, row, at, recorded_at)
+        entries += _supersede_with_obligations_and_build_entries(actor, row, at, recorded_at)
     append_all(entries)
     tell_programs(actor, row, "decision.decided", recorded_at or at)
     return row
 
 
-def _supersede_and_build_entries(
+def _supersede_with_obligations_and_build_entries(
     actor: Viewer, row: Decision, at: dt.datetime, recorded_at: dt.datetime | None
 ) -> list[Entry]:
     """End the decision that ``row`` takes the place of, if it still holds; the entries to be
@@ -187,10 +191,12 @@ def _supersede_and_build_entries(
     old = decision_for_update(actor, row.replaces.ref, None, at)
     if (old.state, Act.SUPERSEDE) not in policy.NEXT:
         return []
-    return [close_and_build_entry(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)]
+    return [
+        close_with_obligations_and_build_entry(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)
+    ]
 
 
-def close_and_build_entry(
+def close_with_obligations_and_build_entry(
     actor: Viewer,
     row: Decision,
     act: Act,
@@ -217,7 +223,7 @@ _OWED = (
 )
 
 
-def return_to_draft(
+def return_to_draft_and_cancel_obligations(
     actor: Viewer, row: Decision, act: Act, verb: str, words: str, at: dt.datetime
 ) -> Decision:
     values = {"state": policy.NEXT[row.state, act], "words": words, **_NO_RULING}
@@ -240,10 +246,21 @@ def close_obligations_of(
     at: dt.datetime,
     *,
     state: str = ObligationState.CANCELLED,
-    owner: User | None = None,
 ) -> None:
-    rows = Obligation.objects.filter(decision=row, kind=kind, state__in=_LIVE)
-    if owner is not None:
-        rows, state = rows.filter(owner=owner), ObligationState.MET
+    """Bring what is owed of ``kind`` because of ``row``, whoever owes it, to ``state``."""
+    _close_each(actor, _live_obligations(row, kind), state, at)
+
+
+def _meet_obligations_of_owner(
+    actor: Viewer, row: Decision, kind: str, owner: User, at: dt.datetime
+) -> None:
+    _close_each(actor, _live_obligations(row, kind).filter(owner=owner), ObligationState.MET, at)
+
+
+def _live_obligations(row: Decision, kind: str) -> QuerySet[Obligation]:
+    return Obligation.objects.filter(decision=row, kind=kind, state__in=_LIVE)
+
+
+def _close_each(actor: Viewer, rows: QuerySet[Obligation], state: str, at: dt.datetime) -> None:
     for one in rows.select_for_update(of=("self",), no_key=True).order_by("pk"):
         close_obligation(one, actor, state, at)

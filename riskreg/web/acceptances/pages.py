@@ -17,8 +17,8 @@ from riskreg.decisions.queries.acceptances import (
     acceptances_of,
     acceptances_with_shown_fields_for,
     block_of,
+    reason_blocked_and_who_can_text,
     unaccepted_threats_above_appetite,
-    why_not,
 )
 from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer
@@ -170,7 +170,9 @@ class AcceptancePage(RegisterView):
         fresh = WordsForm(initial={"version": row.version}, needed=act in (Act.REFUSE, Act.REVOKE))
         return {
             "may": blocked is None,
-            "why_not": why_not(self.viewer, act, row, blocked) if blocked else "",
+            "why_not": reason_blocked_and_who_can_text(self.viewer, act, row, blocked)
+            if blocked
+            else "",
             "fits": blocked is None or blocked.value != "state",
             "form": form or fresh,
             "open": form is not None,

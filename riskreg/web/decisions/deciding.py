@@ -14,7 +14,7 @@ from riskreg.decisions.queries.decisions import (
     asked_parties,
     block_of,
     decision_for,
-    why_not,
+    reason_blocked_and_who_can_text,
 )
 from riskreg.decisions.services import decide
 from riskreg.kernel.errors import Conflict, Invalid
@@ -133,7 +133,9 @@ class DecidePage(DecisionPage):
         context = decision_detail(self.viewer, row, today) | {
             "form": form,
             "conflict": conflict,
-            "blocked": why_not(self.viewer, Act.DECIDE, row, blocked) if blocked else "",
+            "blocked": reason_blocked_and_who_can_text(self.viewer, Act.DECIDE, row, blocked)
+            if blocked
+            else "",
             "texts": posted_texts(self.request),
         }
         return self.render("decisions/decide.html", context, status)

@@ -22,7 +22,7 @@ from riskreg.decisions.queries.decisions import (
     decisions_with_shown_fields_for,
     may_argue,
     may_be_edited,
-    why_not,
+    reason_blocked_and_who_can_text,
 )
 from riskreg.decisions.queries.records import record_for_reader
 from riskreg.decisions.services.outcomes import may_waive
@@ -205,7 +205,9 @@ class DecisionPage(RegisterView):
         form = refused[1] if refused and refused[0] == act.value else None
         return {
             "may": blocked is None,
-            "why_not": why_not(self.viewer, act, row, blocked) if blocked else "",
+            "why_not": reason_blocked_and_who_can_text(self.viewer, act, row, blocked)
+            if blocked
+            else "",
             "shown": act in _ALWAYS and blocked not in _NOT_NOW,
             "form": form or fresh_form(act, row.version),
             "open": form is not None,
