@@ -199,7 +199,7 @@ def _cost_low_high(
     own = weighing.cost_stated_by_option(option)
     if own is not None:
         return [own, None, None]
-    low, high = quant.cost_interval(works, seed, _COSTS)
+    low, high = quant.interval_of_cost_in_all(works, seed, _COSTS)
     total = float(sum(one.cost for one in works))
     return [total, low, high] if low < high else [total, None, None]
 

@@ -7,8 +7,8 @@ from riskreg.quant.calibrate import brier, expert_weights, interval_hits
 from riskreg.quant.choice_report import (
     ChoiceReport,
     SetFigures,
-    cost_interval,
-    costs_within,
+    chance_that_costs_fit,
+    interval_of_cost_in_all,
     report_choice,
 )
 from riskreg.quant.choose import Choice, choose, efficient_frontier
@@ -226,6 +226,7 @@ __all__ = [
     "ZeroInflated",
     "binomial_likelihood",
     "brier",
+    "chance_that_costs_fit",
     "choice_step",
     "choose",
     "choose_mitigations",
@@ -237,8 +238,6 @@ __all__ = [
     "compare_chunk",
     "contribution_chunk",
     "contribution_step",
-    "cost_interval",
-    "costs_within",
     "decide",
     "discount_factors",
     "dominates",
@@ -261,6 +260,7 @@ __all__ = [
     "grow",
     "inputs_from_json",
     "interval_hits",
+    "interval_of_cost_in_all",
     "loss_step",
     "losses_by_exposure",
     "merge",

@@ -196,25 +196,29 @@ class _Fresh:
 
     def _chance_within_budgets(self, chosen: Group) -> float:
         """Chance that the costs, drawn independently, stay within every budget."""
-        return costs_within(
+        return chance_that_costs_fit(
             [self._mitigations[i] for i in sorted(chosen)], self._allowed.limits, self._seed
         )
 
 
-def costs_within(chosen: Sequence[Mitigation], budgets: Sequence[Budget], seed: int) -> float:
+def chance_that_costs_fit(
+    chosen: Sequence[Mitigation], budgets: Sequence[Budget], seed: int
+) -> float:
     """Chance that the costs of a set stay within every budget; ranges independent of each other.
 
     >>> from riskreg.quant import Cost, Pert
     >>> m = Mitigation.paid("M", [Cost(Pert(1, 2, 3))], [])
-    >>> costs_within([m], [Budget(3)], seed=1), 0.48 < costs_within([m], [Budget(2)], seed=1) < 0.52
-    (1.0, True)
+    >>> chance_that_costs_fit([m], [Budget(3)], seed=1)
+    1.0
+    >>> 0.48 < chance_that_costs_fit([m], [Budget(2)], seed=1) < 0.52
+    True
     """
     checks.seed("seed", seed)
     fits = np.ones(COST_DRAWS, dtype=bool)
     paid = [np.zeros(COST_DRAWS) for _ in budgets]
     for mitigation in chosen:
         for k, cost in enumerate(mitigation.costs):
-            amount = _drawn_cost(mitigation, k, seed)
+            amount = _cost_draws_or_mean(mitigation, k, seed)
             for budget, total in zip(budgets, paid, strict=True):
                 if budget.covers(cost):
                     total += amount
@@ -223,17 +227,20 @@ def costs_within(chosen: Sequence[Mitigation], budgets: Sequence[Budget], seed: 
     return float(fits.mean())
 
 
-def cost_interval(
+def interval_of_cost_in_all(
     chosen: Sequence[Mitigation], seed: int, share: float = 0.9
 ) -> tuple[float, float]:
     """Ends between which what a set costs in all lies with the chance `share`, as often below as
-    above; ranges independent of each other, drawn as in `costs_within`. Equal where no cost is a
-    range.
+    above; ranges independent of each other, drawn as in `chance_that_costs_fit`. Equal where no
+    cost is a range.
 
     >>> from riskreg.quant import Cost, Pert
-    >>> cost_interval([Mitigation.paid("M", [Cost(2)], []), Mitigation("N", 3, [])], seed=1)
+    >>> known = [Mitigation.paid("M", [Cost(2)], []), Mitigation("N", 3, [])]
+    >>> interval_of_cost_in_all(known, seed=1)
     (5.0, 5.0)
-    >>> low, high = cost_interval([Mitigation.paid("M", [Cost(Pert(1, 2, 3))], [])], seed=1)
+    >>> low, high = interval_of_cost_in_all(
+    ...     [Mitigation.paid("M", [Cost(Pert(1, 2, 3))], [])], seed=1
+    ... )
     >>> round(low, 1), round(high, 1)
     (1.4, 2.6)
     """
@@ -242,16 +249,16 @@ def cost_interval(
     total = np.zeros(COST_DRAWS)
     for mitigation in chosen:
         for k in range(len(mitigation.costs)):
-            total += _drawn_cost(mitigation, k, seed)
+            total += _cost_draws_or_mean(mitigation, k, seed)
     low, high = np.quantile(total, [level, 1 - level])
     return float(low), float(high)
 
 
-def _drawn_cost(mitigation: Mitigation, k: int, seed: int) -> Array | float:
-    cost = mitigation.costs[k]
+def _cost_draws_or_mean(mitigation: Mitigation, cost_index: int, seed: int) -> Array | float:
+    cost = mitigation.costs[cost_index]
     if not isinstance(cost.amount, Distribution):
         return cost.mean
-    rng = Stream(seed, (_COST, k, *words_of_name(mitigation.name))).generator_at(0)
+    rng = Stream(seed, (_COST, cost_index, *words_of_name(mitigation.name))).generator_at(0)
     return cost.amount.sample(rng, COST_DRAWS)
 
 

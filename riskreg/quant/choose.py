@@ -23,7 +23,7 @@ from riskreg.quant.rules import (
     checked_budget,
     checked_costs,
     checked_rules,
-    relative_gap,
+    relative_mip_gap,
     solve_within,
 )
 
@@ -204,7 +204,7 @@ def _choose(
     )
     value = _worth(chosen, benefits, ceilings)
     bound = -found.lower_bound
-    distance = relative_gap(value / unit, bound)
+    distance = relative_mip_gap(value / unit, bound)
     spent = tuple(math.fsum(row[list(chosen)]) for row in costs)
     return Choice(
         chosen=chosen,

@@ -27,7 +27,7 @@ from riskreg.quant.errors import InvalidShape
 from riskreg.quant.mitigation_table import OBJECTIVES, Allowed, Goal, Table, checked_allowed
 from riskreg.quant.mitigations import Budget, Mitigation
 from riskreg.quant.portfolio import Portfolio
-from riskreg.quant.rules import relative_gap, solve_within
+from riskreg.quant.rules import relative_mip_gap, solve_within
 from riskreg.quant.search_mitigations import best_of_all_sets, bound_on_value, search_best_set
 
 MAX_TOGETHER = 6
@@ -152,7 +152,7 @@ def choose_mitigations(
     value = table.value(goal, chosen)
     # The solver works on losses of order 1; a chance has no unit.
     scale = limits if limits and objective != "chance" else max(1.0, abs(value))
-    distance = relative_gap(value / scale, edge / scale) if math.isfinite(edge) else math.inf
+    distance = relative_mip_gap(value / scale, edge / scale) if math.isfinite(edge) else math.inf
     spent = allowed.spent(chosen)
     return MitigationChoice(
         chosen=tuple(mitigations[i].name for i in chosen),

@@ -92,9 +92,9 @@ def exact(
     _refuse_coarse(portfolio, sides, grid, lost)
     compounds = {sign: Compound(side, grid, points) for sign, side in sides.items()}
     for sign, compound in compounds.items():
-        if compound.lost > lost:
+        if compound.chance_beyond_grid > lost:
             end = upper_end(sides[sign], lost)
-            _refuse_short(portfolio, sides, grid, points, compound.lost, end)
+            _refuse_short(portfolio, sides, grid, points, compound.chance_beyond_grid, end)
     chances, origin = _join_sides({sign: c.chances for sign, c in compounds.items()})
     return ExactLoss(portfolio, grid, chances, origin, compounds)
 
@@ -205,7 +205,7 @@ class ExactLoss:
     @property
     def _below(self) -> float:
         """Chance of a gain beyond the grid, which lies below all its losses."""
-        return self._sides[-1].lost if -1 in self._sides else 0.0
+        return self._sides[-1].chance_beyond_grid if -1 in self._sides else 0.0
 
     @cached_property
     def _cumulative(self) -> Array:
@@ -334,7 +334,7 @@ class ExactLoss:
             if e.mean != 0 and e.sign == exposure.sign and e.name != exposure.name
         ]
         parts = {sign: compound.chances for sign, compound in self._sides.items()}
-        parts[exposure.sign] = self._sides[exposure.sign].without(exposure, others)
+        parts[exposure.sign] = self._sides[exposure.sign].chances_without(exposure, others)
         below = max(0.0, 1 - float(parts[-1].sum())) if -1 in parts else 0.0
         return *_join_sides(parts), below
 

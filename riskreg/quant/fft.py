@@ -104,34 +104,34 @@ class Compound:
             else:
                 transform *= self._transform_of_at_most_one_event(exposure, chances)
         if rate > 0:
-            transform *= np.exp(self._transform(mixed) - rate)
+            transform *= np.exp(self._fft_of_tilted(mixed) - rate)
         self._total = transform
-        self.chances = self._untilted(transform)
+        self.chances = self._inverse_fft_untilted(transform)
 
     @property
-    def lost(self) -> float:
+    def chance_beyond_grid(self) -> float:
         """Chance of a loss beyond the grid."""
         return max(0.0, 1 - float(self.chances.sum()))
 
-    def without(self, exposure: Exposure, others: Sequence[Exposure]) -> Array:
+    def chances_without(self, exposure: Exposure, others: Sequence[Exposure]) -> Array:
         """Chances of the loss from all but `exposure`, one with a probability; `others` are all
         but it, needed when dividing it out would lose precision."""
         term = self._transform_of_at_most_one_event(
             exposure, self._cut(exposure.severity, self.grid, self.points)
         )
         if float(np.abs(term).min()) > 1e-6:
-            return self._untilted(self._total / term)
+            return self._inverse_fft_untilted(self._total / term)
         return Compound(others, self.grid, self.points).chances
 
     def _transform_of_at_most_one_event(self, exposure: Exposure, chances: Array) -> Transform:
         p = exposure.frequency.mean
-        return 1 - p + p * self._transform(chances)
+        return 1 - p + p * self._fft_of_tilted(chances)
 
-    def _transform(self, chances: Array) -> Transform:
+    def _fft_of_tilted(self, chances: Array) -> Transform:
         tilted = chances * self._tilt[: chances.size]
         return np.asarray(fft.rfft(tilted, self.points), dtype=np.complex128)
 
-    def _untilted(self, transform: Transform) -> Array:
+    def _inverse_fft_untilted(self, transform: Transform) -> Array:
         return checks.floats(fft.irfft(transform, self.points) / self._tilt)
 
 
@@ -146,7 +146,7 @@ def upper_end(exposures: Sequence[Exposure], lost: float) -> float:
     points = 2**13
 
     def enough(end: float) -> bool:
-        return Compound(exposures, end / points, points).lost <= lost / 2
+        return Compound(exposures, end / points, points).chance_beyond_grid <= lost / 2
 
     mean = sum(e.frequency.mean * e.severity.mean for e in exposures)
     end = mean + 4 * math.sqrt(sum(e.variance for e in exposures))

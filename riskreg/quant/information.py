@@ -18,7 +18,7 @@ from riskreg.quant.mitigations import Mitigation
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.sampling import BLOCK, Sampler
 from riskreg.quant.sensitivity import Bar
-from riskreg.quant.together import states_sharing_exposure
+from riskreg.quant.together import state_groups_for_each_exposure
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,9 @@ def driver_evppi(
     checks.seed("seed", seed)
     states = [portfolio.mitigated(chosen) for chosen in options.values()]
     # What no option changes moves all alike; it is part of the level, and no drivers' business.
-    changed = [k for k, groups in enumerate(states_sharing_exposure(states)) if len(groups) > 1]
+    changed = [
+        k for k, groups in enumerate(state_groups_for_each_exposure(states)) if len(groups) > 1
+    ]
     alike = [e for k, e in enumerate(portfolio.exposures) if k not in changed]
     level = 0.0
     if alike:

@@ -78,13 +78,14 @@ class PathPlan:
             result[name] = tuple(factors.tolist())
         return result
 
-    def portfolio_in(self, k: int) -> Portfolio:
-        """The portfolio of the `k`-th year: its rates, and the mitigations that work by then."""
-        active = [m for m, works_from in self.mitigations if self.years[k] >= works_from]
+    def portfolio_of_year(self, year_index: int) -> Portfolio:
+        """The portfolio of one of the years (from 0): its rates, and the mitigations that work by
+        then."""
+        active = [m for m, works_from in self.mitigations if self.years[year_index] >= works_from]
 
         def scaled(exposure: Exposure) -> Exposure:
             factors = self.trends.get(exposure.name)
-            return exposure if factors is None else exposure.more_often(factors[k])
+            return exposure if factors is None else exposure.more_often(factors[year_index])
 
         exposures = [scaled(e) for e in self.portfolio.exposures]
         now = Portfolio(exposures, self.portfolio.drivers, self.portfolio.correlation)
@@ -94,6 +95,6 @@ class PathPlan:
         """One for each year; the period is the calendar year, so that moving the start leaves
         later draws alone."""
         return [
-            Sampler(self.portfolio_in(k), self.seed, period=year)
+            Sampler(self.portfolio_of_year(k), self.seed, period=year)
             for k, year in enumerate(self.years)
         ]

@@ -34,7 +34,7 @@ from riskreg.quant.sampling import (
     require_each_chunk_of_one_run_once,
 )
 from riskreg.quant.sums import BlockSums, totals
-from riskreg.quant.together import add_block, states_sharing_exposure
+from riskreg.quant.together import add_block, state_groups_for_each_exposure
 
 HELD_BYTES = 2**25
 """Scores of drivers with one value a path are kept from year to year up to here, or drawn anew."""
@@ -166,7 +166,7 @@ def simulate_path_chunks(plans: Sequence[PathPlan], index: int, chunks: int) -> 
     first = blocks_of_chunk(one.paths, index, chunks).start
     works = [_Work(plan, index, chunks) for plan in plans]
     shared = [
-        states_sharing_exposure([work.samplers[k].portfolio for work in works])
+        state_groups_for_each_exposure([work.samplers[k].portfolio for work in works])
         for k in range(len(works[0].samplers))
     ]
     for block, count in _blocks_and_path_counts(one, index, chunks):
@@ -221,13 +221,17 @@ class _Work:
         return {name: np.zeros(size, dtype=bool) for name in self._watched}
 
     def end_year(
-        self, k: int, here: slice, values: DriverValues, happened: Mapping[str, Flags]
+        self,
+        year_index: int,
+        path_slice: slice,
+        values: DriverValues,
+        happened: Mapping[str, Flags],
     ) -> None:
         for name, kept in self._drivers.items():
-            kept[k, here] = values[name]
-        drivers = {d.name: d for d in self.samplers[k].portfolio.drivers}
+            kept[year_index, path_slice] = values[name]
+        drivers = {d.name: d for d in self.samplers[year_index].portfolio.drivers}
         for parts in self._found.values():
-            parts[-1].add_year(k, drivers, values, happened)
+            parts[-1].add_year(year_index, drivers, values, happened)
 
     def chunk(self, index: int, chunks: int) -> PathChunk:
         plan = self.plan

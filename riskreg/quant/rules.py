@@ -215,9 +215,10 @@ def solve_within(
         allowed[passed] = np.maximum(0.0, allowed[passed] - less[passed])
 
 
-def relative_gap(value: float, bound: float) -> float:
-    """|bound - value| / |value|; 0 when they differ by no more than the solver's tolerance."""
-    distance = abs(bound - value)
-    if distance <= SOLVER_TOLERANCE * max(1.0, abs(value)):
+def relative_mip_gap(objective_value: float, bound: float) -> float:
+    """|bound - objective value| / |objective value|; 0 when they differ by no more than the
+    solver's tolerance."""
+    distance = abs(bound - objective_value)
+    if distance <= SOLVER_TOLERANCE * max(1.0, abs(objective_value)):
         return 0.0
-    return distance / abs(value) if value else math.inf
+    return distance / abs(objective_value) if objective_value else math.inf

@@ -34,7 +34,7 @@ from riskreg.quant.run_inputs import RunInputs
 from riskreg.quant.sampling import BLOCK, Sampler, blocks_of_chunk
 from riskreg.quant.simulate import simulate_chunks
 from riskreg.quant.sums import BlockSums
-from riskreg.quant.together import states_sharing_exposure
+from riskreg.quant.together import state_groups_for_each_exposure
 
 STAGES = ("before", "after")
 
@@ -143,7 +143,7 @@ def contribution_step(
     """
     states = portfolios_by_stage(inputs)
     samplers = [Sampler(state, inputs.seed) for state in states.values()]
-    shared = states_sharing_exposure(list(states.values()))
+    shared = state_groups_for_each_exposure(list(states.values()))
     names = states["before"].names
     sums: dict[str, dict[str, list[float]]] = {
         stage: {f"{name}{end}": [] for name in names for end in ("", " square")} for stage in states

@@ -28,7 +28,7 @@ from riskreg.quant.sampling import (
     require_each_chunk_of_one_run_once,
 )
 from riskreg.quant.sums import BlockSums, totals
-from riskreg.quant.together import add_block, states_sharing_exposure
+from riskreg.quant.together import add_block, state_groups_for_each_exposure
 
 MAX_YEARS = 10**8
 """Years in one run: their losses are kept, 8 bytes each."""
@@ -173,7 +173,7 @@ def _fill_losses(
     offset: int = 0,
 ) -> None:
     samplers = [Sampler(state, checks.seed("seed", seed)) for state in states]
-    shared = states_sharing_exposure(states)
+    shared = state_groups_for_each_exposure(states)
     for block, size in _blocks_and_year_counts(years, index, chunks):
         start = block * BLOCK - offset
         totals = [part[start : start + size] for part in losses]

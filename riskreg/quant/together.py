@@ -18,6 +18,8 @@ from riskreg.quant.portfolio import Exposure, Portfolio
 from riskreg.quant.sampling import Sampler
 
 Flags = npt.NDArray[np.bool_]
+# States by their places, those in which something is the same together.
+StateGroups = list[list[int]]
 
 
 def exposure_differs(a: Exposure, b: Exposure, before: Portfolio, after: Portfolio) -> bool:
@@ -29,8 +31,9 @@ def exposure_differs(a: Exposure, b: Exposure, before: Portfolio, after: Portfol
     return drivers[0] != drivers[1]
 
 
-def states_sharing_exposure(states: Sequence[Portfolio]) -> list[list[list[int]]]:
-    """For each exposure in turn the states grouped by those in which it is the same."""
+def state_groups_for_each_exposure(states: Sequence[Portfolio]) -> list[StateGroups]:
+    """For each exposure in turn the states (their places) grouped by those in which it is the
+    same."""
     result = []
     for exposures in zip(*(p.exposures for p in states), strict=True):
         groups: list[list[int]] = []
@@ -48,7 +51,7 @@ def states_sharing_exposure(states: Sequence[Portfolio]) -> list[list[list[int]]
 
 def add_block(
     samplers: Sequence[Sampler],
-    shared: Sequence[Sequence[Sequence[int]]],
+    groups_for_each_exposure: Sequence[StateGroups],
     block: int,
     size: int,
     values: Sequence[DriverValues],
@@ -56,7 +59,7 @@ def add_block(
     happened: Sequence[Mapping[str, Flags]],
 ) -> None:
     """Add the losses of a block to each state's total, exposure by exposure."""
-    for k, groups in enumerate(shared):
+    for k, groups in enumerate(groups_for_each_exposure):
         for group in groups:
             one = group[0]
             exposure = samplers[one].portfolio.exposures[k]

@@ -23,11 +23,11 @@ from riskreg.quant import (
     Mitigation,
     Pert,
     Portfolio,
+    chance_that_costs_fit,
     choose,
     choose_mitigations,
-    cost_interval,
-    costs_within,
     expected_losses,
+    interval_of_cost_in_all,
     losses_by_exposure,
     mitigation_frontier,
     report_choice,
@@ -243,22 +243,24 @@ def test_a_range_of_cost_counts_with_its_mean_or_with_what_it_stays_within() -> 
     assert told.nothing.within_budget == 1
     # Two that both pay from one budget: independent, so the sum strays less than its parts.
     both = [plan, Mitigation.paid("other", [Cost(Pert(4, 5, 12))], [])]
-    assert costs_within(both, [Budget(16.0)], 1) > costs_within([plan], [Budget(8.0)], 1)
+    assert chance_that_costs_fit(both, [Budget(16.0)], 1) > chance_that_costs_fit(
+        [plan], [Budget(8.0)], 1
+    )
 
 
 def test_a_range_of_costs_is_that_of_their_sum() -> None:
     """One range against the beta distribution of SciPy; the sum of two strays less."""
     plans = [Mitigation.paid(name, [Cost(Pert(4, 5, 12))], []) for name in "AB"]
-    low, high = cost_interval(plans[:1], seed=1)
+    low, high = interval_of_cost_in_all(plans[:1], seed=1)
     # Alpha and beta of PERT(4, 5, 12): 1 + 4 (5 - 4) / 8 and 1 + 4 (12 - 5) / 8.
     truth = stats.beta(1.5, 4.5, 4, 8).ppf([0.05, 0.95])
     assert [low, high] == pytest.approx(list(truth), abs=0.06)
-    both = cost_interval(plans, seed=1)
+    both = interval_of_cost_in_all(plans, seed=1)
     # Independent, so the sum strays less than twice its parts.
     assert 2 * low < both[0] < both[1] < 2 * high
     known = [*plans, Mitigation("C", 3, [])]
-    assert cost_interval(known, seed=1) == pytest.approx([end + 3 for end in both])
-    assert cost_interval([], seed=1) == (0, 0)
+    assert interval_of_cost_in_all(known, seed=1) == pytest.approx([end + 3 for end in both])
+    assert interval_of_cost_in_all([], seed=1) == (0, 0)
 
 
 def test_the_winner_is_told_from_draws_that_did_not_choose_it() -> None:

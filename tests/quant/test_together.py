@@ -26,7 +26,7 @@ from riskreg.quant import (
 from riskreg.quant.errors import MismatchedRuns
 from riskreg.quant.paths import simulate_path_chunk, simulate_path_chunks
 from riskreg.quant.simulate import simulate_chunks
-from riskreg.quant.together import states_sharing_exposure
+from riskreg.quant.together import state_groups_for_each_exposure
 
 EFFECTS = (
     Effect.severity("a", 0.5),
@@ -97,7 +97,7 @@ def test_only_what_is_the_same_is_shared() -> None:
     p = portfolio()
     hedged = p.mitigated([Mitigation("m", 1, (EFFECTS[3],))])
     # The driver is another one now, for all that it moves.
-    assert states_sharing_exposure([p, hedged, p]) == [
+    assert state_groups_for_each_exposure([p, hedged, p]) == [
         [[0, 2], [1]],
         [[0, 1, 2]],
         [[0, 1, 2]],
