@@ -1,6 +1,7 @@
 """The inbox: one's own messages, what is new first, marked by a POST and by nothing else."""
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -53,6 +54,18 @@ def test_what_is_new_comes_first_and_is_counted_on_every_page(world: World, web:
     assert "1 unread" in client.get("/r/foton-catl/work/").content.decode()
     client.post(f"{URL}{first.uuid}/open/")
     assert "unread</span>" not in client.get("/r/foton-catl/work/").content.decode()
+
+
+def test_a_page_is_of_thirty_whatever_there_is(world: World, web: Web) -> None:
+    for n in range(62):
+        write(world, world.owner, n)
+    client = web(world.owner)
+    shown = []
+    for number in (1, 2, 3):
+        page = client.get(f"{URL}?page={number}").content.decode()
+        shown.append(sorted(set(map(int, re.findall(r"Message (\d+)", page)))))
+        assert "62 unread" in page
+    assert shown == [list(range(32, 62)), list(range(2, 32)), [0, 1]]
 
 
 def test_opening_marks_it_and_shows_it_with_its_links(world: World, web: Web) -> None:

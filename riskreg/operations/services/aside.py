@@ -46,7 +46,8 @@ def restore_into(
     )
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        raise Refused((lines or ["The command that restores ended without a word."])[-1])
+        reason = (lines or ["The command that restores ended without a word."])[-1]
+        raise Refused(reason.removeprefix("CommandError: "))
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 

@@ -13,6 +13,7 @@ from django.utils.crypto import salted_hmac
 from riskreg.events.models import Chain
 from riskreg.evidence.queries import evidence_with_bytes
 from riskreg.evidence.services import open_checked
+from riskreg.kernel import health
 from riskreg.kernel.errors import Unavailable
 from riskreg.operations import archive
 from riskreg.operations.archive import Manifest, TableEntry
@@ -27,8 +28,10 @@ def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Mani
     """Write a backup of the database to ``path``, with the files that people attached; what it
     cannot hold is in ``texts_on_what_to_keep``.
 
-    Raises ``Refused`` when the file cannot be written; then none is left.
+    Raises ``Refused`` when the file cannot be written; then none is left; and for tables of another
+    version, which this one does not know whole.
     """
+    require_tables_of_this_version()
     try:
         with archive.writing_backup(path) as writer, transaction_of_one_moment():
             tables = {}
@@ -125,6 +128,18 @@ def lift_time_limits_of_transaction() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
+def require_tables_of_this_version() -> None:
+    """Raise ``Refused`` unless the database has the migrations of this code and no others."""
+    known = set(health.all_migrations())
+    apps = {app for app, _name in known}
+    applied = MigrationRecorder(connection).applied_migrations()
+    if other := known ^ {key for key in applied if key[0] in apps}:
+        raise Refused(
+            f"The tables are of another version than this code ({'.'.join(min(other))}): only the "
+            "version that they are of can make a backup. Make it before an upgrade."
+        )
 
 
 def applied_migrations() -> list[list[str]]:

@@ -43,6 +43,14 @@ from riskreg.operations.services.carrying_over import Kept, apply_kept, read_kep
 from riskreg.register.models import Register
 
 _AT_ONCE = 500
+_RESTORED_ONTO_DATA = (
+    "This database holds data, and a restore takes its place. Say --replace if that is meant; a "
+    "backup of what is there is made first."
+)
+_MOVED_ONTO_DATA = (
+    "The database that it would move to holds data. Name an empty one: nothing is put beside what "
+    "is there, and nothing in its place."
+)
 
 
 @dataclass
@@ -58,6 +66,12 @@ class Restored:
 def database_holds_data() -> bool:
     """Whether the database is somebody's: it has accounts, registers or events."""
     return any(model._base_manager.exists() for model in (User, Register, Event))
+
+
+def require_restorable(path: Path) -> None:
+    """Raise ``Refused`` unless ``path`` is a backup, and of the version of code and database."""
+    with archive.opened_backup(path) as found:
+        _require_same_migrations(found.manifest)
 
 
 def restore(
@@ -86,10 +100,7 @@ def restore(
                 kept = Kept()
                 if database_holds_data():
                     if not replace:
-                        raise Refused(
-                            "This database holds data, and a restore takes its place. Say "
-                            "--replace if that is meant; a backup of what is there is made first."
-                        )
+                        raise Refused(_MOVED_ONTO_DATA if moved else _RESTORED_ONTO_DATA)
                     kept = read_kept()
                 empty_all_tables()
                 _fill_tables_from(found)

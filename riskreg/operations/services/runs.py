@@ -14,7 +14,13 @@ from riskreg.operations.errors import Refused
 from riskreg.operations.models import BackupRun, RunKind, RunState
 from riskreg.operations.queries.backups import is_due, newest_backup
 from riskreg.operations.services.aside import verify_backup
-from riskreg.operations.services.backing_up import ENDING, PREFIX, make_backup, new_backup_name
+from riskreg.operations.services.backing_up import (
+    ENDING,
+    PREFIX,
+    make_backup,
+    new_backup_name,
+    require_tables_of_this_version,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +32,9 @@ _RUNS_KEPT = 200
 def back_up(at: dt.datetime, to: Path | None = None) -> Path:
     """Make a backup in BACKUP_DIR, or at ``to`` (a folder or a file), and note that it was made.
 
-    Raises ``Refused``, which is noted as well.
+    Raises ``Refused``, which is noted as well where this version knows the tables.
     """
+    require_tables_of_this_version()
     path = (
         to if to is not None and not to.is_dir() else (to or backup_folder()) / new_backup_name(at)
     )

@@ -12,7 +12,11 @@ from django.db import DatabaseError, connection
 from riskreg.kernel import clock
 from riskreg.operations.errors import Refused
 from riskreg.operations.services.backing_up import make_backup, new_backup_name
-from riskreg.operations.services.restoring import database_holds_data, restore
+from riskreg.operations.services.restoring import (
+    database_holds_data,
+    require_restorable,
+    restore,
+)
 from riskreg.operations.services.runs import backup_folder
 
 
@@ -48,6 +52,8 @@ class Command(BaseCommand):
             if "django_migrations" not in connection.introspection.table_names():
                 call_command("migrate", interactive=False, verbosity=0)
             elif options["replace"] and not options["without_saving"] and database_holds_data():
+                # Before a long wait for a copy of what is there.
+                require_restorable(options["file"])
                 saved = backup_folder() / new_backup_name(at, "before-restore-")
                 make_backup(saved, at)
                 self.stderr.write(f"What was here is in {saved}")
