@@ -30,8 +30,8 @@ from riskreg.exchange.queries.sheets import (
     empty_workbook_name,
     events_sheet,
     list_sheet,
-    risk_sheets,
     risks_sheet,
+    sheets_of_rows_linked_to_risk,
     with_columns,
 )
 from riskreg.exchange.writing.files import (
@@ -189,7 +189,7 @@ class RiskExport(RiskFiles):
             self.risk.uuid, *mitigations_of(viewer, self.risk).values_list("uuid", flat=True),
         ]  # fmt: skip
         history = events_sheet(viewer, history_of(viewer.audience, subjects))
-        return [*risk, *risk_sheets(viewer, self.risk, self.at), history]
+        return [*risk, *sheets_of_rows_linked_to_risk(viewer, self.risk, self.at), history]
 
     @schema_exports.file("Export a risk", "risks", (), FORMATS | RISK_FORMATS)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponseBase:

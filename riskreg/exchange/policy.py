@@ -13,7 +13,7 @@ HOUR = 6
 
 
 @dataclass(frozen=True)
-class Rule:
+class MeetingRecurrence:
     """The meetings: one on ``first_on``, and with ``every_months`` further ones, on the same day of
     the month or (``by_weekday``) the same weekday of it, as in the second Tuesday."""
 
@@ -21,16 +21,16 @@ class Rule:
     every_months: int | None = None
     by_weekday: bool = False
 
-    def meeting(self, number: int) -> dt.date | None:
-        """The meeting of that number, the first being 0; None where there is none.
+    def date_of_meeting_at(self, index: int) -> dt.date | None:
+        """The day of one of them, the first being 0; None where there is none.
 
         A month that is too short has it on its last day, or on the last such weekday.
         """
-        if number == 0:
+        if index == 0:
             return self.first_on
         if not self.every_months:
             return None
-        months = self.first_on.year * 12 + self.first_on.month - 1 + number * self.every_months
+        months = self.first_on.year * 12 + self.first_on.month - 1 + index * self.every_months
         year, month = months // 12, months % 12 + 1
         if year > LAST_YEAR:
             return None
@@ -42,20 +42,20 @@ class Rule:
         day = 1 + ahead + 7 * ((self.first_on.day - 1) // 7)
         return dt.date(year, month, day if day <= days else day - 7)
 
-    def meetings_from(self, day: dt.date) -> Iterator[dt.date]:
+    def meetings_on_or_after(self, day: dt.date) -> Iterator[dt.date]:
         """Its meetings on ``day`` and after it, in order."""
-        number = 0
+        index = 0
         if self.every_months:
             months = (day.year - self.first_on.year) * 12 + day.month - self.first_on.month
-            number = max(0, months // self.every_months - 1)
-        while (meeting := self.meeting(number)) is not None:
+            index = max(0, months // self.every_months - 1)
+        while (meeting := self.date_of_meeting_at(index)) is not None:
             if meeting >= day:
                 yield meeting
-            number += 1
+            index += 1
 
-    def next_from(self, day: dt.date) -> dt.date | None:
-        """The first of ``meetings_from``."""
-        return next(self.meetings_from(day), None)
+    def next_on_or_after(self, day: dt.date) -> dt.date | None:
+        """The first of ``meetings_on_or_after``."""
+        return next(self.meetings_on_or_after(day), None)
 
 
 def day_to_make_pack(meeting: dt.date, days_before: int, counts_from: dt.date) -> dt.date:
@@ -73,7 +73,7 @@ class ToDo:
 
 
 def meeting_served_and_left_out(
-    rule: Rule, next_on: dt.date, days_before: int, today: dt.date
+    rule: MeetingRecurrence, next_on: dt.date, days_before: int, today: dt.date
 ) -> ToDo:
     """For which meeting from ``next_on`` on a pack is made ``today``, and which are left out.
 
@@ -82,7 +82,7 @@ def meeting_served_and_left_out(
     tell the same day over and over.
     """
     due: list[dt.date] = []
-    for meeting in rule.meetings_from(next_on):
+    for meeting in rule.meetings_on_or_after(next_on):
         if meeting - dt.timedelta(days=days_before) > today:
             break
         due.append(meeting)

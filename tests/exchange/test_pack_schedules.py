@@ -11,7 +11,12 @@ from bench.counting import counting
 from riskreg.accounts.models import User
 from riskreg.events.models import Event
 from riskreg.exchange.models import BoardPack, PackSchedule, PackSending
-from riskreg.exchange.policy import Rule, ToDo, day_to_make_pack, meeting_served_and_left_out
+from riskreg.exchange.policy import (
+    MeetingRecurrence,
+    ToDo,
+    day_to_make_pack,
+    meeting_served_and_left_out,
+)
 from riskreg.exchange.queries.schedules import SHOWN, last_sendings_of
 from riskreg.exchange.services import sendings
 from riskreg.exchange.services.pack_mail import current_content_of_message
@@ -50,10 +55,10 @@ def day(text: str) -> dt.date:
 def test_further_meetings_are_on_the_same_day_or_weekday(
     first: str, months: int | None, by_weekday: bool, expected: list[str]
 ) -> None:
-    rule = Rule(day(first), months, by_weekday)
-    found = rule.meetings_from(day(first) + DAY)
+    rule = MeetingRecurrence(day(first), months, by_weekday)
+    found = rule.meetings_on_or_after(day(first) + DAY)
     assert [one.isoformat() for one, _n in zip(found, range(3), strict=False)] == expected
-    assert rule.next_from(day("2000-01-01")) == day(first)
+    assert rule.next_on_or_after(day("2000-01-01")) == day(first)
 
 
 @pytest.mark.once
@@ -64,17 +69,17 @@ def test_further_meetings_are_on_the_same_day_or_weekday(
 def test_no_meeting_is_passed_over(
     first: dt.date, months: int, by_weekday: bool, since: dt.date
 ) -> None:
-    rule = Rule(first, months, by_weekday)
-    every = [m for n in range(12 * 45) if (m := rule.meeting(n)) is not None]
+    rule = MeetingRecurrence(first, months, by_weekday)
+    every = [m for n in range(12 * 45) if (m := rule.date_of_meeting_at(n)) is not None]
     assert every == sorted(set(every))
-    assert rule.next_from(since) == next((m for m in every if m >= since), None)
+    assert rule.next_on_or_after(since) == next((m for m in every if m >= since), None)
     if by_weekday:
         assert {m.weekday() for m in every} == {first.weekday()}
 
 
 @pytest.mark.once
 def test_of_meetings_that_passed_the_last_is_made_up_for() -> None:
-    rule, start = Rule(day("2027-01-15"), 1), day("2027-01-15")
+    rule, start = MeetingRecurrence(day("2027-01-15"), 1), day("2027-01-15")
     assert meeting_served_and_left_out(rule, start, 7, day("2027-01-07")) == ToDo()
     assert meeting_served_and_left_out(rule, start, 7, day("2027-01-08")) == ToDo(start)
     late = meeting_served_and_left_out(rule, start, 7, day("2027-04-01"))

@@ -88,7 +88,7 @@ def test_titles_groups_headings_totals_and_notes_are_no_risks() -> None:
     assert found.header_row == 4
     assert found.headers[2:6] == ("Inherent L", "Inherent I", "Residual L", "Residual I")
     assert [row.number for row in found.rows] == [6, 7, 9]
-    assert [row for row, _why in found.left_out] == [5, 8, 10, 12]
+    assert [row.number for row in found.skipped_rows] == [5, 8, 10, 12]
     assert "7" in found.notes[0]
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -102,7 +103,7 @@ def propose_columns(
     """
     known = {header: recognise(header) for header in table.headers}
     unnamed = _stage_without_name(table.headers)
-    by_place = stages_by_place(table.headers)
+    by_place = guessed_stages_by_ambiguous_header(table.headers)
     wanted: dict[str, tuple[str, int]] = {}
     for header, found in known.items():
         direct = header.strip()
@@ -199,7 +200,7 @@ def _columns_of_one_level(wanted: Mapping[str, tuple[str, int]]) -> list[str]:
     ]
 
 
-def stages_by_place(headers: Sequence[str]) -> dict[str, str]:
+def guessed_stages_by_ambiguous_header(headers: Sequence[str]) -> dict[str, str]:
     """The stage of columns of one name that do not say it, {*Likelihood*: inherent,
     *Likelihood (2)*: residual}: that of the nearest column before them that does, else in order."""
     groups: dict[tuple[str, str], list[str]] = {}
@@ -221,16 +222,23 @@ def stages_by_place(headers: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def unclear_columns(
+class ColumnQuestion(NamedTuple):
+    """What is to be answered of a column."""
+
+    header: str
+    question: str
+
+
+def questions_on_unclear_columns(
     table: Table, columns: Mapping[str, str | None], answered: Mapping[str, str | None]
-) -> list[tuple[str, str]]:
-    """(column, question) for columns of levels of which the name does not say which they are."""
+) -> list[ColumnQuestion]:
+    """For columns of levels of which the name does not say which they are."""
     questions = []
-    by_place = stages_by_place(table.headers)
+    by_place = guessed_stages_by_ambiguous_header(table.headers)
     if by_place and not set(by_place) & set(answered):
         sides = ", ".join(f"{header} → {columns.get(header)}" for header in by_place)
         text = _("Several columns have one name. Proposed: %(sides)s. Is that so?")
-        questions.append((next(iter(by_place)), text % {"sides": sides}))
+        questions.append(ColumnQuestion(next(iter(by_place)), text % {"sides": sides}))
     for header in table.headers:
         base = header.removesuffix(" (2)")
         ours = columns.get(base)
@@ -241,7 +249,7 @@ def unclear_columns(
         ):
             continue
         text = _("Two columns are called %(name)s. Proposed is the first. Is that so?")
-        questions.append((header, text % {"name": base}))
+        questions.append(ColumnQuestion(header, text % {"name": base}))
     groups: dict[str, list[str]] = {}
     for header in table.headers:
         known = recognise(header)
@@ -255,7 +263,8 @@ def unclear_columns(
             text = _("Which of these counts as the %(axis)s: %(names)s?")
             words = {"likelihood": _("likelihood"), "impact": _("impact")}
             names = ", ".join(levels)
-            questions.append((levels[0], text % {"axis": words[axis], "names": names}))
+            text = text % {"axis": words[axis], "names": names}
+            questions.append(ColumnQuestion(levels[0], text))
     return questions
 
 

@@ -114,12 +114,12 @@ def propose_scale(
     else:
         known = dict.fromkeys(values)
     for read in (
-        _scale_of_romans,
-        _scale_of_parts,
-        _scale_of_grades,
-        _scale_of_letters,
+        _scale_of_romans_worst_first,
+        _scale_of_fractions,
+        _scale_of_grades_worst_first,
+        _scale_of_letters_worst_first,
         _scale_of_numbers,
-        _scale_of_signs,
+        _scale_of_filled_signs,
     ):
         found = read(values, size, steps)
         if found is not None:
@@ -172,7 +172,9 @@ def _scale_worst_first(places: Mapping[str, int], size: int) -> Scale:
     )
 
 
-def _scale_of_grades(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
+def _scale_of_grades_worst_first(
+    values: Sequence[str], size: int, _steps: int | None
+) -> Scale | None:
     """*1级*, *一级*: grades, of which the first is mostly the worst."""
     found = {value: fold_value(value) for value in values if _GRADE.match(fold_value(value))}
     if len(values) < 2 or len(found) < len(values):
@@ -181,7 +183,9 @@ def _scale_of_grades(values: Sequence[str], size: int, _steps: int | None) -> Sc
     return _scale_worst_first(places, size) if min(places.values()) > 0 else None
 
 
-def _scale_of_letters(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
+def _scale_of_letters_worst_first(
+    values: Sequence[str], size: int, _steps: int | None
+) -> Scale | None:
     """*A* to *E*: classes, of which A is mostly the worst."""
     found = {value: _CLASS.sub("", fold_value(value)) for value in values}
     if len(values) < 2 or not all(len(text) == 1 and "a" <= text <= "f" for text in found.values()):
@@ -189,7 +193,7 @@ def _scale_of_letters(values: Sequence[str], size: int, _steps: int | None) -> S
     return _scale_worst_first({v: ord(text) - 96 for v, text in found.items()}, size)
 
 
-def _scale_of_signs(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
+def _scale_of_filled_signs(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
     """*★★★*, *●●○*: as many as are filled."""
     found = {value: fold_value(value) for value in values}
     if len(values) < 2 or not all(_SIGNS.match(text) for text in found.values()):
@@ -217,7 +221,9 @@ def _scale_of_words(values: Sequence[str], same_scale: Sequence[str], size: int)
     return Scale(levels, sure, "" if sure else "steps")
 
 
-def _scale_of_romans(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
+def _scale_of_romans_worst_first(
+    values: Sequence[str], size: int, _steps: int | None
+) -> Scale | None:
     found = {v: ROMAN.get(_CLASS.sub("", fold_value(v)).strip(" 级級类類.")) for v in values}
     if len(values) < 2 or not all(found.values()):
         return None
@@ -225,7 +231,7 @@ def _scale_of_romans(values: Sequence[str], size: int, _steps: int | None) -> Sc
     return _scale_worst_first({v: n for v, n in found.items() if n}, size)
 
 
-def _scale_of_parts(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
+def _scale_of_fractions(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
     found: dict[str, float | None] = {value: parse_part_of_one(value) for value in values}
     if sum(p is not None for p in found.values()) * 2 <= len(values):
         return None

@@ -14,7 +14,7 @@ from riskreg.exchange.mapping.columns import (
     STAGES,
     fold_marks,
     propose_columns,
-    unclear_columns,
+    questions_on_unclear_columns,
 )
 from riskreg.exchange.mapping.context import Context
 from riskreg.exchange.mapping.levels import fold_value
@@ -90,8 +90,8 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
         for column, questions in scaling.asked.items()
         for row, question in questions
     ]
-    for column, question in unclear_columns(table, columns, answers.columns):
-        asked.append(Asked(None, column, question, "column"))
+    for header, question in questions_on_unclear_columns(table, columns, answers.columns):
+        asked.append(Asked(None, header, question, "column"))
     refused: list[Refused] = []
     rows: list[RowPlan] = []
     reader = RowReader(table, columns, scaling, answers, context, visibility, asked, refused)
@@ -112,7 +112,7 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
             matcher.match(plan)
         if plan.outcome == "refused" and plan.why and plan.ref:
             refused.append(Refused(plan.number, "", plan.why))
-    notes = [*table.notes, *reader.notes(), *_left_out_texts(table)]
+    notes = [*table.notes, *reader.notes(), *_texts_on_rows_that_are_no_risk(table)]
     if strange:
         text = _("Measures of risks that are not in the file are left out: %(ids)s.")
         notes.append(text % {"ids": strange})
@@ -195,10 +195,10 @@ def _same_work(one: RowPlan, other: RowPlan) -> bool:
     )
 
 
-def _left_out_texts(table: Table) -> list[str]:
+def _texts_on_rows_that_are_no_risk(table: Table) -> list[str]:
     return [
-        _("Row %(row)d is no risk: %(why)s.") % {"row": row, "why": why}
-        for row, why in table.left_out
+        _("Row %(row)d is no risk: %(why)s.") % {"row": row.number, "why": row.why}
+        for row in table.skipped_rows
     ]
 
 

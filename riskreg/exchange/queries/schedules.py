@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.exchange.models import BoardPack, PackSchedule, PackSending, SendingState
-from riskreg.exchange.policy import Rule
+from riskreg.exchange.policy import MeetingRecurrence
 from riskreg.kernel import clock
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
@@ -87,9 +87,9 @@ def present_pack_makers(register_id: int, party_id: int | None) -> QuerySet[Memb
     )
 
 
-def meeting_rule_of(row: PackSchedule) -> Rule:
+def meeting_recurrence_of(row: PackSchedule) -> MeetingRecurrence:
     """On which days its meetings are."""
-    return Rule(row.first_on, row.every_months, row.repeats == "weekday")
+    return MeetingRecurrence(row.first_on, row.every_months, row.repeats == "weekday")
 
 
 def is_late(one: PackSending, zone: str) -> bool:

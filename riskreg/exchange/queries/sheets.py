@@ -93,7 +93,7 @@ def _option_text(option: Mapping[str, Any]) -> str:
     return join_sentences([title, option["effects"]]) if option["effects"] else title
 
 
-def risk_sheets(viewer: Viewer, risk: Risk, at: dt.datetime) -> list[Sheet]:
+def sheets_of_rows_linked_to_risk(viewer: Viewer, risk: Risk, at: dt.datetime) -> list[Sheet]:
     """A sheet for each of what hangs on ``risk``."""
     names = ("mitigations", "controls", "indicators", "acceptances", "estimates")
     rows = {name: narrow_to_risk(name, NOUNS[name].rows(viewer, at), risk) for name in names}

@@ -32,7 +32,7 @@ def read_json(text: str) -> Table:
     """The table in ``text``: JSON, or one JSON object to a line. Raises ``NotARegister``."""
     data = _load(text)
     if isinstance(data, Mapping) and isinstance(data.get(POAM), Mapping):
-        return _table("oscal-poam", POAM, list(_poam_rows(data[POAM])))
+        return _table("oscal-poam", POAM, list(_risk_or_item_rows_of_oscal_poam(data[POAM])))
     if (grid := _grid_of(data)) and (found := table_in(Sheet("", grid), "json")):
         return found
     tables = [_laid_flat(path, objects) for path, objects in _lists_of_objects(data) if objects]
@@ -196,7 +196,7 @@ def _is_ir8286(item: Mapping[str, Any]) -> bool:
     )
 
 
-def _poam_rows(plan: Mapping[str, Any]) -> Iterator[dict[str, Value]]:
+def _risk_or_item_rows_of_oscal_poam(plan: Mapping[str, Any]) -> Iterator[dict[str, Value]]:
     """One row for each risk of an OSCAL plan, or for each item of a plan without risks."""
     parties = {
         party.get("uuid"): party.get("name")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.reading.names import mentions_risk, recognise, stage_in, what_may_happen
-from riskreg.exchange.reading.rows import rows_below
+from riskreg.exchange.reading.rows import rows_and_skipped_rows_below
 from riskreg.exchange.reading.table import (
     NotARegister,
     Sheet,
@@ -35,7 +35,7 @@ def table_in(sheet: Sheet, kind: str) -> Table | None:
     header = _best_header(sheet)
     if header is None:
         return None
-    rows, left_out = rows_below(sheet, kind, header.names, header.last)
+    rows, skipped = rows_and_skipped_rows_below(sheet, kind, header.names, header.last)
     hidden = [row.number for row in rows if row.number - 1 in sheet.hidden_rows]
     notes = []
     if hidden:
@@ -51,7 +51,7 @@ def table_in(sheet: Sheet, kind: str) -> Table | None:
         header.last + 1,
         header.names,
         tuple(rows),
-        tuple(left_out),
+        tuple(skipped),
         tuple(notes),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.reading.names import plain_header, recognise, scale_in
-from riskreg.exchange.reading.table import Row, Sheet, Value, as_read_in_sheet, is_blank
+from riskreg.exchange.reading.table import Row, Sheet, SkippedRow, Value, as_read_in_sheet, is_blank
 from riskreg.exchange.reading.words import LEGENDS, SCORES, TOTALS
 
 _TEXTS = ("title", "event", "cause", "consequence")
@@ -18,12 +18,12 @@ _NUMBER = re.compile(r"[0-9][0-9.,\s]*\s*(?:%|项|項|条|條|个|個|件|risks?
 _RULE = re.compile(r"[\W_]+")
 
 
-def rows_below(
+def rows_and_skipped_rows_below(
     sheet: Sheet, kind: str, names: Sequence[str], last: int
-) -> tuple[list[Row], list[tuple[int, str]]]:
-    """The rows below row ``last`` (from 0) of a sheet, and (number, why) of what is none."""
+) -> tuple[list[Row], list[SkippedRow]]:
+    """The rows below row ``last`` (from 0) of a sheet, and what is none."""
     rows: list[Row] = []
-    left_out: list[tuple[int, str]] = []
+    skipped: list[SkippedRow] = []
     known = {place: found for place, name in enumerate(names) if (found := recognise(name))}
     texts = [place for place, found in known.items() if found.target in _TEXTS]
     judged = [place for place, found in known.items() if found.target in SCORES]
@@ -68,10 +68,10 @@ def rows_below(
             # One more measure against the risk above.
             values = [v if n in work else rows[-1].values[n] for n, v in enumerate(values)]
         elif why:
-            left_out.append((number + 1, why))
+            skipped.append(SkippedRow(number + 1, why))
             continue
         rows.append(Row(number + 1, tuple(values), too_long, continues))
-    return rows, left_out
+    return rows, skipped
 
 
 def _is_plainly_one(values: list[Value], ends: Sequence[str], texts: list[int]) -> bool:

@@ -62,6 +62,13 @@ class Row(NamedTuple):
     continues: bool = False
 
 
+class SkippedRow(NamedTuple):
+    """A row of a file that is none of its table: its number in the file (from 1), and why."""
+
+    number: int
+    why: str
+
+
 class OwnText(str):
     """A text of a file that riskreg has written: what looks like a tag there is what was meant."""
 
@@ -94,16 +101,16 @@ class Measure:
 @dataclass(frozen=True)
 class Table:
     """What was found: ``header_row`` is the number of the row right above the first one (None where
-    the format has no such row); ``left_out`` are (row number, why), ``notes`` sentences,
-    ``measures`` what stands apart from the rows; ``levels``: how many its scales of likelihood and
-    impact have, where the file says so for all of its rows."""
+    the format has no such row); ``skipped_rows`` those that are none of the table, ``notes``
+    sentences, ``measures`` what stands apart from the rows; ``levels``: how many its scales of
+    likelihood and impact have, where the file says so for all of its rows."""
 
     format: str
     sheet: str
     header_row: int | None
     headers: tuple[str, ...]
     rows: tuple[Row, ...]
-    left_out: tuple[tuple[int, str], ...] = ()
+    skipped_rows: tuple[SkippedRow, ...] = ()
     notes: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
     levels: Mapping[str, int] = field(default_factory=dict)

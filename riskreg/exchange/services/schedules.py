@@ -13,7 +13,7 @@ from riskreg.events.services import append
 from riskreg.exchange.models import PackLanguage, PackSchedule, PackSending
 from riskreg.exchange.policy import day_to_make_pack
 from riskreg.exchange.queries.schedules import (
-    meeting_rule_of,
+    meeting_recurrence_of,
     present_pack_makers,
     running_schedule_of_own_party,
     running_schedules_of_own_party,
@@ -144,7 +144,7 @@ def set_next_meeting_in_memory(row: PackSchedule, day: dt.date | None) -> None:
     if row.pk is not None and day is not None:
         known = PackSending.objects.filter(schedule=row, meeting_on__gte=day)
         done = set(known.values_list("meeting_on", flat=True))
-    meetings = meeting_rule_of(row).meetings_from(day) if day is not None else iter(())
+    meetings = meeting_recurrence_of(row).meetings_on_or_after(day) if day is not None else iter(())
     row.next_on = next((meeting for meeting in meetings if meeting not in done), None)
     row.make_on = row.next_on and day_to_make_pack(row.next_on, row.days_before, row.counts_from)
 

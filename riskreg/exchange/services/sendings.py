@@ -39,7 +39,7 @@ from riskreg.exchange.queries.packs import reader_for_audience
 from riskreg.exchange.queries.schedules import (
     ids_of_schedules_due,
     ids_of_sendings_under_way,
-    meeting_rule_of,
+    meeting_recurrence_of,
     present_pack_makers,
 )
 from riskreg.exchange.services.pack_mail import FAILED, PARTLY, SENT, write_to
@@ -84,7 +84,9 @@ def _begin_sending_if_due(schedule: int, at: dt.datetime) -> None:
     today = clock.local_date(at - dt.timedelta(hours=HOUR), row.register.time_zone)
     if row.next_on is None or row.make_on is None or row.make_on > today:
         return
-    found = meeting_served_and_left_out(meeting_rule_of(row), row.next_on, row.days_before, today)
+    found = meeting_served_and_left_out(
+        meeting_recurrence_of(row), row.next_on, row.days_before, today
+    )
     for meeting in found.skip:
         skipped = _create_sending(row, meeting, SendingState.SKIPPED, at)
         _log(row, "pack_schedule.skipped", skipped, at)

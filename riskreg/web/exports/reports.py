@@ -20,7 +20,7 @@ from riskreg.exchange.queries.sheets import (
     flows_sheet,
     heatmap_sheets,
     list_sheet,
-    risk_sheets,
+    sheets_of_rows_linked_to_risk,
 )
 from riskreg.exchange.writing.files import FORMATS, PICTURES, Sheet
 from riskreg.exchange.writing.heatmap_svg import picture_file
@@ -145,7 +145,7 @@ class OneRiskExport(RiskFiles):
     def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
         """The risk, and its work, controls, indicators, acceptances, estimates, history."""
         sheets = super().sheets(given, **named)
-        around = risk_sheets(self.viewer, self.risk, self.at)
+        around = sheets_of_rows_linked_to_risk(self.viewer, self.risk, self.at)
         return [*sheets, *around, history_sheet(self, self.risk)]
 
 
