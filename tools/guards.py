@@ -64,7 +64,7 @@ RETIRED = {
     "shown_estimates": "estimates_not_withheld", "next_step": "next_step_and_columns",
     "own_forecasts": "own_forecasts_on_closed_risks", "risks_due": "all_risks_with_duty_fields",
     "may_follow": "state_after_or_none", "wait_for": "set_next_meeting_in_memory",
-    "decision_called": "bare_decision_for", "standstill": "why_engine_is_dead",
+    "decision_called": "bare_decision_for", "standstill": "reasons_reminder_engine_is_dead",
     "over_plan": "uncancelled_mitigations_over_plan", "away_on": "stand_ins_by_absent_user",
 }  # fmt: skip
 WRITES = {

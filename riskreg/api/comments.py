@@ -22,7 +22,7 @@ from riskreg.comments.queries.comments import (
     earlier_wordings,
     people_mentioned,
 )
-from riskreg.comments.queries.targets import ref_or_id, thing_called, things_of
+from riskreg.comments.queries.targets import ref_or_id, thing_called, things_by_id_of_comments
 from riskreg.comments.services import edit_comment, withdraw_comment, write_comment
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import FieldError, Invalid, NotFound
@@ -35,7 +35,7 @@ class CommentApi(RegisterApi):
 
     def as_json(self, rows: list[Comment]) -> list[dict[str, Any]]:
         """Comments with what they are about; one query for each kind of thing among them."""
-        things, people = things_of(self.viewer, rows), people_mentioned(rows)
+        things, people = things_by_id_of_comments(self.viewer, rows), people_mentioned(rows)
         found = []
         for row in rows:
             thing = things.get(row.about)

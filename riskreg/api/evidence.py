@@ -19,7 +19,7 @@ from riskreg.api.core.table import row_to_json
 from riskreg.evidence import filters, services
 from riskreg.evidence.fields import EVIDENCE
 from riskreg.evidence.models import Evidence
-from riskreg.evidence.queries import evidence_for, things_of, visible_evidence
+from riskreg.evidence.queries import evidence_for, things_by_id_of_evidence, visible_evidence
 from riskreg.evidence.targets import Thing, thing_for
 from riskreg.kernel import keyset
 from riskreg.kernel.downloads import download
@@ -48,7 +48,7 @@ class EvidenceApi(RegisterApi):
 
     def rows_to_json(self, rows: list[Evidence]) -> list[dict[str, Any]]:
         """Several; one query for each kind of thing among them."""
-        things = things_of(self.viewer, rows)
+        things = things_by_id_of_evidence(self.viewer, rows)
         return [self.as_json(row, things.get(row.thing_id)) for row in rows]
 
     def answered(self, row: Evidence, status: int = 200) -> Answer:

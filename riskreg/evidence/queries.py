@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
@@ -41,33 +41,38 @@ def evidence_for(viewer: Viewer, evidence: UUID, *, lock: bool = False) -> Evide
     return found
 
 
-def newest_evidence_on(
-    viewer: Viewer, things: Collection[UUID]
-) -> tuple[dict[UUID, list[Evidence]], bool]:
-    """What hangs on the things of those public ids, newest first, and whether there is more than
-    ``SHOWN``; one query."""
+class EvidenceByThing(NamedTuple):
+    """Evidence by what it hangs on (public id), and whether there is more of it."""
+
+    by_thing: dict[UUID, list[Evidence]]
+    has_more: bool
+
+
+def newest_evidence_on(viewer: Viewer, thing_ids: Collection[UUID]) -> EvidenceByThing:
+    """What hangs on the things of those public ids, newest first, up to ``SHOWN`` of all together;
+    one query."""
     found: dict[UUID, list[Evidence]] = defaultdict(list)
-    some = _newest_on(viewer, list(things))
+    some = _newest_on_all_together(viewer, list(thing_ids))
     for row in some[:SHOWN]:
         found[row.thing_id].append(row)
-    return dict(found), len(some) > SHOWN
+    return EvidenceByThing(dict(found), len(some) > SHOWN)
 
 
 @written_once()
-def _newest_on(viewer: Viewer, things: list[UUID]) -> QuerySet[Evidence]:
-    rows = visible_evidence(viewer).filter(thing_id__in=things)
+def _newest_on_all_together(viewer: Viewer, thing_ids: list[UUID]) -> QuerySet[Evidence]:
+    rows = visible_evidence(viewer).filter(thing_id__in=thing_ids)
     return rows.order_by("-at", "-id")[: SHOWN + 1]
 
 
 def ids_of_evidence_on(
-    viewer: Viewer, things: Collection[UUID], rows: QuerySet[Any]
+    viewer: Viewer, thing_ids: Collection[UUID], rows: QuerySet[Any]
 ) -> QuerySet[Evidence, UUID]:
     """Public ids of what hangs on the things of those public ids, or on one of ``rows``."""
-    on = Q(thing_id__in=things) | Q(thing_id__in=rows.order_by().values("uuid"))
+    on = Q(thing_id__in=thing_ids) | Q(thing_id__in=rows.order_by().values("uuid"))
     return Evidence.objects.visible_to(viewer).filter(on).values_list("uuid", flat=True)
 
 
-def things_of(viewer: Viewer, rows: Iterable[Evidence]) -> dict[UUID, Thing]:
+def things_by_id_of_evidence(viewer: Viewer, rows: Iterable[Evidence]) -> dict[UUID, Thing]:
     """What ``rows`` hang on, by the id that they name."""
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for row in rows:
@@ -83,7 +88,7 @@ def same_file_elsewhere(viewer: Viewer, row: Evidence) -> list[Thing]:
         .exclude(thing_id=row.thing_id)
         .order_by("at", "id")[:5]
     )
-    return list(things_of(viewer, rows).values())
+    return list(things_by_id_of_evidence(viewer, rows).values())
 
 
 def bytes_kept(register: Register, private_to: Party | None) -> int:

@@ -8,15 +8,15 @@ from prometheus_client.core import GaugeMetricFamily
 
 from riskreg.operations.queries.engine import (
     broker_memory_since,
-    engine_state,
     queue_lengths,
-    why_engine_is_dead,
+    reasons_reminder_engine_is_dead,
+    reminder_engine_state,
 )
 
 
 def gauges(at: dt.datetime) -> Iterable[Metric]:
     """Ages in seconds since a last proof, and what waits. What never was has no figure."""
-    state = engine_state(at)
+    state = reminder_engine_state(at)
 
     def one(name: str, text: str, value: float | None) -> Metric:
         family = GaugeMetricFamily(f"riskreg_{name}", text)
@@ -37,7 +37,7 @@ def gauges(at: dt.datetime) -> Iterable[Metric]:
         one(
             "engine_dead",
             "1: worker, beat or the sweep stands still",
-            bool(why_engine_is_dead(state)),
+            bool(reasons_reminder_engine_is_dead(state)),
         ),
         each("heartbeat_age_seconds", "Since the last sign of life", "program",
              {name: state.age(moment) for name, moment in state.heartbeats.items()}),

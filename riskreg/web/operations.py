@@ -10,10 +10,10 @@ from django.views.decorators.http import require_safe
 
 from riskreg.kernel import clock
 from riskreg.operations.queries.engine import (
-    EngineState,
+    ReminderEngineState,
     broken_promises,
-    engine_state,
     queue_lengths,
+    reminder_engine_state,
 )
 from riskreg.web.base import signed_in
 
@@ -23,7 +23,7 @@ def state(request: HttpRequest) -> HttpResponse:
     """The page; 404 for whoever may only look after accounts."""
     if not signed_in(request).is_superuser:
         raise Http404
-    found = engine_state(clock.now())
+    found = reminder_engine_state(clock.now())
     broken = broken_promises(found)
     context = {
         **admin.site.each_context(request),
@@ -36,7 +36,7 @@ def state(request: HttpRequest) -> HttpResponse:
     return render(request, "operations/state.html", context)
 
 
-def _rows(found: EngineState) -> list[dict[str, Any]]:
+def _rows(found: ReminderEngineState) -> list[dict[str, Any]]:
     moments = [
         (_("Last sign of life of the worker"), found.heartbeats["worker"]),
         (_("Last sign of life of beat"), found.heartbeats["beat"]),

@@ -40,7 +40,9 @@ REDUNDANT = {
     "decisions/queries/acceptances.py:acceptances_with_shown_fields_for": (
         "conditions are their acceptance's"
     ),
-    "comments/queries/targets.py:things_of": "its comments are seen by no more than it is",
+    "comments/queries/targets.py:things_by_id_of_comments": (
+        "its comments are seen by no more than it is"
+    ),
     "evidence/queries.py:ids_of_evidence_on": "events are read from one's own chains",
     "decisions/queries/decisions.py:decision_condition_for": "its decision was found by this rule",
     "decisions/queries/decisions.py:first_mitigations_to_name": "narrowed to its decision anyway",

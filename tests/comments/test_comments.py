@@ -14,7 +14,7 @@ from riskreg.comments.queries.comments import (
     comments_for,
     earlier_wordings,
 )
-from riskreg.comments.queries.targets import TARGETS, things_of, title_of
+from riskreg.comments.queries.targets import TARGETS, things_by_id_of_comments, title_of
 from riskreg.comments.services import edit_comment, withdraw_comment
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.notify.models import Delivery, Message
@@ -54,7 +54,7 @@ def test_everybody_who_sees_a_thing_reads_what_is_said_of_it(world: World) -> No
         for who in ("owner", "partner_leader", "auditor", "integration"):
             viewer = world.viewer(who)
             assert list(comments_and_answers_on(viewer, thing)) == [said]
-            assert title_of(things_of(viewer, [said])[thing.uuid])
+            assert title_of(things_by_id_of_comments(viewer, [said])[thing.uuid])
 
 
 def test_what_is_said_of_a_partys_own_thing_does_not_exist_for_the_other(world: World) -> None:

@@ -23,7 +23,11 @@ from riskreg.operations.errors import Refused
 from riskreg.operations.metrics import gauges
 from riskreg.operations.models import BackupRun, Heartbeat, Outage, RunKind, RunState
 from riskreg.operations.queries.backups import is_due
-from riskreg.operations.queries.engine import broken_promises, engine_state, why_engine_is_dead
+from riskreg.operations.queries.engine import (
+    broken_promises,
+    reasons_reminder_engine_is_dead,
+    reminder_engine_state,
+)
 from riskreg.operations.services import heartbeats
 from riskreg.operations.services.heartbeats import record_heartbeat
 from riskreg.operations.services.runs import back_up
@@ -54,22 +58,24 @@ def lives(minutes_ago: float = 0.5) -> None:
 
 def test_an_engine_that_lives() -> None:
     lives()
-    assert why_engine_is_dead(engine_state(AT)) == []
-    assert not any(broken_promises(engine_state(AT)).values())
+    assert reasons_reminder_engine_is_dead(reminder_engine_state(AT)) == []
+    assert not any(broken_promises(reminder_engine_state(AT)).values())
 
 
 @pytest.mark.parametrize("program", ["beat", "worker"])
 def test_a_program_that_has_died_is_named(program: str) -> None:
     lives()
     Heartbeat.objects.filter(program=program).update(at=AT - 16 * MINUTE)
-    assert why_engine_is_dead(engine_state(AT)) == [f"no sign of life of {program} for 16 minutes"]
+    assert reasons_reminder_engine_is_dead(reminder_engine_state(AT)) == [
+        f"no sign of life of {program} for 16 minutes"
+    ]
     # Another host does its work.
     record_heartbeat(program, "two", AT)
-    assert why_engine_is_dead(engine_state(AT)) == []
+    assert reasons_reminder_engine_is_dead(reminder_engine_state(AT)) == []
 
 
 def test_what_never_was_is_no_proof() -> None:
-    assert len(why_engine_is_dead(engine_state(AT))) == 3
+    assert len(reasons_reminder_engine_is_dead(reminder_engine_state(AT))) == 3
 
 
 def test_a_sweep_in_which_something_broke_is_not_whole(
@@ -87,15 +93,15 @@ def test_a_sweep_in_which_something_broke_is_not_whole(
     with monkeypatch.context() as patch:
         patch.setattr(sys.modules[Swept.__module__], "advance_and_readdress", breaks)
         sweep_and_record(lambda: AT)
-    state = engine_state(AT)
+    state = reminder_engine_state(AT)
     assert state.broken == 1
-    assert why_engine_is_dead(state) == ["no whole sweep for 20 minutes"]
+    assert reasons_reminder_engine_is_dead(state) == ["no whole sweep for 20 minutes"]
     assert broken_promises(state)["sweep"] == ["1 registers or people broke in it"]
     sweep_and_record(lambda: AT)
     whole = last_whole_sweep(AT)
     assert whole is not None
     assert whole.finished_at == AT
-    assert why_engine_is_dead(engine_state(AT)) == []
+    assert reasons_reminder_engine_is_dead(reminder_engine_state(AT)) == []
 
 
 def test_what_a_clock_has_written_that_was_ahead_proves_nothing(settings: Any) -> None:
@@ -107,13 +113,13 @@ def test_what_a_clock_has_written_that_was_ahead_proves_nothing(settings: Any) -
     BackupRun.objects.create(
         kind=RunKind.BACKUP, state=RunState.DONE, started_at=started, finished_at=started
     )
-    state = engine_state(AT)
-    assert len(why_engine_is_dead(state)) == 3
+    state = reminder_engine_state(AT)
+    assert len(reasons_reminder_engine_is_dead(state)) == 3
     assert broken_promises(state)["backup"] == ["none for as long as is known"]
     assert is_due(RunKind.BACKUP, AT)
     # Clocks of two machines are never quite the same.
     lives(-1)
-    assert why_engine_is_dead(engine_state(AT)) == []
+    assert reasons_reminder_engine_is_dead(reminder_engine_state(AT)) == []
 
 
 def test_a_backup_that_a_clock_began_which_was_ahead_keeps_no_other_from_its_time(
@@ -152,14 +158,14 @@ def test_readiness_asks_for_the_engine_when_it_is_to(
 
 def test_an_old_backup_is_a_broken_promise(settings: Any) -> None:
     settings.BACKUP_HOURS = 24
-    assert broken_promises(engine_state(AT))["backup"] == ["none for as long as is known"]
+    assert broken_promises(reminder_engine_state(AT))["backup"] == ["none for as long as is known"]
     for hours in (40, 30):
         BackupRun.objects.create(
             kind=RunKind.BACKUP, state=RunState.DONE, started_at=AT - hours * 60 * MINUTE,
             finished_at=AT - hours * 60 * MINUTE,
         )  # fmt: skip
-    assert broken_promises(engine_state(AT))["backup"] == []
-    later = engine_state(AT + 120 * MINUTE)
+    assert broken_promises(reminder_engine_state(AT))["backup"] == []
+    later = reminder_engine_state(AT + 120 * MINUTE)
     assert broken_promises(later)["backup"] == ["none for 32 hours"]
 
 

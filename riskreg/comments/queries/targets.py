@@ -90,7 +90,7 @@ def title_of(thing: Any) -> str:
     return f"{ref} {text}" if ref else text
 
 
-def things_of(viewer: Viewer, rows: Collection[Comment]) -> dict[uuid.UUID, Any]:
+def things_by_id_of_comments(viewer: Viewer, rows: Collection[Comment]) -> dict[uuid.UUID, Any]:
     """What ``rows`` are about, by public id; one query for each kind of thing among them."""
     found: dict[uuid.UUID, Any] = {}
     for kind, target in TARGETS.items():

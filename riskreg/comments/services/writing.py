@@ -13,7 +13,12 @@ from riskreg.accounts.models import User
 from riskreg.comments.models import Comment, EarlierWording
 from riskreg.comments.policy import MAX_EDITS, MAX_IN_PERIOD, MAX_MENTIONS, MAX_TEXT, PERIOD
 from riskreg.comments.queries.comments import comment_for, members_to_mention
-from riskreg.comments.queries.targets import reading_of_thing, thing_called, things_of, type_of
+from riskreg.comments.queries.targets import (
+    reading_of_thing,
+    thing_called,
+    things_by_id_of_comments,
+    type_of,
+)
 from riskreg.comments.services.mail import write_to
 from riskreg.events.policy import Audience
 from riskreg.events.services import append
@@ -144,7 +149,7 @@ def _locked(thing: Any, actor: Viewer) -> Any:
 def _locked_own_comment(actor: Viewer, comment: UUID, version: int | None) -> tuple[Comment, Any]:
     """The actor's own comment, locked, that stands as they saw it, and what it is about."""
     row = comment_for(actor, comment, lock=True)
-    thing = things_of(actor, [row]).get(row.about)
+    thing = things_by_id_of_comments(actor, [row]).get(row.about)
     if thing is None:
         raise NotFound(_("There is no such comment."))
     thing.register = actor.register

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.evidence.fields import EVIDENCE
 from riskreg.evidence.models import Evidence, Upload
-from riskreg.evidence.queries import bytes_kept, evidence_for, things_of
+from riskreg.evidence.queries import bytes_kept, evidence_for, things_by_id_of_evidence
 from riskreg.evidence.services.files import Stored
 from riskreg.evidence.services.withdrawing import mark_withdrawn, withdrawal_changes
 from riskreg.evidence.targets import Thing, thing_for
@@ -122,7 +122,7 @@ def release_evidence(
     if row.visibility == Visibility.SHARED:
         return row
     _refuse_withdrawn(row)
-    thing = things_of(actor, [row])[row.thing_id]
+    thing = things_by_id_of_evidence(actor, [row])[row.thing_id]
     if thing.keeper.visibility != Visibility.SHARED:
         text = _("What it hangs on is your party's own. Share that first, then the file.")
         raise Invalid.one("visibility", "private_thing", text)

@@ -25,7 +25,7 @@ MAIL_PATIENCE = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class EngineState:
+class ReminderEngineState:
     """What is known of the engine; a time is None for what never was."""
 
     at: dt.datetime
@@ -44,7 +44,7 @@ class EngineState:
         return None if moment is None else max(0.0, (self.at - moment).total_seconds())
 
 
-def engine_state(at: dt.datetime) -> EngineState:
+def reminder_engine_state(at: dt.datetime) -> ReminderEngineState:
     """How things stand at ``at``."""
     last, whole = last_sweep(at), last_whole_sweep(at)
     # A clock that was ahead has written of a time that has not come: it proves nothing of now.
@@ -54,7 +54,7 @@ def engine_state(at: dt.datetime) -> EngineState:
         last_successful_run(RunKind.BACKUP, at),
         last_successful_run(RunKind.VERIFY, at),
     )
-    return EngineState(
+    return ReminderEngineState(
         at=at,
         heartbeats={program: beats.get(program) for program in PROGRAMS},
         swept_at=whole.finished_at if whole else None,
@@ -68,7 +68,7 @@ def engine_state(at: dt.datetime) -> EngineState:
     )
 
 
-def why_engine_is_dead(state: EngineState) -> list[str]:
+def reasons_reminder_engine_is_dead(state: ReminderEngineState) -> list[str]:
     """Why the engine counts as dead, in sentences; empty while it lives."""
     after = dt.timedelta(seconds=settings.ENGINE_DEAD_SECONDS)
     found = [
@@ -81,12 +81,12 @@ def why_engine_is_dead(state: EngineState) -> list[str]:
     return found
 
 
-def broken_promises(state: EngineState) -> dict[str, list[str]]:
+def broken_promises(state: ReminderEngineState) -> dict[str, list[str]]:
     """What is not as it should be, by part; all parts are named."""
     count, since = state.waiting.get(Channel.MAIL, (0, state.at))
     late = count and since < state.at - MAIL_PATIENCE
     return {
-        "engine": why_engine_is_dead(state),
+        "engine": reasons_reminder_engine_is_dead(state),
         "sweep": [f"{state.broken} registers or people broke in it"] if state.broken else [],
         "mail": [f"{count} mails wait, the oldest for {_minutes_text(state.age(since))}"]
         if late
@@ -129,12 +129,12 @@ def broker_memory_since(at: dt.datetime) -> dt.datetime | None:
         client.close()
 
 
-def _is_older(state: EngineState, moment: dt.datetime | None, than: dt.timedelta) -> bool:
+def _is_older(state: ReminderEngineState, moment: dt.datetime | None, than: dt.timedelta) -> bool:
     return moment is None or moment < state.at - than
 
 
 def _why_backup_is_too_old(
-    state: EngineState, setting: str, moment: dt.datetime | None
+    state: ReminderEngineState, setting: str, moment: dt.datetime | None
 ) -> list[str]:
     hours: float = getattr(settings, setting)
     # One that failed may be tried again before somebody has to look.

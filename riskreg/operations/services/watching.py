@@ -15,7 +15,11 @@ from django.db import IntegrityError, connection, transaction
 
 from riskreg.kernel import clock
 from riskreg.operations.models import Outage
-from riskreg.operations.queries.engine import engine_state, open_outage, why_engine_is_dead
+from riskreg.operations.queries.engine import (
+    open_outage,
+    reasons_reminder_engine_is_dead,
+    reminder_engine_state,
+)
 
 log = structlog.get_logger(__name__)
 _LOOKS_EVERY = 60.0
@@ -28,7 +32,7 @@ def watch_once(at: dt.datetime) -> bool:
 
     A mail that could not be handed over is tried again by the next one.
     """
-    reasons = why_engine_is_dead(engine_state(at))
+    reasons = reasons_reminder_engine_is_dead(reminder_engine_state(at))
     outage = open_outage()
     if not reasons:
         if outage and Outage.objects.filter(pk=outage.pk, ended_at=None).update(ended_at=at):

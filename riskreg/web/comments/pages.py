@@ -22,7 +22,7 @@ from riskreg.comments.queries.comments import (
 from riskreg.comments.queries.targets import (
     reading_of_thing,
     thing_called,
-    things_of,
+    things_by_id_of_comments,
     title_of,
 )
 from riskreg.comments.services import edit_comment, withdraw_comment, write_comment
@@ -132,7 +132,7 @@ class CommentList(RegisterView):
         )
         page = page_of(request, rows, PER_PAGE)
         found = list(page)
-        things = things_of(self.viewer, found) if thing is None else None
+        things = things_by_id_of_comments(self.viewer, found) if thing is None else None
         context = {
             "thing": thing,
             "title": title_of(thing) if thing is not None else "",
@@ -173,7 +173,7 @@ class CommentPage(RegisterView):
         self, row: Comment, form: CommentForm | None = None, status: int = 200
     ) -> HttpResponse:
         """The page, with a form that could not be sent in place of a fresh one."""
-        thing = things_of(self.viewer, [row])[row.about]
+        thing = things_by_id_of_comments(self.viewer, [row])[row.about]
         thing.register = self.viewer.register
         own = row.author_id == self.viewer.user.pk and row.withdrawn_at is None
         may = permits(self.viewer, "comment.write", thing)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.evidence import services
 from riskreg.evidence.models import Evidence
-from riskreg.evidence.queries import evidence_for, same_file_elsewhere, things_of
+from riskreg.evidence.queries import evidence_for, same_file_elsewhere, things_by_id_of_evidence
 from riskreg.evidence.targets import Thing, thing_for
 from riskreg.kernel.downloads import download
 from riskreg.kernel.errors import Conflict, Invalid, Unavailable
@@ -96,7 +96,7 @@ class EvidencePage(RegisterView):
     def get(self, request: HttpRequest, evidence: uuid.UUID) -> HttpResponse:
         """What it is, what it hangs on, who added it, and its hash."""
         row = evidence_for(self.viewer, evidence)
-        thing = things_of(self.viewer, [row])[row.thing_id]
+        thing = things_by_id_of_evidence(self.viewer, [row])[row.thing_id]
         context = {
             **evidence_row(row),
             "e": row,
