@@ -46,6 +46,11 @@ class Refused(StrEnum):
     CALLER = "caller"
 
 
+# There before the first one: an alert on its rise would not see what begins with it.
+for _reason in Refused:
+    SHED.labels(str(_reason))
+
+
 @dataclass
 class _Place:
     credential: str

@@ -174,7 +174,6 @@ COUNTED = (capacity.IN_WORK, capacity.WAITING, capacity.SHED)
 
 def test_every_metric_that_alerts_and_board_name_is_told() -> None:
     lives()
-    capacity.SHED.labels("full")
     told = {family.name for gauge in health.GAUGES for family in gauge(AT)}
     # Only where there is a replica.
     told |= set(replica.FIGURES)
@@ -188,6 +187,23 @@ def test_every_metric_that_alerts_and_board_name_is_told() -> None:
     named = set(re.findall(r"\briskreg_\w+", alerts)) | asked
     assert named - told == set()
     assert {family.name for family in gauges(AT)} - named == set()
+
+
+def test_what_alerts_by_its_rise_is_there_before_the_first_one(db: None) -> None:
+    """Prometheus sees no rise in a figure that begins with the first; and of a gauge, which falls
+    when deliveries are sent again, `increase` takes every fall for a new beginning."""
+    figures = {
+        (sample.name, *sample.labels.values())
+        for family in (*gauges(AT), *capacity.SHED.collect())
+        for sample in family.samples
+    }
+    alerts = (ROOT / "docs" / "monitoring" / "alerts.yml").read_text()
+    rising = re.findall(r"(increase|delta)\((riskreg_\w+)", alerts)
+    assert rising == [
+        ("delta", "riskreg_deliveries_failed"), ("increase", "riskreg_requests_shed_total"),
+    ]  # fmt: skip
+    assert {("riskreg_deliveries_failed", how) for how in ("mail", "webhook", "chat")} <= figures
+    assert {("riskreg_requests_shed_total", str(why)) for why in capacity.Refused} <= figures
 
 
 def test_the_operator_hears_of_an_outage_once_and_of_its_end(settings: Any) -> None:
