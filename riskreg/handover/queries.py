@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -163,8 +163,15 @@ def present_or_past_person_and_party(viewer: Viewer, name: Any) -> tuple[User, i
     return member.user, member.party_id
 
 
-def people_whose_things_may_be_handed_over(viewer: Viewer) -> list[tuple[User, bool]]:
-    """Whose things the viewer may hand over, and whether they have left, by name.
+class PersonOrLeaver(NamedTuple):
+    """Somebody of the register, and whether they have left it."""
+
+    user: User
+    has_left: bool
+
+
+def people_whose_things_may_be_handed_over(viewer: Viewer) -> list[PersonOrLeaver]:
+    """Whose things the viewer may hand over, by name.
 
     Of those who have left only who still answers for something that the viewer may know of.
     """
@@ -184,13 +191,13 @@ def people_whose_things_may_be_handed_over(viewer: Viewer) -> list[tuple[User, b
         .filter(present | answers)
         .order_by("user__name", "user_id", "-created_at")
     )
-    found: dict[int, tuple[User, bool]] = {}
+    found: dict[int, PersonOrLeaver] = {}
     for row in rows:
         here = row.ended_at is None and row.user.is_active
         if not permits_for_person(viewer, "handover.make", row.user_id, row.party_id):
             continue
         if row.user_id not in found or here:
-            found[row.user_id] = (row.user, not here)
+            found[row.user_id] = PersonOrLeaver(row.user, not here)
     return list(found.values())
 
 

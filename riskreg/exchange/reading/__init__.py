@@ -9,7 +9,7 @@ from riskreg.exchange.reading.layout import (
     check_is_register,
     is_register,
     likeness_to_register,
-    likeness_to_risks,
+    sort_key_by_likeness_to_risks,
     table_in,
 )
 from riskreg.exchange.reading.measures import measures_on_sheets
@@ -88,7 +88,7 @@ def _from_workbook(kind: str, sheets: list[Sheet], wanted: str | None) -> Table:
     found = [table for one in chosen if (table := table_in(one, kind)) is not None]
     if not found:
         raise NotARegister(_no_header(chosen[0].grid))
-    registers = sorted(filter(is_register, found), key=likeness_to_risks, reverse=True)
+    registers = sorted(filter(is_register, found), key=sort_key_by_likeness_to_risks, reverse=True)
     if not registers:
         return found[0]
     apart = measures_on_sheets([table for table in found if table not in registers])

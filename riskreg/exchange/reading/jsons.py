@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.reading.layout import is_register, likeness_to_risks, table_in
+from riskreg.exchange.reading.layout import is_register, sort_key_by_likeness_to_risks, table_in
 from riskreg.exchange.reading.measures import nested_measures
 from riskreg.exchange.reading.table import (
     MAX_COLUMNS,
@@ -39,7 +39,12 @@ def read_json(text: str) -> Table:
     if not tables:
         raise NotARegister(_("This JSON holds no list of objects, so no rows."))
     best = max(
-        tables, key=lambda table: (is_register(table), likeness_to_risks(table), len(table.rows))
+        tables,
+        key=lambda table: (
+            is_register(table),
+            sort_key_by_likeness_to_risks(table),
+            len(table.rows),
+        ),
     )
     return replace(best, levels=_levels_named(data))
 

@@ -71,7 +71,7 @@ def is_register(table: Table) -> bool:
     return True
 
 
-def likeness_to_risks(table: Table) -> tuple[bool, bool]:
+def sort_key_by_likeness_to_risks(table: Table) -> tuple[bool, bool]:
     """How surely a register is one of risks, beside lists of issues and actions in one workbook."""
     found = {known.target for name in table.headers if (known := recognise(name))}
     risks = any(map(mentions_risk, (*table.headers, table.sheet)))

@@ -1,7 +1,7 @@
 """Acceptances as pages show them."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, When
 from django.utils.translation import gettext as _
@@ -85,12 +85,18 @@ def acceptance_row(viewer: Viewer, row: Acceptance, today: dt.date) -> dict[str,
     }
 
 
-def acceptances_on_page(
-    viewer: Viewer, risk: Risk, today: dt.date
-) -> tuple[dict[str, Any] | None, list[dict[str, Any]], bool]:
+class AcceptancesOfRisk(NamedTuple):
+    """Rows of acceptances: the one that counts, the first others, and whether there are more."""
+
+    counting: dict[str, Any] | None
+    others: list[dict[str, Any]]
+    has_more: bool
+
+
+def acceptances_on_page_of_risk(viewer: Viewer, risk: Risk, today: dt.date) -> AcceptancesOfRisk:
     """What the page of ``risk`` shows of its acceptances: the one that counts (one in force or
-    waiting before one that is over, the newest of each; of who sees the risk now), the others in
-    the same order, and whether there are more."""
+    waiting before one that is over, the newest of each; of who sees the risk now) and the others in
+    the same order."""
     first = Case(
         When(visibility=risk.visibility, state=AcceptanceState.GRANTED, then=0),
         When(visibility=risk.visibility, state=AcceptanceState.REQUESTED, then=1),
@@ -102,7 +108,8 @@ def acceptances_on_page(
     found = list(rows[: OTHERS_OF_RISK + 2])
     shown = [acceptance_row(viewer, row, today) for row in found[: OTHERS_OF_RISK + 1]]
     counts = shown.pop(0) if shown and shown[0]["row"].visibility == risk.visibility else None
-    return counts, shown[:OTHERS_OF_RISK], len(found) > len(shown[:OTHERS_OF_RISK]) + bool(counts)
+    others = shown[:OTHERS_OF_RISK]
+    return AcceptancesOfRisk(counts, others, len(found) > len(others) + bool(counts))
 
 
 def _replaced_by_text(row: Acceptance) -> str:

@@ -37,7 +37,7 @@ from riskreg.register.permissions import permits, require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.drivers.forms import BeliefForm, DriverForm, FeedForm, LinkForm
-from riskreg.web.estimates.drawing import bars_of
+from riskreg.web.estimates.drawing import Quantiles, bars_on_one_scale
 from riskreg.web.file_links import file_links
 from riskreg.web.forms.marks import adds, mark_not_done, repeatable
 from riskreg.web.presenters import name_of_person, source_rows
@@ -107,7 +107,7 @@ class DriverPage(RegisterView):
         pool = pool_of(newest)
         ranges = [one.range for one in newest] + ([pool] if pool else [])
         ends = [_quantiles(one) for one in ranges]
-        bars, powers = bars_of(ends or [(0.0, 1.0, 2.0)])
+        bars, powers = bars_on_one_scale(ends or [Quantiles(0.0, 1.0, 2.0)])
         links = links_in_force_for(self.viewer).filter(driver=row).select_related("risk__party")
         may = _may_edit_drivers(self.viewer)
         context = {
@@ -118,7 +118,7 @@ class DriverPage(RegisterView):
                 for one, end, bar in zip(newest, ends, bars, strict=False)
             ],
             "reading": _newest_reading(row),
-            "pool": {**_ends_as_texts(ends[-1]), "bar": bars[-1]} if pool else None,
+            "pool": {**_quantiles_as_texts(ends[-1]), "bar": bars[-1]} if pool else None,
             "powers": powers,
             "links": [
                 {
@@ -137,7 +137,7 @@ class DriverPage(RegisterView):
         }
         return self.render("drivers/detail.html", context, status)
 
-    def _belief(self, row: Belief, ends: tuple[float, float, float], bar: Any) -> dict[str, Any]:
+    def _belief(self, row: Belief, quantiles: Quantiles, bar: Any) -> dict[str, Any]:
         place = place_of_newer_reading_in_range(row)
         return {
             "belief": row,
@@ -156,7 +156,7 @@ class DriverPage(RegisterView):
                 for step in row.steps
             ],
             "may_end": permits(self.viewer, "belief.end", row),
-            **_ends_as_texts(ends),
+            **_quantiles_as_texts(quantiles),
         }
 
 
@@ -273,13 +273,12 @@ def _redirect_to_driver(viewer: Viewer, row: Driver) -> HttpResponse:
     return HttpResponseRedirect(reverse("web:driver", kwargs=keys))
 
 
-def _quantiles(it: Range) -> tuple[float, float, float]:
-    return it.quantile(0.05), it.quantile(0.5), it.quantile(0.95)
+def _quantiles(it: Range) -> Quantiles:
+    return Quantiles(it.quantile(0.05), it.quantile(0.5), it.quantile(0.95))
 
 
-def _ends_as_texts(ends: tuple[float, float, float]) -> dict[str, str]:
-    names = ("p5", "p50", "p95")
-    return {n: number(round_significant(end)) for n, end in zip(names, ends, strict=True)}
+def _quantiles_as_texts(quantiles: Quantiles) -> dict[str, str]:
+    return {n: number(round_significant(x)) for n, x in quantiles._asdict().items()}
 
 
 def _row(row: Driver, beliefs: list[Belief]) -> dict[str, Any]:
@@ -288,7 +287,7 @@ def _row(row: Driver, beliefs: list[Belief]) -> dict[str, Any]:
         "d": row,
         "private": row.visibility == Visibility.PARTY,
         "experts": len(beliefs),
-        **(_ends_as_texts(_quantiles(pool)) if pool else {}),
+        **(_quantiles_as_texts(_quantiles(pool)) if pool else {}),
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
+from typing import NamedTuple
 
 from riskreg.analysis.ranges import Range
 
@@ -56,9 +57,24 @@ class Bar:
     middle: float
 
 
-def bars_of(rows: Sequence[tuple[float, float, float]]) -> tuple[list[Bar], bool]:
-    """(P5, P50, P95) of several ranges as bars on one scale; whether it goes by powers of ten."""
-    low, high = min(row[0] for row in rows), max(row[2] for row in rows)
+class Quantiles(NamedTuple):
+    """Where a range has one in twenty below, half, and one in twenty above."""
+
+    p5: float
+    p50: float
+    p95: float
+
+
+class BarsOnOneScale(NamedTuple):
+    """``by_powers_of_ten``: the scale is that of logarithms."""
+
+    bars: list[Bar]
+    by_powers_of_ten: bool
+
+
+def bars_on_one_scale(ranges: Sequence[Quantiles]) -> BarsOnOneScale:
+    """Several ranges as bars."""
+    low, high = min(each.p5 for each in ranges), max(each.p95 for each in ranges)
     powers = low > 0 and high / low > _BY_POWERS
 
     def place(x: float) -> float:
@@ -68,6 +84,6 @@ def bars_of(rows: Sequence[tuple[float, float, float]]) -> tuple[list[Bar], bool
 
     bars = [
         Bar(round(place(a), 2), round(max(0.5, place(c) - place(a)), 2), round(place(b), 2))
-        for a, b, c in rows
+        for a, b, c in ranges
     ]
-    return bars, powers
+    return BarsOnOneScale(bars, powers)

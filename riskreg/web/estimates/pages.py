@@ -29,7 +29,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import RegisterView
-from riskreg.web.estimates.drawing import bars_of
+from riskreg.web.estimates.drawing import Quantiles, bars_on_one_scale
 from riskreg.web.file_links import file_links
 from riskreg.web.forms.marks import mark_not_done
 from riskreg.web.presenters import name_of_person
@@ -67,7 +67,8 @@ class RiskEstimates(RegisterView):
         numbers = [figures_implied(row.frequency, row.severity) for row in newest]
         if together:
             numbers.append(figures_implied(together.frequency, together.severity))
-        bars, powers = bars_of([(n["p5"], n["p50"], n["p95"]) for n in numbers] or [(0, 1, 2)])
+        ends = [Quantiles(n["p5"], n["p50"], n["p95"]) for n in numbers]
+        bars, powers = bars_on_one_scale(ends or [Quantiles(0, 1, 2)])
         shown = [
             self._row(row, means, bar, pool, risk)
             for row, means, bar in zip(newest, numbers, bars, strict=False)

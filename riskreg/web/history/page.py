@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -58,11 +58,19 @@ _CHOICES = {"outcome": Outcome, "indicator_status": Status}
 _DAYS = ("extended_until",)
 
 
-def people_first(
+class HistoryByPeopleFirst(NamedTuple):
+    """``context``: the rows of what people did and, folded, of what riskreg noted by itself;
+    whether people did more than that."""
+
+    context: dict[str, Any]
+    people_did_more: bool
+
+
+def history_by_people_first(
     viewer: Viewer, history: QuerySet[Event], first: int, most: int
-) -> tuple[dict[str, Any], bool]:
-    """What people did (``rows``, from ``first`` on), and folded what riskreg noted of its own work;
-    and whether people did more than that."""
+) -> HistoryByPeopleFirst:
+    """What people did (``rows``, from ``first`` on), and folded what riskreg noted of its own
+    work."""
     found = list(events.events_by_people(history)[first : first + most + 1])
     own = events.events_by_the_system(history)
     folded = list(own[:FOLDED])
@@ -71,7 +79,7 @@ def people_first(
     rows = event_rows(viewer, [*found[:most], *folded])
     shown = len(found[:most])
     context = {"rows": rows[:shown], "folded": rows[shown:], "folded_count": count}
-    return context, len(found) > most
+    return HistoryByPeopleFirst(context, len(found) > most)
 
 
 class RiskHistory(RegisterView):
@@ -98,7 +106,7 @@ class RiskHistory(RegisterView):
             shown: dict[str, Any] = {"rows": event_rows(self.viewer, found[:PAGE]), "folded": []}
             more = len(found) > PAGE
         else:
-            shown, more = people_first(self.viewer, history, first, PAGE)
+            shown, more = history_by_people_first(self.viewer, history, first, PAGE)
         return self.render(
             "history/risk.html",
             {

@@ -20,7 +20,7 @@ from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.evidence.panel import evidence_row
-from riskreg.web.history.page import people_first
+from riskreg.web.history.page import history_by_people_first
 from riskreg.web.indicators.labels import (
     behind_text,
     frequency_text,
@@ -138,7 +138,7 @@ class IndicatorPage(RegisterView):
                 for r in page
             ],
             **self._reviews_called_for(indicator),
-            "past": people_first(
+            "past": history_by_people_first(
                 self.viewer,
                 events.history_of(
                     self.viewer.audience,
@@ -146,7 +146,7 @@ class IndicatorPage(RegisterView):
                 ),
                 0,
                 HISTORY,
-            )[0],
+            ).context,
             "evidence_cut": evidence_cut,
             "may_attach": permits(self.viewer, "evidence.add", indicator),
             "may_edit": permits(self.viewer, "indicator.edit", indicator),

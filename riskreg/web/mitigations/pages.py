@@ -27,7 +27,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.evidence.panel import evidence_panel
 from riskreg.web.filter_form import ALL, FilterWords
-from riskreg.web.history.page import people_first
+from riskreg.web.history.page import history_by_people_first
 from riskreg.web.list_page import PER_PAGE, ListPage, Preset
 from riskreg.web.localized import outdated_text_rows
 from riskreg.web.table_form import form_field
@@ -175,7 +175,7 @@ class MitigationProgress(MitigationPage):
         evidence = evidence_panel(self.viewer, "mitigation", mitigation)
         subjects = [mitigation.uuid, *evidence["ids"]]
         history = events.history_of(self.viewer.audience, subjects)
-        past, _more = people_first(self.viewer, history, 0, HISTORY)
+        past = history_by_people_first(self.viewer, history, 0, HISTORY).context
         row = self.rows([mitigation])[0]
         row["risks"] = visible_risks(self.viewer).filter(mitigations=mitigation).order_by("ref")
         context = {

@@ -26,7 +26,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Assessment, ControlKind, Kind, Mitigation, Position, Risk
 from riskreg.risks.policy import is_overdue, state_after_or_none
 from riskreg.risks.queries.access import risk_for
-from riskreg.web.acceptances.rows import acceptances_on_page
+from riskreg.web.acceptances.rows import AcceptancesOfRisk, acceptances_on_page_of_risk
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.decisions.rows import newest_decisions_of_risk
@@ -90,7 +90,9 @@ class RiskPage(RegisterView):
         extension = extension_row(viewer, risk, today) if now.extended_until else None
         people = [u for u in (risk.owner_id, risk.deputy_id) if u]
         accepted, others, more = (
-            acceptances_on_page(viewer, risk, today) if now.any_acceptance else (None, [], False)
+            acceptances_on_page_of_risk(viewer, risk, today)
+            if now.any_acceptance
+            else AcceptancesOfRisk(None, [], False)
         )
         refs = [term.ref for term in risk.terms.all()]
         above = risk.state == "open" and scale.matrix.above_appetite(

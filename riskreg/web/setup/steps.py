@@ -1,7 +1,7 @@
 """The guided set-up inside a register: a page for each step, left and resumed at will."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
@@ -64,6 +64,14 @@ class Setup(RegisterView):
         return self.render("setup/done.html", {"steps": steps_of(self)})
 
 
+class StepOutcome(NamedTuple):
+    """What a step came to: a message, or a request that waits for a yes; and whether the maker
+    stays on the step, as there may be more to add."""
+
+    message: str | ChangeRequest
+    stays: bool = False
+
+
 class Step(RegisterView):
     """One step: its form, what is there already, and the way on."""
 
@@ -85,18 +93,18 @@ class Step(RegisterView):
         if not form.is_valid():
             return self._page(step, form, 400)
         try:
-            message, stays = self._acts[step](self, form)
+            done = self._acts[step](self, form)
         except Invalid as invalid:
             renamed = {_FIELDS.get(n, n): e for n, e in invalid.fields.items()}
             add_errors(form, Invalid(renamed))
             return self._page(step, form, 400)
-        if not isinstance(message, str):
+        if not isinstance(done.message, str):
             # It waits for a yes, which does not keep the maker from going on.
-            if not stays:
+            if not done.stays:
                 note_step_finished(actor=self.viewer, step=step, at=self.at)
-            return redirect_to_request(request, self.viewer, message)
-        messages.success(request, message)
-        if stays:
+            return redirect_to_request(request, self.viewer, done.message)
+        messages.success(request, done.message)
+        if done.stays:
             return HttpResponseRedirect(step_url(self.viewer.register.slug, step))
         return self._finish_step_and_go_on(step)
 
@@ -128,7 +136,7 @@ class Step(RegisterView):
             return forms.Form(data)
         raise NotFound(_("There is no such step."))
 
-    def _add_party(self, form: forms.Form) -> tuple[str | ChangeRequest, bool]:
+    def _add_party(self, form: forms.Form) -> StepOutcome:
         party = join_party(
             actor=self.viewer,
             names={get_language() or "en": form.cleaned_data["name"]},
@@ -136,35 +144,38 @@ class Step(RegisterView):
             at=self.at,
         )
         if isinstance(party, ChangeRequest):
-            return party, True
-        return _("%(party)s is a party now.") % {"party": party.name}, True
+            return StepOutcome(party, stays=True)
+        return StepOutcome(_("%(party)s is a party now.") % {"party": party.name}, stays=True)
 
-    def _choose_scale(self, form: forms.Form) -> tuple[str | ChangeRequest, bool]:
+    def _choose_scale(self, form: forms.Form) -> StepOutcome:
         seen = self.viewer.criteria.number
         register = start_with_scale(
             actor=self.viewer, template=form.cleaned_data["template"], at=self.at
         )
         if isinstance(register, ChangeRequest):
-            return register, False
+            return StepOutcome(register)
         changed = register.criteria is not None and register.criteria.number != seen
-        return (_("The scale is in force.") if changed else _("The scale stays as it is.")), False
+        return StepOutcome(
+            _("The scale is in force.") if changed else _("The scale stays as it is.")
+        )
 
-    def _add_classification(self, form: forms.Form) -> tuple[str, bool]:
+    def _add_classification(self, form: forms.Form) -> StepOutcome:
         added = add_classification(
             actor=self.viewer, template=form.cleaned_data["template"], at=self.at
         )
         if not added:
-            return _("Nothing was added."), False
-        return _("The classification is there; its terms can be changed at any time."), False
+            return StepOutcome(_("Nothing was added."))
+        text = _("The classification is there; its terms can be changed at any time.")
+        return StepOutcome(text)
 
-    def _invite(self, form: forms.Form) -> tuple[str, bool]:
+    def _invite(self, form: forms.Form) -> StepOutcome:
         row = invite(actor=self.viewer, at=self.at, **form.cleaned_data)
-        return _("%(address)s is invited.") % {"address": row.email}, True
+        return StepOutcome(_("%(address)s is invited.") % {"address": row.email}, stays=True)
 
-    def _finish(self, form: forms.Form) -> tuple[str, bool]:
-        return _("The register is set up."), False
+    def _finish(self, form: forms.Form) -> StepOutcome:
+        return StepOutcome(_("The register is set up."))
 
-    _acts: dict[str, Callable[["Step", Any], tuple[str | ChangeRequest, bool]]] = {
+    _acts: dict[str, Callable[["Step", Any], StepOutcome]] = {
         "parties": _add_party,
         "scale": _choose_scale,
         "classification": _add_classification,
