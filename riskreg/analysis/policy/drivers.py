@@ -36,7 +36,7 @@ def check_belief(errors: Errors, clean: Mapping[str, Any]) -> None:
             errors.add("high", "too_far", text)
 
 
-def check_days(errors: Errors, clean: Mapping[str, Any], today: dt.date) -> None:
+def check_review_and_step_days(errors: Errors, clean: Mapping[str, Any], today: dt.date) -> None:
     """Note what is wrong with the days of a belief: of what is known, and of the next look."""
     known, review = clean.get("as_of"), clean.get("review_on")
     if known and known > today:
@@ -49,7 +49,9 @@ def check_days(errors: Errors, clean: Mapping[str, Any], today: dt.date) -> None
             errors.add(f"steps.{n}.on", "too_early", text)
 
 
-def next_look_on(review_on: dt.date | None, steps: Iterable[Mapping[str, Any]]) -> dt.date | None:
+def next_review_or_step_on(
+    review_on: dt.date | None, steps: Iterable[Mapping[str, Any]]
+) -> dt.date | None:
     """The day on which a belief is to be looked at again: its review date, or that of its first
     step, when what was known to come has come."""
     days = [dt.date.fromisoformat(step["on"]) for step in steps]
@@ -62,15 +64,15 @@ def p5_and_p95(it: ranges.Range) -> tuple[Decimal, Decimal]:
     return low, high
 
 
-def check_support(
+def check_driver_multiplier_not_negative(
     errors: Errors,
     beliefs: Iterable[ranges.Range],
     form: str,
     sensitivity: float,
-    factors: Iterable[float] = (),
+    step_factors: Iterable[float] = (),
 ) -> None:
     """Note a link that would make a multiplier negative, or nothing, somewhere in what is believed
-    of the driver; ``factors``: what steps to come make of its ends."""
+    of the driver; ``step_factors``: what steps to come make of its ends."""
     parts = list(beliefs)
     if not parts:
         text = _("Nobody has said yet what this driver may be: give a belief of it first.")
@@ -87,7 +89,7 @@ def check_support(
             errors.add("form", "out_of_range", text % {"low": f"{low:g}"})
         return
     middle = ranges.Pool.equal(parts).quantile(0.5)
-    ends = [end * factor for factor in (1.0, *factors) for end in (low, high)]
+    ends = [end * factor for factor in (1.0, *step_factors) for end in (low, high)]
     for end in sorted(ends):
         if 1 + sensitivity * (end - middle) < 0:
             text = _("At %(end)s the multiplier would be below 0; take a smaller strength.")

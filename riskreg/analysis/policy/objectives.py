@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.policy.drivers import check_support
+from riskreg.analysis.policy.drivers import check_driver_multiplier_not_negative
 from riskreg.analysis.policy.simulations import SIDES, driver_input, estimates_on
 from riskreg.events.policy import canonical_json
 from riskreg.kernel.errors import Errors
@@ -100,7 +100,7 @@ def check_elasticity(
         errors.add(f"{name}.elasticity", "out_of_range", text % {"n": MOST_ELASTICITY})
         return
     found = Errors()
-    check_support(found, ranges, "power", float(elasticity))
+    check_driver_multiplier_not_negative(found, ranges, "power", float(elasticity))
     for problems in found.fields.values():
         errors.add(f"{name}.driver", "out_of_range", problems[0].detail)
 
@@ -108,7 +108,7 @@ def check_elasticity(
 def level_can_move_with(ranges: Iterable[Any], elasticity: float) -> bool:
     """Whether a level can move with a driver of those ranges."""
     errors = Errors()
-    check_support(errors, ranges, "power", elasticity)
+    check_driver_multiplier_not_negative(errors, ranges, "power", elasticity)
     return not errors.fields
 
 

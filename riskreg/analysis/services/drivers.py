@@ -12,9 +12,9 @@ from riskreg.analysis.fields import BELIEF, DRIVER, LINK
 from riskreg.analysis.models import Belief, Driver, DriverLink
 from riskreg.analysis.policy.drivers import (
     check_belief,
-    check_days,
-    check_support,
-    next_look_on,
+    check_driver_multiplier_not_negative,
+    check_review_and_step_days,
+    next_review_or_step_on,
     p5_and_p95,
 )
 from riskreg.analysis.queries.drivers import (
@@ -94,7 +94,7 @@ def record_belief(
     clean = _clean(errors, actor, BELIEF, {"label": "judgement", **given}, party)
     check_belief(errors, clean)
     check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
-    check_days(errors, clean, actor.today(at))
+    check_review_and_step_days(errors, clean, actor.today(at))
     errors.raise_if_any()
     _check_links_still_hold(errors, actor, driver, clean)
     errors.raise_if_any()
@@ -113,7 +113,7 @@ def record_belief(
         **clean,
     )
     row.p5, row.p95 = p5_and_p95(row.range)
-    row.look_on = next_look_on(row.review_on, row.steps)
+    row.look_on = next_review_or_step_on(row.review_on, row.steps)
     row.save()
     changes = values_as_first_changes(BELIEF, _values_to_keep(BELIEF, row)) | {
         "driver": [None, driver.ref]
@@ -207,7 +207,9 @@ def _check_links_still_hold(
     for link in links_in_force_for(actor).filter(driver=driver):
         found = Errors()
         factors = _factors_after_steps(clean.get("steps") or ())
-        check_support(found, parts, link.form, float(link.sensitivity), factors)
+        check_driver_multiplier_not_negative(
+            found, parts, link.form, float(link.sensitivity), factors
+        )
         for problems in found.fields.values():
             text = _("Its link to %(ref)s would not hold: %(why)s")
             errors.add(
@@ -239,7 +241,7 @@ def link_driver(
     if visibility == Visibility.SHARED:
         # What everybody reckons with stands on what everybody sees.
         beliefs = [row for row in beliefs if row.visibility == Visibility.SHARED]
-    check_support(
+    check_driver_multiplier_not_negative(
         errors,
         [row.range for row in beliefs],
         clean["form"],

@@ -98,7 +98,9 @@ def collect_digests(
     """
     near = snapshots or RegisterSnapshots(at, set())
     homes = _present_memberships_by_user_and_register([user for user, _theirs in asked])
-    owned: dict[int, list[Duty]] = _own_duties_by_user(homes, near) if own else {}
+    owned: dict[int, list[Duty]] = (
+        _duties_answered_for_or_stood_in_for_by_user(homes, near) if own else {}
+    )
     read = (duty for theirs in owned.values() for duty in theirs)
     duties = load_duties_of_reminders((a.reminder for _user, theirs in asked for a in theirs), read)
     if snapshots is None:
@@ -114,8 +116,8 @@ def collect_digests(
         at_home = homes.get(user.pk, {}) if user.is_active else {}
         seen = DigestContents(near, duties=duties)
         _collect_addressees_into(seen, user, theirs, at_home)
-        _collect_own_duties_into(seen, user, owned.get(user.pk, []), at_home)
-        seen.items.sort(key=_urgency)
+        _add_duties_answered_for_or_stood_in_for(seen, user, owned.get(user.pk, []), at_home)
+        seen.items.sort(key=_urgency_sort_key_of_item)
         found.append(seen)
     return found
 
@@ -153,7 +155,7 @@ def _collect_addressees_into(
             _add_item_once(seen, duty, homes[duty.register_id], recipient)
 
 
-def _collect_own_duties_into(
+def _add_duties_answered_for_or_stood_in_for(
     seen: DigestContents, user: User, own: Iterable[Duty], homes: dict[int, Membership]
 ) -> None:
     """Add what they answer for and is on the ladder."""
@@ -164,35 +166,38 @@ def _collect_own_duties_into(
             _add_item_once(seen, duty, homes[duty.register_id], recipient)
 
 
-def _urgency(item: Item) -> tuple[Any, ...]:
+def _urgency_sort_key_of_item(item: Item) -> tuple[Any, ...]:
     orphan = item.part == STANDING_IN
     return (*urgency_sort_key(item.duty, item.today, orphan), item.register.slug, item.duty.ref)
 
 
-def _own_duties_by_user(
-    homes: dict[int, dict[int, Membership]], snapshots: RegisterSnapshots
+def _duties_answered_for_or_stood_in_for_by_user(
+    memberships_by_user_and_register: dict[int, dict[int, Membership]],
+    snapshots: RegisterSnapshots,
 ) -> dict[int, list[Duty]]:
     """What each user answers for, or stands in for, and may have come onto the ladder."""
     found: dict[int, list[Duty]] = {}
     working = [
         home
-        for theirs in homes.values()
+        for theirs in memberships_by_user_and_register.values()
         for home in theirs.values()
         if home.role in ANSWERABLE and home.register.archived_at is None
     ]
     snapshots.prefetch(home.register for home in working)
     registers = {home.register_id: home.register for home in working}
-    # Register → who answers for something there → to whom of the users that matters.
-    matters: dict[int, dict[int, list[int]]] = {}
+    # Whom of the users it matters to.
+    readers_by_register_and_answerer: dict[int, dict[int, list[int]]] = {}
     for home in working:
-        there = matters.setdefault(home.register_id, {})
+        there = readers_by_register_and_answerer.setdefault(home.register_id, {})
         there.setdefault(home.user_id, []).append(home.user_id)
         for away, stand_in in snapshots.away(home.register).items():
             if stand_in == home.user_id:
                 there.setdefault(away, []).append(home.user_id)
     for source in LISTED.values():
-        for duty in _duties_answered_for(source, registers, matters, snapshots):
-            there = matters[duty.register_id]
+        for duty in _duties_answered_for(
+            source, registers, readers_by_register_and_answerer, snapshots
+        ):
+            there = readers_by_register_and_answerer[duty.register_id]
             readers = {
                 reader
                 for who in (duty.owner_id, duty.deputy_id)
