@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 LEVELS = ("", "green", "amber", "red")
 _HUNDRED = Decimal(100)
@@ -114,13 +114,20 @@ def limit_rule_of(indicator: Any) -> Rule:
     )
 
 
+class StatusChange(NamedTuple):
+    """A status before a reading, and after it."""
+
+    before: str
+    after: str
+
+
 def status_series(
     rule: Rule,
     series: Iterable[tuple[dt.date, Decimal]],
     before: str = "",
     last: dt.date | None = None,
-) -> Iterator[tuple[str, str]]:
-    """Status before and after each (day, value) of ``series``, oldest first.
+) -> Iterator[StatusChange]:
+    """The status before and after each (day, value) of ``series``, oldest first.
 
     It goes on from the status ``before`` of a reading of the day ``last``, if there was one.
     A status is forgotten once a reading is late: nobody knows how things stood in between.
@@ -129,7 +136,7 @@ def status_series(
         if last and rule.memory_days is not None and (day - last).days > rule.memory_days:
             before = ""
         status = rule.status(value, day, before)
-        yield before, status
+        yield StatusChange(before, status)
         last, before = day, status
 
 

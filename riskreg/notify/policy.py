@@ -5,6 +5,7 @@ import math
 import smtplib
 import uuid
 from email.utils import parseaddr
+from typing import NamedTuple
 
 from riskreg.kernel.clock import CLOCK_SLACK
 
@@ -102,10 +103,17 @@ def spacing(per_minute: int) -> dt.timedelta:
     return -(MINUTE // -(per_minute - burst_size(per_minute) + 1))
 
 
+class Grant(NamedTuple):
+    """How many messages may go now, and the ``free_at`` from then on."""
+
+    messages: int
+    free_at: dt.datetime
+
+
 def grant_messages(
     per_minute: int, free_at: dt.datetime | None, wanted: int, at: dt.datetime
-) -> tuple[int, dt.datetime]:
-    """How many of ``wanted`` messages may be sent at ``at``, and the ``free_at`` from then on.
+) -> Grant:
+    """How many of ``wanted`` messages may be sent at ``at``.
 
     The generic cell rate algorithm (ITU-T I.371): ``free_at`` is when the next one would be in
     time if they came evenly, and up to ``burst_size`` may be early. A ``free_at`` that lies further
@@ -116,7 +124,7 @@ def grant_messages(
     full = at + step * early
     free_at = min(max(free_at or at, at), full)
     count = min(wanted, math.floor((full - free_at) / step))
-    return count, free_at + step * count
+    return Grant(count, free_at + step * count)
 
 
 def next_grant(per_minute: int, free_at: dt.datetime, at: dt.datetime) -> dt.timedelta:

@@ -4,7 +4,7 @@ import datetime as dt
 import secrets
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -123,6 +123,13 @@ def revoke_feed(*, user: User, at: dt.datetime) -> None:
         log_change(user, "calendar.revoked", at, {})
 
 
+class TokenWithSecret(NamedTuple):
+    """A token, and what its program is to send: told once, and never stored."""
+
+    token: ApiToken
+    secret: str
+
+
 @transaction.atomic
 def create_token(
     *,
@@ -133,11 +140,11 @@ def create_token(
     name: str = "",
     register: uuid.UUID | None = None,
     actor: User | None = None,
-) -> tuple[ApiToken, str]:
+) -> TokenWithSecret:
     """Make a token for ``user`` that expires after ``days`` (1 to 366).
 
     ``register`` (its public id) is the only one that it opens; null: all that the user is in.
-    Returns the row and the token itself, which is shown this once and never stored.
+    The token itself is shown this once and never stored.
     """
     errors = Errors()
     if scope not in Scope.values:
@@ -162,7 +169,7 @@ def create_token(
     )
     changes = {"scope": [None, scope], "prefix": [None, row.prefix]}
     log_change(user, "token.created", at, changes, actor=actor)
-    return row, token
+    return TokenWithSecret(row, token)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ address is shown once more only as its host and last four characters, a secret n
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -57,6 +57,13 @@ def check_address(kind: Any, text: Any) -> Address:
         raise Invalid.one("address", refused.code, refused.detail) from None
 
 
+class EndpointWithSecret(NamedTuple):
+    """An endpoint, and what messages to it are signed with, told once; empty for a chat."""
+
+    endpoint: Endpoint
+    secret: str
+
+
 @transaction.atomic
 def add_endpoint(
     *,
@@ -68,8 +75,8 @@ def add_endpoint(
     actor: uuid.UUID,
     at: dt.datetime,
     request_id: str = "",
-) -> tuple[Endpoint, str]:
-    """A new endpoint of the audience's party, and for a webhook its secret, to be shown once.
+) -> EndpointWithSecret:
+    """A new endpoint of the audience's party.
 
     ``address`` comes from ``check_address``. Raises ``Invalid``.
     """
@@ -96,7 +103,7 @@ def add_endpoint(
     )
     changes = {"kind": [None, kind], "name": [None, name], "address": [None, mask_address(address)]}
     append(build_entry(row, "endpoint.added", at, changes, actor, request_id))
-    return row, held.now
+    return EndpointWithSecret(row, held.now)
 
 
 @transaction.atomic
@@ -156,8 +163,8 @@ def rotate_secret(
     actor: uuid.UUID,
     at: dt.datetime,
     request_id: str = "",
-) -> tuple[Endpoint, str]:
-    """A new secret for a webhook, to be shown once; the old one signs as well for a day more."""
+) -> EndpointWithSecret:
+    """A new secret for a webhook; the old one signs as well for a day more."""
     row = _locked(audience, endpoint, version)
     if row.kind != EndpointKind.WEBHOOK:
         raise Invalid.one("kind", "no_secret", _("Only webhooks have a secret."))
@@ -166,7 +173,8 @@ def rotate_secret(
     except Undecryptable:
         held = Secrets(new_secret())
     row.secret = held.encrypted()
-    return _save_and_log(row, "endpoint.secret_rotated", at, {}, actor, request_id), held.now
+    saved = _save_and_log(row, "endpoint.secret_rotated", at, {}, actor, request_id)
+    return EndpointWithSecret(saved, held.now)
 
 
 @transaction.atomic

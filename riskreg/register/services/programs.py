@@ -2,13 +2,14 @@
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import ApiToken
 from riskreg.accounts.services import create_program_user, create_token, revoke_token
+from riskreg.accounts.services.accounts import TokenWithSecret
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Forbidden, Invalid, NotFound
 from riskreg.kernel.text import clean_text
@@ -22,10 +23,18 @@ from riskreg.register.services.named import LogSubject
 DAYS_USUAL = 90
 
 
+class NewProgram(NamedTuple):
+    """A program's membership and its first token, with what the program is to send: told once."""
+
+    membership: Membership
+    token: ApiToken
+    secret: str
+
+
 @transaction.atomic
 def create_program(
     *, actor: Viewer, name: Any, scope: Any, at: dt.datetime, days: Any = DAYS_USUAL
-) -> tuple[Membership, ApiToken, str]:
+) -> NewProgram:
     """An account for a program of the actor's party, with its first token, shown this once.
 
     The token opens this register alone. Raises ``Forbidden``, ``Invalid`` naming the field.
@@ -43,8 +52,8 @@ def create_program(
         at=at,
         by=actor.user,
     )
-    made, token = _create_and_log_token(actor, row, scope=scope, days=days, name=name, at=at)
-    return row, made, token
+    made = _create_and_log_token(actor, row, scope=scope, days=days, name=name, at=at)
+    return NewProgram(row, made.token, made.secret)
 
 
 @transaction.atomic
@@ -56,7 +65,7 @@ def add_program_token(
     at: dt.datetime,
     days: Any = DAYS_USUAL,
     name: str = "",
-) -> tuple[ApiToken, str]:
+) -> TokenWithSecret:
     """Another token of a program, so that the one it uses can be replaced without a gap."""
     row = _program_to_manage(actor, program)
     return _create_and_log_token(actor, row, scope=scope, days=days, name=name, at=at)
@@ -95,10 +104,10 @@ def _program_to_manage(actor: Viewer, program: uuid.UUID) -> Membership:
 
 def _create_and_log_token(
     actor: Viewer, row: Membership, *, scope: Any, days: Any, name: str, at: dt.datetime
-) -> tuple[ApiToken, str]:
+) -> TokenWithSecret:
     if isinstance(days, bool) or not isinstance(days, int):
         raise Invalid.one("days", "out_of_range", _("A token lives 1 to 366 days."))
-    made, token = create_token(
+    made = create_token(
         user=row.user,
         scope=scope,
         days=days,
@@ -108,14 +117,14 @@ def _create_and_log_token(
         at=at,
     )
     changes = {
-        "scope": [None, made.scope],
-        "prefix": [None, made.prefix],
-        "expires_at": [None, made.expires_at],
+        "scope": [None, made.token.scope],
+        "prefix": [None, made.token.prefix],
+        "expires_at": [None, made.token.expires_at],
     }
     append(
         actor.entry("program.token_made", _log_subject_of_program_user(row), at=at, changes=changes)
     )
-    return made, token
+    return made
 
 
 def _log_subject_of_program_user(row: Membership) -> LogSubject:
