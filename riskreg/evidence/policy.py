@@ -90,7 +90,7 @@ def type_of(file: IO[bytes], name: str) -> FileType:
         found = _type_of_packed(file)
     ending = ending_of(name)
     if found is None:
-        found = _type_of_text(file, ending)
+        found = _type_of_taken_text(file, ending)
     if ending and ending not in found.endings:
         text = _(
             "The name ends in .%(ending)s, and the file is something else (.%(found)s). Give it "
@@ -175,7 +175,7 @@ def _names_in_packed(file: IO[bytes]) -> list[str]:
         raise damaged from error
 
 
-def _type_of_text(file: IO[bytes], ending: str) -> FileType:
+def _type_of_taken_text(file: IO[bytes], ending: str) -> FileType:
     """Which text it is, by its ending: bytes that are no controls, and no page of markup."""
     file.seek(0)
     whole = file.read()

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.models import ImportDraft
 from riskreg.exchange.services.committing import commit_import
-from riskreg.exchange.services.drafts import file_of_draft, questions_in
+from riskreg.exchange.services.drafts import file_of_draft, first_open_questions_text
 from riskreg.exchange.services.preview import preview_import
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
@@ -37,7 +37,7 @@ def commit_import_of_draft(
             actor=actor, brought=brought, mapping=draft.answers, at=clock.now()
         )
         if plan.asked:
-            raise Invalid.one("mapping", "answers_needed", questions_in(plan))
+            raise Invalid.one("mapping", "answers_needed", first_open_questions_text(plan))
     renew_claim_or_raise_if_cancelled()
 
     def save() -> None:

@@ -49,7 +49,7 @@ def search_text(*parts: Any) -> str:
     A part is a text, or a list or mapping of parts (of a mapping only the values are read, so that
     the keys of stored JSON are never found).
     """
-    words = [word for text in _texts(parts) for word in words_of(text)]
+    words = [word for text in _texts_nested_in(parts) for word in words_of(text)]
     return f"{_GAP}{_GAP.join(words)}{_GAP}" if words else ""
 
 
@@ -90,15 +90,15 @@ def _encode(char: str) -> str:
     return f"~{ord(char):04x}" if ord(char) < 0x10000 else f"^{ord(char):06x}"
 
 
-def _texts(part: Any) -> Iterable[str]:
+def _texts_nested_in(part: Any) -> Iterable[str]:
     if isinstance(part, str):
         yield part
     elif isinstance(part, Mapping):
         for value in part.values():
-            yield from _texts(value)
+            yield from _texts_nested_in(value)
     elif isinstance(part, list | tuple):
         for value in part:
-            yield from _texts(value)
+            yield from _texts_nested_in(value)
 
 
 # The column --------------------------------------------------------------------------------------

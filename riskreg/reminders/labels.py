@@ -23,7 +23,7 @@ def offset_text(days: int) -> str:
     return ngettext("%(n)d day after", "%(n)d days after", days) % {"n": days}
 
 
-def recipients_text() -> dict[str, str]:
+def labels_of_unnamed_recipients() -> dict[str, str]:
     """Whom a rung can tell without naming anybody."""
     return {
         policy.OWNER: pgettext("ladder", "Owner"),
@@ -45,7 +45,7 @@ def channel_labels() -> dict[str, str]:
 
 def rung_labels(rung: Rung, people: Mapping[uuid.UUID, str]) -> dict[str, Any]:
     """A rung for reading: when, who, channels besides mail, whether it interrupts."""
-    tells, channels = recipients_text(), channel_labels()
+    tells, channels = labels_of_unnamed_recipients(), channel_labels()
     gone = _("somebody who is no member any more")
     return {
         "when": offset_text(rung.offset_days),

@@ -95,7 +95,7 @@ class ApiView(APIView):
         self.refuse_unknown_params()
 
         def checked() -> Answer:
-            self.check_body()
+            self.require_body_fits_schema()
             return act()
 
         with transaction.atomic():
@@ -108,7 +108,7 @@ class ApiView(APIView):
         """Key of the party that the caller acts for; empty for none, and outside a register."""
         return ""
 
-    def check_body(self) -> None:
+    def require_body_fits_schema(self) -> None:
         """Raise ``Invalid`` for what the schema's request body has not, at any depth."""
         errors = Errors()
         handler = getattr(self, (self.request.method or "").lower())

@@ -102,7 +102,7 @@ def things_by_id_of_comments(viewer: Viewer, rows: Collection[Comment]) -> dict[
     return found
 
 
-def reading_of_thing(viewer: Viewer, thing: Any, name: object) -> Reading | None:
+def reading_of_indicator_or_none(viewer: Viewer, thing: Any, name: object) -> Reading | None:
     """The reading of that id, if ``thing`` is its indicator; None for none such."""
     try:
         key = uuid.UUID(str(name))

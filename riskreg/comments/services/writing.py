@@ -14,7 +14,7 @@ from riskreg.comments.models import Comment, EarlierWording
 from riskreg.comments.policy import MAX_EDITS, MAX_IN_PERIOD, MAX_MENTIONS, MAX_TEXT, PERIOD
 from riskreg.comments.queries.comments import comment_for, members_to_mention
 from riskreg.comments.queries.targets import (
-    reading_of_thing,
+    reading_of_indicator_or_none,
     thing_called,
     things_by_id_of_comments,
     type_of,
@@ -55,7 +55,7 @@ def write_comment(
     errors = Errors()
     text = clean_text(errors, "text", text, required=True, limit=MAX_TEXT)
     people = _clean_mentions(errors, actor, thing, mentions)
-    about = None if reading in (None, "") else reading_of_thing(actor, thing, reading)
+    about = None if reading in (None, "") else reading_of_indicator_or_none(actor, thing, reading)
     if about is None and reading not in (None, ""):
         errors.add("reading", "unknown", _("There is no such reading of this."))
     recent = Comment.objects.filter(author=actor.user, created_at__gt=at - PERIOD)

@@ -1,7 +1,7 @@
 """Decisions that stand on what has moved since, for lists that show no more of them than that."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
@@ -20,7 +20,14 @@ from riskreg.risks.queries.access import visible_risks
 LOOKED_AT = 200
 
 
-def stale_decisions(viewer: Viewer, today: dt.date) -> list[tuple[Decision, list[Stale]]]:
+class StaleDecision(NamedTuple):
+    """A decision, and what it stood on that has moved since."""
+
+    decision: Decision
+    because: list[Stale]
+
+
+def stale_decisions_put_forward_or_standing(viewer: Viewer, today: dt.date) -> list[StaleDecision]:
     """The visible decisions that are put forward or stand and are stale, with why, the one that
     changed last first. Two queries, however many there are."""
     rows: list[Any] = _pending_or_decided_with_missed(viewer, today)
@@ -31,11 +38,11 @@ def stale_decisions(viewer: Viewer, today: dt.date) -> list[tuple[Decision, list
     for decision, risk, rating, filed in _risks_touched_by(viewer, [row.pk for row in rows]):
         ratings.setdefault(decision, {})[str(risk)] = rating
         terms.setdefault(decision, set()).add(terms_in(filed))
-    found: list[tuple[Decision, list[Stale]]] = []
+    found: list[StaleDecision] = []
     for row in rows:
         because = _stale_because(viewer, row, ratings.get(row.pk, {}), terms.get(row.pk, set()))
         if because:
-            found.append((row, because))
+            found.append(StaleDecision(row, because))
     return found
 
 

@@ -96,7 +96,7 @@ def commit_draft_or_start_job(
         actor=actor, brought=file_of_draft(row), mapping=row.answers, at=at
     )
     if plan.asked:
-        raise Invalid.one("mapping", "answers_needed", questions_in(plan))
+        raise Invalid.one("mapping", "answers_needed", first_open_questions_text(plan))
     if plan.count("new") + plan.count("updated") > MAX_AT_ONCE:
         _start_commit_job(actor, row, at)
         return row
@@ -116,7 +116,7 @@ def commit_file_or_keep_draft(
     ``commit_draft_or_start_job``."""
     plan, answers = preview_import(actor=actor, brought=brought, mapping=mapping, at=at)
     if plan.asked:
-        raise Invalid.one("mapping", "answers_needed", questions_in(plan))
+        raise Invalid.one("mapping", "answers_needed", first_open_questions_text(plan))
     if plan.count("new") + plan.count("updated") > MAX_AT_ONCE:
         draft = keep_draft(actor=actor, brought=brought, at=at)
         draft.answers = answers.to_json()
@@ -159,7 +159,7 @@ def file_of_draft(row: ImportDraft) -> Brought:
     return Brought(row.file_name, bytes(row.data), row.sheet or None, row.pasted)
 
 
-def questions_in(plan: Plan) -> str:
+def first_open_questions_text(plan: Plan) -> str:
     """The first questions that are open, in words."""
     return " ".join(
         f"{question.column}: {question.question}" if question.column else question.question

@@ -79,7 +79,7 @@ def _content(user: User, row: PackSchedule, one: PackSending, why: str) -> Conte
             "made": date_format(made_on),
             "over": made_on > one.meeting_on,
             "left_out": [
-                left_out_words(str(people[left["user"]]), left["why"])
+                text_on_why_not_written_to(str(people[left["user"]]), left["why"])
                 for left in one.left_out
                 if left["user"] in people
             ],
@@ -93,7 +93,7 @@ def _content(user: User, row: PackSchedule, one: PackSending, why: str) -> Conte
     return letter(user, KIND, values)
 
 
-def left_out_words(name: str, why: str) -> str:
+def text_on_why_not_written_to(name: str, why: str) -> str:
     """Why somebody was not written to."""
     words = {
         "left": _("%(name)s is no member of your party any more"),

@@ -16,15 +16,15 @@ _AGAIN_AFTER = dt.timedelta(minutes=30)
 
 def last_successful_run(kind: RunKind, at: dt.datetime) -> BackupRun | None:
     """The last one by ``at`` that succeeded."""
-    return _runs_by(at, kind).filter(state=RunState.DONE).first()
+    return _runs_begun_by_newest_first(at, kind).filter(state=RunState.DONE).first()
 
 
 def last_run(kind: RunKind, at: dt.datetime) -> BackupRun | None:
     """The last one by ``at``, whatever came of it."""
-    return _runs_by(at, kind).first()
+    return _runs_begun_by_newest_first(at, kind).first()
 
 
-def _runs_by(at: dt.datetime, kind: RunKind) -> QuerySet[BackupRun]:
+def _runs_begun_by_newest_first(at: dt.datetime, kind: RunKind) -> QuerySet[BackupRun]:
     # One that a clock has begun which was ahead would keep the next from its time.
     begun = BackupRun.objects.filter(kind=kind, started_at__lte=at + CLOCK_SLACK)
     return begun.order_by("-started_at", "-pk")

@@ -21,7 +21,7 @@ from riskreg.exchange.queries.schedules import (
     running_schedules_of_own_party,
 )
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
-from riskreg.exchange.services.pack_mail import left_out_words
+from riskreg.exchange.services.pack_mail import text_on_why_not_written_to
 from riskreg.exchange.services.schedules import change_schedule, end_schedule, set_schedule
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.kernel.punctuation import enumerate_texts
@@ -223,7 +223,7 @@ def sending_rows(found: list[PackSending], zone: str) -> list[dict[str, Any]]:
             "late": is_late(one, zone),
             "notified": enumerate_texts(name_of_person(people[name]) for name in one.notified),
             "left_out": [
-                left_out_words(name_of_person(people[left["user"]]), left["why"])
+                text_on_why_not_written_to(name_of_person(people[left["user"]]), left["why"])
                 for left in one.left_out
             ],
         }

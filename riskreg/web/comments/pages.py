@@ -20,7 +20,7 @@ from riskreg.comments.queries.comments import (
     members_to_mention,
 )
 from riskreg.comments.queries.targets import (
-    reading_of_thing,
+    reading_of_indicator_or_none,
     thing_called,
     things_by_id_of_comments,
     title_of,
@@ -180,7 +180,9 @@ class CommentPage(RegisterView):
         initial = {"text": row.text, "mentions": row.mentions, "version": row.version}
         if form is None and own and may:
             form = CommentForm(self.viewer, row, initial=initial)
-        reading = reading_of_thing(self.viewer, thing, row.reading) if row.reading else None
+        reading = (
+            reading_of_indicator_or_none(self.viewer, thing, row.reading) if row.reading else None
+        )
         context = {
             **comment_rows(self.viewer, [row])[0],
             "title": title_of(thing),

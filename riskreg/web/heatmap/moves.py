@@ -42,7 +42,7 @@ def pages_of(request: HttpRequest, shown: Heatmap) -> list[Page[Any]]:
     return [page_of(request, rows, MOVED, name) for name, rows in zip(PAGES, lists, strict=True)]
 
 
-def moves_of(shown: Heatmap, refs: Iterable[str]) -> dict[str, Move]:
+def moves_by_ref_among(shown: Heatmap, refs: Iterable[str]) -> dict[str, Move]:
     """Those of the risks called ``refs`` that moved, by ref."""
     compared = shown.comparison
     return {move.ref: move for move in compared.moves_of(list(refs))} if compared else {}

@@ -34,7 +34,7 @@ from riskreg.web.heatmap.asked import KEPT, OWN, HeatmapAsked, asked_by_default
 from riskreg.web.heatmap.movement import movement_context
 from riskreg.web.heatmap.moves import (
     PAGES,
-    moves_of,
+    moves_by_ref_among,
     moves_panel,
     pages_of,
     scale_before_move,
@@ -87,7 +87,7 @@ class HeatmapPage(RegisterView):
         given = self._given(asked, shown)
         panel_rows = self._rows_beside(shown, chosen, place)
         moves, *apart = pages_of(request, shown)
-        beside_moved = moves_of(shown, (position.ref for position in panel_rows))
+        beside_moved = moves_by_ref_among(shown, (position.ref for position in panel_rows))
         reasons = self._titles_and_reasons(
             shown, [*moves.object_list, *beside_moved.values()], apart
         )

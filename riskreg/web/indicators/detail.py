@@ -22,7 +22,7 @@ from riskreg.web.comments.panel import comments_panel
 from riskreg.web.evidence.panel import evidence_row
 from riskreg.web.history.page import history_by_people_first
 from riskreg.web.indicators.labels import (
-    behind_text,
+    behind_or_ahead_of_path_text_or_empty,
     frequency_text,
     indicator_status_context,
     limit_note_of,
@@ -111,7 +111,9 @@ class IndicatorPage(RegisterView):
             "external_id": external_id_of(indicator, self.viewer),
             "frequency": frequency_text(indicator.frequency_days),
             "latest_said": time_text(newest[-1], zone) if newest else "",
-            "behind": behind_text(indicator, indicator.latest_value, latest_day)
+            "behind": behind_or_ahead_of_path_text_or_empty(
+                indicator, indicator.latest_value, latest_day
+            )
             if latest_day and indicator.latest_value is not None
             else "",
             "chart": drawn,

@@ -158,7 +158,9 @@ def limits_for_spark(indicator: Indicator) -> dict[str, float | None]:
     return {"amber": float(indicator.amber), "red": float(indicator.red)}
 
 
-def behind_text(indicator: Indicator, value: Decimal, day: dt.date) -> str:
+def behind_or_ahead_of_path_text_or_empty(
+    indicator: Indicator, value: Decimal, day: dt.date
+) -> str:
     """How far a value is behind or ahead of the path, in words; empty for other kinds."""
     if indicator.kind != Kind.PACE:
         return ""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Invalid
 from riskreg.reminders import policy
-from riskreg.reminders.labels import channel_labels, offset_text, recipients_text
+from riskreg.reminders.labels import channel_labels, labels_of_unnamed_recipients, offset_text
 from riskreg.reminders.policy import Rung
 
 # More rows than this are not shown again; a ladder of so many is refused in any case.
@@ -127,7 +127,9 @@ def _row_context(n: int, row: Row, names: Mapping[str, str]) -> dict[str, Any]:
         "numbered": numbered,
         "tone": tone,
         "before": row.side == BEFORE,
-        "tells": [(v, label, v in row.tells) for v, label in recipients_text().items()],
+        "tells": [
+            (v, label, v in row.tells) for v, label in labels_of_unnamed_recipients().items()
+        ],
         "people": [(u, names.get(u, gone)) for u in row.users],
         "others": [(u, name) for u, name in names.items() if u not in row.users],
         "channels": [(c, channel_labels()[c], c in row.channels) for c in BESIDES],

@@ -25,7 +25,7 @@ from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.totals import above_appetite_counts_over_time, scores_over_time
 from riskreg.risks.queries.work import totals_of_uncancelled_mitigations
 from riskreg.web.base import RegisterView
-from riskreg.web.heatmap.moves import moves_of, moves_panel, score_delta
+from riskreg.web.heatmap.moves import moves_by_ref_among, moves_panel, score_delta
 from riskreg.web.heatmap.places import count_in, month_from
 from riskreg.web.indicators.labels import status_label, value_with_unit
 from riskreg.web.overview import panels
@@ -45,7 +45,7 @@ class OverviewPage(RegisterView):
     def get(self, request: HttpRequest) -> HttpResponse:
         today = self.viewer.today(self.at)
         self.slug = self.viewer.register.slug
-        usual = self._last_meeting(today)
+        usual = self._day_of_last_meeting(today)
         problems: list[dict[str, str]] = []
         try:
             since = _parse_since(request.GET.get("since", ""), today) or usual
@@ -103,7 +103,7 @@ class OverviewPage(RegisterView):
         }
         return self.render("overview/index.html", context, 400 if problems else 200)
 
-    def _last_meeting(self, today: dt.date) -> dt.date | None:
+    def _day_of_last_meeting(self, today: dt.date) -> dt.date | None:
         """The day of the last meeting before today; a day is compared with another one."""
         zone = self.viewer.register.time_zone
         yesterday = today - dt.timedelta(days=1)
@@ -233,7 +233,7 @@ class OverviewPage(RegisterView):
         rows = heatmap_lists.highest_rated_open(
             self.viewer, stage=shown.stage, kind=shown.kind, most=SHOWN
         )
-        moves = moves_of(shown, (row.ref for row in rows))
+        moves = moves_by_ref_among(shown, (row.ref for row in rows))
         past = scores_over_time(self.viewer, [row.risk_id for row in rows], _month_ends(today))
         return [
             {

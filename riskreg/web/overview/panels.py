@@ -20,7 +20,7 @@ from riskreg.analysis.queries.chances import (
 from riskreg.analysis.queries.simulations import results_of_done_run
 from riskreg.decisions.models import DecisionState, ObligationKind
 from riskreg.decisions.queries.decisions import decision_counts
-from riskreg.decisions.queries.stale import stale_decisions
+from riskreg.decisions.queries.stale import stale_decisions_put_forward_or_standing
 from riskreg.duties.base import Duty
 from riskreg.duties.queries import agenda
 from riskreg.duties.sources import LISTED as listed_kinds
@@ -76,7 +76,11 @@ def decisions_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
     """How many decisions stand where, and which stand on something that has moved. Those that wait
     for the viewer are among what waits."""
     counts = decision_counts(viewer)
-    stale = [row for row, _why in stale_decisions(viewer, today)] if counts else []
+    stale = (
+        [one.decision for one in stale_decisions_put_forward_or_standing(viewer, today)]
+        if counts
+        else []
+    )
     url = reverse("web:decisions", kwargs={"slug": viewer.register.slug})
     states = (
         (_("to be decided"), (DecisionState.PROPOSED,), url, "warn"),
