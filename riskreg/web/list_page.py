@@ -228,7 +228,7 @@ class ListPage(RegisterView):
                 {"name": name, "label": filter_label(name, words), "on": name in given}
                 for name in self.offered_switches()
             ],
-            "kept": [(k, v) for k, vs in address.items() if k not in offered for v in _many(vs)],
+            "kept": [(k, v) for k, vs in address.items() if k not in offered for v in _as_list(vs)],
             "more_open": any(name in given for name in (*self.folded, *self.switches)),
             "active": active_filters(
                 choices, given, address, scale=scale, skip=("stage",), words=words
@@ -237,5 +237,5 @@ class ListPage(RegisterView):
         }
 
 
-def _many(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]

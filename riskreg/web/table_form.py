@@ -42,7 +42,7 @@ def form_field(field: Field) -> forms.Field:
         widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
         return forms.DateField(widget=widget, **shared)
     if kind == Type.WHOLE:
-        return forms.IntegerField(min_value=field.least, **_most(field), **shared)
+        return forms.IntegerField(min_value=field.least, **_max_value_option(field), **shared)
     if kind == Type.MONEY:
         return forms.DecimalField(**shared)
     if kind == Type.SWITCH:
@@ -50,7 +50,7 @@ def form_field(field: Field) -> forms.Field:
     return forms.CharField(**shared)
 
 
-def _most(field: Field) -> dict[str, Any]:
+def _max_value_option(field: Field) -> dict[str, Any]:
     return {"max_value": field.most} if field.type == Type.WHOLE and field.most <= 100 else {}
 
 

@@ -94,12 +94,12 @@ class AskAcceptance(RegisterView):
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """The form, or why there is none."""
-        risk, position = self._risk(ref)
+        risk, position = self._find_risk_and_note_rating(ref)
         return self._page(risk, position, AskForm(self, risk))
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """Ask."""
-        risk, position = self._risk(ref)
+        risk, position = self._find_risk_and_note_rating(ref)
         form = AskForm(self, risk, request.POST)
         if not form.is_valid():
             return self._page(risk, position, form, 400)
@@ -123,7 +123,7 @@ class AskAcceptance(RegisterView):
         keys = {"slug": self.viewer.register.slug, "ref": row.ref}
         return HttpResponseRedirect(reverse("web:acceptance", kwargs=keys))
 
-    def _risk(self, ref: str) -> tuple[Risk, Position]:
+    def _find_risk_and_note_rating(self, ref: str) -> tuple[Risk, Position]:
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "acceptance.request", risk)
         position = position_of(risk)

@@ -151,7 +151,7 @@ class ScheduleEdit(ScheduleView):
             add_errors(form, invalid)
             return self._page(row, form, 400)
         except Conflict:
-            return self._conflict(request, form, self._row(schedule), touched)
+            return self._conflict_page(request, form, self._row(schedule), touched)
         return self.back(_("The schedule is saved."))
 
     def _end(self, row: PackSchedule, form: ScheduleForm, known: dict[str, Any]) -> HttpResponse:
@@ -168,7 +168,7 @@ class ScheduleEdit(ScheduleView):
         require(self.viewer, "pack.make", row)
         return row
 
-    def _conflict(
+    def _conflict_page(
         self, request: HttpRequest, form: ScheduleForm, now: PackSchedule, touched: Collection[str]
     ) -> HttpResponse:
         newest = ScheduleForm(self.viewer, row=now)

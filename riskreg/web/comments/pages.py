@@ -86,10 +86,13 @@ class CommentList(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """``?answer=``: the comment whose writer is mentioned in the one to be written."""
-        thing = self._thing(request.GET.get("about", ""))
+        thing = self._thing_about_or_none(request.GET.get("about", ""))
         form = None
         if thing is not None and permits(self.viewer, "comment.write", thing):
-            initial = {"about": request.GET["about"], "mentions": self._answered(request)}
+            initial = {
+                "about": request.GET["about"],
+                "mentions": self._ids_of_author_answered(request),
+            }
             form = CommentForm(self.viewer, thing, initial=initial)
         return self._page(request, thing, form)
 
@@ -109,12 +112,12 @@ class CommentList(RegisterView):
         messages.success(request, _("Your comment is there."))
         return HttpResponseRedirect(f"{thing_url(self.viewer, thing)}#comments")
 
-    def _thing(self, about: str) -> Any:
+    def _thing_about_or_none(self, about: str) -> Any:
         """What ``?about=`` names, None for nothing. Raises ``NotFound``."""
         kind, _colon, name = about.partition(":")
         return thing_called(self.viewer, kind, name) if about else None
 
-    def _answered(self, request: HttpRequest) -> list[str]:
+    def _ids_of_author_answered(self, request: HttpRequest) -> list[str]:
         try:
             key = uuid.UUID(request.GET.get("answer", ""))
         except ValueError:

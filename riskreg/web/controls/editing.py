@@ -195,11 +195,11 @@ class ControlEdit(RegisterView):
             form.add_error("risks", refusal.detail)
             return self._page(row, form, 403)
         except Conflict:
-            return self._conflict(request, self._row(control))
+            return self._conflict_page(request, self._row(control))
         messages.success(request, _("“%(name)s” is saved.") % {"name": row.localized("name")})
         return redirect_to_control(self.viewer, row)
 
-    def _conflict(self, request: HttpRequest, now: Control) -> HttpResponse:
+    def _conflict_page(self, request: HttpRequest, now: Control) -> HttpResponse:
         keys = {"slug": self.viewer.register.slug, "control": now.uuid}
         urls = {
             "thing": reverse("web:control", kwargs=keys),

@@ -55,7 +55,7 @@ class CriteriaEditor(RegisterView):
         return self._page(draft, mark=action == "preview")
 
     @property
-    def _quick(self) -> bool:
+    def _is_asked_by_htmx(self) -> bool:
         """Whether htmx asks: it puts nothing on the page that comes with an error's status."""
         return bool(getattr(self.request, "htmx", False))
 
@@ -107,7 +107,7 @@ class CriteriaEditor(RegisterView):
         now = self.viewer.criteria
         preview = preview_of(self.viewer, draft)
         errors = preview.errors if mark or refused else {}
-        if preview.errors and mark and status == 200 and not self._quick:
+        if preview.errors and mark and status == 200 and not self._is_asked_by_htmx:
             status = 400
         context = {
             "url": self._url("web:criteria_new"),

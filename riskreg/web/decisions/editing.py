@@ -196,7 +196,7 @@ class DecisionEdit(DecisionPage):
                     return self.page(ref, status=400, conflict=invalid.detail)
                 add_errors(form, invalid)
             except Conflict:
-                return self._conflict(request, form, self._row(ref), touched)
+                return self._conflict_page(request, form, self._row(ref), touched)
             else:
                 messages.success(request, saved_words(ref, fields))
                 return HttpResponseRedirect(self.page_url("decision", ref=ref))
@@ -207,7 +207,7 @@ class DecisionEdit(DecisionPage):
         require(self.viewer, "decision.edit", row)
         return row
 
-    def _conflict(
+    def _conflict_page(
         self, request: HttpRequest, form: DecisionForm, now: Decision, touched: set[str]
     ) -> HttpResponse:
         initial = form_values_of(now)

@@ -33,11 +33,11 @@ class EvidenceNew(RegisterView):
 
     def get(self, request: HttpRequest, kind: str, name: str) -> HttpResponse:
         """The empty form."""
-        return self._page(self._thing(kind, name), EvidenceForm())
+        return self._page(self._thing_to_attach_to(kind, name), EvidenceForm())
 
     def post(self, request: HttpRequest, kind: str, name: str) -> HttpResponse:
         """Attach it."""
-        thing = self._thing(kind, name)
+        thing = self._thing_to_attach_to(kind, name)
         form = EvidenceForm(request.POST, request.FILES)
         form.is_valid()
         try:
@@ -74,7 +74,7 @@ class EvidenceNew(RegisterView):
             text += " " + _("The same file is also at: %(things)s.") % {"things": also}
         return text
 
-    def _thing(self, kind: str, name: str) -> Thing:
+    def _thing_to_attach_to(self, kind: str, name: str) -> Thing:
         thing = thing_for(self.viewer, kind, name)
         services.require_may_add(self.viewer, thing)
         return thing

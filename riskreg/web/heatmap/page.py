@@ -84,7 +84,7 @@ class HeatmapPage(RegisterView):
             place = None
         chosen, flows = asked.chosen, asked.flows(shown)
         scale = Scale(shown.criteria)
-        given = self._given(asked, shown)
+        given = self._params_that_are_no_default(asked, shown)
         panel_rows = self._rows_beside(shown, chosen, place)
         moves, *apart = pages_of(request, shown)
         beside_moved = moves_by_ref_among(shown, (position.ref for position in panel_rows))
@@ -137,7 +137,7 @@ class HeatmapPage(RegisterView):
             response["HX-Push-Url"] = tidy
         return response
 
-    def _given(self, asked: HeatmapAsked, shown: Heatmap) -> dict[str, Any]:
+    def _params_that_are_no_default(self, asked: HeatmapAsked, shown: Heatmap) -> dict[str, Any]:
         """What the address says, without what is as it would be anyway."""
         given: dict[str, Any] = {
             k: v for k, v in asked.chosen.given.items() if k not in ("stage", "kind")

@@ -108,7 +108,7 @@ class IndicatorEdit(IndicatorEditing):
             except Invalid as invalid:
                 self.refuse(form, invalid)
             except Conflict:
-                return self._conflict(request, form, indicator_for(self.viewer, ref), touched)
+                return self._conflict_page(request, form, indicator_for(self.viewer, ref), touched)
             else:
                 messages.success(request, saved_words(ref, fields))
                 stale = outdated_translations_text_or_empty(saved, INDICATOR.names(Type.NAMES))
@@ -122,7 +122,7 @@ class IndicatorEdit(IndicatorEditing):
         require(self.viewer, "indicator.edit", indicator)
         return indicator
 
-    def _conflict(
+    def _conflict_page(
         self, request: HttpRequest, form: IndicatorForm, now: Indicator, touched: set[str]
     ) -> HttpResponse:
         initial = form_values_of(self.viewer, now)

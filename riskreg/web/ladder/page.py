@@ -72,7 +72,7 @@ class LadderPage(RegisterView):
             rows = [row for n, row in enumerate(rows) if f"remove-{n}" != action]
             return self._page(now, rows, preview=self._forecast(rows, mark=False))
         shown = self._forecast(rows, mark=True)
-        refused = shown.wrong and not self._quick
+        refused = shown.wrong and not self._is_asked_by_htmx
         return self._page(now, rows, preview=shown, status=400 if refused else 200)
 
     @cached_property
@@ -92,7 +92,7 @@ class LadderPage(RegisterView):
         return risks_to_preview(self.viewer)
 
     @property
-    def _quick(self) -> bool:
+    def _is_asked_by_htmx(self) -> bool:
         """Whether htmx asks: it puts nothing on the page that comes with an error's status."""
         return bool(getattr(self.request, "htmx", False))
 
@@ -138,7 +138,7 @@ class LadderPage(RegisterView):
                 self.now, rows, preview=shown, general=general, refused=True, status=400
             )
         except Conflict:
-            return self._conflict(rows, rungs)
+            return self._conflict_page(rows, rungs)
         if isinstance(row, ChangeRequest):
             return redirect_to_request(self.request, self.viewer, row)
         if row.number == posted_version_or_minus_one(self.request, "expected"):
@@ -174,7 +174,7 @@ class LadderPage(RegisterView):
     ) -> HttpResponse:
         may_edit = permits(self.viewer, "ladder.edit")
         people = self._people()
-        if status == 200 and preview.missing and not self._quick:
+        if status == 200 and preview.missing and not self._is_asked_by_htmx:
             status = 404
         context = {
             "may_edit": may_edit,
@@ -218,7 +218,7 @@ class LadderPage(RegisterView):
         default = [rung_labels(rung, people) for rung in DEFAULT_LADDER]
         return [*versions, {"number": 0, "rungs": default, "current": now.number == 0}]
 
-    def _conflict(self, rows: list[Row], rungs: Any) -> HttpResponse:
+    def _conflict_page(self, rows: list[Row], rungs: Any) -> HttpResponse:
         """Both versions side by side, and what was written, to be saved over it knowingly."""
         now, people = self.now, self._people()
         mine = {rung.offset_days: rung for rung in clean_ladder(rungs)}

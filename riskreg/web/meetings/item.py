@@ -76,7 +76,7 @@ class MeetingItemPage(MeetingView, ReviewScreen):
                 at=self.at,
             )
         except Conflict as conflict:
-            return self._conflict(request, row, item, conflict)
+            return self._conflict_page(request, row, item, conflict)
         except Invalid as invalid:
             cell_error = pop_cell_error(invalid)
             if cell_error:
@@ -100,7 +100,7 @@ class MeetingItemPage(MeetingView, ReviewScreen):
             return self.page_url("meeting", meeting=row.uuid)
         return self.page_url("meeting_item", meeting=row.uuid, number=following)
 
-    def _conflict(
+    def _conflict_page(
         self, request: HttpRequest, row: Meeting, item: MeetingItem, conflict: Conflict
     ) -> HttpResponse:
         """The screen as things are now, with what was written; nothing was saved."""

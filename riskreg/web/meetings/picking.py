@@ -137,7 +137,7 @@ class NewMeeting(MeetingView):
             ],
             "count": min(len(rows), MAX_ITEMS),
             "too_many": len(rows) > MAX_ITEMS,
-            "quick": self._quick(choices, chosen, address),
+            "quick": self._quick_choices(choices, chosen, address),
             "audiences": self._audiences(address, visibility),
             "private": visibility == Visibility.PARTY,
             "fields": filter_fields(
@@ -154,7 +154,7 @@ class NewMeeting(MeetingView):
         }
         return self.render("meetings/new.html", context, status)
 
-    def _quick(
+    def _quick_choices(
         self, choices: Choices, chosen: filters.RiskFilter, address: dict[str, Any]
     ) -> list[dict[str, Any]]:
         kept = {k: v for k, v in address.items() if k == WITH}

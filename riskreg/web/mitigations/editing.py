@@ -187,7 +187,7 @@ class MitigationEdit(MitigationPage):
             except Invalid as invalid:
                 add_errors(form, invalid)
             except Conflict:
-                return self._conflict(request, form, mitigation_for(self.viewer, ref), touched)
+                return self._conflict_page(request, form, mitigation_for(self.viewer, ref), touched)
             else:
                 messages.success(request, saved_words(ref, fields))
                 stale = outdated_translations_text_or_empty(saved, MITIGATION.translated)
@@ -196,7 +196,7 @@ class MitigationEdit(MitigationPage):
                 return HttpResponseRedirect(self.page_url("mitigation", ref=ref))
         return self._page(form, mitigation, 400)
 
-    def _conflict(
+    def _conflict_page(
         self, request: HttpRequest, form: MitigationForm, now: Mitigation, touched: set[str]
     ) -> HttpResponse:
         initial = form_values_of(self.viewer, now)

@@ -181,11 +181,11 @@ class ObjectiveEdit(RegisterView):
             form.refuse(invalid)
             return self._page(row, form, 400)
         except Conflict:
-            return self._conflict(request, objective_for(self.viewer, key))
+            return self._conflict_page(request, objective_for(self.viewer, key))
         messages.success(request, _("“%(name)s” is saved.") % {"name": row.name})
         return _redirect_to_objective(self.viewer, row)
 
-    def _conflict(self, request: HttpRequest, now: Objective) -> HttpResponse:
+    def _conflict_page(self, request: HttpRequest, now: Objective) -> HttpResponse:
         keys = {"slug": self.viewer.register.slug, "key": now.key}
         urls = {
             "thing": reverse("web:objective", kwargs=keys),

@@ -113,7 +113,7 @@ class OverviewPage(RegisterView):
 
     @staticmethod
     def _presets(today: dt.date, usual: dt.date | None, since: dt.date) -> list[dict[str, Any]]:
-        days = [(month_from(today, -n), _months(n)) for n in PRESETS]
+        days = [(month_from(today, -n), _months_text(n)) for n in PRESETS]
         chosen: list[tuple[dt.date, str]] = [(usual, _("Last meeting"))] if usual else []
         return [
             {
@@ -344,5 +344,5 @@ def _parse_since(text: str, today: dt.date) -> dt.date | None:
     return day
 
 
-def _months(n: int) -> str:
+def _months_text(n: int) -> str:
     return {1: _("A month"), 3: _("Three months"), 6: _("Six months"), 12: _("A year")}[n]

@@ -167,7 +167,7 @@ class OwnAppetiteEdit(RegisterView):
             if ends:
                 fresh = OwnAppetiteForm(self.viewer, row=now)
                 return self._page(now, fresh, 409, conflict.detail)
-            return self._conflict(request, now)
+            return self._conflict_page(request, now)
         done = (
             _("Your party’s own appetite holds no more.")
             if ends
@@ -181,7 +181,7 @@ class OwnAppetiteEdit(RegisterView):
         require(self.viewer, "own_appetite.edit", row)
         return row
 
-    def _conflict(self, request: HttpRequest, now: OwnAppetite) -> HttpResponse:
+    def _conflict_page(self, request: HttpRequest, now: OwnAppetite) -> HttpResponse:
         urls = {"thing": _list_address(self.viewer), "edit": request.path}
         make = partial(OwnAppetiteForm, self.viewer, row=now)
         context = form_conflict(request, make, now, urls, _("Back to the criteria"))

@@ -54,7 +54,9 @@ class FileForm(forms.Form):
             raise Invalid.one("rows", "not_csv", wrong) from None
         if not found:
             raise Invalid.one("rows", "empty", _("There is no row below the first line."))
-        return {line: {name: _cell(v) for name, v in row.items()} for line, row in found.items()}
+        return {
+            line: {name: _cell_text(v) for name, v in row.items()} for line, row in found.items()
+        }
 
 
 def _guess_separator(text: str) -> str:
@@ -70,5 +72,5 @@ def _require_known_columns(names: list[str]) -> None:
             raise Invalid.one("rows", "unknown_column", wrong % values)
 
 
-def _cell(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     return (value or "").strip() if isinstance(value, str | None) else "?"

@@ -23,7 +23,7 @@ class ProgrammePage(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page; with the form for who may set it."""
-        form = ProgrammeForm(self.viewer) if self._may() else None
+        form = ProgrammeForm(self.viewer) if self._may_configure() else None
         return self._page(form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -53,7 +53,7 @@ class ProgrammePage(RegisterView):
         keys = {"slug": self.viewer.register.slug}
         return HttpResponseRedirect(reverse("web:programme", kwargs=keys))
 
-    def _may(self) -> bool:
+    def _may_configure(self) -> bool:
         return permits(self.viewer, "register.configure")
 
     def _page(

@@ -47,7 +47,7 @@ class ReviewPage(ReviewScreen):
                 at=self.at,
             )
         except Conflict:
-            return self._conflict(request, ref, form)
+            return self._conflict_page(request, ref, form)
         except Invalid as invalid:
             cell_error = pop_cell_error(invalid)
             if cell_error:
@@ -81,7 +81,7 @@ class ReviewPage(ReviewScreen):
         }
         return self.render("reviews/review.html", context, status=status)
 
-    def _conflict(self, request: HttpRequest, ref: str, form: ReviewForm) -> HttpResponse:
+    def _conflict_page(self, request: HttpRequest, ref: str, form: ReviewForm) -> HttpResponse:
         """The screen again, on the risk as it is now, with what was written; nothing was saved."""
         risk = self._risk(ref)
         data = request.POST.copy()

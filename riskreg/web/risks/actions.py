@@ -139,7 +139,7 @@ class RiskAction(RegisterView):
         try:
             saved = self.act(risk, form.cleaned_data)
         except Conflict:
-            return self._conflict(request, ref, form)
+            return self._conflict_page(request, ref, form)
         except Invalid as invalid:
             add_errors(form, invalid)
             return self._page(request, risk, form, status=400)
@@ -155,7 +155,7 @@ class RiskAction(RegisterView):
         require(self.viewer, f"risk.{self.action}", risk)
         return risk
 
-    def _conflict(self, request: HttpRequest, ref: str, form: ActionForm) -> HttpResponse:
+    def _conflict_page(self, request: HttpRequest, ref: str, form: ActionForm) -> HttpResponse:
         """The page again with what was written, built on the risk as it is now."""
         risk = self._risk(ref)
         data = request.POST.copy()

@@ -191,7 +191,9 @@ class EditRisk(_Editor):
                 actor=self.viewer, ref=ref, version=version, fields=fields, at=self.at
             )
         except Conflict:
-            return self._conflict(request, risk_for(self.viewer, ref), form, lines, changed_fields)
+            return self._conflict_page(
+                request, risk_for(self.viewer, ref), form, lines, changed_fields
+            )
         except Invalid as invalid:
             _put_errors(form, lines, invalid)
             return self.page(form, lines, risk, status=400)
@@ -218,7 +220,7 @@ class EditRisk(_Editor):
             changed_fields.add(SOURCES)
         return changed_fields
 
-    def _conflict(
+    def _conflict_page(
         self, request: HttpRequest, now: Risk, form: RiskForm, lines: Any, changed_fields: set[str]
     ) -> HttpResponse:
         """Both versions side by side; nothing has been saved."""

@@ -222,7 +222,7 @@ class CadenceChange(Settings):
             add_errors(form, Invalid(renamed))
             return self.page(cadence_form=form, status=400)
         except Conflict as conflict:
-            return self._conflict(conflict.detail, form)
+            return self._conflict_page(conflict.detail, form)
         if isinstance(changed, ChangeRequest):
             return redirect_to_request(request, self.viewer, changed)
         register = changed
@@ -235,7 +235,7 @@ class CadenceChange(Settings):
             % {"n": register.criteria.number}
         )  # fmt: skip
 
-    def _conflict(self, why: str, form: CadenceForm) -> HttpResponse:
+    def _conflict_page(self, why: str, form: CadenceForm) -> HttpResponse:
         """What is in force now, beside what was written; saving again replaces it knowingly."""
         self.refresh()
         now = CadenceForm(self.viewer)

@@ -26,12 +26,12 @@ class FirstAccount(View):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         """The form, or why there is none."""
-        self._check(request, token)
+        self._require_own_host_and_valid_link(request, token)
         return self._page(request, FirstAccountForm())
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Make it."""
-        self._check(request, token)
+        self._require_own_host_and_valid_link(request, token)
         form = FirstAccountForm(request.POST)
         if not form.is_valid():
             return self._page(request, form, 400)
@@ -51,7 +51,7 @@ class FirstAccount(View):
         login(request, user, backend=BACKEND)
         return HttpResponseRedirect(reverse("web:home"))
 
-    def _check(self, request: HttpRequest, token: str) -> None:
+    def _require_own_host_and_valid_link(self, request: HttpRequest, token: str) -> None:
         """The page is there under the system's own name and on the machine itself alone."""
         host = urlsplit(f"//{request.get_host()}").hostname
         if host not in (*_LOOPBACK, urlsplit(settings.BASE_URL).hostname):

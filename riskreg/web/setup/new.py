@@ -107,7 +107,7 @@ class RegisterNew(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form."""
-        self._check(request)
+        self._require_may_make_registers(request)
         user = signed_in(request)
         initial = {
             "time_zone": user.time_zone,
@@ -119,7 +119,7 @@ class RegisterNew(LoginRequiredMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make it, whole or not at all."""
-        self._check(request)
+        self._require_may_make_registers(request)
         form = RegisterForm(request.POST, mine=_registers_offered_to_copy(request))
         if not form.is_valid():
             return self._page(request, form, 400)
@@ -139,7 +139,7 @@ class RegisterNew(LoginRequiredMixin, View):
         keys = {"slug": viewer.register.slug}
         return HttpResponseRedirect(reverse("web:setup", kwargs=keys))
 
-    def _check(self, request: HttpRequest) -> None:
+    def _require_may_make_registers(self, request: HttpRequest) -> None:
         if not may_make_registers(signed_in(request)):
             raise Forbidden(_("Only an administrator of this system makes registers; ask one."))
 

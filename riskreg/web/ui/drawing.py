@@ -92,7 +92,7 @@ def shape_matrix(
                         "other": names["impact"],
                         "its": labels["impact"][cell["impact"]],
                     },
-                    "spoken": _spoken(cell),
+                    "spoken": _texts_read_aloud(cell),
                     "checked": value == checked,
                     "today": value == today,
                 }
@@ -112,7 +112,7 @@ def shape_matrix(
     }
 
 
-def _spoken(cell: Mapping[str, Any]) -> dict[str, str]:
+def _texts_read_aloud(cell: Mapping[str, Any]) -> dict[str, str]:
     """What is read aloud of the counts in a cell; made here, as a table has dozens of cells."""
     count, came, left = (cell.get(name) or 0 for name in ("count", "came", "left"))
     return {
