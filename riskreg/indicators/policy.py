@@ -64,15 +64,19 @@ class Rule:
         was = LEVELS.index(before)
         if self.kind == "pace":
             behind = self.behind(value, day)
-            return "" if behind is None else self._level(behind, self.amber, self.red, was)
+            return (
+                ""
+                if behind is None
+                else self._level_with_way_back(behind, self.amber, self.red, was)
+            )
         if self.kind == "band":
             assert self.amber_low is not None and self.red_low is not None  # noqa: S101, PT018
-            upper = self._level(value, self.amber, self.red, was)
-            lower = self._level(-value, -self.amber_low, -self.red_low, was)
+            upper = self._level_with_way_back(value, self.amber, self.red, was)
+            lower = self._level_with_way_back(-value, -self.amber_low, -self.red_low, was)
             return max(upper, lower, key=LEVELS.index)
         if self.direction == "lower_is_worse":
-            return self._level(-value, -self.amber, -self.red, was)
-        return self._level(value, self.amber, self.red, was)
+            return self._level_with_way_back(-value, -self.amber, -self.red, was)
+        return self._level_with_way_back(value, self.amber, self.red, was)
 
     def behind(self, value: Decimal, day: dt.date) -> Decimal | None:
         """Percent by which ``value`` is behind the path on ``day``; negative when ahead of it."""
@@ -82,7 +86,7 @@ class Rule:
         gap = required - value if self.direction == "lower_is_worse" else value - required
         return gap / required * _HUNDRED
 
-    def _level(self, measure: Decimal, amber: Decimal, red: Decimal, was: int) -> str:
+    def _level_with_way_back(self, measure: Decimal, amber: Decimal, red: Decimal, was: int) -> str:
         if measure >= red or (was >= 3 and measure >= red - self.hysteresis):
             return "red"
         if measure >= amber or (was >= 2 and measure >= amber - self.hysteresis):

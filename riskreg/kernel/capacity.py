@@ -139,7 +139,7 @@ class Places:
     def take(self, credential: str, work: Callable[[], None]) -> Refused | None:
         """Have ``work`` done in its turn; or why it is not, and nothing of it ever will be."""
         with self._lock:
-            refused = self._refusal(credential)
+            refused = self._reason_to_refuse_or_none(credential)
             if refused is None:
                 self._waiting.append(_Place(credential, work, next(self._numbers)))
                 self._start_waiting_in_fair_order()
@@ -151,7 +151,7 @@ class Places:
             log.warning("requests_shed", reason=str(refused), in_work=in_work, waiting=waiting)
         return refused
 
-    def _refusal(self, credential: str) -> Refused | None:
+    def _reason_to_refuse_or_none(self, credential: str) -> Refused | None:
         held = [*self._in_work, *self._waiting]
         if len(held) >= self._most:
             return Refused.FULL
@@ -174,12 +174,12 @@ class Places:
             place = min(turns, key=lambda turn: turn[:2])[2]
             self._waiting.remove(place)
             self._in_work.append(place)
-            self._start(lambda place=place: self._do(place))  # type: ignore[misc]
+            self._start(lambda place=place: self._work_and_start_next(place))  # type: ignore[misc]
         if self._counted:
             IN_WORK.set(len(self._in_work))
             WAITING.set(len(self._waiting))
 
-    def _do(self, place: _Place) -> None:
+    def _work_and_start_next(self, place: _Place) -> None:
         try:
             place.work()
         finally:

@@ -274,7 +274,7 @@ class Pert:
     _beta: Beta = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        low, mode, high = _three(self.low, self.mode, self.high)
+        low, mode, high = _checked_range(self.low, self.mode, self.high)
         weight = checks.positive("weight", self.weight)
         for key, value in (("low", low), ("mode", mode), ("high", high), ("weight", weight)):
             object.__setattr__(self, key, value)
@@ -321,7 +321,7 @@ class Pert:
         return self._beta.at_scores(scores)
 
 
-def _three(low: float, mode: float, high: float) -> tuple[float, float, float]:
+def _checked_range(low: float, mode: float, high: float) -> tuple[float, float, float]:
     a, b, c = checks.number("low", low), checks.number("mode", mode), checks.number("high", high)
     if a >= c:
         raise InvalidRange(
@@ -353,7 +353,7 @@ class Triangular:
 
     def __post_init__(self) -> None:
         for key, value in zip(
-            ("low", "mode", "high"), _three(self.low, self.mode, self.high), strict=True
+            ("low", "mode", "high"), _checked_range(self.low, self.mode, self.high), strict=True
         ):
             object.__setattr__(self, key, value)
         refuse_overflow("Triangular", self)

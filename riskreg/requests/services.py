@@ -28,12 +28,12 @@ def take_key(
     other, and a failure of the act takes the key back with it.
     """
     row = DoneRequest(user=user, key=key, fingerprint=fingerprint, created_at=at)
-    if _inserted(row):
+    if _insert_unless_key_taken(row):
         return row, True
     return DoneRequest.objects.get(user=user, key=key), False
 
 
-def _inserted(row: DoneRequest) -> bool:
+def _insert_unless_key_taken(row: DoneRequest) -> bool:
     """Insert ``row`` unless its key is taken: one statement, which needs no savepoint to go on
     after."""
     columns = [column for column in DoneRequest._meta.concrete_fields if not column.primary_key]

@@ -74,7 +74,7 @@ class Matcher:
         if named is not None:
             return named
         by_ref = self._by_ref.get(str(plan.fields.get("external_id", "")))
-        if by_ref is not None and _alike(plan, by_ref):
+        if by_ref is not None and _says_much_the_same(plan, by_ref):
             # Our own ref comes back as an id from where no other column holds it.
             del plan.fields["external_id"]
             return by_ref
@@ -131,7 +131,7 @@ class Matcher:
         )
 
 
-def _alike(plan: RowPlan, other: Existing) -> bool:
+def _says_much_the_same(plan: RowPlan, other: Existing) -> bool:
     """Whether a row says much the same as a risk that is there."""
     return any(
         fuzz.token_sort_ratio(fold_value(str(plan.fields.get(name, ""))),
@@ -152,7 +152,7 @@ def changes_of(plan: RowPlan, there: Existing) -> dict[str, list[Any]]:
             changes[name] = [before, value]
     for stage, cell in plan.levels.items():
         if there.levels.get(stage) != cell:
-            changes[stage] = [_cell(there.levels.get(stage)), _cell(cell)]
+            changes[stage] = [_cell_text_or_none(there.levels.get(stage)), _cell_text_or_none(cell)]
     if plan.theirs.get("state") != "derived":
         before = str(there.values["state"])
         action = _MOVES.get(before, {}).get(plan.state)
@@ -189,5 +189,5 @@ def _comparable(value: Any) -> Any:
     return value if value not in (None, []) else ""
 
 
-def _cell(cell: tuple[int, int] | None) -> str | None:
+def _cell_text_or_none(cell: tuple[int, int] | None) -> str | None:
     return f"{cell[0]}x{cell[1]}" if cell else None

@@ -107,7 +107,7 @@ def _note_scale_and_questions(
     levels: dict[str, Level] = {}
     open_ones = []
     for value, level in found.levels.items():
-        if value in given and _fits(given[value], len(names)):
+        if value in given and _is_none_or_level_up_to(given[value], len(names)):
             levels[value] = given[value]
         else:
             levels[value] = level
@@ -133,7 +133,7 @@ def _note_scale_and_questions(
         scaling.asked[column] = questions
 
 
-def _fits(level: object, size: int) -> bool:
+def _is_none_or_level_up_to(level: object, size: int) -> bool:
     whole_number = isinstance(level, int) and not isinstance(level, bool)
     return level is None or (whole_number and 1 <= level <= size)  # type: ignore[operator]
 

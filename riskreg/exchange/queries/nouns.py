@@ -163,7 +163,7 @@ def _agenda_to_json(_viewer: Viewer, row: Any) -> Mapping[str, Any]:
     }
 
 
-def _acceptances(viewer: Viewer, at: dt.datetime) -> QuerySet[Acceptance]:
+def _all_acceptances_newest_first(viewer: Viewer, at: dt.datetime) -> QuerySet[Acceptance]:
     return acceptances_with_shown_fields_for(viewer, viewer.today(at)).order_by("-at", "-pk")
 
 
@@ -195,7 +195,7 @@ def _acceptances_to_json(
         )
 
 
-def _decisions(viewer: Viewer, at: dt.datetime) -> QuerySet[Decision]:
+def _all_decisions_newest_first(viewer: Viewer, at: dt.datetime) -> QuerySet[Decision]:
     return decisions_with_shown_fields_for(viewer, viewer.today(at)).order_by("-created_at", "-pk")
 
 
@@ -205,12 +205,12 @@ def _decisions_to_json(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) ->
         yield body | {"arguments": [argument_to_json(one) for one in row.argued]}
 
 
-def _estimates(viewer: Viewer, _at: dt.datetime) -> QuerySet[Estimate]:
+def _estimates_not_withheld_by_risk(viewer: Viewer, _at: dt.datetime) -> QuerySet[Estimate]:
     rows = estimates_not_withheld(viewer).filter(risk__in=visible_risks(viewer))
     return rows.select_related("risk", "expert", "party").order_by("risk__ref", "-at", "-id")
 
 
-def _beliefs(viewer: Viewer, _at: dt.datetime) -> QuerySet[Belief]:
+def _all_beliefs_by_driver(viewer: Viewer, _at: dt.datetime) -> QuerySet[Belief]:
     return beliefs_of(viewer, drivers_for(viewer).order_by()).order_by("driver__ref", "-at", "-id")
 
 
@@ -246,15 +246,19 @@ NOUNS: dict[str, Noun] = {
             _to_bodies(MEETING, _agenda_to_json),
         ),
         Noun(
-            "acceptances", _("Acceptances"), ACCEPTANCE, _acceptances, _acceptances_to_json
+            "acceptances", _("Acceptances"), ACCEPTANCE, _all_acceptances_newest_first,
+            _acceptances_to_json,
         ),
-        Noun("decisions", _("Decisions"), DECISION, _decisions, _decisions_to_json),
+        Noun(
+            "decisions", _("Decisions"), DECISION, _all_decisions_newest_first,
+            _decisions_to_json,
+        ),
         Noun(
             "drivers", _("Drivers"), DRIVER, lambda v, _at: drivers_for(v),
             _to_bodies(DRIVER, lambda _v, row: {"indicator": row.indicator and row.indicator.ref}),
         ),
         Noun(
-            "beliefs", _("Beliefs"), BELIEF, _beliefs,
+            "beliefs", _("Beliefs"), BELIEF, _all_beliefs_by_driver,
             _to_bodies(BELIEF, lambda _v, row: {"driver": row.driver.ref}),
         ),
         Noun(
@@ -262,7 +266,7 @@ NOUNS: dict[str, Noun] = {
             _to_bodies(LINK, lambda _v, row: {"risk": row.risk.ref, "driver": row.driver.ref}),
         ),
         Noun(
-            "estimates", _("Estimates"), ESTIMATE, _estimates,
+            "estimates", _("Estimates"), ESTIMATE, _estimates_not_withheld_by_risk,
             _to_bodies(ESTIMATE, lambda _v, row: {
                 "risk": row.risk.ref, "translations": row.translations or {},
             }),

@@ -93,15 +93,15 @@ def may_have_arrived(message: uuid.UUID) -> bool:
 
     Handed to a server, or perhaps so; or opened in the inbox.
     """
-    return _arrived(message, Q(sent_at__isnull=False) | Q(attempts__gt=1))
+    return _was_opened_or_handed_over(message, Q(sent_at__isnull=False) | Q(attempts__gt=1))
 
 
 def has_arrived(message: uuid.UUID) -> bool:
     """Whether ``message`` was handed to a server, or opened in the inbox, as far as is known."""
-    return _arrived(message, Q(sent_at__isnull=False))
+    return _was_opened_or_handed_over(message, Q(sent_at__isnull=False))
 
 
-def _arrived(message: uuid.UUID, handed_over: Q) -> bool:
+def _was_opened_or_handed_over(message: uuid.UUID, handed_over: Q) -> bool:
     handed = Delivery.objects.filter(handed_over, message=OuterRef("pk")).exclude(
         channel=Channel.INBOX
     )

@@ -170,7 +170,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
         )
 
     def read(rows: Iterable[tuple[Any, ...]]) -> list[tuple[int, Move]]:
-        return _moves(viewer, rows, span, older)
+        return _moves_with_change(viewer, rows, span, older)
 
     @functools.cache
     def first() -> dict[int, list[Move]]:
@@ -191,7 +191,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
         if stop <= AT_ONCE:
             return first()[change][start:stop]
         rows = listed().filter(change=change)[start:stop]
-        return [move for _change, move in read(rows.values_list(*_columns(span.stage)))]
+        return [move for _change, move in read(rows.values_list(*_columns_of_moves(span.stage)))]
 
     def moves_of(wanted: Collection[str]) -> list[Move]:
         if totals[_MOVED] <= AT_ONCE:
@@ -277,7 +277,7 @@ def _positions_that_moved(
 ) -> QuerySet[Position, tuple[Any, ...]]:
     """Those of ``refs`` that moved."""
     rows = changed.filter(change=_MOVED, ref__in=refs).order_by()
-    found: QuerySet[Position, tuple[Any, ...]] = rows.values_list(*_columns(stage))
+    found: QuerySet[Position, tuple[Any, ...]] = rows.values_list(*_columns_of_moves(stage))
     return found
 
 
@@ -287,7 +287,7 @@ def _first_of_each_change(listed: QuerySet[Any], stage: str) -> QuerySet[Positio
     place = Window(RowNumber(), partition_by=F("change"), order_by=order)
     rows = listed.exclude(change=_NONE).annotate(place=place).filter(place__lte=AT_ONCE)
     rows = rows.order_by("change", "place")
-    found: QuerySet[Position, tuple[Any, ...]] = rows.values_list(*_columns(stage))
+    found: QuerySet[Position, tuple[Any, ...]] = rows.values_list(*_columns_of_moves(stage))
     return found
 
 
@@ -363,14 +363,14 @@ def _is_in_another_cell(stage: str) -> Q:
     return differs
 
 
-def _columns(stage: str) -> tuple[str, ...]:
-    """What ``_moves`` reads."""
+def _columns_of_moves(stage: str) -> tuple[str, ...]:
+    """What ``_moves_with_change`` reads."""
     now = [f"{stage}_{part}" for part in _PARTS]
     then = [f"then__{name}" for name in now]
     return ("risk_id", "change", "ref", "criteria", "then__criteria", *then, *now)
 
 
-def _moves(
+def _moves_with_change(
     viewer: Viewer, rows: Iterable[tuple[Any, ...]], span: Span, older: dict[int, Criteria]
 ) -> list[tuple[int, Move]]:
     """Each with what became of it (``change``)."""
