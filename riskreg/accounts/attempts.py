@@ -52,6 +52,6 @@ def time_to_wait(failures: Failures) -> dt.timedelta | None:
     return None
 
 
-def under_attack(failures: Failures) -> bool:
+def is_account_under_attack(failures: Failures) -> bool:
     """Whether so many attempts on the account failed that its owner is to be told."""
     return failures.elsewhere + failures.here_in_an_hour >= MANY_ATTEMPTS

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from riskreg.analysis.fields import EFFECT
 from riskreg.analysis.models import Effect
-from riskreg.analysis.policy.effects import averages_implied
+from riskreg.analysis.policy.effects import averages_of_effect
 from riskreg.analysis.policy.estimates import round_significant
 from riskreg.analysis.queries.effects import effects_not_withheld_of
 from riskreg.analysis.services import record_effect, release_effect
@@ -86,6 +86,6 @@ def to_json(row: Effect, viewer: Viewer) -> dict[str, Any]:
         viewer,
         mitigation=row.mitigation.ref,
         risk=row.risk.ref,
-        implied={name: round_significant(value) for name, value in averages_implied(row).items()},
+        implied={name: round_significant(value) for name, value in averages_of_effect(row).items()},
         translations=row.translations or {},
     )

@@ -93,7 +93,7 @@ def thing_for(viewer: Viewer, kind: str, name: str) -> Thing:
     if target is not None and target.find is not None:
         row = target.find(viewer, name)
     else:
-        row = _by_id(target, viewer, name)
+        row = _thing_by_id_or_none(target, viewer, name)
     if row is None or target is None:
         raise NotFound(_("There is no such thing here."))
     return Thing(target, row)
@@ -110,7 +110,7 @@ def things_by_id(viewer: Viewer, wanted: dict[str, set[UUID]]) -> dict[UUID, Thi
     return found
 
 
-def _by_id(target: Target | None, viewer: Viewer, name: str) -> Any:
+def _thing_by_id_or_none(target: Target | None, viewer: Viewer, name: str) -> Any:
     try:
         wanted = UUID(name)
     except (ValueError, AttributeError, TypeError):

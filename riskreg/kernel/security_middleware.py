@@ -24,7 +24,9 @@ class SecurityLogMiddleware:
         if not security_log.is_on():
             return response
         if response.status_code == 403:
-            security_log.write_line("refused", account_of(request), **_asked_and_page(request))
+            security_log.write_line(
+                "refused", account_of(request), **_request_line_and_page_name(request)
+            )
         elif _is_file(request, response):
             _record_file(request, response)
         return response
@@ -46,7 +48,7 @@ def account_of(request: HttpRequest) -> Any:
     return found
 
 
-def _asked_and_page(request: HttpRequest) -> dict[str, Any]:
+def _request_line_and_page_name(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     asked = RequestLogMiddleware.format_request(request)
     return {"asked": asked, "page": match.view_name if match else ""}
@@ -61,7 +63,7 @@ def _is_file(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def _record_file(request: HttpRequest, response: Any) -> None:
-    account, what = account_of(request), _asked_and_page(request)
+    account, what = account_of(request), _request_line_and_page_name(request)
     rows: Callable[[], int | None] = getattr(response, _ROWS, lambda: None)
 
     def end(size: int, whole: bool) -> None:

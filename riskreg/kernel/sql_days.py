@@ -14,7 +14,7 @@ _FIRST_YEAR = 1970
 _WEEK = dt.timedelta(days=7)
 
 
-def local_day(column: str, zone: str, until: dt.date) -> str:
+def sql_of_local_day(column: str, zone: str, until: dt.date) -> str:
     """The calendar day of the moment in ``column`` in the IANA time zone ``zone``, as
     ``clock.local_date`` has it, for moments up to the year after ``until``.
 
@@ -30,14 +30,14 @@ def local_day(column: str, zone: str, until: dt.date) -> str:
     return f"(CASE{whens} ELSE {day.format(first)} END)" if whens else day.format(first)
 
 
-def days_between(earlier: str, later: str) -> str:
+def sql_of_days_between(earlier: str, later: str) -> str:
     """How many days ``later`` is after ``earlier``, both days."""
     if connection.vendor != "sqlite":
         return f"({later} - {earlier})"
     return f"CAST(julianday({later}) - julianday({earlier}) AS INTEGER)"
 
 
-def month_of(day: str) -> str:
+def sql_of_month(day: str) -> str:
     """The month of a day, as in 2026-03."""
     return f"substr({day}, 1, 7)" if connection.vendor == "sqlite" else f"to_char({day}, 'YYYY-MM')"
 

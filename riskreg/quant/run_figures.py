@@ -202,7 +202,7 @@ def merge(
         fans,
         drivers,
         portfolios["before"].wide_ranges,
-        _digest(inputs, losses, results, figures, drivers),
+        _digest_of_draws_and_figures(inputs, losses, results, figures, drivers),
     )
 
 
@@ -316,7 +316,7 @@ def _objective_differences(results: Mapping[str, PathResult]) -> list[Figure]:
     return figures
 
 
-def _digest(
+def _digest_of_draws_and_figures(
     inputs: RunInputs,
     losses: Sequence[LossPart],
     results: Mapping[str, PathResult],

@@ -101,7 +101,7 @@ class ListPage(RegisterView):
         """The rows of a page, as its template shows them."""
         raise NotImplementedError
 
-    def extra(self) -> dict[str, Any]:
+    def extra_context(self) -> dict[str, Any]:
         """What else the template needs."""
         return {}
 
@@ -137,7 +137,7 @@ class ListPage(RegisterView):
             "tabs": self._tabs(given, problems),
             "exports": file_links(self.viewer, self.files, request.GET, self.formats),
             **self._form(request, given, page),
-            **self.extra(),
+            **self.extra_context(),
         }
         response = self.render(self.template, context, status=400 if problems else 200)
         if tidy:

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from riskreg.analysis.models import Effect
-from riskreg.analysis.policy.effects import averages_implied
+from riskreg.analysis.policy.effects import averages_of_effect
 from riskreg.analysis.queries.effects import (
     effect_for,
     effects_not_withheld_of,
@@ -37,7 +37,7 @@ def test_it_is_kept_with_what_its_ranges_come_to(
 ) -> None:
     row = effect(world, *planned)
     assert (row.visibility, row.currency, row.label) == ("party", "CNY", "judgement")
-    found = averages_implied(row)
+    found = averages_of_effect(row)
     often, cost = (0.3 + 4 * 0.5 + 0.8) / 6, (8e6 + 4 * 10e6 + 15e6) / 6
     assert found["frequency"] == pytest.approx(often)
     assert (found["severity"], found["loss"]) == (1.0, pytest.approx(often))

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from riskreg.kernel import clock
-from riskreg.kernel.sql_days import days_between, local_day, month_of
+from riskreg.kernel.sql_days import sql_of_days_between, sql_of_local_day, sql_of_month
 
 ZONES = (
     "UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe",
@@ -39,9 +39,9 @@ def test_the_day_of_a_moment_in_a_zone(moment: dt.datetime, zone: str) -> None:
     kind = "text" if connection.vendor == "sqlite" else "timestamptz"
     value = connection.ops.adapt_datetimefield_value(moment)
     source = f"(SELECT CAST(%s AS {kind}) AS at) x"
-    found = asked(f"SELECT {local_day('x.at', zone, UNTIL)} FROM {source}", value)
+    found = asked(f"SELECT {sql_of_local_day('x.at', zone, UNTIL)} FROM {source}", value)
     assert found == clock.local_date(moment, zone)
-    assert asked(f"SELECT {local_day('x.at', zone, UNTIL)} FROM {source}", None) is None
+    assert asked(f"SELECT {sql_of_local_day('x.at', zone, UNTIL)} FROM {source}", None) is None
 
 
 @pytest.mark.django_db
@@ -50,6 +50,6 @@ def test_days_between_and_the_month(one: dt.date, other: dt.date) -> None:
     kind = "text" if connection.vendor == "sqlite" else "date"
     source = f"(SELECT CAST(%s AS {kind}) AS a, CAST(%s AS {kind}) AS b) x"
     texts = one.isoformat(), other.isoformat()
-    days = asked(f"SELECT {days_between('x.a', 'x.b')} FROM {source}", *texts)
+    days = asked(f"SELECT {sql_of_days_between('x.a', 'x.b')} FROM {source}", *texts)
     assert days == (other - one).days
-    assert asked(f"SELECT {month_of('x.a')} FROM {source}", *texts) == one.isoformat()[:7]
+    assert asked(f"SELECT {sql_of_month('x.a')} FROM {source}", *texts) == one.isoformat()[:7]

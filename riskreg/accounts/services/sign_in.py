@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Count, Q
 
-from riskreg.accounts.attempts import HOUR, QUARTER, Failures, time_to_wait, under_attack
+from riskreg.accounts.attempts import HOUR, QUARTER, Failures, is_account_under_attack, time_to_wait
 from riskreg.accounts.models import SignInFailure, User
 from riskreg.accounts.notices import tell_owner
 from riskreg.events.services import Entry, append
@@ -74,7 +74,7 @@ def record_failure(attempt: Attempt, at: dt.datetime, request_id: str = "") -> b
     security_log.write_line(
         "sign_in_failed", **_names_in_log(attempt), known_browser=bool(attempt.browser), waits=waits
     )
-    if under_attack(failures):
+    if is_account_under_attack(failures):
         _tell_owner(attempt, at, request_id)
     return waits
 

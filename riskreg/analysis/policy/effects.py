@@ -67,7 +67,7 @@ def _check_middle(errors: Errors, what: str, values: list[Any]) -> None:
         errors.add(names[1], "out_of_order", _("What is most likely lies between the two ends."))
 
 
-def averages_implied(row: Any) -> dict[str, float]:
+def averages_of_effect(row: Any) -> dict[str, float]:
     """What the ranges of an effect come to on average: shares that remain of how often, of one
     event and of a year's loss, and the cost."""
     often, much = row.mean_of("frequency"), row.mean_of("severity")

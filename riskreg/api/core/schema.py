@@ -32,8 +32,8 @@ from riskreg.api.core.schema_headers import (
     EPOCH,
     IF_MATCH,
     KNOWN,
-    asked_headers,
     etag_header,
+    headers_of_change_that_waits,
     replayed_header,
     response_header,
 )
@@ -269,7 +269,7 @@ def made(summary: str, request: Any, shape: Any, *, may_ask: Any = None) -> Deco
     where other parties have to say yes first."""
     headers = [KEY, etag_header(201), replayed_header(201),
                response_header("Location", "The address of what was made.", 201),
-               *(asked_headers() if may_ask else ())]  # fmt: skip
+               *(headers_of_change_that_waits() if may_ask else ())]  # fmt: skip
     return described(
         summary, shape, headers, request=request, status=201, problems=(*_WRITE, 422),
         more=_answer_202(may_ask) if may_ask else None,
@@ -282,7 +282,7 @@ def noted(summary: str, request: Any, shape: Any, *, may_ask: Any = None) -> Dec
     return described(
         summary,
         shape,
-        [KEY, replayed_header(201), *(asked_headers() if may_ask else ())],
+        [KEY, replayed_header(201), *(headers_of_change_that_waits() if may_ask else ())],
         request=request,
         status=201,
         problems=(*_WRITE, 422),
@@ -303,7 +303,7 @@ def acted(
         summary,
         shape,
         [IF_MATCH, KEY, etag_header(status), replayed_header(status),
-         *(asked_headers() if may_ask else ())],
+         *(headers_of_change_that_waits() if may_ask else ())],
         request=request,
         status=status,
         problems=(*_WRITE, 412, 422, 428),

@@ -53,7 +53,7 @@ def replayed_header(status: int) -> OpenApiParameter:
     return response_header("Idempotent-Replayed", "true: this was done before.", status)
 
 
-def asked_headers() -> list[OpenApiParameter]:
+def headers_of_change_that_waits() -> list[OpenApiParameter]:
     """Headers of 202: a change waits for a yes of other parties."""
     return [
         etag_header(202),

@@ -17,7 +17,11 @@ from riskreg.exchange.mapping.contents import (
 )
 from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.words import MARKS
-from riskreg.exchange.reading.names import plain_header, recognise, what_may_happen
+from riskreg.exchange.reading.names import (
+    column_on_what_may_happen_or_empty,
+    plain_header,
+    recognise,
+)
 from riskreg.exchange.reading.table import Table, Value, as_read_in_sheet, is_blank
 from riskreg.exchange.reading.words import SCORES
 
@@ -119,7 +123,7 @@ def propose_columns(
                 wanted[header] = (f"{stage}.{found.target}", found.sureness)
         elif found.target != "terms":
             wanted[header] = (found.target, found.sureness)
-    last_resort = what_may_happen(table.headers)
+    last_resort = column_on_what_may_happen_or_empty(table.headers)
     if last_resort and not {"title", "event"} & {target for target, _sure in wanted.values()}:
         wanted[last_resort] = ("event", 100)
     proposed: dict[str, str | None] = dict.fromkeys(table.headers)

@@ -119,7 +119,7 @@ def _note_scale_and_questions(
     if proposed and not found.sure and found.why != "unknown":
         sides = ", ".join(f"{value} → {levels[value]}" for value in proposed[:12])
         at_row = _first_row_number(table, column, proposed[0])
-        questions.append((at_row, _why_question(found.why) % {
+        questions.append((at_row, _question_by_reason(found.why) % {
             "size": len(names), "sides": sides}))  # fmt: skip
     for value in unknown[:50]:
         questions.append(
@@ -138,7 +138,7 @@ def _is_none_or_level_up_to(level: object, size: int) -> bool:
     return level is None or (whole_number and 1 <= level <= size)  # type: ignore[operator]
 
 
-def _why_question(why: str) -> str:
+def _question_by_reason(why: str) -> str:
     return {
         "roman": _(
             "Is I the worst here? Proposed for the levels 1 to %(size)d of this register: "

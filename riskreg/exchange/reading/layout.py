@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.reading.names import mentions_risk, recognise, stage_in, what_may_happen
+from riskreg.exchange.reading.names import (
+    column_on_what_may_happen_or_empty,
+    mentions_risk,
+    recognise,
+    stage_in,
+)
 from riskreg.exchange.reading.rows import rows_and_skipped_rows_below
 from riskreg.exchange.reading.table import (
     NotARegister,
@@ -86,7 +91,7 @@ def check_is_register(table: Table) -> None:
     found = [known for name in table.headers if (known := recognise(name))]
     targets = {known.target for known in found}
     names = ", ".join(table.headers[:12])
-    if not targets & {"title", "event"} and not what_may_happen(table.headers):
+    if not targets & {"title", "event"} and not column_on_what_may_happen_or_empty(table.headers):
         raise NotARegister(
             _("No column says what may happen. Columns: %(names)s.") % {"names": names}
         )

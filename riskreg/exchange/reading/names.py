@@ -197,7 +197,7 @@ def recognise(header: str) -> Recognised | None:
     return Recognised(partial, "", 60) if partial else None
 
 
-def what_may_happen(headers: Sequence[str]) -> str:
+def column_on_what_may_happen_or_empty(headers: Sequence[str]) -> str:
     """The column that says what may happen, where none is called so: the threat, then one with
     such a name anywhere in it, then the cause or consequence. Nothing without any."""
     for header in headers:

@@ -3,7 +3,7 @@
 from riskreg.reminders.digest.contents import DigestContents, Item, collect_digest, collect_digests
 from riskreg.reminders.digest.data import SHOWN, DigestLookups, digest_data, fingerprint_of_digest
 from riskreg.reminders.digest.labels import day_text, due_text
-from riskreg.reminders.digest.render import render, render_alarm
+from riskreg.reminders.digest.render import render_alarm, render_with_imprint
 
 __all__ = [
     "SHOWN",
@@ -16,6 +16,6 @@ __all__ = [
     "digest_data",
     "due_text",
     "fingerprint_of_digest",
-    "render",
     "render_alarm",
+    "render_with_imprint",
 ]

@@ -190,7 +190,7 @@ def _duties_answered_for_or_stood_in_for_by_user(
     for home in working:
         there = readers_by_register_and_answerer.setdefault(home.register_id, {})
         there.setdefault(home.user_id, []).append(home.user_id)
-        for away, stand_in in snapshots.away(home.register).items():
+        for away, stand_in in snapshots.stand_ins_by_absent_user(home.register).items():
             if stand_in == home.user_id:
                 there.setdefault(away, []).append(home.user_id)
     for source in LISTED.values():

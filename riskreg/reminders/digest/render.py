@@ -3,7 +3,7 @@
 import datetime as dt
 import zoneinfo
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -35,12 +35,19 @@ from riskreg.reminders.digest.labels import (
 from riskreg.reminders.policy import ALARM, DIGEST
 
 
-def render(
+class RenderedMessage(NamedTuple):
+    """What a message says, and by what it is known again whether that is still so."""
+
+    content: Content
+    made_of: str
+
+
+def render_with_imprint(
     user: User, items: Sequence[Item], kind: str = DIGEST, backdrop: DigestLookups | None = None
-) -> tuple[Content, str]:
-    """The message of ``kind`` that tells ``user`` of ``items``, and what it is ``made_of``."""
+) -> RenderedMessage:
+    """The message of ``kind`` that tells ``user`` of ``items``."""
     facts = digest_data(user, items, backdrop or DigestLookups([(user, items)]))
-    return _content(user, kind, facts), fingerprint_of_digest(kind, facts)
+    return RenderedMessage(_content(user, kind, facts), fingerprint_of_digest(kind, facts))
 
 
 def render_alarm(

@@ -54,13 +54,13 @@ class Roster:
                 found.setdefault((member.role, member.party_id), []).append(member.user_id)
         return {key: sorted(users) for key, users in found.items()}
 
-    def of_party(self, role: str, party: int) -> list[int]:
+    def present_of_party(self, role: str, party: int) -> list[int]:
         """Managers or leaders of ``party`` who are there."""
         return self._by_role.get((role, party), [])
 
     def fallback_contacts(self, party: int) -> list[int]:
         """Who is asked when nobody answers for something: managers, else leaders."""
-        return self.of_party("manager", party) or self.of_party("leader", party)
+        return self.present_of_party("manager", party) or self.present_of_party("leader", party)
 
     def may_receive(
         self, user: int | None, scope: DutyScope, roles: Collection[str] = ANSWERS
@@ -109,7 +109,7 @@ def recipients_or_fallback(rung: Rung, scope: DutyScope, roster: Roster) -> list
     if MANAGERS in rung.tells:
         tell(Recipient(user, AS_MANAGER) for user in roster.fallback_contacts(scope.party_id))
     if LEADERS in rung.tells:
-        tell(Recipient(u, AS_LEADER) for u in roster.of_party("leader", scope.party_id))
+        tell(Recipient(u, AS_LEADER) for u in roster.present_of_party("leader", scope.party_id))
     named = [roster.named.get(user) for user in rung.users]
     tell(roster.resolve(user, scope, AS_NAMED, ()) for user in named)
     if not notified:

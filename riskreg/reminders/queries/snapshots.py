@@ -69,7 +69,7 @@ class RegisterSnapshots:
         if register.pk not in self._places:
             new = self._unknown(register, self._places)
             rosters = rosters_of(
-                {r.pk: self.away(r) for r in new},
+                {r.pk: self.stand_ins_by_absent_user(r) for r in new},
                 users=self.users,
                 named={r.pk: users_named_on(self._rungs_of_known_versions(r)) for r in new},
             )
@@ -82,7 +82,7 @@ class RegisterSnapshots:
         """The day it is in ``register``."""
         return clock.local_date(self.at, register.time_zone)
 
-    def away(self, register: Register) -> dict[int, int | None]:
+    def stand_ins_by_absent_user(self, register: Register) -> dict[int, int | None]:
         """Who is away in ``register`` today, and who stands in for them."""
         if register.pk not in self._away:
             new = self._unknown(register, self._away)

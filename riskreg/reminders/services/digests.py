@@ -22,7 +22,7 @@ from riskreg.reminders.digest import (
     DigestLookups,
     collect_digest,
     collect_digests,
-    render,
+    render_with_imprint,
 )
 from riskreg.reminders.models import Addressee, AddresseeState, DigestMark, Imprint
 from riskreg.reminders.policy import DIGEST, hour_has_come
@@ -212,7 +212,7 @@ class _PreparedDigest:
             drop_older_addressees(older, seen)
             valid = [a for a in seen.valid if a.pk in unsaid]
             backdrop = DigestLookups([(user, seen.items)])
-        content, imprint = render(user, seen.items, DIGEST, backdrop)
+        content, imprint = render_with_imprint(user, seen.items, DIGEST, backdrop)
         message = post(
             build_draft_to(
                 user,

@@ -23,7 +23,7 @@ from riskreg.events.queries import visible_events
 from riskreg.kernel import clock
 from riskreg.kernel.compiled import Statement
 from riskreg.kernel.replica import reading_connection
-from riskreg.kernel.sql_days import days_between, local_day, month_of
+from riskreg.kernel.sql_days import sql_of_days_between, sql_of_local_day, sql_of_month
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_sql
 from riskreg.reviews.models import Extension, Review
@@ -270,7 +270,7 @@ class DueDates:
         place = {
             "party": "d.party_id",
             "owner": self._sql_of_owner_when_met("d"),
-            "month": month_of("d.due_on"),
+            "month": sql_of_month("d.due_on"),
             WORKSTREAM: "coalesce(w.term, '')",
         }[by]
         joined = "LEFT JOIN workstreams w ON w.risk_id = d.risk_id" if by == WORKSTREAM else ""
@@ -279,8 +279,8 @@ class DueDates:
             as_of, first = f"'{as_of}'::date", f"'{first}'::date"
         else:
             as_of, first = f"'{as_of}'", f"'{first}'"
-        ended = f"coalesce({local_day('d.ended_at', self.zone, self.as_of)}, {as_of})"
-        days = days_between("d.due_on", "d.ended_on")
+        ended = f"coalesce({sql_of_local_day('d.ended_at', self.zone, self.as_of)}, {as_of})"
+        days = sql_of_days_between("d.due_on", "d.ended_on")
         greatest = "max" if connection.vendor == "sqlite" else "greatest"
         return f"""
             SELECT {place} AS place, d.risk_id, d.due_on, d.ending, d.due_on >= {first} AS inside,
@@ -294,7 +294,7 @@ class DueDates:
     def _sql_of_owner_when_met(self, due: str) -> str:
         """Whose the risk was when the date was met or, at the latest, at the end of its day; the
         first one known for a moment before that."""
-        since = local_day("p.valid_from", self.zone, self.as_of)
+        since = sql_of_local_day("p.valid_from", self.zone, self.as_of)
         of = f"SELECT p.owner_id FROM positions p WHERE p.risk_id = {due}.risk_id"
         return f"""coalesce(
             ({of} AND {since} <= {due}.due_on

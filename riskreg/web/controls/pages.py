@@ -64,7 +64,7 @@ class ControlList(ListPage):
         """As the table shows them."""
         return [control_context(row, self.viewer.today(self.at)) for row in rows]
 
-    def extra(self) -> dict[str, Any]:
+    def extra_context(self) -> dict[str, Any]:
         """What may be done from the list."""
         return {"may_add": permits(self.viewer, "control.edit")}
 

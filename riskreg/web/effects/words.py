@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.amounts import amount_text
 from riskreg.analysis.models import Effect
-from riskreg.analysis.policy.effects import averages_implied
+from riskreg.analysis.policy.effects import averages_of_effect
 from riskreg.analysis.policy.estimates import round_significant
 from riskreg.kernel.localised import number, percent_text
 
@@ -19,7 +19,7 @@ def share_text(value: float) -> str:
 def effect_texts(row: Effect) -> dict[str, Any]:
     """An effect in words: what remains of how often, of one event and of a year's loss, the cost;
     empty for a share that nothing is said of."""
-    means = averages_implied(row)
+    means = averages_of_effect(row)
     shares = {
         what: _range_text(row, what) if getattr(row, f"{what}_low") is not None else ""
         for what in ("frequency", "severity")

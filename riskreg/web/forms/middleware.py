@@ -59,7 +59,7 @@ class FormsMiddleware:
             response = self._with_draft(request, request.user)
         else:
             response = self.get_response(request)
-        return _whole_page(request, response)
+        return _with_sign_in_for_whole_window(request, response)
 
     def _answer_to_posted(self, request: HttpRequest) -> HttpResponse:
         key, user = posted_key(request), request.user
@@ -192,7 +192,7 @@ def _signs_out(request: HttpRequest) -> bool:
     return request.path in (reverse("account_logout"), reverse("admin:logout"))
 
 
-def _whole_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _with_sign_in_for_whole_window(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """A part of a page that a script fetches cannot be the sign-in page: the whole window goes."""
     if "HX-Request" not in request.headers or not _asks_to_sign_in(response):
         return response

@@ -41,7 +41,13 @@ from riskreg.web.heatmap.moves import (
     scales_before,
     score_delta,
 )
-from riskreg.web.heatmap.places import Place, as_filter, cell_value, count_in, month_steps
+from riskreg.web.heatmap.places import (
+    Place,
+    cell_value,
+    count_in,
+    month_steps,
+    risk_filters_of_place,
+)
 from riskreg.web.presenters import (
     REFS_NAMED,
     Scale,
@@ -264,7 +270,12 @@ class HeatmapPage(RegisterView):
             if shown.left_out_count:
                 kept["parts"] = [shown.parts]
             full = reverse("web:risks", kwargs={"slug": self.viewer.register.slug}) + query_string(
-                {**kept, "state": "open", "stage": given.get("stage"), **as_filter(place)}
+                {
+                    **kept,
+                    "state": "open",
+                    "stage": given.get("stage"),
+                    **risk_filters_of_place(place),
+                }
             )
         return {
             "title": self._place_title(scale, place, shown.kind),

@@ -15,7 +15,7 @@ def cell_value(place: Place) -> str:
     return ",".join(map(str, place)) if isinstance(place, tuple) else place or ""
 
 
-def as_filter(place: Place) -> dict[str, Any]:
+def risk_filters_of_place(place: Place) -> dict[str, Any]:
     """The filters of the risk list that pick the risks of a place."""
     if place == heatmap_lists.UNRATED:
         return {"unrated": "true"}

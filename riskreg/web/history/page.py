@@ -48,7 +48,7 @@ from riskreg.web.history.language import (
     reading_texts,
     split_translations_changed,
 )
-from riskreg.web.ladder.labels import reason_label
+from riskreg.web.ladder.labels import labels_by_part
 from riskreg.web.tables import PEOPLE, find_field_of_noun_or_any
 
 PAGE = 50
@@ -342,7 +342,7 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
     if isinstance(value, list):
         texts = [text_of(v.get("title")) if isinstance(v, dict) else str(v) for v in value]
         if name == "to":
-            parts = reason_label()
+            parts = labels_by_part()
             texts = [parts.get(text, text) for text in texts]
         return enumerate_texts(names.get(text, text) for text in texts)
     text = str(value)

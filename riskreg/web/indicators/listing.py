@@ -68,7 +68,7 @@ class IndicatorList(ListPage):
             for indicator in rows
         ]
 
-    def extra(self) -> dict[str, Any]:
+    def extra_context(self) -> dict[str, Any]:
         """What may be done from the list."""
         return {
             "may_create": permits(self.viewer, "indicator.create"),

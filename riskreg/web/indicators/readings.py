@@ -66,7 +66,7 @@ class ReadingsPage(RegisterView):
             try:
                 return self._redirect_after(request, self._record(indicator, rows, Origin.CSV))
             except Invalid as invalid:
-                errors = _by_line(invalid, lines)
+                errors = _errors_as_sentences_by_line(invalid, lines)
         except Invalid as invalid:
             form.add_error(None, invalid.detail)
         return self._page(indicator, self._hand_form(indicator), form, errors=errors, status=400)
@@ -219,7 +219,7 @@ def _row(cells: dict[str, str]) -> dict[str, Any]:
     return row
 
 
-def _by_line(invalid: Invalid, lines: list[int]) -> list[str]:
+def _errors_as_sentences_by_line(invalid: Invalid, lines: list[int]) -> list[str]:
     """Errors of rows as sentences that name the line and the column."""
     sentences = []
     for name, errors in invalid.fields.items():

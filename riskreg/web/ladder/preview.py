@@ -18,7 +18,7 @@ from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for, visible_risks
 from riskreg.risks.queries.lists import risk_list, worst_first
 from riskreg.risks.queries.priority import priority_of_risk
-from riskreg.web.ladder.labels import reason_label
+from riskreg.web.ladder.labels import labels_by_part
 
 CHOICES, OFFERED = 8, 100
 _TONES = {
@@ -97,7 +97,7 @@ def risks_to_preview(viewer: Viewer) -> list[Risk]:
 
 def _line(forecast: Forecast) -> dict[str, Any]:
     tone, icon = _TONES[forecast.state]
-    parts, channels = reason_label(), channel_labels()
+    parts, channels = labels_by_part(), channel_labels()
     return {
         "when": offset_text(forecast.rung.offset_days),
         "on": forecast.on,

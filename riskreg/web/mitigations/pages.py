@@ -101,7 +101,7 @@ class MitigationList(MitigationPage, ListPage):
         """As the table shows them."""
         return self.rows(rows)
 
-    def extra(self) -> dict[str, Any]:
+    def extra_context(self) -> dict[str, Any]:
         """What may be done from the list."""
         return {"may_create": permits(self.viewer, "mitigation.create"), "sortable": True}
 

@@ -57,7 +57,7 @@ class ObjectiveList(ListPage):
             for row in rows
         ]
 
-    def extra(self) -> dict[str, Any]:
+    def extra_context(self) -> dict[str, Any]:
         """What may be done from the list."""
         return {"may_add": permits(self.viewer, "objective.edit")}
 

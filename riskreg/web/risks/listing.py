@@ -61,7 +61,7 @@ class RiskList(ListPage):
         mine = self.viewer.party_id is not None
         return [name for name in self.switches if mine or name != "above_own"]
 
-    def extra(self) -> dict[str, Any]:
+    def extra_context(self) -> dict[str, Any]:
         """What may be done from the list."""
         return {
             "title": _("Risks"),
