@@ -1,15 +1,15 @@
 """Names of riskreg that stand as text and are there no more.
 
 A rename finds imports; it does not find the key of a probe (``"risks/filters.py:_find"``), what a
-test replaces (``"riskreg.web.errors.page"``), what a worker is told to load, or a program that a
-test writes as text: these fail only in the one run in which all tests are run. Read from the source
-alone; nothing is imported.
+test replaces (``"riskreg.web.errors.page"``, or ``setattr(errors, "page", …)``), what a worker is
+told to load, or a program that a test writes as text: these fail only in the one run in which all
+tests are run. Read from the source alone; nothing is imported.
 """
 
 import ast
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +48,31 @@ def stale_names_in(source: str) -> Iterator[tuple[int, str]]:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from ((node.lineno, name) for name in _stale_in_text(node.value))
+    ours = dict(_imports_of_ours(nodes))
+    for node in nodes:
+        if not isinstance(node, ast.Call):
+            continue
+        name = _name_replaced(node, ours)
+        if name and not _exists(name.split(".")):
+            yield node.lineno, name
+
+
+def _imports_of_ours(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
+    """What a module calls a name of riskreg, and the whole name."""
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "riskreg":
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def _name_replaced(call: ast.Call, ours: Mapping[str, str]) -> str | None:
+    """What ``monkeypatch.setattr(module, "name", …)`` puts something else in the place of."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in ("setattr", "object"):
+        return None
+    match call.args:
+        case [ast.Name(id=module), ast.Constant(value=str(name)), *_rest] if module in ours:
+            return f"{ours[module]}.{name}"
+    return None
 
 
 def _stale_in_text(text: str) -> Iterator[str]:

@@ -46,6 +46,15 @@ def test_a_program_that_is_written_as_text_is_read(program: str) -> None:
     assert stale.endswith(".Gone")
 
 
+def test_a_name_that_a_test_replaces_in_a_module_is_looked_up() -> None:
+    replaces = (
+        "from riskreg.web.duties import my_work as page\nmonkeypatch.setattr(page, {!r}, 1)\n"
+    )
+    assert list(stale_names.stale_names_in(replaces.format("MOST_DUTIES"))) == []
+    [(line, stale)] = stale_names.stale_names_in(replaces.format("GONE"))
+    assert (line, stale) == (2, "riskreg.web.duties.my_work.GONE")
+
+
 @pytest.mark.parametrize(
     "text",
     [
