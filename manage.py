@@ -15,15 +15,11 @@ def main() -> None:
         # A command counts no requests, and the folder may be there only while the web server is.
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
         ports.join_running_system()
-    from django.conf import settings
-    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    try:
-        _ = settings.DATABASES
-    except ImproperlyConfigured as error:
-        # Which variable it is, and not where in the code that was noticed.
-        sys.exit(str(error))
+    from config.variables import settings_or_exit
+
+    settings_or_exit()
     execute_from_command_line(sys.argv)
 
 

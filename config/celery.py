@@ -9,11 +9,14 @@ from typing import Any
 from celery import Celery
 from celery.signals import heartbeat_sent, worker_init, worker_ready
 
+from config.variables import settings_or_exit
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 if "celery" in Path(sys.argv[0]).parts[-2:]:
     # Worker and beat count no requests, and are started before the web server makes the folder.
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    settings_or_exit()
 
 app = Celery("riskreg")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from config import capacity, counters
+from config.variables import settings_or_exit
 
 workers = capacity.workers()
 threads = capacity.threads()
@@ -33,6 +34,7 @@ if _metrics_dir:
     # The application opens its counters there as it is loaded.
     Path(_metrics_dir).mkdir(parents=True, exist_ok=True)
     counters.take_room_first()
+settings_or_exit()
 
 
 def on_starting(server: Any) -> None:

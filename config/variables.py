@@ -3,6 +3,8 @@ is. One that is set and empty counts as not set."""
 
 import contextlib
 import math
+import os
+import sys
 from typing import Any
 
 import environ
@@ -56,6 +58,18 @@ def _number(var: str, text: str, kind: type[int] | type[float], what: str) -> fl
         if math.isfinite(number) and (number >= least or var in _SAID_ELSEWHERE):
             return number
     raise ImproperlyConfigured(f"{var} is {what} of at least {least}, not {text!r}")
+
+
+def settings_or_exit() -> None:
+    """Load the settings. A program that cannot start with them ends with the one line that says
+    which variable it is, and not with where in the code that was noticed."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.conf import settings
+
+    try:
+        _ = settings.DATABASES
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
 
 
 def require_database_address(var: str, url: str) -> None:

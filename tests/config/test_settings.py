@@ -81,6 +81,28 @@ def test_production_refuses_to_start_and_says_which(
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["manage.py", "migrate"],
+        ["-m", "celery", "-A", "config", "report"],
+        ["-m", "gunicorn", "config.wsgi", "-c", "config/gunicorn.py", "--check-config"],
+    ],
+    ids=["command", "worker", "web"],
+)
+def test_a_wrong_variable_is_one_line_of_every_program(command: list[str], tmp_path: Path) -> None:
+    """A unit starts its program again every two seconds: a trace each time would bury the line."""
+    clean = {key: value for key, value in os.environ.items() if key not in variables()}
+    env = {**clean, **GOOD, "VAR_DIR": str(tmp_path), "PROXY_HOPS": "two"}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=env, check=False, capture_output=True, text=True,
+        timeout=60,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert done.stderr.strip() == "PROXY_HOPS is a whole number of at least 1, not 'two'"
+
+
+@pytest.mark.process
 def test_production_that_is_complete_has_no_deployment_warning(tmp_path: Path) -> None:
     result = run(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **GOOD)
     assert result.returncode == 0, result.stderr
