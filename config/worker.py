@@ -9,6 +9,7 @@ has a thread of its own.
 import errno
 import functools
 import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from http.client import responses
@@ -38,6 +39,9 @@ _READERS = 8
 _WATCHED = ("/readyz", "/metrics")
 _WATCHERS, _EACH_WATCHER = 8, 4
 _HANDED_ON = object()
+# How much of a body that nobody read is read away, and for how long: what the examples of proxies
+# let through.
+_UNREAD_BYTES, _UNREAD_SECONDS = 32 * 1024 * 1024, 5.0
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN)
 
 
@@ -112,13 +116,20 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         return False
 
     def _keepalive_after(self, conn: Any, keepalive: Any) -> Any:
-        return keepalive if keepalive is _HANDED_ON else super()._keepalive_after(conn, keepalive)
+        """Whether the connection can be used again, which what the application left unread of a
+        body must not stand in the way of. Closed upon it, the kernel resets the connection, and a
+        proxy that is still sending takes that for a server that is away: whoever sent too much
+        would read so instead of why it is refused."""
+        if not keepalive or keepalive is _HANDED_ON:
+            return keepalive
+        end = time.monotonic() + _UNREAD_SECONDS
+        return bool(conn.parser.finish_body(deadline=end, max_bytes=_UNREAD_BYTES))
 
     def _work(self, req: Any, conn: Any, answer: Callable[[Any, Any], Any]) -> None:
         """Answer it, and say whether its connection can be used again."""
         kept: Any = False
         try:
-            kept = super()._keepalive_after(conn, answer(req, conn))
+            kept = self._keepalive_after(conn, answer(req, conn))
         except (NoMoreData, StopIteration) as error:
             self.log.debug("Closing connection. %s", error)
         except OSError as error:

@@ -93,6 +93,27 @@ def test_a_hundred_filters_fit(port: int) -> None:
     assert ask(port, request)[0] == 401
 
 
+def test_who_sends_too_much_reads_why_and_not_that_nobody_answers(port: int) -> None:
+    """More than the kernel's buffers take, none of which the application reads: all of it can be
+    sent, as a proxy does before it looks for an answer, and the connection is good for another."""
+    size = 30 * 1024 * 1024
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(
+            b"POST /api/v1/registers/ HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % size
+        )
+        for _ in range(30):
+            connection.sendall(b"a" * (size // 30))
+        connection.sendall(
+            b"GET /api/v1/me/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
+        answers = b""
+        while piece := connection.recv(65536):
+            answers += piece
+    assert answers.count(b"HTTP/1.1 4") == 2
+    assert answers.count(b'"status": 401') == 2
+
+
 def test_head_sends_no_body(port: int) -> None:
     answers = [
         ask(
