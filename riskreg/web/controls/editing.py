@@ -112,7 +112,7 @@ class ControlForm(forms.Form):
             "translations": {language: texts for language, texts in kept.items() if texts},
         }
 
-    def refuse(self, invalid: Invalid) -> None:
+    def add_errors_of_service(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""
         renamed = {
             "other_name" if name.startswith("translations") else name: errors
@@ -151,7 +151,7 @@ class ControlNew(RegisterView):
                 **form.fields_for_service(),
             )
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(form, 400)
         except Forbidden as refusal:
             # One of the risks that were typed; the rest of it stays.
@@ -189,7 +189,7 @@ class ControlEdit(RegisterView):
                 at=self.at,
             )
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(row, form, 400)
         except Forbidden as refusal:
             form.add_error("risks", refusal.detail)

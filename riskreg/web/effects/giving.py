@@ -23,9 +23,9 @@ from riskreg.web.base import RegisterView
 from riskreg.web.effects.words import effect_texts, question_of
 from riskreg.web.estimates.ranges_form import (
     RangesForm,
+    add_errors_of_service,
     fingerprint,
     ranges_at_first,
-    refuse,
 )
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import set_choices
@@ -73,7 +73,7 @@ class GiveEffect(RegisterView):
         try:
             _risk, clean = clean_effect(self.viewer, row, risk, given)
         except Invalid as invalid:
-            refuse(form, invalid)
+            add_errors_of_service(form, invalid)
             return self._page(row, form, status=400 if saving else 200)
         if not saving or form.cleaned_data["asked"] != fingerprint(clean):
             shown = Effect(**{n: v for n, v in clean.items() if n != "translations"})

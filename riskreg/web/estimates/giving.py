@@ -24,10 +24,10 @@ from riskreg.web.base import RegisterView
 from riskreg.web.estimates.drawing import curve_of
 from riskreg.web.estimates.ranges_form import (
     RangesForm,
+    add_errors_of_service,
     fingerprint,
     is_unanswered,
     ranges_at_first,
-    refuse,
 )
 from riskreg.web.forms.marks import adds
 
@@ -79,7 +79,7 @@ class GiveEstimate(RegisterView):
             clean = clean_estimate(self.viewer, risk, form.fields_for_service())
         except Invalid as invalid:
             if saving:
-                refuse(form, invalid)
+                add_errors_of_service(form, invalid)
                 return self._page(risk, form, status=400)
             shown, asked = self._figures_and_question(risk, form, invalid)
             return self._page(risk, form, shown=shown, asked=asked)

@@ -99,7 +99,7 @@ def is_unanswered(form: forms.Form, name: str) -> bool:
     return choice and not form.cleaned_data.get(name)
 
 
-def refuse(form: forms.Form, invalid: Invalid) -> None:
+def add_errors_of_service(form: forms.Form, invalid: Invalid) -> None:
     """Show what the service refused beside the field that it is about; a choice that nobody made is
     asked for, and not told which words programs may send."""
     renamed = {

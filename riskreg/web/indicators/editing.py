@@ -33,7 +33,7 @@ class IndicatorEditing(RegisterView):
         """The indicator's page."""
         return reverse("web:indicator", kwargs={"slug": self.viewer.register.slug, "ref": ref})
 
-    def refuse(self, form: IndicatorForm, invalid: Invalid) -> None:
+    def add_errors_of_service(self, form: IndicatorForm, invalid: Invalid) -> None:
         """Show what the service refused beside the form's fields."""
         renamed = {TEXT_FIELDS.get(name, name): errors for name, errors in invalid.fields.items()}
         add_errors(form, Invalid(renamed))
@@ -68,7 +68,7 @@ class IndicatorNew(IndicatorEditing):
                     at=self.at,
                 )
             except Invalid as invalid:
-                self.refuse(form, invalid)
+                self.add_errors_of_service(form, invalid)
             else:
                 messages.success(request, _("%(ref)s is set up.") % {"ref": made.ref})
                 return HttpResponseRedirect(self.indicator_url(made.ref))
@@ -106,7 +106,7 @@ class IndicatorEdit(IndicatorEditing):
                     at=self.at,
                 )
             except Invalid as invalid:
-                self.refuse(form, invalid)
+                self.add_errors_of_service(form, invalid)
             except Conflict:
                 return self._conflict_page(request, form, indicator_for(self.viewer, ref), touched)
             else:

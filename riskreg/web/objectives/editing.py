@@ -112,7 +112,7 @@ class ObjectiveForm(forms.Form):
         plain = {name: data[name] for name in _PLAIN}
         return {"names": nonempty_texts_by_language(data), **plain, "source": source}
 
-    def refuse(self, invalid: Invalid) -> None:
+    def add_errors_of_service(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""
         renamed = {
             {"names": "name"}.get(name, name.replace("source.", "source_")): errors
@@ -144,7 +144,7 @@ class ObjectiveNew(RegisterView):
                 **form.fields_for_service(),
             )
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(form, 400)
         messages.success(request, _("“%(name)s” is added.") % {"name": row.name})
         return _redirect_to_objective(self.viewer, row)
@@ -178,7 +178,7 @@ class ObjectiveEdit(RegisterView):
                 at=self.at,
             )
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(row, form, 400)
         except Conflict:
             return self._conflict_page(request, objective_for(self.viewer, key))

@@ -161,7 +161,7 @@ class ModelForm(forms.Form):
             found["sources"] = kept[1:]
         return found
 
-    def refuse(self, invalid: Invalid) -> None:
+    def add_errors_of_service(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""
         for name, errors in invalid.fields.items():
             parts = name.split(".")
@@ -282,7 +282,7 @@ class ModelNew(RegisterView):
                 at=self.at,
             )
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(objective, form, 400)
         except Conflict:
             return self._page_after_other_version(request, objective)

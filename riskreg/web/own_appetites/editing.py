@@ -76,7 +76,7 @@ class OwnAppetiteForm(forms.Form):
             "label": data["label"],
         }
 
-    def refuse(self, invalid: Invalid) -> None:
+    def add_errors_of_service(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""
         named = {"reasons": "reason"}
         add_errors(self, Invalid({named.get(n, n): e for n, e in invalid.fields.items()}))
@@ -124,7 +124,7 @@ class OwnAppetiteNew(RegisterView):
         try:
             set_own_appetite(actor=self.viewer, at=self.at, **form.fields_for_service())
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(form, 400)
         messages.success(request, _("Your party’s own appetite is set."))
         return _redirect_to_list(self.viewer)
@@ -160,7 +160,7 @@ class OwnAppetiteEdit(RegisterView):
             else:
                 change_own_appetite(fields=form.fields_for_service(), **known)
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(row, form, 400)
         except Conflict as conflict:
             now = self._row(appetite)

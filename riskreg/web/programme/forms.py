@@ -117,7 +117,7 @@ class ProgrammeForm(forms.Form):
             "milestones": milestones,
         }
 
-    def refuse(self, invalid: Invalid) -> None:
+    def add_errors_of_service(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""
         renamed: dict[str, Any] = {}
         for name, errors in invalid.fields.items():

@@ -40,7 +40,7 @@ class ProgrammePage(RegisterView):
                 at=self.at,
             )
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(form, 400)
         except Conflict as conflict:
             self.viewer.register.refresh_from_db()

@@ -67,7 +67,7 @@ class RelationForm(forms.Form):
             "translations": versions,
         }
 
-    def refuse(self, invalid: Invalid) -> None:
+    def add_errors_of_service(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""
         named = {"kind": "role", "risk": "other"}
         renamed: dict[str, Any] = {}
@@ -109,7 +109,7 @@ class RelationNew(RegisterView):
         try:
             row = relate_risks(actor=self.viewer, at=self.at, **form.fields_for_service(risk))
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(risk, form, 400)
         except Forbidden as refusal:
             # Of the reverse, the other risk is the one that changes: it may be somebody else's.

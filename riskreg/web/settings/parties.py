@@ -57,7 +57,7 @@ class PartyForm(forms.Form):
             **({"prefix": prefix} if prefix else {}),
         }
 
-    def refuse(self, invalid: Invalid) -> None:
+    def add_errors_of_service(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""
         for name, errors in invalid.fields.items():
             field = _FIELDS.get(name, name)
@@ -82,7 +82,7 @@ class PartiesPage(RegisterView):
         try:
             party = join_party(actor=self.viewer, at=self.at, **form.fields_for_service())
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(form, 400)
         if isinstance(party, ChangeRequest):
             return redirect_to_request(request, self.viewer, party)
@@ -127,7 +127,7 @@ class PartyPage(RegisterView):
                 at=self.at,
             )
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self.page(row, form, 400)
         except Conflict as conflict:
             row = party_for(self.viewer, party)
@@ -167,7 +167,7 @@ class PartyRemove(PartyPage):
         except Invalid as invalid:
             form = PartyForm({"version": row.version, "prefix": row.prefix}, party=row)
             form.is_valid()
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self.page(row, form, 400)
         messages.success(request, _("%(party)s is removed.") % {"party": name})
         return _redirect_to_parties(self)

@@ -35,7 +35,7 @@ class NamesForm(forms.Form):
         """What was written, by language."""
         return nonempty_texts_by_language(self.cleaned_data)
 
-    def refuse(self, invalid: Invalid) -> None:
+    def add_errors_of_service(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""
         words = {"names": "name", "source": "source_title", "active": "name"}
         renamed = {

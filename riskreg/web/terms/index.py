@@ -42,7 +42,7 @@ class TermsPage(RegisterView):
             else:
                 row = add_taxonomy(actor=self.viewer, key=key, names=names, terms=[], at=self.at)
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(taxonomy or _NEW, form, 400)
         messages.success(request, _("“%(name)s” is added.") % {"name": row.name})
         place = taxonomy or row.key

@@ -60,7 +60,7 @@ class TaxonomyPage(OneOfTerms):
                 at=self.at,
             )
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self._page(key, form, 400)
         except Conflict:
             now = taxonomy_for(self.viewer, key)
@@ -105,7 +105,7 @@ class TermPage(OneOfTerms):
                 at=self.at,
             )
         except Invalid as invalid:
-            form.refuse(invalid)
+            form.add_errors_of_service(invalid)
             return self.page(ref, form=form, status=400)
         except Conflict as conflict:
             if "active" in fields:
