@@ -7,19 +7,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signing import BadSignature
-from django.db.models import F, Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from riskreg.duties.queries import agenda
+from riskreg.duties.queries.news import changes_by_others_since
 from riskreg.duties.sources import BREACH, MITIGATION_DUE, REVIEW, Duty
 from riskreg.duties.sources import LISTED as listed_kinds
-from riskreg.events import queries as events
-from riskreg.events.models import Event
 from riskreg.indicators.models import Breach
-from riskreg.indicators.queries.breaches import with_figure_labels
 from riskreg.kernel.replica import from_replica
 from riskreg.register.models import Absence, Role
 from riskreg.register.people import is_maker_who_manages
@@ -44,8 +42,6 @@ MOST_DUTIES = 30
 LATER = 8
 MITIGATIONS = 20
 LISTED = 10
-# How far back, in events of each chain, "what changed" looks for those who own nothing.
-LOOKED_THROUGH = 80
 # Pages where something is done, and those of what it is done to.
 _ABOUT = {"review": "risk", "indicator_readings": "indicator"}
 # A reload a moment later must not make "since I was last here" empty.
@@ -78,7 +74,9 @@ class MyWork(RegisterView):
         rows = self._rows([*near, *asked], mine, away)
         watches = viewer.role != Role.OWNER or not (mine or works or rows)
         last, since = self._now_and_last_visit(request)
-        found = self._changes_by_others_since([*mine, *works], since)
+        found = changes_by_others_since(
+            viewer, [duty.subject for duty in (*mine, *works)], since, LISTED
+        )
         listed = {d["ref"] for d in rows}
         beyond = [d for d in works if d.ref not in listed]
         context = {
@@ -255,24 +253,6 @@ class MyWork(RegisterView):
         now = risk_counts(self.viewer, self.at)
         # What a count that takes a risk with its parts opens.
         return {**vars(now), "within": "&parts=within" if now.behind else ""}
-
-    def _changes_by_others_since(self, mine: list[Duty], since: dt.datetime) -> list[Event]:
-        """What others did since, newest first: to what is mine, else in the whole register.
-
-        What was brought in with a date before ``since`` is history, not news.
-        """
-        visible: QuerySet[Event] = events.visible_events(self.viewer.audience)
-        subjects = [duty.subject for duty in mine]
-        if subjects:
-            visible = visible.filter(subject_uuid__in=subjects)
-        else:
-            visible = visible.filter(
-                seq__gt=F("chain__seq") - LOOKED_THROUGH, subject_type__in=("risk", "mitigation")
-            )
-        news = visible.filter(recorded_at__gt=since).exclude(brought_in=True, at__lte=since)
-        # What people did; that the system sent a reminder is no news about the risk.
-        news = news.filter(actor__isnull=False).exclude(actor=self.viewer.user.uuid)
-        return list(with_figure_labels(self.viewer, news).order_by("-id")[:LISTED])
 
     def _add_links(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for row in rows:
