@@ -1,6 +1,8 @@
 """What a duty is, and how a room declares its own."""
 
 import datetime as dt
+import functools
+import operator
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -141,27 +143,28 @@ class Source:
 
     ``rows`` reads every row with what a duty needs; ``open`` narrows it to what is in force, and
     ``bare`` reads every row with no more than ``open`` asks for (by default ``rows``);
-    ``due_field`` is the due date's column; ``whose`` finds what any of some users (by id) answers
-    for; ``people`` are the ways from a row to its owner and, if it has one, its deputy; ``rows``
-    need not read them. ``facts`` says how things stand with some duties, in the reader's language,
-    by subject; ``with_extras`` adds to ``rows`` what it would otherwise read by a query of its own.
-    ``from_offset`` leaves out the rungs of the register's ladder that stand before it (None: takes
-    all). ``extended`` says that its due dates can be extended, and that ``rows`` has
-    ``extended_until`` and ``extended_at``, None where they were not. ``last`` puts it after other
-    duties of the same day. ``interrupts``: False for what always waits for the digest, whatever the
-    ladder says. ``climbs`` picks the rungs of a ladder where ``from_offset`` does not say enough,
-    and ``takes`` which of them one duty climbs. ``listed``: False for what is told and is nothing
-    to be done by itself, because another duty asks for it: no list or count has it.
+    ``due_field`` is the due date's column; ``people`` are the ways from a row to its owner and, if
+    it has one, its deputy; ``rows`` need not read them. ``owed_by`` finds what any of some users
+    (by id) answers for, where that is not what they are among the ``people`` of. ``facts`` says how
+    things stand with some duties, in the reader's language, by subject; ``with_extras`` adds to
+    ``rows`` what it would otherwise read by a query of its own. ``from_offset`` leaves out the
+    rungs of the register's ladder that stand before it (None: takes all). ``extended`` says that
+    its due dates can be extended, and that ``rows`` has ``extended_until`` and ``extended_at``,
+    None where they were not. ``last`` puts it after other duties of the same day. ``interrupts``:
+    False for what always waits for the digest, whatever the ladder says. ``climbs`` picks the rungs
+    of a ladder where ``from_offset`` does not say enough, and ``takes`` which of them one duty
+    climbs. ``listed``: False for what is told and is nothing to be done by itself, because another
+    duty asks for it: no list or count has it.
     """
 
     kind: str
     due_field: str
     open: Q
     rows: Callable[[], QuerySet[Any]]
-    whose: Callable[[Collection[int]], Q]
     duty: Callable[[Any], Duty]
     facts: Callable[[Sequence[Duty]], Mapping[uuid.UUID, str]]
     people: tuple[str, ...] = ("owner",)
+    owed_by: Callable[[Collection[int]], Q] | None = None
     with_extras: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
     from_offset: int | None = None
     extended: bool = False
@@ -171,6 +174,26 @@ class Source:
     climbs: Callable[[Sequence[Rung]], Sequence[Rung]] | None = None
     takes: Callable[[Duty, Rung, str], bool] | None = None
     listed: bool = True
+
+    def whose(self, users: Collection[int]) -> Q:
+        """What any of these users (database ids) answers for."""
+        if self.owed_by is not None:
+            return self.owed_by(users)
+        return functools.reduce(operator.or_, self._ways_to(users))
+
+    def whose_in_parts(self, users: Collection[int]) -> list[Q]:
+        """``whose``, in parts that have no row in common: each goes by one column of people, if it
+        can, as an index does."""
+        if self.owed_by is not None:
+            return [self.owed_by(users)]
+        ways = self._ways_to(users)
+        return [
+            functools.reduce(operator.and_, [~before for before in ways[:n]], way)
+            for n, way in enumerate(ways)
+        ]
+
+    def _ways_to(self, users: Collection[int]) -> list[Q]:
+        return [Q(**{f"{way}__in": users}) for way in self.people]
 
     def open_rows(self) -> QuerySet[Any]:
         """The rows in force."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
@@ -20,7 +20,7 @@ from riskreg.register.queries import ANSWERABLE, is_member_named
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Control, Mitigation, MitigationStatus, State
 from riskreg.risks.queries.access import visible_risks
-from riskreg.risks.queries.priority import priority_of_risk, priority_of_worst_open_risk
+from riskreg.risks.queries.priority import priority_of_worst_open_risk
 
 RUNNING = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
 # What each kind of thing needs of who hands it on.
@@ -41,11 +41,11 @@ _KINDS = {
 
 
 _AT_STAKE = {
-    "owned": priority_of_risk("pk"),
-    "deputised": priority_of_risk("pk"),
-    "mitigations": priority_of_worst_open_risk("risk__mitigations"),
-    "indicators": priority_of_worst_open_risk("risk__indicators"),
-    "controls": priority_of_worst_open_risk("risk__controls"),
+    "owned": F("priority"),
+    "deputised": F("priority"),
+    "mitigations": priority_of_worst_open_risk("mitigations"),
+    "indicators": priority_of_worst_open_risk("indicators"),
+    "controls": priority_of_worst_open_risk("controls"),
 }
 
 

@@ -31,6 +31,8 @@ UPDATE_DAYS = 30
 DRAFT_DAYS = 30
 # More than a private risk is ever changed.
 VERSIONS = 1_000_000
+# In ``priority``: above every score there can be (``register.policy``: at most 10,000).
+THREAT, UNRATED_THREAT = 100_000, 50_000
 
 
 def next_update_due_if_in_progress(status: str, updated_on: dt.date) -> dt.date | None:
@@ -41,6 +43,17 @@ def next_update_due_if_in_progress(status: str, updated_on: dt.date) -> dt.date 
 def finish_due_if_draft(state: str, changed_on: dt.date) -> dt.date | None:
     """By when a draft that was last changed on ``changed_on`` is to be opened or closed."""
     return changed_on + dt.timedelta(days=DRAFT_DAYS) if state == "draft" else None
+
+
+def priority(kind: str, residual_score: int | None) -> int:
+    """How much is at stake, as a number to sort by: what a cut list must not leave out.
+
+    Threats come before opportunities, higher scores before lower ones; a threat that nobody has
+    rated yet comes after those that somebody has. It orders, and is never shown.
+    """
+    if kind == "opportunity":
+        return residual_score or 0
+    return UNRATED_THREAT if residual_score is None else THREAT + residual_score
 
 
 def score_mismatch_marks(kind: str, scores: Mapping[str, int | None]) -> list[str]:

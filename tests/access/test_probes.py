@@ -420,7 +420,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "handover/queries.py:_unended_answerable_rows": what_is_handed_over,
     "indicators/services/closing.py:_locked_by_ref": end_of_what_serves_a_risk,
     "register/services/objectives.py:add_objective": key_of_an_objective,
-    "duties/queries/picks.py:_is_as_urgent_as_first_rows": how_soon_enough_is_due,
+    "duties/queries/urgency.py:is_as_urgent_as_first_rows": how_soon_enough_is_due,
     "duties/queries/counts.py:_counts_by_kind_and_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,
     "indicators/filters.py:_visible_indicators": partial(owner_who_left, noun="indicators"),

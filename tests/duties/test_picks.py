@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from riskreg.duties.queries import agenda, picks
 from riskreg.duties.sources import Duty
+from riskreg.register.models import Membership
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import World
@@ -69,33 +70,38 @@ def test_as_written_anew_whoever_asks_for_what(
 def test_what_is_due_later_than_enough_are_is_none_of_the_most_urgent(
     two_parties: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is at stake decides within overdue, today and soon; of what lies behind the first few
-    of a column of people nothing is looked up."""
+    """Within overdue, today and soon, orphans come first and then what is at stake decides; what
+    lies behind the first few of a column of people is neither fetched nor sorted."""
     world = two_parties
-    for n, who in itertools.product((-3, -2, 0, 0, 3, 3, 20), (world.owner, world.deputy)):
+    owners = (world.owner, world.deputy, world.partner_owner)
+    for n, who in itertools.product((-3, -2, 0, 0, 3, 3, 20), owners):
         # The one that is due soonest has the least at stake.
-        row = builders.risk(world, by=who, rated=(1 + n % 5, 3), deputy=world.manager.email)
+        deputy = {} if who == world.partner_owner else {"deputy": world.manager.email}
+        row = builders.risk(world, by=who, rated=(1 + n % 5, 3), **deputy)
         Risk.objects.filter(pk=row.pk).update(next_review_on=world.today + n * DAY)
     people = [{world.owner.pk}, {world.manager.pk}, {world.owner.pk, world.manager.pk}, set[int]()]
     asked = [
         agenda.Wanted(world.today + later * DAY, people=frozenset(some) or None, **more)
         for some in people
-        for later in (0, 1, 30)
+        for later in (0, 30)
         for more in ({}, {"overdue": False}, {"kinds": ("risk.review",)})
     ]
-    viewer = world.viewer("manager")
+    viewers = [world.viewer("manager"), world.viewer("partner_leader")]
+    Membership.objects.filter(user=world.partner_owner).update(ended_at=world.at)
 
     def chosen() -> list[list[tuple[str, str]]]:
         picks._statement.cache_clear()
         found = [
             agenda.most_urgent_duties_for(viewer, [agenda.WantedList(one, most)])
+            for viewer in viewers
             for one in asked
-            for most in (1, 3, 7)
+            for most in (1, 5)
         ]
+        assert any(duty.orphan for only in found for duty in only[0])
         return [[(duty.kind, duty.ref) for duty in only] for [only] in found]
 
     few = chosen()
-    monkeypatch.setattr(picks, "_is_as_urgent_as_first_rows", lambda *given: Q())
+    monkeypatch.setattr(picks, "is_as_urgent_as_first_rows", lambda *given: Q())
     assert few == chosen()
     assert len({str(one) for one in few}) > 20
     picks._statement.cache_clear()

@@ -37,7 +37,6 @@ from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_changed_in_memory
 from riskreg.risks.queries.access import require_version
-from riskreg.risks.queries.priority import priority_of_risk
 
 _LIVE = (ObligationState.PROPOSED, ObligationState.OPEN)
 _NO_RULING: dict[str, Any] = {
@@ -83,7 +82,7 @@ def create_obligation(
 ) -> Obligation:
     """Note what is owed because of a decision; it is filed under the risk that puts most at
     stake."""
-    worst = row.risks.annotate(at_stake=priority_of_risk("pk")).order_by("-at_stake", "pk").first()
+    worst = row.risks.order_by("-priority", "pk").first()
     assert worst is not None  # noqa: S101 - nothing is put forward that touches no risk
     return Obligation.objects.create(
         register=row.register,

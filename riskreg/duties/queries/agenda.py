@@ -88,15 +88,18 @@ def most_urgent_duties_for(viewer: Viewer, asked: Sequence[WantedList]) -> list[
     ]
     lists: list[list[Duty]] = [[] for _wanted in asked]
     read = _read_duties_of_picks(viewer, [pick for _place, pick in picks])
-    for (place, _pick), duties in zip(picks, read, strict=True):
-        lists[place] += duties
+    for (place, pick), duties in zip(picks, read, strict=True):
+        lists[place] += _most_urgent_first(duties, pick.wanted.today)[: pick.most]
     return [
-        sorted(
-            duties,
-            key=lambda duty: (*urgency_sort_key(duty, wanted.today), *due_date_sort_key(duty)[1:]),
-        )
+        _most_urgent_first(duties, wanted.today)
         for duties, (wanted, _most) in zip(lists, asked, strict=True)
     ]
+
+
+def _most_urgent_first(duties: Iterable[Duty], today: dt.date) -> list[Duty]:
+    return sorted(
+        duties, key=lambda duty: (*urgency_sort_key(duty, today), *due_date_sort_key(duty)[1:])
+    )
 
 
 def status_texts(duties: Iterable[Duty]) -> dict[DutyKey, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, F, QuerySet, Value
 
-from riskreg.duties.queries.picks import Wanted, WantedShape, is_open_and_wanted
+from riskreg.duties.queries.picks import Wanted, WantedShape, parts_open_and_wanted
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 
@@ -37,15 +37,16 @@ def _shape(wanted: Wanted) -> WantedShape:
 def _counts_by_shape_and_kind(
     viewer: Viewer, *values: Any, shapes: tuple[tuple[WantedShape, tuple[str, ...]], ...]
 ) -> QuerySet[Any, tuple[int]]:
-    """A row for each kind of each of ``shapes``."""
+    """A row for each part of each kind of each of ``shapes``."""
     left = iter(values)
     rows = []
     for shape, kinds in shapes:
         wanted = shape.filled(left, kinds)
         for source in wanted.sources():
             known: Any = source.bare_rows()
-            found = known.visible_to(viewer).filter(is_open_and_wanted(source, wanted)).order_by()
-            rows.append(found.values(all=Value(1)).annotate(n=Count("pk")).values_list("n"))
+            for part in parts_open_and_wanted(source, wanted):
+                found = known.visible_to(viewer).filter(part).order_by()
+                rows.append(found.values(all=Value(1)).annotate(n=Count("pk")).values_list("n"))
     return _union_of(rows)
 
 
@@ -53,14 +54,15 @@ def _counts_by_shape_and_kind(
 def _counts_by_kind_and_day(
     viewer: Viewer, *values: Any, shape: WantedShape, kinds: tuple[str, ...]
 ) -> QuerySet[Any, tuple[dt.date, int]]:
-    """For each kind a row for each day."""
+    """For each part of each kind a row for each day."""
     wanted = shape.filled(iter(values), kinds)
     rows = []
     for source in wanted.sources():
         known: Any = source.bare_rows()
-        found = known.visible_to(viewer).filter(is_open_and_wanted(source, wanted)).order_by()
-        days = found.annotate(due_day=F(source.due_field)).values_list("due_day")
-        rows.append(days.annotate(n=Count("pk")))
+        for part in parts_open_and_wanted(source, wanted):
+            found = known.visible_to(viewer).filter(part).order_by()
+            days = found.annotate(due_day=F(source.due_field)).values_list("due_day")
+            rows.append(days.annotate(n=Count("pk")))
     return _union_of(rows)
 
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from riskreg.duties.queries.agenda import due_date_sort_key
-from riskreg.duties.queries.picks import Place, is_beyond_place_if_any, is_orphan, order_by_urgency
+from riskreg.duties.queries.picks import Place, is_beyond_place_if_any
+from riskreg.duties.queries.urgency import is_orphan, order_by_urgency
 from riskreg.duties.sources import LISTED, Duty, Source, urgency_sort_key
 from riskreg.register.access import Viewer
 from riskreg.register.queries import stand_ins_by_register_and_absent_user

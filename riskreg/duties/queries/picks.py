@@ -6,40 +6,25 @@ shape of what is asked: writing one takes longer than the database takes to answ
 
 import datetime as dt
 import functools
-import operator
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from django.db.models import (
     BooleanField,
-    Case,
-    CharField,
-    DateField,
-    Exists,
     ExpressionWrapper,
-    IntegerField,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
-    Value,
-    When,
 )
-from django.db.models.functions import Coalesce
 
-from riskreg.duties.sources import LISTED, SOON_DAYS, SOURCES, Duty, Source
+from riskreg.duties.queries.urgency import is_as_urgent_as_first_rows, is_orphan, order_by_urgency
+from riskreg.duties.sources import LISTED, SOURCES, Duty, Source
 from riskreg.kernel.compiled import Statement
 from riskreg.kernel.compiled import Value as Given
-from riskreg.register.models import Membership
-from riskreg.register.queries import ANSWERABLE
-from riskreg.register.visibility import Reader, Visibility
+from riskreg.register.visibility import Reader
 from riskreg.reviews.queries import current_review_extended_until_subquery
-
-# Overdue, due today and due soon: until how many days after today.
-_SOONER_DAYS = (-1, 0, SOON_DAYS)
 
 
 @dataclass(frozen=True)
@@ -89,9 +74,13 @@ class Pick:
 
     def is_open_wanted_and_beyond_place(self, backward: bool) -> Q:
         """What its rows meet."""
-        return is_open_and_wanted(self.source, self.wanted) & is_beyond_place_if_any(
-            self.source, self.place, backward
-        )
+        beyond = is_beyond_place_if_any(self.source, self.place, backward)
+        return is_open_and_wanted(self.source, self.wanted) & beyond
+
+    def parts_open_wanted_and_beyond_place(self, backward: bool) -> list[Q]:
+        """The same in parts that have no row in common, each of which an index can serve."""
+        beyond = is_beyond_place_if_any(self.source, self.place, backward)
+        return [part & beyond for part in parts_open_and_wanted(self.source, self.wanted)]
 
 
 def rows_of_picks(viewer: Reader, picks: Sequence[Pick], backward: bool) -> QuerySet[Any]:
@@ -111,16 +100,18 @@ def _rows_of_several_picks(viewer: Reader, picks: Sequence[Pick], backward: bool
         rows = rows.annotate(told_until=current_review_extended_until_subquery(viewer=viewer))
     if any(pick.urgent for pick in picks):
         rows = rows.annotate(orphan=is_orphan(source))
-    if len(picks) == 1:
-        return _rows_of_pick(rows, viewer, picks[0], backward)
-    first, *others = (_ids_for_union(viewer, pick, backward) for pick in picks)
+    if len(picks) == 1 and not picks[0].urgent:
+        whole = picks[0].is_open_wanted_and_beyond_place(backward)
+        return _first_rows_of_part(rows, viewer, picks[0], whole, backward)
+    first, *others = (ids for pick in picks for ids in _ids_for_union(viewer, pick, backward))
     wanted = {
         f"picked_{n}": ExpressionWrapper(
             pick.is_open_wanted_and_beyond_place(backward), BooleanField()
         )
         for n, pick in enumerate(picks)
     }
-    listed: QuerySet[Any] = rows.annotate(**wanted).filter(pk__in=first.union(*others, all=True))
+    keys = first.union(*others, all=True) if others else first
+    listed: QuerySet[Any] = rows.annotate(**wanted).filter(pk__in=keys)
     return listed
 
 
@@ -249,104 +240,49 @@ def is_beyond_place_if_any(source: Source, place: Place | None, backward: bool) 
     return Q(**{f"{due}__{step}e": place.due_on}) if same_day_counts else past
 
 
-def _rows_of_pick(rows: Any, viewer: Reader, pick: Pick, backward: bool) -> QuerySet[Any]:
+def _first_rows_of_part(
+    rows: Any, viewer: Reader, pick: Pick, part: Q, backward: bool
+) -> QuerySet[Any]:
     minus = "-" if backward else ""
-    order = (
-        order_by_urgency(pick.source, pick.wanted.today)
-        if pick.urgent
-        else [f"{minus}{pick.source.due_field}", f"{minus}uuid"]
-    )
-    known = rows.visible_to(viewer).filter(pick.is_open_wanted_and_beyond_place(backward))
-    if pick.urgent:
-        known = known.filter(_is_as_urgent_as_first_rows(viewer, pick, backward))
-    chosen: QuerySet[Any] = known.order_by(*order)[: pick.most]
-    return chosen
+    known = rows.visible_to(viewer).filter(part)
+    if not pick.urgent:
+        chosen: QuerySet[Any] = known.order_by(f"{minus}{pick.source.due_field}", f"{minus}uuid")
+        return chosen[: pick.most]
+    near = is_as_urgent_as_first_rows(pick.source, part, viewer, pick.wanted.today, pick.most)
+    order = order_by_urgency(pick.source, pick.wanted.today)
+    most_urgent: QuerySet[Any] = known.filter(near).order_by(*order)[: pick.most]
+    return most_urgent
 
 
-def _is_as_urgent_as_first_rows(viewer: Reader, pick: Pick, backward: bool) -> Q:
-    """Whether a row is due as soon as ``most`` of its pick are: overdue, today, soon or later.
-
-    No other one is among the most urgent, and what is at stake is looked up only of these. Enough
-    of any part of the pick say so: of one column of people, an index has them soonest first.
-    """
-    due, today = pick.source.due_field, pick.wanted.today
-    ends = [today + dt.timedelta(days=days) for days in _SOONER_DAYS]
-    end = Case(
-        *(When(**{f"{due}__lte": day}, then=Value(day)) for day in ends),
-        default=Value(dt.date.max),
-        output_field=DateField(),
-    )
-    found: Any = pick.source.bare_rows()
-    rows = found.visible_to(viewer).filter(pick.is_open_wanted_and_beyond_place(backward))
-    people = pick.wanted.people
-    parts = [Q(**{f"{way}__in": sorted(people)}) for way in pick.source.people] if people else [Q()]
-    ends_of_parts = [
-        Subquery(
-            rows.filter(part).order_by(due).values(end_of_urgency=end)[pick.most - 1 : pick.most]
-        )
-        for part in parts
-    ]
-    return Q(**{f"{due}__lte": Coalesce(*ends_of_parts, Value(dt.date.max))})
-
-
-def order_by_urgency(source: Source, today: dt.date | Mapping[int, dt.date]) -> list[Any]:
-    """The order of ``sources.urgency_sort_key`` for the database, as far as it lies in columns.
-
-    ``today``: the day, or the day in each register (database id) that the rows are of.
-    """
-    when = Case(
-        *(
-            When(_is_due_within(source.due_field, today, days), then=Value(place))
-            for place, days in enumerate(_SOONER_DAYS)
-        ),
-        default=Value(3),
-        output_field=IntegerField(),
-    )
-    return [when, "-orphan", "-priority", source.due_field, "uuid"]
-
-
-def _is_due_within(due: str, today: dt.date | Mapping[int, dt.date], days: int) -> Q:
-    more = dt.timedelta(days=days)
-    if not isinstance(today, Mapping):
-        return Q(**{f"{due}__lte": today + more})
-    each = [Q(register_id=key, **{f"{due}__lte": day + more}) for key, day in today.items()]
-    return functools.reduce(operator.or_, each)
-
-
-def is_orphan(source: Source) -> Q:
-    """Whether nobody who answers for a row of ``source``, and may know of it, is there to do it."""
-    seen_by = ExpressionWrapper(OuterRef("visibility"), output_field=CharField())
-    here = [
-        Exists(
-            Membership.objects.alias(seen_by=seen_by).filter(
-                Q(seen_by=Visibility.SHARED) | Q(party=OuterRef("party_id")),
-                register=OuterRef("register_id"),
-                user=OuterRef(f"{person}_id"),
-                user__is_active=True,
-                role__in=ANSWERABLE,
-                ended_at=None,
-            )
-        )
-        for person in source.people
-    ]
-    return ~functools.reduce(operator.or_, map(Q, here))
-
-
-def _ids_for_union(viewer: Reader, pick: Pick, backward: bool) -> QuerySet[Any]:
-    """The database ids of the rows of ``pick``, as what databases let stand in a union."""
+def _ids_for_union(viewer: Reader, pick: Pick, backward: bool) -> Iterator[QuerySet[Any]]:
+    """The database ids of the first rows of each part of ``pick``, as what databases let stand in a
+    union."""
     rows: Any = pick.source.rows() if pick.urgent else pick.source.bare_rows()
     if pick.urgent:
         rows = rows.annotate(orphan=is_orphan(pick.source))
-    chosen = _rows_of_pick(rows, viewer, pick, backward).values("pk")
-    keys: QuerySet[Any] = rows.model._default_manager.filter(pk__in=chosen)
-    return keys.order_by().values("pk")
+    for part in pick.parts_open_wanted_and_beyond_place(backward):
+        chosen = _first_rows_of_part(rows, viewer, pick, part, backward).values("pk")
+        keys: QuerySet[Any] = rows.model._default_manager.filter(pk__in=chosen)
+        yield keys.order_by().values("pk")
 
 
 def is_open_and_wanted(source: Source, wanted: Wanted) -> Q:
+    people = wanted.people
+    return _is_open_and_wanted_of(
+        source, wanted, Q() if people is None else source.whose(sorted(people))
+    )
+
+
+def parts_open_and_wanted(source: Source, wanted: Wanted) -> list[Q]:
+    """``is_open_and_wanted`` in parts that have no row in common, each of one column of people."""
+    people = wanted.people
+    parts = [Q()] if people is None else source.whose_in_parts(sorted(people))
+    return [_is_open_and_wanted_of(source, wanted, part) for part in parts]
+
+
+def _is_open_and_wanted_of(source: Source, wanted: Wanted, whose: Q) -> Q:
     due = source.due_field
-    found = source.open & Q(**{f"{due}__isnull": False})
-    if wanted.people is not None:
-        found &= source.whose(sorted(wanted.people))
+    found = source.open & Q(**{f"{due}__isnull": False}) & whose
     if wanted.others_than:
         found &= ~source.whose(sorted(wanted.others_than))
     if wanted.party is not None:

@@ -62,7 +62,6 @@ BELIEF_LOOK = Source(
     open=Q(ended_at=None),
     rows=_all_beliefs_with_duty_fields,
     bare=_all_bare_beliefs,
-    whose=lambda users: Q(expert_id__in=users),
     duty=_duty_to_look_while_in_force,
     facts=_why_to_look_texts,
     people=("expert",),

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.duties.base import Duty, Source
@@ -12,12 +12,11 @@ from riskreg.indicators.queries.breaches import UNREVIEWED, all_breaches_with_re
 from riskreg.kernel.localised import number
 from riskreg.register.units import unit_text
 from riskreg.risks.models import State
-from riskreg.risks.queries.priority import priority_of_risk
 
 
 def _all_breaches_with_duty_fields() -> QuerySet[Breach]:
     rows = all_breaches_with_reviewed_mark().select_related("party", "risk", "indicator", "reading")
-    return rows.annotate(priority=priority_of_risk("risk"))
+    return rows.annotate(priority=F("risk__priority"))
 
 
 def _duty_of_breach_while_it_waits(breach: Breach) -> Duty:
@@ -50,7 +49,6 @@ BREACH = Source(
     due_field="due_on",
     open=UNREVIEWED,
     rows=_all_breaches_with_duty_fields,
-    whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
     duty=_duty_of_breach_while_it_waits,
     facts=_texts_on_why_review_is_called_for,
     people=("risk__owner", "risk__deputy"),

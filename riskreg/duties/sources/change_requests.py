@@ -41,7 +41,7 @@ CHANGE_ANSWER = Source(
     open=Q(due_on__isnull=False),
     rows=_all_answers_with_duty_fields,
     bare=_all_bare_answers,
-    whose=is_owed_by,
+    owed_by=is_owed_by,
     duty=_duty_to_answer,
     facts=_who_asked_texts,
     people=("asked",),

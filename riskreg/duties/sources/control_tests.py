@@ -20,7 +20,7 @@ def _all_bare_controls() -> QuerySet[Control]:
 
 def _all_controls_with_duty_fields() -> QuerySet[Control]:
     rows = _all_bare_controls().select_related("party", "risk")
-    return rows.annotate(priority=priority_of_worst_open_risk("risk__controls"))
+    return rows.annotate(priority=priority_of_worst_open_risk("controls"))
 
 
 def _duty_to_test_while_in_force(control: Control) -> Duty:
@@ -59,7 +59,6 @@ CONTROL_TEST = Source(
     open=Q(ended_at=None, dormant=False),
     rows=_all_controls_with_duty_fields,
     bare=_all_bare_controls,
-    whose=lambda users: Q(owner_id__in=users) | Q(risk__owner_id__in=users),
     duty=_duty_to_test_while_in_force,
     facts=_last_test_texts,
     people=("owner", "risk__owner"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riskreg.duties.base import Duty, Source
-from riskreg.duties.sources.reviews import REVIEW, all_risks_with_duty_fields, with_rating_of_now
+from riskreg.duties.sources.reviews import all_risks_with_duty_fields, with_rating_of_now
 from riskreg.risks.models import Risk, State
 from riskreg.risks.policy import DRAFT_DAYS
 
@@ -37,7 +37,6 @@ DRAFT = Source(
     due_field="draft_due_on",
     open=Q(state=State.DRAFT, draft_due_on__isnull=False),
     rows=all_risks_with_duty_fields,
-    whose=REVIEW.whose,
     duty=_duty_to_finish_while_draft,
     facts=_untouched_since_texts,
     people=("owner", "deputy"),

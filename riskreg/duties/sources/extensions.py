@@ -15,7 +15,6 @@ from riskreg.duties.policy.ladder import OWNER, Rung, day_of_rung
 from riskreg.kernel import clock
 from riskreg.reviews.models import Extension, Review
 from riskreg.risks.models import State
-from riskreg.risks.queries.priority import priority_of_risk
 
 # For a ladder without any rung before the due date.
 _BEFORE = Rung(-3, (OWNER,))
@@ -30,7 +29,7 @@ def _all_bare_extensions() -> QuerySet[Extension]:
 
 def _all_extensions_with_duty_fields() -> QuerySet[Extension]:
     rows = _all_bare_extensions().select_related("party", "risk")
-    return rows.annotate(priority=priority_of_risk("risk"))
+    return rows.annotate(priority=F("risk__priority"))
 
 
 def _duty_of_extension_while_it_stands(extension: Extension) -> Duty:
@@ -74,7 +73,6 @@ EXTENSION = Source(
     due_field="until",
     open=Q(reviewed=False, risk__state=State.OPEN, risk__next_review_on=F("due_on")),
     rows=_all_extensions_with_duty_fields,
-    whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
     duty=_duty_of_extension_while_it_stands,
     facts=_extension_ends_texts,
     people=("risk__owner", "risk__deputy"),

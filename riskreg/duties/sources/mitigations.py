@@ -1,6 +1,6 @@
 """Mitigations: planned work falls due, and work in progress is to be spoken of."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ def _all_mitigations_with_duty_fields() -> QuerySet[Mitigation]:
         "uuid", "ref", "title", "translations", "status", "progress", "due_on", "next_update_on",
         "visibility", "register_id", "owner_id", "party__uuid", "party__key", "labels",
     )  # fmt: skip
-    return rows.annotate(priority=priority_of_worst_open_risk("risk__mitigations"))
+    return rows.annotate(priority=priority_of_worst_open_risk("mitigations"))
 
 
 def _duty_while_in_statuses(
@@ -32,10 +32,6 @@ def _duty_while_in_statuses(
     asks = work.status in statuses and not work.dormant  # type: ignore[attr-defined]
     due_on = getattr(work, due_field) if asks else None
     return Duty.from_row(work, kind, due_on, subject_type="mitigation", page="mitigation")
-
-
-def _is_owned_by(users: Collection[int]) -> Q:
-    return Q(owner_id__in=users)
 
 
 def _status_and_progress_texts(duties: Sequence[Duty]) -> dict[UUID, str]:
@@ -61,7 +57,6 @@ def _source(kind: str, due_field: str, statuses: Sequence[str], facts: Any, **mo
         open=Q(status__in=statuses, dormant=False),
         rows=_all_mitigations_with_duty_fields,
         bare=_all_bare_mitigations,
-        whose=_is_owned_by,
         duty=partial(_duty_while_in_statuses, kind, due_field, statuses),
         facts=facts,
         **more,

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -14,7 +14,6 @@ from riskreg.decisions.models import Obligation, ObligationKind, ObligationState
 from riskreg.decisions.queries.questions import is_open, is_reviewed_since_asked
 from riskreg.duties.base import Duty, Source
 from riskreg.risks.models import State
-from riskreg.risks.queries.priority import priority_of_risk
 
 # What subjects and pages are called, by kind.
 _SUBJECTS = {
@@ -39,7 +38,7 @@ def all_obligations_with_duty_fields() -> QuerySet[Obligation]:
     rows = all_obligations_with_reviewed_mark().select_related(
         "party", "risk", "acceptance", "decision", "asked_by"
     )
-    return rows.annotate(priority=priority_of_risk("risk"))
+    return rows.annotate(priority=F("risk__priority"))
 
 
 def all_obligations_with_reviewed_mark() -> QuerySet[Obligation]:
@@ -109,7 +108,7 @@ def _source(kind: ObligationKind) -> Source:
         open=still & Q(reviewed=False) if kind == ObligationKind.REVIEW else still,
         rows=all_obligations_with_duty_fields,
         bare=all_obligations_with_reviewed_mark,
-        whose=is_owed_by,
+        owed_by=is_owed_by,
         duty=duty_of_obligation_while_open,
         facts=_texts_of_what_is_owed,
         people=("owner", "risk__owner", "risk__deputy"),

@@ -1,6 +1,6 @@
 """Readings of indicators that are missing."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.duties.base import Duty, Source
@@ -16,7 +16,7 @@ def _all_bare_indicators() -> QuerySet[Indicator]:
 
 def _all_indicators_with_duty_fields() -> QuerySet[Indicator]:
     rows = _all_bare_indicators().select_related("party")
-    return rows.annotate(priority=priority_of_worst_open_risk("risk__indicators"))
+    return rows.annotate(priority=priority_of_worst_open_risk("indicators"))
 
 
 def _duty_to_read_while_asked(indicator: Indicator) -> Duty:
@@ -36,7 +36,6 @@ READING = Source(
     open=ASKED,
     rows=_all_indicators_with_duty_fields,
     bare=_all_bare_indicators,
-    whose=lambda users: Q(owner_id__in=users),
     duty=_duty_to_read_while_asked,
     facts=lambda duties: {duty.subject: _("a reading is missing") for duty in duties},
     from_offset=0,

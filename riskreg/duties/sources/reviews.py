@@ -13,7 +13,6 @@ from riskreg.register.policy import Matrix
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.queries import current_extension_subquery
 from riskreg.risks.models import Position, Risk, State
-from riskreg.risks.queries.priority import priority_of_risk
 
 
 def all_risks_with_duty_fields() -> QuerySet[Risk]:
@@ -24,11 +23,10 @@ def all_risks_with_duty_fields() -> QuerySet[Risk]:
             extended_until=current_extension_subquery("until"),
             extended_at=current_extension_subquery("at"),
             extension_visibility=current_extension_subquery("visibility"),
-            priority=priority_of_risk("pk"),
         )
         .only(
             "uuid", "ref", "title", "translations", "state", "kind", "next_review_on",
-            "draft_due_on", "last_reviewed_on", "visibility", "register_id", "owner_id",
+            "draft_due_on", "last_reviewed_on", "priority", "visibility", "register_id", "owner_id",
             "deputy_id", "party__uuid", "party__key",
         )
     )  # fmt: skip
@@ -100,7 +98,6 @@ REVIEW = Source(
     due_field="next_review_on",
     open=Q(state=State.OPEN),
     rows=all_risks_with_duty_fields,
-    whose=lambda users: Q(owner_id__in=users) | Q(deputy_id__in=users),
     duty=_duty_to_review_while_open,
     facts=_rating_and_score_texts,
     people=("owner", "deputy"),

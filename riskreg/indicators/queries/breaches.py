@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from riskreg.events.models import Event
@@ -13,7 +13,6 @@ from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Mitigation, Position, State
-from riskreg.risks.queries.priority import priority_of_risk
 
 # Still to be answered by a review: see ``all_breaches_with_reviewed_mark``.
 UNREVIEWED = Q(reviewed=False, risk__state=State.OPEN)
@@ -67,7 +66,7 @@ def unreviewed_breaches(viewer: Viewer) -> QuerySet[Breach]:
     """Every breach that the viewer may know of and that waits for a review: red before amber, in
     each that of the worst risk, then the longest waiting."""
     rows = _visible_unreviewed(viewer).select_related("indicator", "reading", "risk")
-    return rows.order_by("-status", priority_of_risk("risk").desc(), "due_on", "pk")
+    return rows.order_by("-status", F("risk__priority").desc(), "due_on", "pk")
 
 
 @written_once()
@@ -91,7 +90,7 @@ def breaches_unreviewed_at(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach]
         ~Exists(later), Exists(stood_open), created_at__lt=end
     )
     rows = rows.select_related("indicator", "reading", "risk")
-    return rows.order_by("-status", priority_of_risk("risk").desc(), "due_on", "pk")
+    return rows.order_by("-status", F("risk__priority").desc(), "due_on", "pk")
 
 
 def breaches_of_indicator(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]:

@@ -87,6 +87,10 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
     next_review_on = models.DateField(null=True)
     last_reviewed_on = models.DateField(null=True)
     draft_due_on = models.DateField(null=True)
+    # What is at stake by where it stands now (``policy.priority``): ``set_position`` keeps it here
+    # for lists of thousands of duties, whose worst are found in an index. It is never empty: a
+    # column that may be is added without copying the table.
+    priority = models.PositiveIntegerField(null=True, db_default=models.Value(0))
     happened_on = models.DateField(null=True)
     happened_cost = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     version = models.PositiveIntegerField(default=1)
@@ -112,16 +116,55 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="risk_kind"),
         ]
         indexes = [
+            # What is due in a register and to whom, and what is at stake: counted, and the worst
+            # found, in the index alone.
             models.Index(
-                fields=["register", "next_review_on"], condition=Q(state="open"), name="risk_due"
+                fields=[
+                    "register",
+                    "state",
+                    "next_review_on",
+                    "visibility",
+                    "party",
+                    "kind",
+                    "owner",
+                    "deputy",
+                    "priority",
+                ],
+                name="risk_due_in_register",
             ),
             models.Index(fields=["next_review_on"], condition=Q(state="open"), name="risk_due_all"),
             models.Index(
                 fields=["draft_due_on"], condition=Q(state="draft"), name="risk_draft_due"
             ),
             models.Index(fields=["register", "updated_at"], name="risk_updated"),
-            models.Index(fields=["owner", "state", "next_review_on"], name="risk_owner_due"),
-            models.Index(fields=["deputy", "state", "next_review_on"], name="risk_deputy_due"),
+            models.Index(
+                fields=[
+                    "owner",
+                    "state",
+                    "next_review_on",
+                    "register",
+                    "visibility",
+                    "party",
+                    "deputy",
+                    "priority",
+                    "draft_due_on",
+                ],
+                name="risk_due_to_owner",
+            ),
+            models.Index(
+                fields=[
+                    "deputy",
+                    "state",
+                    "next_review_on",
+                    "register",
+                    "visibility",
+                    "party",
+                    "owner",
+                    "priority",
+                ],
+                condition=Q(deputy__isnull=False),
+                name="risk_due_to_deputy",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
 
 from riskreg.register.access import Viewer
 from riskreg.register.own_appetites import OwnTerms, own_rule
@@ -168,9 +167,9 @@ def _with_due_counts(
     overdue, and one that is due from ``today`` to ``soon``."""
     is_open = risks.order_by().filter(state=State.OPEN)
 
-    def counted(**due: dt.date) -> Coalesce:
+    def counted(**due: dt.date) -> Subquery:
         found: QuerySet[Any, Any] = is_open.filter(**due).values(all=Value(1))
-        return Coalesce(Subquery(found.annotate(n=Count("pk")).values("n")), Value(0))
+        return Subquery(found.annotate(n=Count("pk")).values("n"))
 
     return rows.annotate(
         overdue=counted(next_review_on__lt=today),

@@ -31,6 +31,4 @@ def mitigations_toward(viewer: Viewer, objective: Objective) -> QuerySet[Mitigat
     links = Mitigation.risks.through.objects.filter(risk__in=bearing)
     rows = mitigations_for(viewer).filter(pk__in=links.values("mitigation_id"))
     ended = Case(When(status__in=RUNNING, then=Value(0)), default=Value(1))
-    return rows.order_by(
-        ended, priority_of_worst_open_risk("risk__mitigations").desc(), "due_on", "id"
-    )
+    return rows.order_by(ended, priority_of_worst_open_risk("mitigations").desc(), "due_on", "id")

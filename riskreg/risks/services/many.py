@@ -32,6 +32,7 @@ from riskreg.risks.services.positions import (
     cell_columns,
     increment_version_and_set_draft_due_in_memory,
     next_step_and_columns,
+    set_priority_in_memory,
 )
 from riskreg.risks.services.risks import build_risk, creation_changes, party_if_private
 
@@ -176,6 +177,7 @@ def _add_position(
     """As ``set_position``, in memory only."""
     current = draft.positions[-1] if draft.positions else None
     step, columns = next_step_and_columns(current, draft.risk, at, criteria, changes)
+    set_priority_in_memory(draft.risk, columns)
     if step == Step.BEGIN:
         if current is not None:
             current.valid_to = at

@@ -38,6 +38,8 @@ def set_position(
     if step == Step.NONE:
         assert current is not None  # noqa: S101 - nothing differs from it
         return current
+    if set_priority_in_memory(risk, columns):
+        Risk.objects.filter(pk=risk.pk).update(priority=risk.priority)
     if step == Step.REWRITE:
         assert current is not None  # noqa: S101 - it is the one to write anew
         # What began with the risk itself was moved by nothing.
@@ -89,6 +91,12 @@ def next_step_and_columns(
     if all(getattr(current, name) == value for name, value in columns.items()):
         return Step.NONE, columns
     return Step.REWRITE if at <= current.valid_from else Step.BEGIN, columns
+
+
+def set_priority_in_memory(risk: Risk, columns: Mapping[str, Any]) -> bool:
+    """Let ``risk`` say what is at stake where its position has ``columns``; whether it changed."""
+    before, risk.priority = risk.priority, policy.priority(risk.kind, columns["residual_score"])
+    return risk.priority != before
 
 
 def cell_columns(stage: str, cell: Cell | None) -> dict[str, Any]:

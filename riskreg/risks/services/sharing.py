@@ -38,6 +38,8 @@ RISK_COLUMNS: dict[str, WhenShared] = {
     "sort_key_zh": WhenShared.DERIVED,
     # Of a draft counted from the sharing on, as from any change.
     "draft_due_on": WhenShared.DERIVED,
+    # It follows from kind and score, which are told.
+    "priority": WhenShared.DERIVED,
     # The database id never leaves, and orders no list (``ref_order`` does); the public one is
     # random.
     "id": WhenShared.NEUTRAL,

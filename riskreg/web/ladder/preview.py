@@ -17,7 +17,6 @@ from riskreg.risks.filters import parse
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for, visible_risks
 from riskreg.risks.queries.lists import risk_list, worst_first
-from riskreg.risks.queries.priority import priority_of_risk
 from riskreg.web.ladder.labels import labels_by_part
 
 CHOICES, OFFERED = 8, 100
@@ -91,8 +90,8 @@ def _risk_to_preview(
 def risks_to_preview(viewer: Viewer) -> list[Risk]:
     """Open risks to pick from, the one that is due first, of one day the most severe; of a great
     many the first hundred."""
-    rows = visible_risks(viewer).filter(state=State.OPEN).annotate(at_stake=priority_of_risk("pk"))
-    return list(rows.order_by("next_review_on", "-at_stake", "ref_order")[:OFFERED])
+    rows = visible_risks(viewer).filter(state=State.OPEN)
+    return list(rows.order_by("next_review_on", "-priority", "ref_order")[:OFFERED])
 
 
 def _line(forecast: Forecast) -> dict[str, Any]:
