@@ -60,6 +60,8 @@ class _NoKey(Exception):
     are the same row, whatever stands in them."""
 
 
+# Of these themselves nothing more need be asked; most values are of them.
+_SIMPLE = frozenset((str, int, bool, float, Decimal, date, UUID, type(None)))
 # A text in the reader's language is told from another by what it is in that language.
 _PLAIN = (str, int, float, Decimal, date, UUID, Promise, type(None))
 
@@ -67,14 +69,17 @@ _PLAIN = (str, int, float, Decimal, date, UUID, Promise, type(None))
 def _as_cache_key(value: Any, zone: list[str]) -> Any:
     """What tells ``value`` from others: with its type, as 1, 1.0 and True are equal and not drawn
     alike. Where there is a moment, ``zone`` takes the name of the time zone. Raises ``_NoKey``."""
+    kind = type(value)
+    if kind in _SIMPLE:
+        return (kind, value)
     if isinstance(value, datetime):
         zone[0] = timezone.get_current_timezone_name()
     if isinstance(value, _PLAIN):
-        return (type(value), value)
+        return (kind, value)
     if isinstance(value, Mapping):
-        return ("mapping", *((name, _as_cache_key(each, zone)) for name, each in value.items()))
+        return ("mapping", *[(name, _as_cache_key(each, zone)) for name, each in value.items()])
     if isinstance(value, list | tuple):
-        return ("list", *(_as_cache_key(each, zone) for each in value))
+        return ("list", *[_as_cache_key(each, zone) for each in value])
     raise _NoKey
 
 
