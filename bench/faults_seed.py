@@ -11,6 +11,7 @@ import json
 import math
 import os
 import random
+import time
 import uuid
 import zoneinfo
 from collections import Counter
@@ -39,6 +40,8 @@ PREFIX = {"review": "R", "mitigation": "M", "reading": "I"}
 AT_ONCE = 21
 # The registers are made a while before the run, as they are in life.
 MADE_BEFORE = dt.timedelta(days=2)
+# For an engine that runs, in seconds.
+RECORDED_WITHIN = 60.0
 # Days since the due date, and how often: before the ladder, and on each of its rungs; with a clock
 # that is a day ahead or back as well.
 AGES: tuple[tuple[range, int], ...] = (
@@ -246,6 +249,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of the first register")
+    parser.add_argument("--beside", action="store_true", help="an engine runs meanwhile")
     options = parser.parse_args()
     django.setup()
     from django.db import transaction
@@ -254,7 +258,35 @@ def main() -> None:
     # it would hear of the rest tomorrow.
     with transaction.atomic():
         expected = seed(options.duties, options.people, random.Random(options.seed), options.first)
+        if options.beside:
+            _let_hours_come(expected, 23)
+    if options.beside:
+        # A sweep that began before may come to digests only now: it would find nothing for these
+        # people yet, note that their day is done, and tell them tomorrow, as it should.
+        _wait_until_recorded(expected)
+        _let_hours_come(expected, 0)
     options.file.write_text(json.dumps(expected))
+
+
+def _let_hours_come(expected: dict[str, Any], hour: int) -> None:
+    """Let the digests of everybody who must hear of something be due at that hour."""
+    from riskreg.accounts.models import User
+
+    emails = {*expected["people"], *expected["urgent"]}
+    User.objects.filter(email__in=emails).update(digest_hour=hour)
+
+
+def _wait_until_recorded(expected: dict[str, Any]) -> None:
+    """Until the engine has recorded a rung of every duty. Raises ``TimeoutError``."""
+    from riskreg.reminders.models import Reminder, ReminderState
+
+    slugs = {f"bench-{token.split('-')[1]}" for token in expected["duties"]}
+    due = Reminder.objects.filter(register__slug__in=slugs).exclude(state=ReminderState.SKIPPED)
+    ends = time.monotonic() + RECORDED_WITHIN
+    while due.values("subject").distinct().count() < len(expected["duties"]):
+        if time.monotonic() > ends:
+            raise TimeoutError(f"{RECORDED_WITHIN} s, and the engine has not recorded all duties")
+        time.sleep(0.2)
 
 
 if __name__ == "__main__":

@@ -208,6 +208,7 @@ class Hosts(Outbox):
         self.run(
             "-m", "bench.faults_seed", str(target), "--duties", str(duties), "--people",
             str(people), "--seed", str(self._registers), "--first", str(self._registers),
+            *(["--beside"] if self._registers else []),
         )  # fmt: skip
         self._registers += 1
         self.duties += duties
