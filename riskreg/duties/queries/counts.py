@@ -46,7 +46,8 @@ def _counts_by_shape_and_kind(
             known: Any = source.bare_rows()
             for part in parts_open_and_wanted(source, wanted):
                 found = known.visible_to(viewer).filter(part).order_by()
-                rows.append(found.values(all=Value(1)).annotate(n=Count("pk")).values_list("n"))
+                counted = found.values(all=Value(1)).annotate(n=Count(source.due_field))
+                rows.append(counted.values_list("n"))
     return _union_of(rows)
 
 
@@ -62,7 +63,7 @@ def _counts_by_kind_and_day(
         for part in parts_open_and_wanted(source, wanted):
             found = known.visible_to(viewer).filter(part).order_by()
             days = found.annotate(due_day=F(source.due_field)).values_list("due_day")
-            rows.append(days.annotate(n=Count("pk")))
+            rows.append(days.annotate(n=Count(source.due_field)))
     return _union_of(rows)
 
 

@@ -169,7 +169,7 @@ def _with_due_counts(
 
     def counted(**due: dt.date) -> Subquery:
         found: QuerySet[Any, Any] = is_open.filter(**due).values(all=Value(1))
-        return Subquery(found.annotate(n=Count("pk")).values("n"))
+        return Subquery(found.annotate(n=Count("next_review_on")).values("n"))
 
     return rows.annotate(
         overdue=counted(next_review_on__lt=today),
