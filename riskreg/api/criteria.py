@@ -23,7 +23,7 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.criteria import clean_criteria_for_register
 from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria, Register
-from riskreg.register.own_appetites import would_be_outdated_by
+from riskreg.register.own_appetites import own_appetites_losing_their_rating
 from riskreg.register.permissions import require
 from riskreg.register.policy import MAX_LEVELS, MIN_LEVELS
 from riskreg.register.queries import criteria_versions
@@ -125,7 +125,7 @@ class CriteriaPreview(RegisterApi):
                     ],
                     "outdated_own_appetites": [
                         {"id": str(row.uuid), "rating": row.rating}
-                        for row in would_be_outdated_by(self.viewer, criteria)
+                        for row in own_appetites_losing_their_rating(self.viewer, criteria)
                     ],
                     "findings": {"now": before.sentences, "then": after.sentences},
                 }

@@ -17,7 +17,7 @@ from riskreg.kernel import keyset
 from riskreg.register.models import OwnAppetite
 from riskreg.register.own_appetite_fields import OWN_APPETITE
 from riskreg.register.own_appetites import (
-    is_outdated,
+    has_rating_not_in,
     own_appetite_in_force_for,
     own_appetites_in_force_for,
 )
@@ -38,7 +38,7 @@ class OwnAppetiteApi(RegisterApi):
             self.viewer,
             url=f"{self.register_url}own-appetites/{row.uuid}/",
             reason=row.reason,
-            outdated=is_outdated(row, self.viewer.criteria),
+            outdated=has_rating_not_in(row, self.viewer.criteria),
         )
 
     def answered(self, row: OwnAppetite, status: int = 200) -> Answer:

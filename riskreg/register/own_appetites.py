@@ -92,16 +92,16 @@ def own_appetite_in_force_for(
     return found
 
 
-def is_outdated(row: OwnAppetite, criteria: Criteria) -> bool:
+def has_rating_not_in(row: OwnAppetite, criteria: Criteria) -> bool:
     """Whether nothing goes by it: ``criteria`` have no such rating."""
     return row.rating not in {rating["key"] for rating in criteria.ratings}
 
 
-def would_be_outdated_by(viewer: Viewer, criteria: Criteria) -> list[OwnAppetite]:
-    """Those of the viewer's party that ``criteria``, not in force yet, would leave out of date and
-    the present ones do not; no query where every rating stays."""
+def own_appetites_losing_their_rating(viewer: Viewer, new_criteria: Criteria) -> list[OwnAppetite]:
+    """Those of the viewer's party whose rating ``new_criteria``, not in force yet, no longer have
+    and the present ones do; no query where every rating stays."""
     gone = {rating["key"] for rating in viewer.criteria.ratings}
-    gone -= {rating["key"] for rating in criteria.ratings}
+    gone -= {rating["key"] for rating in new_criteria.ratings}
     if not gone or viewer.party_id is None:
         return []
     return [row for row in own_appetites_in_force_for(viewer) if row.rating in gone]

@@ -14,7 +14,7 @@ from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.register.appetite import MAX_TERM_APPETITES
 from riskreg.register.models import OwnAppetite, Term
 from riskreg.register.own_appetites import (
-    is_outdated,
+    has_rating_not_in,
     own_appetite_in_force_for,
     own_appetites_in_force_for,
     own_rule,
@@ -255,7 +255,7 @@ def test_criteria_without_its_rating_leave_it_out_of_date(world: World) -> None:
     publish(world)
     viewer = world.viewer("manager")
     kept = own_appetite_in_force_for(viewer, row.uuid)
-    assert is_outdated(kept, viewer.criteria)
+    assert has_rating_not_in(kept, viewer.criteria)
     assert own_rule(viewer).general is None
     # Its words can change as it stands; and another rating brings it back.
     change_own_appetite(
@@ -264,7 +264,7 @@ def test_criteria_without_its_rating_leave_it_out_of_date(world: World) -> None:
     change_own_appetite(actor=viewer, appetite=row.uuid, fields={"rating": "high"}, at=world.at)
     general = own_rule(viewer).general
     assert general is not None
-    assert not is_outdated(general, viewer.criteria)
+    assert not has_rating_not_in(general, viewer.criteria)
 
 
 def test_a_term_out_of_use_is_refused_and_kept_where_it_was(world: World) -> None:

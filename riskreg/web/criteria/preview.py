@@ -16,7 +16,7 @@ from riskreg.register.policy import clean_criteria
 from riskreg.risks.queries.access import risks_called
 from riskreg.risks.queries.scales import CellChange, preview_adoption
 from riskreg.web.criteria.draft import Draft, NewLevelOrAnew
-from riskreg.web.own_appetites.panels import texts_on_newly_outdated
+from riskreg.web.own_appetites.panels import texts_on_own_appetites_losing_their_rating
 from riskreg.web.presenters import Scale, stage_name
 
 ROWS_SHOWN = 100
@@ -84,7 +84,7 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
         }
         for change in crossing
     ]
-    found.outdated = texts_on_newly_outdated(viewer, criteria)
+    found.outdated = texts_on_own_appetites_losing_their_rating(viewer, criteria)
     found.rows = [_row(change, titles, old, new) for change in shown]
     return found
 

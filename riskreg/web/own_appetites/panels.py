@@ -9,10 +9,10 @@ from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria, OwnAppetite
 from riskreg.register.own_appetites import (
-    is_outdated,
+    has_rating_not_in,
     own_appetites_in_force_for,
+    own_appetites_losing_their_rating,
     own_rule,
-    would_be_outdated_by,
 )
 from riskreg.register.permissions import permits
 from riskreg.web.presenters import Scale
@@ -31,7 +31,7 @@ def own_panel(viewer: Viewer, scale: Scale) -> dict[str, Any] | None:
                 "id": row.uuid,
                 "about": which_risks_text(row),
                 "rating": rating_words(row, scale),
-                "outdated": is_outdated(row, viewer.criteria),
+                "outdated": has_rating_not_in(row, viewer.criteria),
                 "reason": row.reason,
                 "label": row.label,
                 "by": str(row.set_by),
@@ -62,12 +62,12 @@ def above_own_mark(
     }
 
 
-def texts_on_newly_outdated(viewer: Viewer, criteria: Criteria) -> list[str]:
+def texts_on_own_appetites_losing_their_rating(viewer: Viewer, criteria: Criteria) -> list[str]:
     """What of the viewer's party would be out of date by ``criteria``, in words."""
     scale, words = Scale(viewer.criteria), _("%(about)s: up to %(rating)s")
     return [
         words % {"about": which_risks_text(row), "rating": rating_words(row, scale)}
-        for row in would_be_outdated_by(viewer, criteria)
+        for row in own_appetites_losing_their_rating(viewer, criteria)
     ]
 
 
