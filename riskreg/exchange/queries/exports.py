@@ -35,7 +35,7 @@ def export_rows(
     read without making rows into objects: of a large register that would be most of the time.
     """
     terms = terms_of(viewer).order_by().values_list("pk", "taxonomy__key", "key", "names")
-    columns = {pk: (f"terms.{own}", localised(n, key)) for pk, own, key, n in terms}
+    columns = {pk: _ColumnAndName(f"terms.{own}", localised(n, key)) for pk, own, key, n in terms}
     people: dict[int, str] = {}
     blank = dict.fromkeys(names)
     ours = viewer.party_id
@@ -43,7 +43,7 @@ def export_rows(
     while piece := list(islice(rows, PIECE)):
         ids = [values[0] for values in piece]
         works = _mitigations_by_risk(viewer, ids)
-        filed = _term_names_by_risk(ids, columns)
+        filed = _joined_term_names_by_risk_and_column(ids, columns)
         objectives = objective_keys_by_risk(viewer, ids)
         ended = [values[0] for values in piece if values[_STATE] == State.CLOSED]
         closings = _ending_by_risk(viewer, ended, language)
@@ -71,11 +71,13 @@ def export_rows(
                 yield row
 
 
-def _mitigations_by_risk(viewer: Viewer, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    """{risk: its measures that the viewer may know of, soonest first}."""
+def _mitigations_by_risk(
+    viewer: Viewer, risk_ids: Sequence[int]
+) -> dict[int, list[dict[str, Any]]]:
+    """{risk: its measures that the viewer may know of, soonest first}, of those that have some."""
     works: dict[int, list[dict[str, Any]]] = {}
     links = Mitigation.risks.through.objects.filter(
-        is_among("risk_id", ids), mitigation__in=Mitigation.objects.visible_to(viewer)
+        is_among("risk_id", risk_ids), mitigation__in=Mitigation.objects.visible_to(viewer)
     ).order_by("mitigation__due_on", "mitigation_id")
     for risk, *values in links.values_list("risk_id", *_OF_WORK):
         title, due_on, owner, names, status, progress, cost = values
@@ -91,15 +93,23 @@ def _mitigations_by_risk(viewer: Viewer, ids: Sequence[int]) -> dict[int, list[d
     return works
 
 
-def _term_names_by_risk(
-    ids: Sequence[int], columns: Mapping[int, tuple[str, str]]
+class _ColumnAndName(NamedTuple):
+    """In which column of the file a term stands, and what it is called in the reader's language."""
+
+    column: str
+    name: str
+
+
+def _joined_term_names_by_risk_and_column(
+    visible_risk_ids: Sequence[int], column_and_name_by_term: Mapping[int, _ColumnAndName]
 ) -> dict[int, dict[str, str]]:
-    """{risk: {column: names}}; the caller has the ids from a query that was told who asks."""
+    """{risk: {column: names}}, of risks that have terms; the caller has the ids from a query that
+    was told who asks."""
     found: dict[int, dict[str, str]] = {}
     several: dict[tuple[int, str], list[str]] = {}
-    links = Risk.terms.through.objects.filter(is_among("risk_id", ids))
+    links = Risk.terms.through.objects.filter(is_among("risk_id", visible_risk_ids))
     for risk, term in links.values_list("risk_id", "term_id"):
-        column, name = columns[term]
+        column, name = column_and_name_by_term[term]
         if risk not in found:
             found[risk] = {column: name}
         elif column not in found[risk]:
@@ -128,13 +138,13 @@ class _Driven(NamedTuple):
     dimension: str
 
 
-def _dimension_of_newest_judgement(viewer: Viewer, ids: Sequence[int]) -> dict[int, _Driven]:
+def _dimension_of_newest_judgement(viewer: Viewer, risk_ids: Sequence[int]) -> dict[int, _Driven]:
     """By risk, of its newest judgement of what is left as it stands; no query where the criteria
     know no kinds, as there is no column for them."""
     if not viewer.criteria.dimensions:
         return {}
     rows = Assessment.objects.visible_to(viewer).filter(
-        is_among("risk_id", ids), stage=Stage.RESIDUAL
+        is_among("risk_id", risk_ids), stage=Stage.RESIDUAL
     )
     newest = {
         risk: _Driven(criteria, impact, dimension or "")
