@@ -59,7 +59,9 @@ def grant_extension(
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=4000)
     versions = clean_translations(errors, translations or {}, ("reason",))
-    day = _clean_until(errors, actor, risk, until, at)
+    day = clean_day(errors, "until", until, required=True)
+    if day is not None:
+        _check_extension_end(errors, actor, risk, risk.next_review_on, day, at)
     errors.raise_if_any()
     assert day is not None  # noqa: S101 - a missing one has raised above
     extension = Extension.objects.create(
@@ -105,17 +107,16 @@ def require_may_extend(actor: Viewer, risk: Risk) -> None:
         )
 
 
-def _clean_until(
-    errors: Errors, actor: Viewer, risk: Risk, until: Any, at: dt.datetime
-) -> dt.date | None:
-    day = clean_day(errors, "until", until)
-    if day is None:
-        if not errors.has("until"):
-            errors.add("until", "required", _("This is needed."))
-        return None
-    assert risk.next_review_on is not None  # noqa: S101 - the caller has checked
+def _check_extension_end(
+    errors: Errors,
+    actor: Viewer,
+    risk: Risk,
+    next_review_on: dt.date,
+    day: dt.date,
+    at: dt.datetime,
+) -> None:
     today = actor.today(at)
-    first = policy.earliest_extension(today, risk.next_review_on)
+    first = policy.earliest_extension(today, next_review_on)
     cadence = Matrix(actor.criteria).cadence_days(position_of(risk).residual_rating)
     last = policy.latest_extension(today, cadence)
     if last < first:
@@ -138,4 +139,3 @@ def _clean_until(
             _("At this rating a review can wait until %(day)s at most.")
             % {"day": date_format(last, "DATE_FORMAT")},
         )
-    return day
