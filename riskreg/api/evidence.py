@@ -145,7 +145,7 @@ class EvidenceFile(EvidenceApi):
         )
 
 
-class EvidenceWithdraw(EvidenceApi):
+class EvidenceWithdrawAndDeleteFile(EvidenceApi):
     """POST takes a file back, and says why."""
 
     @schema.acted("Withdraw evidence", shapes.EvidenceWithdrawal, shapes.Evidence)
@@ -153,7 +153,7 @@ class EvidenceWithdraw(EvidenceApi):
         """Its bytes are deleted for good; the record stays, with who and why."""
 
         def act() -> Answer:
-            row = services.withdraw_evidence(
+            row = services.withdraw_evidence_and_delete_file(
                 actor=self.viewer,
                 evidence=evidence,
                 reason=body_of(request, "reason").get("reason"),

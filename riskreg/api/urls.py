@@ -242,7 +242,7 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("evidence/<uuid:evidence>/file/", evidence.EvidenceFile.as_view(), name="evidence_file"),
     path(
         "evidence/<uuid:evidence>/withdraw/",
-        evidence.EvidenceWithdraw.as_view(),
+        evidence.EvidenceWithdrawAndDeleteFile.as_view(),
         name="evidence_withdraw",
     ),
     path(

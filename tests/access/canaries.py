@@ -14,7 +14,7 @@ from riskreg.analysis.models import Driver
 from riskreg.comments.services import edit_comment
 from riskreg.decisions.services import add_argument, refuse_acceptance, release_argument
 from riskreg.endpoints.models import Endpoint
-from riskreg.evidence.services import withdraw_evidence
+from riskreg.evidence.services import withdraw_evidence_and_delete_file
 from riskreg.handover.services import hand_over
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.notify.models import Delivery, Message
@@ -219,7 +219,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     taken_back = attaching.evidence(
         world, planned, "mitigation", by="manager", data=attaching.PNG, name="plan.png"
     )
-    withdraw_evidence(
+    withdraw_evidence_and_delete_file(
         actor=world.viewer("manager"), evidence=taken_back.uuid, reason="Drawn anew", at=world.at
     )
     extend(world, theirs, by="partner_manager", days=90, reason="Once more")
@@ -354,7 +354,7 @@ def private_part(world: World, step: str) -> None:
                 data=attaching.PDF + sing("bytes").encode(), source=sing("issuer"),
             )  # fmt: skip
         assert gone is not None
-        withdraw_evidence(
+        withdraw_evidence_and_delete_file(
             actor=world.viewer("manager"), evidence=gone.uuid, reason=sing("withdrawal"),
             at=world.at,
         )  # fmt: skip

@@ -139,7 +139,7 @@ def test_a_file_has_a_limit_and_so_has_a_register(world: World, settings: Any) -
     theirs = builders.risk(world, by=world.partner_owner, visibility="party")
     evidence(world, theirs, by="partner_owner", data=large)
     first = Evidence.objects.earliest("pk")
-    services.withdraw_evidence(
+    services.withdraw_evidence_and_delete_file(
         actor=world.viewer("owner"), evidence=first.uuid, reason="Too large", at=world.at
     )
     evidence(world, risk)
@@ -194,20 +194,30 @@ def test_what_is_withdrawn_is_gone_and_says_so(
     given = {"evidence": row.uuid, "at": world.at}
     for who in ("onlooker", "partner_manager", "owner"):
         with nothing_changes(), pytest.raises(Forbidden):
-            services.withdraw_evidence(actor=world.viewer(who), reason="No", **given)
+            services.withdraw_evidence_and_delete_file(
+                actor=world.viewer(who), reason="No", **given
+            )
     manager = world.viewer("manager")
-    assert refused(services.withdraw_evidence, actor=manager, reason=" ", **given) == "required"
+    assert (
+        refused(services.withdraw_evidence_and_delete_file, actor=manager, reason=" ", **given)
+        == "required"
+    )
     with nothing_changes(), pytest.raises(Conflict):
-        services.withdraw_evidence(actor=manager, reason="No", version=9, **given)
+        services.withdraw_evidence_and_delete_file(actor=manager, reason="No", version=9, **given)
     with django_capture_on_commit_callbacks(execute=True):
-        services.withdraw_evidence(actor=manager, reason="Names a person", version=1, **given)
+        services.withdraw_evidence_and_delete_file(
+            actor=manager, reason="Names a person", version=1, **given
+        )
     assert stored() == set()
     assert not Upload.objects.exists()
     kept = evidence_for(world.viewer("auditor"), row.uuid)
     assert (kept.withdrawal_reason, kept.sha256) == ("Names a person", row.sha256)
     with pytest.raises(NotFound, match="Names a person"):
         services.open_checked(kept)
-    assert refused(services.withdraw_evidence, actor=manager, reason="x", **given) == "withdrawn"
+    assert (
+        refused(services.withdraw_evidence_and_delete_file, actor=manager, reason="x", **given)
+        == "withdrawn"
+    )
     # It can be attached anew.
     evidence(world, risk)
 

@@ -86,7 +86,9 @@ def test_what_was_withdrawn_since_stays_gone(world: World, path: Path, at: dt.da
     row = evidence(world, builders.risk(world))
     make_backup(path, at)
     manager = world.viewer("manager")
-    services.withdraw_evidence(actor=manager, evidence=row.uuid, reason="Names a person", at=at)
+    services.withdraw_evidence_and_delete_file(
+        actor=manager, evidence=row.uuid, reason="Names a person", at=at
+    )
     assert list(storage.stored_names()) == []
     restore(path, at, replace=True)
     kept = Evidence.objects.get(uuid=row.uuid)

@@ -7,7 +7,7 @@ from riskreg.evidence.services.evidence import (
     may_withdraw,
     release_evidence,
     require_may_add,
-    withdraw_evidence,
+    withdraw_evidence_and_delete_file,
 )
 from riskreg.evidence.services.files import (
     Stored,
@@ -33,5 +33,5 @@ __all__ = [
     "store_upload",
     "too_large",
     "verify_files",
-    "withdraw_evidence",
+    "withdraw_evidence_and_delete_file",
 ]

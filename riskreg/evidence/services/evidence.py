@@ -13,7 +13,10 @@ from riskreg.evidence.fields import EVIDENCE
 from riskreg.evidence.models import Evidence, Upload
 from riskreg.evidence.queries import bytes_kept, evidence_for, things_by_id_of_evidence
 from riskreg.evidence.services.files import Stored
-from riskreg.evidence.services.withdrawing import mark_withdrawn, withdrawal_changes
+from riskreg.evidence.services.withdrawing import (
+    mark_withdrawn_and_delete_file_after_commit,
+    withdrawal_changes,
+)
 from riskreg.evidence.targets import Thing, thing_for
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.kernel.text import TEXT_MAX, clean_text
@@ -138,7 +141,7 @@ def release_evidence(
 
 
 @transaction.atomic
-def withdraw_evidence(
+def withdraw_evidence_and_delete_file(
     *,
     actor: Viewer,
     evidence: UUID,
@@ -158,7 +161,7 @@ def withdraw_evidence(
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=TEXT_MAX)
     errors.raise_if_any()
-    mark_withdrawn(row, actor.user, reason, at)
+    mark_withdrawn_and_delete_file_after_commit(row, actor.user, reason, at)
     changes = withdrawal_changes(row)
     append(actor.entry("evidence.withdrawn", row, at=row.withdrawn_at or at, changes=changes))
     return row

@@ -10,7 +10,10 @@ from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.events.services import Entry, append
 from riskreg.evidence.models import Evidence
-from riskreg.evidence.services.withdrawing import mark_withdrawn, withdrawal_changes
+from riskreg.evidence.services.withdrawing import (
+    mark_withdrawn_and_delete_file_after_commit,
+    withdrawal_changes,
+)
 from riskreg.register.visibility import Visibility
 
 # The evidence, who withdrew it, and why.
@@ -24,7 +27,7 @@ def all_withdrawals() -> list[Withdrawal]:
 
 
 @transaction.atomic
-def withdraw_again(known: Sequence[Withdrawal], at: dt.datetime) -> list[Evidence]:
+def withdraw_again_and_delete_files(known: Sequence[Withdrawal], at: dt.datetime) -> list[Evidence]:
     """Withdraw what is ``known`` to have been withdrawn and is here again; those for which nobody
     can be named, because whoever withdrew them is not known here, are returned."""
     left = []
@@ -36,7 +39,7 @@ def withdraw_again(known: Sequence[Withdrawal], at: dt.datetime) -> list[Evidenc
         if user is None:
             left.append(row)
             continue
-        mark_withdrawn(row, user, reason, at)
+        mark_withdrawn_and_delete_file_after_commit(row, user, reason, at)
         own = row.visibility == Visibility.PARTY
         append(
             Entry(

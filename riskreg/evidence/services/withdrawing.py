@@ -12,7 +12,9 @@ from riskreg.register.changes import all_values_as_changes
 _COLUMNS = ("withdrawn_at", "withdrawn_by", "withdrawal_reason")
 
 
-def mark_withdrawn(row: Evidence, by: User, reason: str, at: dt.datetime) -> None:
+def mark_withdrawn_and_delete_file_after_commit(
+    row: Evidence, by: User, reason: str, at: dt.datetime
+) -> None:
     """Save that it is withdrawn; its bytes are deleted once the transaction stands."""
     row.withdrawn_at, row.withdrawn_by, row.withdrawal_reason = max(at, row.at), by, reason
     row.version += 1

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from riskreg.accounts.models import ApiToken, CalendarFeed, User
 from riskreg.accounts.services import revoke_feed, revoke_token
 from riskreg.accounts.services.administration import change_account
-from riskreg.evidence.services.restored import Withdrawal, all_withdrawals, withdraw_again
+from riskreg.evidence.services.restored import (
+    Withdrawal,
+    all_withdrawals,
+    withdraw_again_and_delete_files,
+)
 from riskreg.kernel.errors import RiskregError
 from riskreg.operations.queries.persons import forgotten_people
 from riskreg.operations.services.persons import forget_person
@@ -84,7 +88,7 @@ def apply_kept(
             f"{membership.user.email} had left {membership.register.slug} and is in it again: end "
             "the membership under Register settings, People."
         )
-    for row in withdraw_again(kept.withdrawn, at):
+    for row in withdraw_again_and_delete_files(kept.withdrawn, at):
         notes.append(f"{row.name} ({row.uuid}) had been withdrawn and is here again: withdraw it.")
     _move_refs_on(kept, skip_refs)
     return notes

@@ -7,7 +7,7 @@ from riskreg.web.evidence.pages import (
     EvidenceNew,
     EvidencePage,
     EvidenceRelease,
-    EvidenceWithdraw,
+    EvidenceWithdrawAndDeleteFile,
 )
 
 urlpatterns = [
@@ -15,7 +15,9 @@ urlpatterns = [
     path("evidence/<uuid:evidence>/", EvidencePage.as_view(), name="evidence"),
     path("evidence/<uuid:evidence>/file/", EvidenceFile.as_view(), name="evidence_file"),
     path(
-        "evidence/<uuid:evidence>/withdraw/", EvidenceWithdraw.as_view(), name="evidence_withdraw"
+        "evidence/<uuid:evidence>/withdraw/",
+        EvidenceWithdrawAndDeleteFile.as_view(),
+        name="evidence_withdraw",
     ),
     path("evidence/<uuid:evidence>/release/", EvidenceRelease.as_view(), name="evidence_release"),
 ]

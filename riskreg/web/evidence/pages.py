@@ -126,7 +126,7 @@ class EvidenceFile(RegisterView):
         )
 
 
-class EvidenceWithdraw(RegisterView):
+class EvidenceWithdrawAndDeleteFile(RegisterView):
     """A file that is taken back."""
 
     def get(self, request: HttpRequest, evidence: uuid.UUID) -> HttpResponse:
@@ -141,7 +141,7 @@ class EvidenceWithdraw(RegisterView):
         if not form.is_valid():
             return self._question_page(row, form, 400)
         try:
-            services.withdraw_evidence(
+            services.withdraw_evidence_and_delete_file(
                 actor=self.viewer,
                 evidence=evidence,
                 reason=form.cleaned_data["reason"],
