@@ -19,11 +19,11 @@ SAY_EVERY = 10.0
 
 
 @dataclass(frozen=True)
-class Activity:
+class CpuAndLogUsage:
     """What a program has used and written so far."""
 
-    cpu: float
-    written: int
+    cpu_seconds: float
+    log_bytes: int
 
 
 def cpu_seconds(pgid: int) -> float:
@@ -46,23 +46,26 @@ class Patience:
         self.say = say
         self.clock = clock
         self.began = self.moved = self.said = clock()
-        self.last: Activity | None = None
+        self.last: CpuAndLogUsage | None = None
 
-    def wait_on(self, what: str, activity: Activity | None) -> bool:
+    def wait_on(self, what: str, usage: CpuAndLogUsage | None) -> bool:
         """Note how things stand; False when nothing has moved for long.
 
-        ``activity`` None: it answers, so it is there, whatever it answers.
+        ``usage`` None: it answers, so it is there, whatever it answers.
         """
         now = self.clock()
         last = self.last
-        if activity is None or last is None or _has_moved(last, activity):
-            self.moved, self.last = now, activity
+        if usage is None or last is None or _has_moved(last, usage):
+            self.moved, self.last = now, usage
         if now - self.said >= SAY_EVERY:
             self.said = now
             self.say(f"waiting for {what} ({now - self.began:.0f} s)")
         return now - self.moved < QUIET_SECONDS
 
 
-def _has_moved(before: Activity, after: Activity) -> bool:
+def _has_moved(before: CpuAndLogUsage, after: CpuAndLogUsage) -> bool:
     # A program that was started again begins at zero.
-    return after.written != before.written or abs(after.cpu - before.cpu) >= IDLE_SECONDS
+    return (
+        after.log_bytes != before.log_bytes
+        or abs(after.cpu_seconds - before.cpu_seconds) >= IDLE_SECONDS
+    )

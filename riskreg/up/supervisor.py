@@ -25,7 +25,7 @@ from typing import IO
 from riskreg.up import guardian
 from riskreg.up.forked import Forked, can_fork, die_with_parent
 from riskreg.up.guardian import signal_group
-from riskreg.up.patience import Activity, cpu_seconds
+from riskreg.up.patience import CpuAndLogUsage, cpu_seconds
 
 QUICK_SECONDS = 15.0
 QUICK_DEATHS = 5
@@ -156,17 +156,17 @@ class Supervisor:
                 return running.process.pid
         return None
 
-    def activity(self, name: str) -> Activity:
-        """What the program ``name`` has done so far."""
-        pid = self.pid(name)
+    def measure_usage(self, program_name: str) -> CpuAndLogUsage:
+        """What the program has used and written so far, as /proc and its log file say now."""
+        pid = self.pid(program_name)
         written = 0
         with contextlib.suppress(OSError):
-            written = (self.log_dir / f"{name}.log").stat().st_size
-        return Activity(cpu_seconds(pid) if pid is not None else 0.0, written)
+            written = (self.log_dir / f"{program_name}.log").stat().st_size
+        return CpuAndLogUsage(cpu_seconds(pid) if pid is not None else 0.0, written)
 
-    def last_line(self, name: str) -> str:
-        """The last thing ``name`` wrote to its log, for a one-line explanation."""
-        path = self.log_dir / f"{name}.log"
+    def last_log_line(self, program_name: str) -> str:
+        """The last thing the program wrote to its log, for a one-line explanation."""
+        path = self.log_dir / f"{program_name}.log"
         with contextlib.suppress(OSError):
             lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
             if lines:
@@ -201,14 +201,14 @@ class Supervisor:
         self._tell_guardian(f"-{process.pid}")
         running.process = None
         if self.starting:
-            self.failed = f"{name} cannot start: {self.last_line(name)} (see {running.log})"
+            self.failed = f"{name} cannot start: {self.last_log_line(name)} (see {running.log})"
             return
         quick = self.clock() - running.started < QUICK_SECONDS
         running.quick_deaths = running.quick_deaths + 1 if quick else 1
         how = _ending_text(process.returncode or 0)
         if running.quick_deaths >= QUICK_DEATHS:
             self.failed = (
-                f"{name} {how} {QUICK_DEATHS} times in a row: {self.last_line(name)} "
+                f"{name} {how} {QUICK_DEATHS} times in a row: {self.last_log_line(name)} "
                 f"(see {running.log})"
             )
             return

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from riskreg.up.management.commands.up import _not_ready_text
-from riskreg.up.patience import QUIET_SECONDS, SAY_EVERY, Activity, Patience, cpu_seconds
+from riskreg.up.patience import QUIET_SECONDS, SAY_EVERY, CpuAndLogUsage, Patience, cpu_seconds
 
 
 class Clock:
@@ -35,14 +35,14 @@ def test_as_long_as_it_works_it_is_waited_for(clock: Clock, said: list[str]) -> 
     patience = Patience(said.append, clock)
     for n in range(1000):
         clock.now += QUIET_SECONDS / 2
-        assert patience.wait_on("web", Activity(cpu=n * 0.25, written=0))
+        assert patience.wait_on("web", CpuAndLogUsage(cpu_seconds=n * 0.25, log_bytes=0))
 
 
 def test_as_long_as_it_writes_it_is_waited_for(clock: Clock, said: list[str]) -> None:
     patience = Patience(said.append, clock)
     for n in range(1000):
         clock.now += QUIET_SECONDS / 2
-        assert patience.wait_on("web", Activity(cpu=0.0, written=n))
+        assert patience.wait_on("web", CpuAndLogUsage(cpu_seconds=0.0, log_bytes=n))
 
 
 def test_what_answers_is_waited_for_whatever_it_answers(clock: Clock, said: list[str]) -> None:
@@ -55,13 +55,13 @@ def test_what_answers_is_waited_for_whatever_it_answers(clock: Clock, said: list
 def test_what_does_nothing_for_long_is_given_up(clock: Clock, said: list[str]) -> None:
     patience = Patience(said.append, clock)
     idle = 0.0
-    assert patience.wait_on("web", Activity(3.0, 10))
+    assert patience.wait_on("web", CpuAndLogUsage(3.0, 10))
     clock.now += QUIET_SECONDS - 1
     # An idle server looks around now and then.
     idle += 0.1
-    assert patience.wait_on("web", Activity(3.0 + idle, 10))
+    assert patience.wait_on("web", CpuAndLogUsage(3.0 + idle, 10))
     clock.now += 2
-    assert not patience.wait_on("web", Activity(3.0 + idle, 10))
+    assert not patience.wait_on("web", CpuAndLogUsage(3.0 + idle, 10))
 
 
 def test_it_says_what_it_waits_for_and_since_when(clock: Clock, said: list[str]) -> None:

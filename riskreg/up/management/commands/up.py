@@ -26,7 +26,7 @@ from riskreg.kernel import health
 from riskreg.kernel.after_commit import before_anybody_runs
 from riskreg.up import ports, preload, valkey
 from riskreg.up.forked import ChildProcessEnded, done_in_child_process
-from riskreg.up.patience import Activity, Patience
+from riskreg.up.patience import CpuAndLogUsage, Patience
 from riskreg.up.probe import probe
 from riskreg.up.supervisor import Program, StartError, Supervisor
 
@@ -133,7 +133,7 @@ class Command(BaseCommand):
             server = valkey.describe_embedded(var_dir, ports.broker)
             supervisor.start(server.program)
 
-            def broker_lacks() -> tuple[str, Activity | None]:
+            def broker_lacks() -> tuple[str, CpuAndLogUsage | None]:
                 return ("", None) if server.answers() else _what_is_awaited(supervisor, "valkey")
 
             _wait_until_nothing_lacks(broker_lacks, patience, supervisor, stopper)
@@ -144,7 +144,7 @@ class Command(BaseCommand):
         host = next((h.lstrip(".") for h in settings.ALLOWED_HOSTS if h != "*"), "")
         url = f"http://127.0.0.1:{port}/readyz"
 
-        def web_lacks() -> tuple[str, Activity | None]:
+        def web_lacks() -> tuple[str, CpuAndLogUsage | None]:
             status, text = probe(url, host=host, timeout=ANSWER_SECONDS)
             if status == 200:
                 return "", None
@@ -233,7 +233,7 @@ class _Stopper:
 
 
 def _wait_until_nothing_lacks(
-    lacks: Callable[[], tuple[str, Activity | None]],
+    lacks: Callable[[], tuple[str, CpuAndLogUsage | None]],
     patience: Patience,
     supervisor: Supervisor,
     stopper: _Stopper,
@@ -243,18 +243,18 @@ def _wait_until_nothing_lacks(
     ``lacks()``: what is waited for, and what it has done so far; None for what answers.
     """
     while not stopper.asked:
-        what, activity = lacks()
+        what, usage = lacks()
         if not what:
             return
         if not supervisor.poll():
             raise StartError(supervisor.failed or "a program failed")
-        if not patience.wait_on(what, activity):
+        if not patience.wait_on(what, usage):
             raise StartError(f"Gave up waiting for {what}: nothing moves any more")
         stopper.wait(0.1)
 
 
-def _what_is_awaited(supervisor: Supervisor, name: str) -> tuple[str, Activity]:
-    return f"{name} to answer (see {supervisor.log_dir / name}.log)", supervisor.activity(name)
+def _what_is_awaited(supervisor: Supervisor, name: str) -> tuple[str, CpuAndLogUsage]:
+    return f"{name} to answer (see {supervisor.log_dir / name}.log)", supervisor.measure_usage(name)
 
 
 def _not_ready_text(text: str) -> str:
