@@ -59,7 +59,7 @@ class _Form:
     controls: list[_Control] = field(default_factory=list)
 
 
-class _Page(HTMLParser):
+class _FormsInPage(HTMLParser):
     """The forms of a page with their fields, and where each stands in the text."""
 
     def __init__(self, text: str) -> None:
@@ -108,11 +108,14 @@ class _Page(HTMLParser):
         self.handle_starttag(tag, attrs)
 
     def handle_data(self, data: str) -> None:
+        self._give_option_its_text_as_value(data)
+
+    def _give_option_its_text_as_value(self, text: str) -> None:
         # An option without a value is worth its text.
         if self._last is not None and self._last.tag == "select" and self._last.options:
             option = self._last.options[-1]
             if "value" not in option.attrs:
-                option.attrs["value"] = data.strip()
+                option.attrs["value"] = text.strip()
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -141,7 +144,7 @@ class Refilled:
 
 def refill(text: str, address: str, typed: Typed) -> Refilled:
     """``text``, the page at ``address``, with its form holding what was typed."""
-    page = _Page(text)
+    page = _FormsInPage(text)
     form = _form_of(page, address, typed)
     if form is None:
         return Refilled(text, False, 0, page.main_end, list(typed.fields))
@@ -179,7 +182,7 @@ def refill(text: str, address: str, typed: Typed) -> Refilled:
     return Refilled(text, True, form.end + moved, page.main_end + before, unplaced)
 
 
-def _form_of(page: _Page, address: str, typed: Typed) -> _Form | None:
+def _form_of(page: _FormsInPage, address: str, typed: Typed) -> _Form | None:
     """The form that sends to where it was sent, of several the one with the most of its fields."""
 
     def goes_there(form: _Form) -> bool:
