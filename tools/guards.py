@@ -32,7 +32,7 @@ RETIRED = {
     "look_again": "seconds_until_free", "hand_back": "release_not_begun",
     "recall": "reset_future_retries",
     "judge": "create_assessment", "sealing": "encryption", "calling": "http_client",
-    "nasty": "hostile_values", "_banded": "_value_low_high", "has_versions": "has_translations",
+    "nasty": "hostile_values", "_banded": "value_low_high", "has_versions": "has_translations",
     "versions_of": "translations_of", "versions_changed": "split_translations_changed",
     "that_can_be_chosen": "mitigations_to_choose_from", "sorted_rows": "sort_rows",
     "close_decision": "close_with_obligations_and_build_entry",

@@ -12,7 +12,7 @@ from riskreg import quant
 from riskreg.analysis import modelled
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import buying
-from riskreg.analysis.steps import HALF, RenewClaimOrRaise, load_run
+from riskreg.analysis.steps import RenewClaimOrRaise, ValueLowHigh, load_run, value_low_high
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
 
@@ -86,9 +86,9 @@ def _set_to_json(one: quant.SetFigures) -> dict[str, Any]:
     return {
         "mitigations": sorted(one.chosen),
         "cost": one.cost,
-        "mean": _value_low_high(one.value, one.standard_error),
+        "mean": value_low_high(one.value, one.standard_error),
         # This set's less the chosen one's, year by year on the same draws.
-        "difference": _value_low_high(one.difference, one.difference_error),
+        "difference": value_low_high(one.difference, one.difference_error),
         "within_budget": one.within_budget,
     }
 
@@ -120,7 +120,7 @@ def information_values(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any
     values: list[dict[str, Any]] = []
     for name, worth in found.each.items():
         risk, colon, _rate = name.partition(":")
-        value = _worth_low_high(worth, horizon)
+        value = _worth_over_horizon(worth, horizon)
         if value[0] > 0:
             on = "frequency" if colon else "driver"
             values.append({"risk": risk, "on": on, "value": value})
@@ -128,7 +128,7 @@ def information_values(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any
     return {
         "horizon": horizon,
         "values": values,
-        "all": _worth_low_high(found.all_drivers, horizon),
+        "all": _worth_over_horizon(found.all_drivers, horizon),
     }
 
 
@@ -136,13 +136,9 @@ def _dearest_first(one: Mapping[str, Any]) -> tuple[float, str, str]:
     return -one["value"][0], one["risk"], one["on"]
 
 
-def _worth_low_high(worth: quant.InformationValue, horizon: int) -> list[float]:
-    value, low, high = _value_low_high(worth.value * horizon, worth.standard_error * horizon)
-    return [value, max(0.0, low), high]
-
-
-def _value_low_high(value: float, error: float) -> list[float]:
-    return [value, value - HALF * error, value + HALF * error]
+def _worth_over_horizon(worth: quant.InformationValue, horizon: int) -> ValueLowHigh:
+    value, low, high = value_low_high(worth.value * horizon, worth.standard_error * horizon)
+    return ValueLowHigh(value, max(0.0, low), high)
 
 
 def _mitigations_in(inputs: Mapping[str, Any]) -> list[quant.Mitigation]:

@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,19 @@ _KEPT_EVENTS = 2**22
 # Values of each driver that the tornado is averaged over.
 _DRAWS = 16_384
 _SCORE_95 = 1.6448536269514722
+
+
+class ValueLowHigh(NamedTuple):
+    """A figure and the ends of its 95 % interval; as JSON a list of the three."""
+
+    value: float
+    low: float
+    high: float
+
+
+def value_low_high(value: float, standard_error: float) -> ValueLowHigh:
+    """``value`` with its interval, what it misses by being normally distributed."""
+    return ValueLowHigh(value, value - HALF * standard_error, value + HALF * standard_error)
 
 
 def simulate_chunk_of_side(
@@ -116,15 +129,13 @@ def loss_measures(
     # events happen leaves no error (``quant.expected``).
     mean = [expected_loss_of_all(inputs, side), None, None]
     if moved := expected_losses_if_drivers_act(row, inputs, side):
-        error = HALF * moved[""].standard_error
-        mean = [moved[""].value, moved[""].value - error, moved[""].value + error]
+        mean = [*value_low_high(moved[""].value, moved[""].standard_error)]
     found: dict[str, Any] = {"mean": mean}
     for name, level in LEVELS:
         at = metrics.sorted_var_interval(losses, level, _CONFIDENCE)
         found[name] = [at.value, at.low, at.high]
     tail = metrics.sorted_tvar(losses, TAIL)
-    error = HALF * metrics.sorted_tvar_standard_error(losses, TAIL)
-    found["tvar95"] = [tail, tail - error, tail + error]
+    found["tvar95"] = value_low_high(tail, metrics.sorted_tvar_standard_error(losses, TAIL))
     renew_claim_or_raise_if_cancelled()
     low, high = min(0.0, float(losses[0])), metrics.sorted_var(losses, 0.999)
     cuts = np.linspace(low, high if high > low else low + 1, _POINTS)

@@ -17,7 +17,7 @@ from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.policy import weighing
 from riskreg.analysis.policy.objectives import lifts_still_to_be_done
-from riskreg.analysis.steps import HALF, TAIL, RenewClaimOrRaise, load_run
+from riskreg.analysis.steps import TAIL, RenewClaimOrRaise, ValueLowHigh, load_run, value_low_high
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
 from riskreg.quant.expected import difference_chunk, expected_difference
@@ -45,7 +45,9 @@ def weigh_one_option(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOr
     renew_claim_or_raise_if_cancelled()
     mean = quant.expected_losses(changed, row.years, row.seed)[""]
     renew_claim_or_raise_if_cancelled()
-    losses = _losses(row, changed, len(inputs["exposures"]), renew_claim_or_raise_if_cancelled)
+    losses = _simulate_losses(
+        row, changed, len(inputs["exposures"]), renew_claim_or_raise_if_cancelled
+    )
     spans = losses_by_span(losses, inputs["horizon"])
     losses.sort()
     bad = sorted_var_interval(losses, TAIL, _CONFIDENCE)
@@ -55,10 +57,10 @@ def weigh_one_option(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOr
         {
             "key": option["key"],
             "is_nothing": option["is_nothing"],
-            "cost": _cost_low_high(option, works, row.seed),
-            "mean": _value_low_high(mean.value, mean.standard_error),
+            "cost": _cost_value_low_high(option, works, row.seed),
+            "mean": value_low_high(mean.value, mean.standard_error),
             "bad": [bad.value, bad.low, bad.high],
-            "difference": _difference_low_high(row, base, changed),
+            "difference": _expected_loss_with_less_without(row, changed, base),
             "objectives": _chances_by_objective(
                 row, inputs, option, renew_claim_or_raise_if_cancelled
             ),
@@ -93,7 +95,7 @@ def compare_options(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrR
         one |= also
         option = _option(inputs, one["key"])
         own = base.mitigated(_mitigations_of_option(inputs, option))
-        paired = _difference_low_high(row, of_best, own)
+        paired = _expected_loss_with_less_without(row, own, of_best)
         further = one["cost"][0] - best["cost"][0]
         one["net"] = one["cost"][0] + horizon * one["mean"][0]
         one["behind"] = [further + horizon * value for value in paired]
@@ -137,16 +139,16 @@ def value_of_information(
     each = [
         {"about": name.removesuffix(modelled.RATE),
          "on": "frequency" if name.endswith(modelled.RATE) else "driver",
-         "worth": _worth_low_high(known, horizon)}
+         "worth": _worth_over_horizon(known, horizon)}
         for name, known in sorted(found.each.items(), key=lambda pair: (-pair[1].value, pair[0]))
         if known.value > 0
     ]  # fmt: skip
-    return {"all": _worth_low_high(found.all_drivers, horizon), "each": each[:_ASKED]}
+    return {"all": _worth_over_horizon(found.all_drivers, horizon), "each": each[:_ASKED]}
 
 
-def _worth_low_high(found: quant.InformationValue, horizon: int) -> list[float]:
-    value, low, high = _value_low_high(horizon * found.value, horizon * found.standard_error)
-    return [value, max(0.0, low), high]
+def _worth_over_horizon(found: quant.InformationValue, horizon: int) -> ValueLowHigh:
+    value, low, high = value_low_high(horizon * found.value, horizon * found.standard_error)
+    return ValueLowHigh(value, max(0.0, low), high)
 
 
 def losses_by_span(losses: Floats, horizon: int) -> Floats:
@@ -192,7 +194,7 @@ def _mitigations_of_option(
     return [modelled.mitigation_of(one, risks, on) for one in named]
 
 
-def _cost_low_high(
+def _cost_value_low_high(
     option: Mapping[str, Any], works: Sequence[quant.Mitigation], seed: int
 ) -> list[float | None]:
     """What the option says, which is one number, or else what its mitigations are said to cost."""
@@ -204,7 +206,7 @@ def _cost_low_high(
     return [total, low, high] if low < high else [total, None, None]
 
 
-def _losses(
+def _simulate_losses(
     row: Simulation,
     portfolio: quant.Portfolio,
     exposures: int,
@@ -221,17 +223,13 @@ def _losses(
     return losses
 
 
-def _difference_low_high(
-    row: Simulation, one: quant.Portfolio, other: quant.Portfolio
-) -> list[float]:
-    """The expected loss of a year with ``other`` less that with ``one``, on the same draws."""
-    parts = [difference_chunk(one, other, row.years, row.seed, 0, 1)]
-    found = expected_difference(one, other, row.years, parts)
-    return _value_low_high(found.value, found.standard_error)
-
-
-def _value_low_high(value: float, error: float) -> list[float]:
-    return [value, value - HALF * error, value + HALF * error]
+def _expected_loss_with_less_without(
+    row: Simulation, with_: quant.Portfolio, without: quant.Portfolio
+) -> ValueLowHigh:
+    """On the same draws."""
+    parts = [difference_chunk(without, with_, row.years, row.seed, 0, 1)]
+    found = expected_difference(without, with_, row.years, parts)
+    return value_low_high(found.value, found.standard_error)
 
 
 def _chances_by_objective(
