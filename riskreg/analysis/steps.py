@@ -107,7 +107,7 @@ def measure_losses_of_side(
             row,
             inputs,
             side,
-            _losses_as_drawn(step, row, inputs, side),
+            _load_stored_losses_in_drawn_order(step, row, inputs, side),
             renew_claim_or_raise_if_cancelled,
         )
     )
@@ -159,12 +159,12 @@ def contributions_on_side(
     tail = (drawn or {}).get("tail")
     if tail is None:
         # In order for the weights, and then as they were drawn: one array of them at a time.
-        losses = _losses_as_drawn(step, row, inputs, side)
+        losses = _load_stored_losses_in_drawn_order(step, row, inputs, side)
         losses.sort()
         weights = metrics.tail_weights(losses, TAIL)
         del losses
         renew_claim_or_raise_if_cancelled()
-        losses = _losses_as_drawn(step, row, inputs, side)
+        losses = _load_stored_losses_in_drawn_order(step, row, inputs, side)
         of = portfolio(inputs, side)
         tail = quant.totals([quant.contribution_chunk(of, losses, row.seed, weights, 0, 1)])
     renew_claim_or_raise_if_cancelled()
@@ -323,7 +323,9 @@ def load_run(step: Step) -> tuple[Simulation, dict[str, Any]]:
     return row, json.loads(row.inputs)
 
 
-def _losses_as_drawn(step: Step, row: Simulation, inputs: dict[str, Any], side: str) -> Array:
+def _load_stored_losses_in_drawn_order(
+    step: Step, row: Simulation, inputs: dict[str, Any], side: str
+) -> Array:
     """The losses of one side in the order in which they were drawn, shape (years,)."""
     chunks = policy.chunk_count(row.years, len(inputs["exposures"]))
     losses = np.empty(row.years)
