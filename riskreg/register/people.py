@@ -22,7 +22,7 @@ FOR_PEOPLE = (Role.VIEWER, Role.OWNER, Role.MANAGER, Role.LEADER, Role.AUDITOR)
 _SIGNER = Signer(salt="riskreg.invitation", sep=".")
 
 
-def active_managers_of(register_id: int, party_id: int | None) -> QuerySet[Membership]:
+def active_managers_of_party(register_id: int, party_id: int | None) -> QuerySet[Membership]:
     """The managers of a party, as long as they have an active account."""
     return Membership.objects.filter(
         Q(party_id=party_id) if party_id else Q(party=None),
@@ -74,7 +74,7 @@ def parties_without_manager(viewer: Viewer) -> list[Party]:
     if not manages_members_of(viewer, None):
         return []
     rows = Party.objects.filter(register=viewer.register).order_by("pk")
-    lacking = [p for p in rows if not active_managers_of(viewer.register.pk, p.pk).exists()]
+    lacking = [p for p in rows if not active_managers_of_party(viewer.register.pk, p.pk).exists()]
     if is_maker_who_manages(viewer):
         return lacking
     had = Membership.objects.filter(party__in=lacking).values_list("party", flat=True)

@@ -52,7 +52,7 @@ def test_of_two_managers_who_leave_at_once_one_stays() -> None:
         *(lambda v=v: end_member(actor=v, user=v.user.uuid, version=None, at=AT) for v in leaving)
     )
     assert kinds(results) == ["Invalid", "Membership"]
-    assert people.active_managers_of(world.register.pk, world.foton.pk).count() == 1
+    assert people.active_managers_of_party(world.register.pk, world.foton.pk).count() == 1
 
 
 def test_an_address_that_two_managers_invite_at_once_is_invited_once() -> None:

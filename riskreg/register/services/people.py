@@ -14,7 +14,7 @@ from riskreg.register.models import Membership, Party, Role
 from riskreg.register.people import (
     FOR_PEOPLE,
     WITHOUT_PARTY,
-    active_managers_of,
+    active_managers_of_party,
     manages_members_of,
     present_membership_of,
 )
@@ -52,7 +52,7 @@ def change_role(
         )
     if role == row.role:
         return row
-    require_not_last_manager(row, "role")
+    require_party_keeps_a_manager(row, "role")
     before, row.role = row.role, role
     row.version += 1
     row.save(update_fields=["role", "version"])
@@ -84,7 +84,7 @@ def member_to_remove(actor: Viewer, user: uuid.UUID, version: int | None) -> Mem
     row = member_to_change(actor, user, version)
     if row.user_id != actor.user.pk and not manages_members_of(actor, row.party_id):
         raise Forbidden(_why_not(row))
-    require_not_last_manager(row, "user")
+    require_party_keeps_a_manager(row, "user")
     return row
 
 
@@ -98,17 +98,18 @@ def member_to_change(actor: Viewer, user: uuid.UUID, version: int | None) -> Mem
     return row
 
 
-def require_not_last_manager(row: Membership, field: str) -> None:
-    """Raise ``Invalid`` if a party would be left without a manager."""
-    if row.role != Role.MANAGER:
+def require_party_keeps_a_manager(leaving: Membership, error_field: str) -> None:
+    """Raise ``Invalid`` on that field if nobody else manages the party (or those of none)."""
+    if leaving.role != Role.MANAGER:
         return
-    if not active_managers_of(row.register_id, row.party_id).exclude(pk=row.pk).exists():
-        party = row.party.name if isinstance(row.party, Party) else ""
+    managers = active_managers_of_party(leaving.register_id, leaving.party_id)
+    if not managers.exclude(pk=leaving.pk).exists():
+        party = leaving.party.name if isinstance(leaving.party, Party) else ""
         raise Invalid.one(
-            field,
+            error_field,
             "last_manager",
             _("%(name)s is the last manager of %(party)s; make somebody else a manager first.")
-            % {"name": row.user, "party": party},
+            % {"name": leaving.user, "party": party},
         )
 
 
