@@ -71,7 +71,9 @@ class NewMeeting(MeetingView):
         tidy = canonical_url(request)
         if tidy or not request.GET:
             return HttpResponseRedirect(tidy or "?overdue=true")
-        return self._page(request, NewMeetingForm(initial={"title": self._title(request)}))
+        return self._page(
+            request, NewMeetingForm(initial={"title": self._initial_meeting_title(request)})
+        )
 
     def post(self, request: HttpRequest) -> HttpResponse:
         require(self.viewer, "meeting.hold")
@@ -83,7 +85,7 @@ class NewMeeting(MeetingView):
                 actor=self.viewer,
                 title=form.cleaned_data["title"],
                 recipe={k: v for k, v in request.GET.lists() if k != WITH},
-                visibility=self._visibility(request),
+                visibility=self._visibility_from_query(request),
                 at=self.at,
             )
         except Invalid as invalid:
@@ -92,10 +94,10 @@ class NewMeeting(MeetingView):
         return HttpResponseRedirect(self.page_url("meeting_item", meeting=meeting.uuid, number=1))
 
     @staticmethod
-    def _visibility(request: HttpRequest) -> str:
+    def _visibility_from_query(request: HttpRequest) -> str:
         return Visibility.PARTY if request.GET.get(WITH) == "party" else Visibility.SHARED
 
-    def _title(self, request: HttpRequest) -> str:
+    def _initial_meeting_title(self, request: HttpRequest) -> str:
         day = date_format(self.viewer.today(self.at), "DATE_FORMAT")
         if request.GET.get("overdue"):
             return _("Overdue reviews, %(day)s") % {"day": day}
@@ -107,7 +109,7 @@ class NewMeeting(MeetingView):
         viewer = self.viewer
         problems: list[dict[str, str]] = []
         scale = Scale(viewer.register.criteria)
-        visibility = self._visibility(request)
+        visibility = self._visibility_from_query(request)
         try:
             chosen = filters.parse(
                 viewer, request.GET, self.at, other_params=(WITH, "ordering", "page")
