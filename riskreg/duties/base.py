@@ -4,7 +4,7 @@ import datetime as dt
 import functools
 import operator
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -16,6 +16,9 @@ from riskreg.duties.policy.scope import DutyScope
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.register.visibility import Visibility
+
+# By ``Duty.subject``, the public id of the row that falls due: of a breach not that of its risk.
+TextByDutySubject = dict[uuid.UUID, str]
 
 
 class DutyKey(NamedTuple):
@@ -162,7 +165,7 @@ class Source:
     open: Q
     rows: Callable[[], QuerySet[Any]]
     duty: Callable[[Any], Duty]
-    facts: Callable[[Sequence[Duty]], Mapping[uuid.UUID, str]]
+    facts: Callable[[Sequence[Duty]], TextByDutySubject]
     people: tuple[str, ...] = ("owner",)
     owed_by: Callable[[Collection[int]], Q] | None = None
     with_extras: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None

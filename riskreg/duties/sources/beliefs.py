@@ -1,13 +1,12 @@
 """Beliefs of drivers that are to be looked at again: on their day, or because of a reading."""
 
-import uuid
 from collections.abc import Sequence
 
 from django.db.models import Case, DateField, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Belief
-from riskreg.duties.base import Duty, Source
+from riskreg.duties.base import Duty, Source, TextByDutySubject
 from riskreg.kernel.local_day import LocalDay
 from riskreg.kernel.localised import number
 
@@ -41,7 +40,7 @@ def _duty_to_look_while_in_force(belief: Belief) -> Duty:
     return Duty.from_row(belief, "belief.look", due_on, subject_type="belief", page="driver")
 
 
-def _why_to_look_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _why_to_look_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     return {duty.subject: _why_to_look(duty.thing) for duty in duties}
 
 

@@ -1,12 +1,11 @@
 """Reviews that an indicator called for."""
 
-import uuid
 from collections.abc import Sequence
 
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from riskreg.duties.base import Duty, Source
+from riskreg.duties.base import Duty, Source, TextByDutySubject
 from riskreg.indicators.models import Breach
 from riskreg.indicators.queries.breaches import UNREVIEWED, all_breaches_with_reviewed_mark
 from riskreg.kernel.localised import number
@@ -27,7 +26,7 @@ def _duty_of_breach_while_it_waits(breach: Breach) -> Duty:
     )  # fmt: skip
 
 
-def _texts_on_why_review_is_called_for(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _called_for_by_reading_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     values = {}
     for duty in duties:
         indicator = duty.thing.indicator
@@ -50,7 +49,7 @@ BREACH = Source(
     open=UNREVIEWED,
     rows=_all_breaches_with_duty_fields,
     duty=_duty_of_breach_while_it_waits,
-    facts=_texts_on_why_review_is_called_for,
+    facts=_called_for_by_reading_texts,
     people=("risk__owner", "risk__deputy"),
     bare=all_breaches_with_reviewed_mark,
 )

@@ -1,12 +1,11 @@
 """Answers that a party owes to a change of what is common, until the request expires."""
 
-import uuid
 from collections.abc import Sequence
 
 from django.db.models import IntegerField, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
-from riskreg.duties.base import Duty, Source
+from riskreg.duties.base import Duty, Source, TextByDutySubject
 from riskreg.register.change_models import PartyAnswer
 from riskreg.register.change_queries import is_owed_by
 
@@ -27,7 +26,7 @@ def _duty_to_answer(answer: PartyAnswer) -> Duty:
     )  # fmt: skip
 
 
-def _who_asked_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _who_asked_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     return {
         duty.subject: _("%(name)s asks; it needs a yes or no of your party")
         % {"name": duty.thing.request.requested_by}

@@ -1,6 +1,5 @@
 """Tests of controls that are due."""
 
-import uuid
 from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
@@ -8,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from riskreg.duties.base import Duty, Source
+from riskreg.duties.base import Duty, Source, TextByDutySubject
 from riskreg.risks.models import Control
 from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import with_dormant_mark
@@ -36,7 +35,7 @@ def _duty_to_test_while_in_force(control: Control) -> Duty:
     )  # fmt: skip
 
 
-def _last_test_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _last_test_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     return {duty.subject: _last_test_text(duty.thing) for duty in duties}
 
 

@@ -1,7 +1,6 @@
 """Drafts: a risk that somebody began to write is opened or closed, or it is forgotten."""
 
 import datetime as dt
-import uuid
 from collections.abc import Sequence
 
 from django.db.models import Q
@@ -9,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from riskreg.duties.base import Duty, Source
+from riskreg.duties.base import Duty, Source, TextByDutySubject
 from riskreg.duties.sources.reviews import all_risks_with_duty_fields, with_rating_of_now
 from riskreg.risks.models import Risk, State
 from riskreg.risks.policy import DRAFT_DAYS
@@ -20,7 +19,7 @@ def _duty_to_finish_while_draft(risk: Risk) -> Duty:
     return Duty.from_row(risk, "risk.draft", due_on, subject_type="risk", page="risk")
 
 
-def _untouched_since_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _untouched_since_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     values = {}
     for duty in duties:
         if duty.thing.draft_due_on is not None:

@@ -1,7 +1,6 @@
 """The end of an extension: told before and on its day, so that a review never falls late again in
 silence."""
 
-import uuid
 from collections.abc import Sequence
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
@@ -10,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from riskreg.duties.base import Duty, Source
+from riskreg.duties.base import Duty, Source, TextByDutySubject
 from riskreg.duties.policy.ladder import OWNER, Rung, day_of_rung
 from riskreg.kernel import clock
 from riskreg.reviews.models import Extension, Review
@@ -59,7 +58,7 @@ def _not_covered_by_the_review(duty: Duty, rung: Rung, zone: str) -> bool:
     return bool(day_of_rung(rung, extension.due_on) <= granted_on)
 
 
-def _extension_ends_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _extension_ends_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     return {
         duty.subject: _("the extension of its review ends; the review was due on %(day)s")
         # Translators: the form of a whole date, in Django's date format letters.

@@ -1,14 +1,13 @@
 """Mitigations: planned work falls due, and work in progress is to be spoken of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from riskreg.duties.base import Duty, Source
+from riskreg.duties.base import Duty, Source, TextByDutySubject
 from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import RUNNING, with_dormant_mark
@@ -34,7 +33,7 @@ def _duty_while_in_statuses(
     return Duty.from_row(work, kind, due_on, subject_type="mitigation", page="mitigation")
 
 
-def _status_and_progress_texts(duties: Sequence[Duty]) -> dict[UUID, str]:
+def _status_and_progress_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     return {
         duty.subject: _("%(status)s, %(progress)d %% done")
         % {"status": duty.thing.get_status_display(), "progress": duty.thing.progress}
@@ -42,7 +41,7 @@ def _status_and_progress_texts(duties: Sequence[Duty]) -> dict[UUID, str]:
     }
 
 
-def _last_known_progress_texts(duties: Sequence[Duty]) -> dict[UUID, str]:
+def _last_known_progress_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     return {
         duty.subject: _("progress not updated, last known: %(progress)d %%")
         % {"progress": duty.thing.progress}
@@ -50,7 +49,13 @@ def _last_known_progress_texts(duties: Sequence[Duty]) -> dict[UUID, str]:
     }
 
 
-def _source(kind: str, due_field: str, statuses: Sequence[str], facts: Any, **more: Any) -> Source:
+def _source(
+    kind: str,
+    due_field: str,
+    statuses: Sequence[str],
+    facts: Callable[[Sequence[Duty]], TextByDutySubject],
+    **more: Any,
+) -> Source:
     return Source(
         kind=kind,
         due_field=due_field,

@@ -1,7 +1,6 @@
 """What is owed because of acceptances and decisions (answers, conditions, what follows), and what
 somebody asked about a risk."""
 
-import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.utils.translation import pgettext
 
 from riskreg.decisions.models import Obligation, ObligationKind, ObligationState
 from riskreg.decisions.queries.questions import is_open, is_reviewed_since_asked
-from riskreg.duties.base import Duty, Source
+from riskreg.duties.base import Duty, Source, TextByDutySubject
 from riskreg.risks.models import State
 
 # What subjects and pages are called, by kind.
@@ -77,7 +76,7 @@ def _day_as_text(day: Any) -> str:
     return date_format(day, pgettext("date form", "j F Y"))
 
 
-def _texts_of_what_is_owed(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _texts_of_what_is_owed(duties: Sequence[Duty]) -> TextByDutySubject:
     return {duty.subject: _fact_of_obligation(duty.thing) for duty in duties}
 
 

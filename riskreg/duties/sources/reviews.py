@@ -1,13 +1,12 @@
 """Reviews of open risks."""
 
-import uuid
 from collections.abc import Collection, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import F, FilteredRelation, Q, QuerySet
 
-from riskreg.duties.base import Duty, Source
+from riskreg.duties.base import Duty, Source, TextByDutySubject
 from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix
 from riskreg.register.visibility import Visibility
@@ -55,7 +54,7 @@ def with_rating_of_now(rows: QuerySet[Risk]) -> QuerySet[Risk]:
     )
 
 
-def _rating_and_score_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _rating_and_score_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     risks = {duty.subject: duty.thing for duty in duties}
     _set_ratings_on([risk for risk in risks.values() if not hasattr(risk, "now_rating")])
     matrices: dict[int, Matrix] = {}
