@@ -18,8 +18,8 @@ from riskreg.register import services as register_services
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Membership, Objective, Party, Register
-from riskreg.reminders.queries import InForce, ladder_of
-from riskreg.reminders.services import set_ladder
+from riskreg.reminders.queries import LadderInForce, ladder_in_force_of
+from riskreg.reminders.services import set_reminder_ladder
 from riskreg.reviews.models import Review
 from riskreg.reviews.services import record_review
 from riskreg.risks import services
@@ -430,14 +430,14 @@ def alone(world: World) -> World:
     return world
 
 
-def ladder(world: World, rungs: Any, **given: Any) -> InForce:
+def ladder(world: World, rungs: Any, **given: Any) -> LadderInForce:
     """A ladder that both parties have agreed on, by foton's manager unless an ``actor`` is given;
-    what ``set_ladder`` raises."""
+    what ``set_reminder_ladder`` raises."""
     given.setdefault("actor", None)
     given["actor"] = given["actor"] or world.viewer(world.manager)
     asked = {"at": world.at, "expected_number": None, **given}
-    made = agreed(world, set_ladder(rungs=rungs, **asked))
-    return made if isinstance(made, InForce) else ladder_of(world.register)
+    made = agreed(world, set_reminder_ladder(rungs=rungs, **asked))
+    return made if isinstance(made, LadderInForce) else ladder_in_force_of(world.register)
 
 
 def token(person: User, scope: str = "write", days: int = 90, at: dt.datetime = AT) -> str:

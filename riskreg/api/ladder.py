@@ -23,17 +23,17 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.reminders.policy import DEFAULT_LADDER, rungs_from
 from riskreg.reminders.queries import (
     Forecast,
-    InForce,
+    LadderInForce,
     forecast_for_risk,
-    ladder_of,
+    ladder_in_force_of,
     ladder_versions,
 )
-from riskreg.reminders.services import set_ladder
+from riskreg.reminders.services import set_reminder_ladder
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 
 
-class LadderDetail(RegisterApi):
+class ReminderLadderDetail(RegisterApi):
     """The ladder in force, or with ``?number=`` an earlier version."""
 
     http_method_names = ["get", "put", "head"]
@@ -42,7 +42,7 @@ class LadderDetail(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Number 0 is the default, which every register has until it makes its own."""
         self.refuse_unknown_params("number")
-        ladder = ladder_of(self.viewer.register)
+        ladder = ladder_in_force_of(self.viewer.register)
         if (text := request.query_params.get("number")) is not None:
             if not (text.isascii() and text.isdigit() and len(text) < 7):
                 raise InvalidQuery.one("number", "not_a_number", "This must be a whole number.")
@@ -56,7 +56,7 @@ class LadderDetail(RegisterApi):
         manager's matter."""
 
         def act() -> Answer:
-            made = set_ladder(
+            made = set_reminder_ladder(
                 actor=self.viewer,
                 rungs=_rungs_with_people_by_id(body_of(request, "rungs", "number").get("rungs")),
                 expected_number=self.expected_version,
@@ -69,17 +69,17 @@ class LadderDetail(RegisterApi):
 
         return self.write(act)
 
-    def _version(self, number: int) -> InForce:
+    def _version(self, number: int) -> LadderInForce:
         if number == 0:
-            return InForce(0, DEFAULT_LADDER)
+            return LadderInForce(0, DEFAULT_LADDER)
         rows = ladder_versions(self.viewer.register)
         row = next((row for row in rows if row.number == number), None)
         if row is None:
             raise NotFound(_("There is no such version of the ladder."))
-        return InForce(row.number, rungs_from(row.rungs))
+        return LadderInForce(row.number, rungs_from(row.rungs))
 
 
-class LadderPreview(RegisterApi):
+class ReminderLadderPreview(RegisterApi):
     """Who gets what when, for the next review of one risk."""
 
     http_method_names = ["get", "head"]
@@ -95,7 +95,7 @@ class LadderPreview(RegisterApi):
         if not ref:
             raise InvalidQuery.one("risk", "required", "Name a risk by its ref, as in R-001.")
         risk = risk_for(self.viewer, ref)
-        ladder = ladder_of(self.viewer.register)
+        ladder = ladder_in_force_of(self.viewer.register)
         forecast = with_errors_in_query(lambda: self._forecast(risk, ladder))
         body = {
             "risk": risk.ref,
@@ -105,7 +105,7 @@ class LadderPreview(RegisterApi):
         }
         return Answer.of(body).response()
 
-    def _forecast(self, risk: Risk, ladder: InForce) -> list[Forecast]:
+    def _forecast(self, risk: Risk, ladder: LadderInForce) -> list[Forecast]:
         try:
             return forecast_for_risk(self.viewer, risk, ladder.rungs, self.at)
         except Invalid as invalid:
@@ -113,7 +113,7 @@ class LadderPreview(RegisterApi):
             raise Invalid({"risk": sentences}) from None
 
 
-def to_json(ladder: InForce) -> dict[str, Any]:
+def to_json(ladder: LadderInForce) -> dict[str, Any]:
     """A ladder as JSON; it can be sent back as it is."""
     people = users_by_uuid({user for rung in ladder.rungs for user in rung.users})
     return {

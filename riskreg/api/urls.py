@@ -262,8 +262,8 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("indicators/<str:ref>/readings/", indicators.Readings.as_view(), name="readings"),
     path("change-requests/", change_requests.ChangeRequests.as_view(), name="change_requests"),
     path("change-requests/<str:ref>/", include(_CHANGE_REQUEST)),
-    path("ladder/", ladder.LadderDetail.as_view(), name="ladder"),
-    path("ladder/preview/", ladder.LadderPreview.as_view(), name="ladder_preview"),
+    path("ladder/", ladder.ReminderLadderDetail.as_view(), name="ladder"),
+    path("ladder/preview/", ladder.ReminderLadderPreview.as_view(), name="ladder_preview"),
     path("objectives/", objectives.Objectives.as_view(), name="objectives"),
     path("objectives/<str:key>/", objectives.ObjectiveDetail.as_view(), name="objective"),
     path(

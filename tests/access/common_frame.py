@@ -18,7 +18,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Membership, Party, Register, Term
-from riskreg.reminders.queries import ladder_of
+from riskreg.reminders.queries import ladder_in_force_of
 from riskreg.risks.models import Risk
 from tests.access import canaries, walk
 from tests.access.canaries import CanaryWorld
@@ -60,7 +60,7 @@ def frame(register_id: int) -> dict[str, Any]:
         "zone": register.time_zone,
         "archived": register.archived_at is not None,
         "criteria": {name: getattr(criteria, name) for name in names},
-        "ladder": ladder_of(register).rungs,
+        "ladder": ladder_in_force_of(register).rungs,
         "parties": sorted(Party.objects.filter(register=register).values_list("key", flat=True)),
         "terms": {
             term.ref: (term.retired_at, term.merged_into_id)

@@ -24,7 +24,7 @@ from riskreg.register.services import (
     edit_objective,
     invite,
 )
-from riskreg.reminders.services import set_ladder
+from riskreg.reminders.services import set_reminder_ladder
 from riskreg.reviews.models import Meeting
 from riskreg.reviews.services import (
     grant_extension,
@@ -164,7 +164,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "mitigation.edit": lambda w, v, r: services.edit_mitigation(
         actor=v, ref="M-001", version=None, fields={"progress": 5}, at=w.at
     ),
-    "ladder.edit": lambda w, v, r: set_ladder(
+    "ladder.edit": lambda w, v, r: set_reminder_ladder(
         actor=v, rungs=[{"offset_days": 0, "tells": ["owner"]}], expected_number=None, at=w.at
     ),
     "change.answer": _approve,

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from riskreg.register.models import Register
-from riskreg.reminders.queries import ladder_of
+from riskreg.reminders.queries import ladder_in_force_of
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import World
@@ -148,7 +148,7 @@ def test_the_routes_that_write_answer_202(world: World) -> None:
         assert answer.json()["state"] == "open"
         assert answer["ETag"]
     assert criteria_number() == 1
-    assert ladder_of(world.register).number == 0
+    assert ladder_in_force_of(world.register).number == 0
     assert Risk.objects.get().owner == world.owner
 
 

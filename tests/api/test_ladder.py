@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from riskreg.reminders.queries import ladder_of
+from riskreg.reminders.queries import ladder_in_force_of
 from tests import builders
 from tests.api.conftest import Program, is_problem, version_in
 from tests.builders import World
@@ -58,7 +58,7 @@ def test_a_version_must_be_named_and_be_the_one_in_force(
     builders.agree(world)
     with nothing_changes():
         is_problem(partner.put("ladder/", {"rungs": RUNGS[:1]}, If_Match='"0"'), 412)
-    assert ladder_of(world.register).number == 1
+    assert ladder_in_force_of(world.register).number == 1
 
 
 @pytest.mark.parametrize(

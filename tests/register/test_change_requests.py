@@ -11,8 +11,8 @@ from riskreg.notify.models import Message
 from riskreg.register import services
 from riskreg.register.change_models import ChangeRequest, PartyAnswer
 from riskreg.register.models import Membership, Register
-from riskreg.reminders.queries import ladder_of
-from riskreg.reminders.services import set_ladder
+from riskreg.reminders.queries import ladder_in_force_of
+from riskreg.reminders.services import set_reminder_ladder
 from riskreg.risks.services import publish_criteria, set_cadence
 from tests import builders
 from tests.builders import World
@@ -256,18 +256,18 @@ def test_a_zone_and_a_ladder_wait_too(world: World) -> None:
         seen="Asia/Shanghai", at=world.at,
     )  # fmt: skip
     rungs = [{"offset_days": 0, "tells": ["owner"]}]
-    ladder = set_ladder(
+    ladder = set_reminder_ladder(
         actor=world.viewer("partner_manager"), rungs=rungs, expected_number=0, at=world.at
     )
     assert isinstance(zone, ChangeRequest)
     assert isinstance(ladder, ChangeRequest)
     assert Register.objects.get().time_zone == "Asia/Shanghai"
-    assert ladder_of(world.register).number == 0
+    assert ladder_in_force_of(world.register).number == 0
     assert [n.effect.value for n in ladder.lines].count("weakens") >= 4
     builders.agreed(world, zone)
     builders.agreed(world, ladder)
     assert Register.objects.get().time_zone == "America/Los_Angeles"
-    assert ladder_of(world.register).number == 1
+    assert ladder_in_force_of(world.register).number == 1
 
 
 def test_while_nobody_can_speak_for_a_party_changes_hold_and_its_first_manager_is_told(

@@ -13,7 +13,7 @@ from riskreg.register import services
 from riskreg.register.change_kinds import kind_keys
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.policy import default_criteria
-from riskreg.reminders.services import set_ladder
+from riskreg.reminders.services import set_reminder_ladder
 from riskreg.risks.models import Risk
 from riskreg.risks.services import edit_risk, merge_terms, publish_criteria, transfer_risk
 from tests import builders
@@ -37,7 +37,7 @@ def published(world: World, appetite: str, who: str, seen: int = 1) -> Any:
 
 def laddered(world: World, who: str, seen: int, *days: int) -> Any:
     rungs = [ON_THE_DAY, *({"offset_days": n, "tells": ["owner", "managers"]} for n in days)]
-    return set_ladder(**by(world, who), rungs=rungs, expected_number=seen)
+    return set_reminder_ladder(**by(world, who), rungs=rungs, expected_number=seen)
 
 
 def risk_of(world: World) -> Risk:

@@ -17,7 +17,13 @@ from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.notify.services import deliver_due
 from riskreg.reminders.models import Addressee, Ladder, Reminder
 from riskreg.reminders.policy import DEFAULT_LADDER, Rung
-from riskreg.reminders.queries import InForce, ladder_of, own_ladders_by_register, plan, preview
+from riskreg.reminders.queries import (
+    LadderInForce,
+    ladder_in_force_of,
+    own_ladders_by_register,
+    plan,
+    preview_reminders_of_risk,
+)
 from riskreg.reminders.queries.preview import forecast_for_duty
 from riskreg.reminders.services import sweep
 from riskreg.reviews.services import grant_extension
@@ -42,7 +48,9 @@ def run(at: dt.datetime) -> list[str]:
     return sorted(m.to[0].split("@")[0] for m in mail.outbox[already:])
 
 
-def change(world: World, rungs: Any, *, at: dt.datetime | None = None, **given: Any) -> InForce:
+def change(
+    world: World, rungs: Any, *, at: dt.datetime | None = None, **given: Any
+) -> LadderInForce:
     return builders.ladder(world, rungs, at=at or world.at, **given)
 
 
@@ -54,11 +62,11 @@ def rungs(row: Risk) -> list[tuple[int, str]]:
 
 # Changing it --------------------------------------------------------------------------------------
 def test_a_change_is_a_new_version_with_its_entry(world: World) -> None:
-    assert (ladder_of(world.register).number, own_ladders_by_register()) == (0, {})
+    assert (ladder_in_force_of(world.register).number, own_ladders_by_register()) == (0, {})
     first = change(world, [Rung(0, ("owner",))], expected_number=0)
     second = change(world, [Rung(0, ("owner",)), Rung(5, ("managers",))], expected_number=1)
     assert [first.number, second.number] == [1, 2]
-    now = ladder_of(world.register)
+    now = ladder_in_force_of(world.register)
     assert (now.number, [r.offset_days for r in now.rungs]) == (2, [0, 5])
     assert own_ladders_by_register() == {world.register.pk: now}
     events = list(Event.objects.filter(verb="ladder.changed").order_by("seq"))
@@ -76,7 +84,7 @@ def test_the_ladder_in_force_is_not_made_again(world: World, expected: int | Non
     before = Event.objects.count()
     # What is behind is not moved either: nothing changes for it.
     same = change(world, DEFAULT_LADDER, expected_number=expected, at=due(row, 1))
-    assert same == ladder_of(world.register)
+    assert same == ladder_in_force_of(world.register)
     assert same.ladder_id is None
     assert (Ladder.objects.count(), Event.objects.count()) == (0, before)
     assert (0, "due") not in rungs(row)
@@ -359,7 +367,7 @@ def test_a_preview_says_who_gets_what_when(world: World) -> None:
     User.objects.filter(pk=world.owner.pk).update(working_days=[1, 2, 3, 4, 5], digest_hour=7)
     User.objects.filter(pk=world.deputy.pk).update(digest_by_mail=False)
     run(due(row, -14))
-    found = preview(world.viewer("manager"), row.ref, None, due(row, -5))
+    found = preview_reminders_of_risk(world.viewer("manager"), row.ref, None, due(row, -5))
     assert [(f.rung.offset_days, f.state) for f in found] == [
         (-14, "sent"), (-3, "to_come"), (0, "to_come"), (7, "to_come"), (21, "to_come"),
     ]  # fmt: skip
@@ -377,13 +385,13 @@ def test_a_preview_of_a_ladder_that_is_not_saved(world: World) -> None:
     row = builders.risk(world)
     run(due(row, 0))
     asked = [Rung(-20, ("owner",)), Rung(0, ("owner",)), Rung(3, ("leaders",)), Rung(4, ("owner",))]
-    found = preview(world.viewer("manager"), row.ref, asked, due(row, 3))
+    found = preview_reminders_of_risk(world.viewer("manager"), row.ref, asked, due(row, 3))
     assert [(f.rung.offset_days, f.state) for f in found] == [
         (-20, "skipped"), (0, "sent"), (3, "due"), (4, "to_come"),
     ]  # fmt: skip
     assert not Ladder.objects.exists()
     with pytest.raises(Invalid, match="at 0"):
-        preview(world.viewer("manager"), row.ref, [Rung(3, ("owner",))], world.at)
+        preview_reminders_of_risk(world.viewer("manager"), row.ref, [Rung(3, ("owner",))], world.at)
 
 
 def test_a_preview_knows_weekends_extensions_and_that_there_is_nobody(world: World) -> None:
@@ -392,7 +400,7 @@ def test_a_preview_knows_weekends_extensions_and_that_there_is_nobody(world: Wor
     assert day is not None
     User.objects.update(working_days=[1, 2, 3, 4, 5], digest_hour=7)
     extend(world, row, day + 9 * DAY, due(row, -1))  # a Sunday
-    found = preview(world.viewer("manager"), row.ref, None, due(row, 1))
+    found = preview_reminders_of_risk(world.viewer("manager"), row.ref, None, due(row, 1))
     states = {f.rung.offset_days: (f.state, (f.on - day).days) for f in found}
     assert states == {
         -14: ("skipped", -14), -3: ("due", -3), 0: ("deferred", 9), 7: ("deferred", 16),
@@ -406,5 +414,7 @@ def test_a_preview_knows_weekends_extensions_and_that_there_is_nobody(world: Wor
     viewer = world.viewer("manager")
     world.register.memberships.filter(user=world.manager).update(ended_at=world.at)
     assert all(
-        f.nobody for f in preview(viewer, row.ref, None, due(row, 1)) if f.state != "skipped"
+        f.nobody
+        for f in preview_reminders_of_risk(viewer, row.ref, None, due(row, 1))
+        if f.state != "skipped"
     )

@@ -15,7 +15,7 @@ from riskreg.notify.services import deliver_due, resend
 from riskreg.register.services import add_member
 from riskreg.reminders.models import Reminder
 from riskreg.reminders.policy import Rung
-from riskreg.reminders.queries import preview
+from riskreg.reminders.queries import preview_reminders_of_risk
 from riskreg.reminders.services import sweep
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk
@@ -204,7 +204,10 @@ def test_more_time_that_was_granted_privately_is_not_told_to_the_other_party(
     assert "extended" not in told["partner-owner"]
     row.refresh_from_db()
     foretold = {
-        who: [f.state for f in preview(world.viewer(who), row.ref, None, due(row, 9))]
+        who: [
+            f.state
+            for f in preview_reminders_of_risk(world.viewer(who), row.ref, None, due(row, 9))
+        ]
         for who in ("owner", "partner_owner")
     }
     assert foretold == {

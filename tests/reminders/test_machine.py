@@ -38,7 +38,7 @@ from riskreg.register.queries import stand_ins_by_absent_user
 from riskreg.register.services import end_absence, set_time_zone, start_absence
 from riskreg.reminders.models import Addressee, DigestMark, Reminder
 from riskreg.reminders.policy import Rung, highest_rung_reached, hour_has_come
-from riskreg.reminders.queries import RegisterSnapshots, ladder_of
+from riskreg.reminders.queries import RegisterSnapshots, ladder_in_force_of
 from riskreg.reminders.services import advance, sweep
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk, State
@@ -142,7 +142,7 @@ class Engine(RuleBasedStateMachine):
     def _watch(self) -> None:
         """What the engine that never stops sees at this moment."""
         register, today = self.register, self.today
-        ladder = ladder_of(register).rungs
+        ladder = ladder_in_force_of(register).rungs
         for duty in self._duties():
             assert duty.due_on is not None
             rungs = SOURCES[duty.kind].rungs_of_duty(duty, ladder, register.time_zone)
@@ -227,7 +227,7 @@ class Engine(RuleBasedStateMachine):
     def the_ladder_is_changed(self, rungs: list[Rung], down: int) -> None:
         """Perhaps after ``down`` days on which nothing ran."""
         self.time_passes_and_nothing_runs(24 * down)
-        now = ladder_of(self.world.register).number
+        now = ladder_in_force_of(self.world.register).number
         actor = self.world.viewer(self.doer)
         builders.ladder(self.world, rungs, actor=actor, expected_number=now, at=self.at)
         self._watch()

@@ -17,7 +17,7 @@ from riskreg.notify.services import deliver_due
 from riskreg.register.models import Membership
 from riskreg.reminders.models import Addressee, Ladder, Reminder
 from riskreg.reminders.policy import Rung
-from riskreg.reminders.queries import InForce, ladder_of
+from riskreg.reminders.queries import LadderInForce, ladder_in_force_of
 from riskreg.reminders.services import sweep
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk
@@ -133,7 +133,7 @@ def test_of_two_that_change_a_ladder_at_once_the_second_is_told_or_comes_after(
 
     monkeypatch.setattr(changing, "advance_and_readdress", rival)
 
-    def change() -> InForce:
+    def change() -> LadderInForce:
         return builders.ladder(world, wanted, expected_number=expected)
 
     if expected is None:
@@ -141,7 +141,7 @@ def test_of_two_that_change_a_ladder_at_once_the_second_is_told_or_comes_after(
     else:
         with pytest.raises(Conflict):
             change()
-        assert ladder_of(world.register).rungs == (Rung(0, ("leaders",)),)
+        assert ladder_in_force_of(world.register).rungs == (Rung(0, ("leaders",)),)
         assert not Event.objects.filter(verb="ladder.changed").exists()
 
 

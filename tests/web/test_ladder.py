@@ -8,7 +8,7 @@ from django.test import Client
 
 from riskreg.events.models import Event
 from riskreg.reminders.models import Ladder
-from riskreg.reminders.queries import ladder_of
+from riskreg.reminders.queries import ladder_in_force_of
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import SLUG, World
@@ -37,7 +37,7 @@ def send(client: Client, action: str, data: dict[str, Any], **headers: str) -> t
 
 
 def offsets(world: World) -> list[int]:
-    return [rung.offset_days for rung in ladder_of(world.register).rungs]
+    return [rung.offset_days for rung in ladder_in_force_of(world.register).rungs]
 
 
 def days_shown(text: str) -> list[str]:
@@ -83,7 +83,7 @@ def test_a_ladder_is_saved_in_order_and_holds(world: World) -> None:
     assert response.status_code == 302
     assert response["Location"] == PAGE + "?risk=R-001"
     assert offsets(world) == [-7, 0, 30]
-    last = ladder_of(world.register).rungs[-1]
+    last = ladder_in_force_of(world.register).rungs[-1]
     assert (last.users, last.channels, last.interrupts) == (
         (world.leader.uuid,), ("mail", "chat"), True,
     )  # fmt: skip
@@ -95,7 +95,7 @@ def test_a_ladder_is_saved_in_order_and_holds(world: World) -> None:
     # Saved once more as it is, it is no new version.
     again = client.post(PAGE, {"action": "save", **data, "expected": "1"}, follow=True)
     assert "Nothing was different, so nothing was saved." in again.content.decode()
-    assert ladder_of(world.register).number == 1
+    assert ladder_in_force_of(world.register).number == 1
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_two_managers_at_once_one_sees_both_versions(world: World) -> None:
     assert send(slower, "save", mine | {"expected": "1"})[0] == 302
     builders.agree(world)
     assert offsets(world) == [0, 5]
-    assert ladder_of(world.register).number == 2
+    assert ladder_in_force_of(world.register).number == 2
 
 
 @pytest.mark.parametrize("expected", ["", "-1", "1", "x", "0x0", "9" * 30])

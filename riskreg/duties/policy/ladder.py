@@ -127,7 +127,7 @@ def clean_ladder(data: Any) -> tuple[Rung, ...]:
     Raises ``Invalid``; a field's path names the rung by its place in ``data``, as in
     ``rungs.2.offset_days``: two rungs of one offset, none at 0, an unknown recipient or channel,
     nobody to tell, an offset beyond a year, more than 12 rungs. Whether users named are members is
-    for ``services.set_ladder`` to find out.
+    for ``services.set_reminder_ladder`` to find out.
     """
     errors = Errors()
     if not isinstance(data, (list, tuple)):

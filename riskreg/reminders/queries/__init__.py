@@ -2,8 +2,8 @@
 
 from riskreg.reminders.queries.behind import registers_behind
 from riskreg.reminders.queries.ladders import (
-    InForce,
-    ladder_of,
+    LadderInForce,
+    ladder_in_force_of,
     ladder_versions,
     own_ladders_by_register,
 )
@@ -18,7 +18,12 @@ from riskreg.reminders.queries.people import (
     users_with_digest_mark_today,
 )
 from riskreg.reminders.queries.plan import Planned, plan
-from riskreg.reminders.queries.preview import Forecast, Reached, forecast_for_risk, preview
+from riskreg.reminders.queries.preview import (
+    Forecast,
+    Reached,
+    forecast_for_risk,
+    preview_reminders_of_risk,
+)
 from riskreg.reminders.queries.selection import (
     BATCH,
     Found,
@@ -36,7 +41,7 @@ __all__ = [
     "BATCH",
     "Forecast",
     "Found",
-    "InForce",
+    "LadderInForce",
     "Planned",
     "Reached",
     "RegisterSnapshot",
@@ -44,7 +49,7 @@ __all__ = [
     "Step",
     "forecast_for_risk",
     "ids_and_due_dates_below_rung",
-    "ladder_of",
+    "ladder_in_force_of",
     "ladder_versions",
     "managers_present_or_all",
     "member_zones",
@@ -52,7 +57,7 @@ __all__ = [
     "own_ladders_by_register",
     "pending_steps",
     "plan",
-    "preview",
+    "preview_reminders_of_risk",
     "registers_behind",
     "roster_of",
     "rows_below_rung_in_batches",

@@ -10,7 +10,7 @@ from riskreg.reminders.policy import DEFAULT_LADDER, Rung, rungs_from
 
 
 @dataclass(frozen=True)
-class InForce:
+class LadderInForce:
     """A register's ladder: ``number`` 0 and no ``ladder_id`` for the default, which has no row."""
 
     number: int
@@ -18,20 +18,20 @@ class InForce:
     ladder_id: int | None = None
 
 
-DEFAULT = InForce(0, DEFAULT_LADDER)
+DEFAULT = LadderInForce(0, DEFAULT_LADDER)
 
 
-def ladder_of(register: Register) -> InForce:
+def ladder_in_force_of(register: Register) -> LadderInForce:
     """The ladder that ``register`` climbs today."""
     row = Ladder.objects.filter(register=register).order_by("-number").first()
-    return DEFAULT if row is None else _in_force(row)
+    return DEFAULT if row is None else _ladder_in_force_from_row(row)
 
 
-def own_ladders_by_register() -> dict[int, InForce]:
+def own_ladders_by_register() -> dict[int, LadderInForce]:
     """The ladders of registers that made their own, by the register's database id (one query)."""
     newest = Ladder.objects.filter(register=OuterRef("register")).order_by("-number")
     rows = Ladder.objects.filter(pk=Subquery(newest.values("pk")[:1]))
-    return {row.register_id: _in_force(row) for row in rows}
+    return {row.register_id: _ladder_in_force_from_row(row) for row in rows}
 
 
 def ladder_versions(register: Register) -> list[Ladder]:
@@ -39,5 +39,5 @@ def ladder_versions(register: Register) -> list[Ladder]:
     return list(Ladder.objects.filter(register=register).order_by("-number"))
 
 
-def _in_force(row: Ladder) -> InForce:
-    return InForce(row.number, rungs_from(row.rungs), row.pk)
+def _ladder_in_force_from_row(row: Ladder) -> LadderInForce:
+    return LadderInForce(row.number, rungs_from(row.rungs), row.pk)

@@ -29,7 +29,7 @@ from riskreg.reminders.policy import (
     next_digest,
     recipients_or_fallback,
 )
-from riskreg.reminders.queries.ladders import ladder_of
+from riskreg.reminders.queries.ladders import ladder_in_force_of
 from riskreg.reminders.queries.people import users_named_on
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for
@@ -62,7 +62,9 @@ class Forecast:
     nobody: bool
 
 
-def preview(viewer: Viewer, ref: str, rungs: Any, at: dt.datetime) -> list[Forecast]:
+def preview_reminders_of_risk(
+    viewer: Viewer, ref: str, rungs: Any, at: dt.datetime
+) -> list[Forecast]:
     """What each rung does for the next review of the risk ``ref``, lowest first.
 
     ``rungs``: a ladder that need not be saved (see ``policy.clean_ladder``); None: the one in
@@ -70,14 +72,14 @@ def preview(viewer: Viewer, ref: str, rungs: Any, at: dt.datetime) -> list[Forec
     ``NotFound``, and ``Invalid`` for a wrong ladder or a risk that is not open.
     """
     risk = risk_for(viewer, ref)
-    ladder = ladder_of(viewer.register).rungs if rungs is None else clean_ladder(rungs)
+    ladder = ladder_in_force_of(viewer.register).rungs if rungs is None else clean_ladder(rungs)
     return forecast_for_risk(viewer, risk, ladder, at)
 
 
 def forecast_for_risk(
     viewer: Viewer, risk: Risk, ladder: Sequence[Rung], at: dt.datetime
 ) -> list[Forecast]:
-    """``preview`` for a risk that the viewer has been given, and a ladder that is one."""
+    """The same for a risk that the viewer has been given, and a ladder that is one."""
     if risk.state != State.OPEN:
         raise Invalid.one("ref", "not_open", _("Only an open risk has a review to remind of."))
     duty = REVIEW.load([risk.uuid])[risk.uuid]
@@ -87,7 +89,7 @@ def forecast_for_risk(
 def forecast_for_duty(
     viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
 ) -> list[Forecast]:
-    """``preview`` for any duty; it has a due date."""
+    """The same for any duty; it has a due date."""
     assert duty.due_on is not None  # noqa: S101 - asked of the callers
     register = viewer.register
     today = viewer.today(at)

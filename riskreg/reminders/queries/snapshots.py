@@ -20,7 +20,7 @@ from riskreg.reminders.policy import (
     rung_of,
     rungs_from,
 )
-from riskreg.reminders.queries.ladders import DEFAULT, InForce, own_ladders_by_register
+from riskreg.reminders.queries.ladders import DEFAULT, LadderInForce, own_ladders_by_register
 from riskreg.reminders.queries.people import rosters_of, users_named_on
 
 
@@ -30,7 +30,7 @@ class RegisterSnapshot:
 
     register: Register
     today: dt.date
-    ladder: InForce
+    ladder: LadderInForce
     roster: Roster
 
     def recipients_or_fallback(self, duty: Duty, rung: Rung) -> list[Recipient]:
@@ -51,10 +51,10 @@ class RegisterSnapshots:
         self._asked: dict[int, Register] = {}
         self._places: dict[int, RegisterSnapshot] = {}
         self._away: dict[int, dict[int, int | None]] = {}
-        self._ladders: dict[int, InForce] | None = None
+        self._ladders: dict[int, LadderInForce] | None = None
         self._versions: dict[int | None, tuple[Rung, ...]] = {None: DEFAULT_LADDER}
 
-    def ladder(self, register_id: int) -> InForce:
+    def ladder(self, register_id: int) -> LadderInForce:
         """The ladder of that register."""
         if self._ladders is None:
             self._ladders = own_ladders_by_register()

@@ -4,7 +4,7 @@ from riskreg.reminders.services.advance import advance_and_readdress
 from riskreg.reminders.services.alarms import current_content_of_alarm, mail_managers_of_unassigned
 from riskreg.reminders.services.digests import write_digest_unless_there_or_empty, write_digests
 from riskreg.reminders.services.interrupts import interrupt_people
-from riskreg.reminders.services.ladder import set_ladder
+from riskreg.reminders.services.ladder import set_reminder_ladder
 from riskreg.reminders.services.refresh import (
     current_digests,
     current_interrupts,
@@ -21,7 +21,7 @@ __all__ = [
     "current_interrupts",
     "interrupt_people",
     "mail_managers_of_unassigned",
-    "set_ladder",
+    "set_reminder_ladder",
     "settle_and_render_digest",
     "settle_and_render_interrupt",
     "sweep",

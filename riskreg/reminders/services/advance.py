@@ -21,7 +21,7 @@ from riskreg.reminders.queries import (
     Found,
     RegisterSnapshot,
     RegisterSnapshots,
-    ladder_of,
+    ladder_in_force_of,
     pending_steps,
     rows_below_rung_in_batches,
     unaddressed_in_batches,
@@ -76,7 +76,7 @@ def _record_steps(
     # From here on only one sweep is at work in this register. What is still to be done is asked
     # again now; with another ladder than the one read before, all of it is left to the next sweep.
     Register.objects.select_for_update(no_key=True).get(pk=register.pk)
-    if ladder_of(register).number != snapshot.ladder.number:
+    if ladder_in_force_of(register).number != snapshot.ladder.number:
         return 0
     taken = {
         step.duty.subject: step

@@ -25,20 +25,20 @@ from riskreg.reminders.labels import (
 )
 from riskreg.reminders.models import Ladder
 from riskreg.reminders.policy import Rung, clean_ladder, ladder_differences
-from riskreg.reminders.queries import InForce, ladder_of
+from riskreg.reminders.queries import LadderInForce, ladder_in_force_of
 from riskreg.reminders.services.advance import advance_and_readdress
 
 LADDER = "ladder"
 
 
-def set_ladder(
+def set_reminder_ladder(
     *,
     actor: Viewer,
     rungs: Any,
     expected_number: int | None,
     at: dt.datetime,
     agreed: ChangeRequest | None = None,
-) -> InForce | ChangeRequest:
+) -> LadderInForce | ChangeRequest:
     """Give the actor's register a new version of its ladder; the one in force is returned.
 
     When it climbs those very rungs already, that is the version in force, and nothing is written.
@@ -56,7 +56,7 @@ def set_ladder(
         return same
     # Whoever only asks moves nothing yet.
     goes_on = agreed is not None or not would_wait_for_others(
-        actor, _proposal(ladder_of(actor.register), clean)
+        actor, _proposal(ladder_in_force_of(actor.register), clean)
     )
     if goes_on:
         advance_and_readdress(actor.register, at)
@@ -65,7 +65,7 @@ def set_ladder(
         # Once more, now that nobody else can change it.
         if (same := _in_force_if_same(actor.register, clean, expected_number)) is not None:
             return same
-        before = ladder_of(actor.register)
+        before = ladder_in_force_of(actor.register)
         asked = ask_others_or_note_agreed(actor, _proposal(before, clean), at, agreed=agreed)
         if asked.is_open:
             return asked
@@ -83,10 +83,10 @@ def set_ladder(
             "rungs": [[rung.as_json() for rung in before.rungs], row.rungs],
         }
         append(actor.entry("ladder.changed", row, at=at, changes=changes))
-    return InForce(row.number, clean, row.pk)
+    return LadderInForce(row.number, clean, row.pk)
 
 
-def _proposal(before: InForce, clean: tuple[Rung, ...]) -> Proposal:
+def _proposal(before: LadderInForce, clean: tuple[Rung, ...]) -> Proposal:
     named = {user for rung in (*before.rungs, *clean) for user in rung.users}
     names = {user: row.names or {"en": str(row.name)} for user, row in users_by_uuid(named).items()}
     after = ladder_for_change_request(clean, names)
@@ -100,7 +100,7 @@ def _proposal(before: InForce, clean: tuple[Rung, ...]) -> Proposal:
 
 
 def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
-    return set_ladder(**content, **given)
+    return set_reminder_ladder(**content, **given)
 
 
 def register_kinds() -> None:
@@ -110,9 +110,9 @@ def register_kinds() -> None:
 
 def _in_force_if_same(
     register: Register, clean: tuple[Rung, ...], expected_number: int | None
-) -> InForce | None:
-    """The ladder in force if it is ``clean`` already. Raises ``Conflict`` like ``set_ladder``."""
-    now = ladder_of(register)
+) -> LadderInForce | None:
+    """The ladder in force if it is ``clean`` already. Raises as ``set_reminder_ladder`` does."""
+    now = ladder_in_force_of(register)
     if expected_number is not None and now.number != expected_number:
         raise Conflict(_("The ladder was changed meanwhile. Look at it again."), current=now)
     return now if now.rungs == clean else None

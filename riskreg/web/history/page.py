@@ -48,7 +48,7 @@ from riskreg.web.history.language import (
     reading_texts,
     split_translations_changed,
 )
-from riskreg.web.ladder.labels import labels_by_part
+from riskreg.web.reminder_ladder.labels import labels_by_part
 from riskreg.web.tables import PEOPLE, find_field_of_noun_or_any
 
 PAGE = 50

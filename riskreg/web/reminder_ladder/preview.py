@@ -17,7 +17,7 @@ from riskreg.risks.filters import parse
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for, visible_risks
 from riskreg.risks.queries.lists import risk_list, worst_first
-from riskreg.web.ladder.labels import labels_by_part
+from riskreg.web.reminder_ladder.labels import labels_by_part
 
 CHOICES, OFFERED = 8, 100
 _TONES = {
@@ -43,7 +43,7 @@ class Preview:
     wrong: bool = False
 
 
-def preview(
+def preview_reminders_of_named_risk(
     viewer: Viewer,
     asked: str,
     rungs: Sequence[Rung],

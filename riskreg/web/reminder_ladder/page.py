@@ -19,26 +19,30 @@ from riskreg.register.queries import active_members_for
 from riskreg.reminders.labels import offset_text, rung_labels, rung_line
 from riskreg.reminders.models import Ladder
 from riskreg.reminders.policy import DEFAULT_LADDER, MAX_RUNGS, Rung, clean_ladder, rungs_from
-from riskreg.reminders.queries import InForce, ladder_versions
+from riskreg.reminders.queries import LadderInForce, ladder_versions
 from riskreg.reminders.queries.ladders import DEFAULT
-from riskreg.reminders.services import set_ladder
+from riskreg.reminders.services import set_reminder_ladder
 from riskreg.risks.models import Risk
 from riskreg.web.base import RegisterView, posted_version_or_minus_one
 from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
 from riskreg.web.forms.keeping import kept_fields
-from riskreg.web.ladder.form import (
+from riskreg.web.reminder_ladder.form import (
     Row,
     put_errors_into_rows,
     rows_for_template,
     rows_from_form,
     rows_of,
 )
-from riskreg.web.ladder.preview import Preview, preview, risks_to_preview
+from riskreg.web.reminder_ladder.preview import (
+    Preview,
+    preview_reminders_of_named_risk,
+    risks_to_preview,
+)
 
 VERSIONS_SHOWN = 20
 
 
-class LadderPage(RegisterView):
+class ReminderLadderPage(RegisterView):
     """Everybody of the register reads it; managers have it as a form, and each button of the form
     is a request of its own, so that all of it works without a script."""
 
@@ -81,10 +85,10 @@ class LadderPage(RegisterView):
         return ladder_versions(self.viewer.register)
 
     @cached_property
-    def now(self) -> InForce:
+    def now(self) -> LadderInForce:
         """The ladder in force."""
         newest = next(iter(self.versions), None)
-        return InForce(newest.number, rungs_from(newest.rungs)) if newest else DEFAULT
+        return LadderInForce(newest.number, rungs_from(newest.rungs)) if newest else DEFAULT
 
     @cached_property
     def offered(self) -> list[Risk]:
@@ -99,7 +103,7 @@ class LadderPage(RegisterView):
     def _url(self) -> str:
         return reverse("web:ladder", kwargs={"slug": self.viewer.register.slug})
 
-    def _rungs_of(self, number: str, now: InForce) -> tuple[Rung, ...]:
+    def _rungs_of(self, number: str, now: LadderInForce) -> tuple[Rung, ...]:
         if number == "0":
             return DEFAULT_LADDER
         row = next((row for row in self.versions if str(row.number) == number), None)
@@ -108,7 +112,7 @@ class LadderPage(RegisterView):
         return rungs_from(row.rungs)
 
     def _preview(self, asked: str, rungs: Sequence[Rung]) -> Preview:
-        return preview(self.viewer, asked, rungs, self.offered, self.at)
+        return preview_reminders_of_named_risk(self.viewer, asked, rungs, self.offered, self.at)
 
     def _forecast(self, rows: list[Row], *, mark: bool) -> Preview:
         """The preview of what is in the form; ``mark``: say beside its rows what is wrong."""
@@ -125,7 +129,7 @@ class LadderPage(RegisterView):
 
     def _save(self, rows: list[Row], rungs: Any) -> HttpResponse:
         try:
-            row = set_ladder(
+            row = set_reminder_ladder(
                 actor=self.viewer,
                 rungs=rungs,
                 expected_number=posted_version_or_minus_one(self.request, "expected"),
@@ -163,7 +167,7 @@ class LadderPage(RegisterView):
 
     def _page(
         self,
-        now: InForce,
+        now: LadderInForce,
         rows: list[Row],
         *,
         preview: Preview,
@@ -199,7 +203,7 @@ class LadderPage(RegisterView):
     ) -> list[dict[str, Any]]:
         return [rung_labels(r, people) for r in clean_ladder([row.payload() for row in rows])]
 
-    def _versions(self, now: InForce, people: dict[uuid.UUID, str]) -> list[dict[str, Any]]:
+    def _versions(self, now: LadderInForce, people: dict[uuid.UUID, str]) -> list[dict[str, Any]]:
         """Every version, newest first, with who made it; the default stands at the end."""
         rows = self.versions[:VERSIONS_SHOWN]
         events = history_of(self.viewer.audience, [row.uuid for row in rows]) if rows else ()
