@@ -14,7 +14,7 @@ from riskreg.exchange.writing.heatmap_svg import text_width, wrap_text
 from riskreg.kernel import clock
 from riskreg.risks import filters
 from riskreg.risks.queries.heatmap import heatmap
-from riskreg.risks.queries.heatmap_days import days_of_movement
+from riskreg.risks.queries.heatmap_days import newest_days_of_movement
 from riskreg.risks.queries.heatmap_flows import flows_on
 from tests import builders
 from tests.access import canaries
@@ -235,9 +235,9 @@ def test_days_are_those_on_which_something_moved(world: World) -> None:
     def day(before: int) -> dt.date:
         return clock.local_date(world.at - before * DAY, world.register.time_zone)
 
-    assert days_of_movement(viewer, stage="residual", kind="threat") == [day(90), day(40)]
-    assert days_of_movement(viewer, stage="target", kind="threat") == [day(90), day(20)]
-    assert days_of_movement(viewer, stage="residual", kind="opportunity") == []
+    assert newest_days_of_movement(viewer, stage="residual", kind="threat") == [day(90), day(40)]
+    assert newest_days_of_movement(viewer, stage="target", kind="threat") == [day(90), day(20)]
+    assert newest_days_of_movement(viewer, stage="residual", kind="opportunity") == []
     shown = get(world, "heatmap/").context["days"]
     assert shown["every"] == " ".join(d.isoformat() for d in (day(90), day(40), world.today))
     assert (shown["here"], shown["after"]) == (2, None)
@@ -252,9 +252,13 @@ def test_days_are_those_on_which_something_moved(world: World) -> None:
 def test_the_other_partys_own_moves_make_no_day(world: World) -> None:
     own = builders.risk(world, visibility="party", rated=(2, 2), at=world.at - 90 * DAY)
     builders.assess(world, own, (5, 5), at=world.at - 40 * DAY)
-    theirs = days_of_movement(world.viewer("partner_leader"), stage="residual", kind="threat")
+    theirs = newest_days_of_movement(
+        world.viewer("partner_leader"), stage="residual", kind="threat"
+    )
     assert theirs == []
-    assert len(days_of_movement(world.viewer("leader"), stage="residual", kind="threat")) == 2
+    assert (
+        len(newest_days_of_movement(world.viewer("leader"), stage="residual", kind="threat")) == 2
+    )
 
 
 def test_words_are_broken_where_they_fit() -> None:

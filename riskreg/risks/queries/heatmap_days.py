@@ -12,18 +12,18 @@ from riskreg.risks.models import Position, State
 
 # So many of the newest moves are looked at, for at most so many days.
 _LOOKED_AT = 400
-DAYS = 60
+MOST_DAYS = 60
 
 
-def days_of_movement(viewer: Viewer, *, stage: str, kind: str) -> list[dt.date]:
+def newest_days_of_movement(viewer: Viewer, *, stage: str, kind: str) -> list[dt.date]:
     """The last days on which a risk of ``kind`` went to another cell of ``stage``, came onto the
-    map or was closed, oldest first; at most ``DAYS``, by the register's calendar.
+    map or was closed, oldest first; at most ``MOST_DAYS``, by the register's calendar.
 
     Where much moves at once these are fewer: only the newest moves are looked at.
     """
     zone = viewer.register.time_zone
     moves = _newest_moments_of_movement(viewer, stage=stage, kind=kind)
-    return sorted({clock.local_date(moment, zone) for moment in moves})[-DAYS:]
+    return sorted({clock.local_date(moment, zone) for moment in moves})[-MOST_DAYS:]
 
 
 @written_once()

@@ -14,7 +14,7 @@ from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.risks.models import Kind
 from riskreg.risks.parts import APART, WITHIN
 from riskreg.risks.queries.heatmap import Heatmap
-from riskreg.risks.queries.heatmap_days import days_of_movement
+from riskreg.risks.queries.heatmap_days import newest_days_of_movement
 from riskreg.risks.queries.heatmap_flows import MOVEMENT
 from riskreg.web.heatmap.places import month_from
 from riskreg.web.presenters import query_string, stage_name
@@ -117,7 +117,9 @@ def days_of_movement_context(
     """The days on which something moved, with the place of the one that is shown among them, and
     the ways to the one before and the one after."""
     moved = [
-        d for d in days_of_movement(viewer, stage=heatmap.stage, kind=heatmap.kind) if d < today
+        d
+        for d in newest_days_of_movement(viewer, stage=heatmap.stage, kind=heatmap.kind)
+        if d < today
     ]
     every = [*moved, today]
     here = max((n for n, day in enumerate(every) if day <= heatmap.as_of), default=-1)
