@@ -74,9 +74,9 @@ class Errors:
         """Note one error of one field."""
         self._fields.setdefault(field, []).append(FieldError(code, str(detail)))
 
-    def has(self, *fields: str) -> bool:
-        """Whether anything was noted about one of ``fields``."""
-        return any(name in self._fields for name in fields)
+    def has_any_on(self, first: str, *others: str) -> bool:
+        """Whether anything was noted about one of these fields."""
+        return any(name in self._fields for name in (first, *others))
 
     @property
     def fields(self) -> Mapping[str, Sequence[FieldError]]:

@@ -169,7 +169,7 @@ def _clean_money(errors: Errors, field: Field, value: Any) -> Decimal | None:
 
 def _clean_day(errors: Errors, field: Field, value: Any) -> dt.date | None:
     day = clean_day(errors, field.name, value)
-    if day is None and field.required and not errors.has(field.name):
+    if day is None and field.required and not errors.has_any_on(field.name):
         errors.add(field.name, "not_a_date", _("This must be a date, as in 2027-03-31."))
     return day
 

@@ -264,7 +264,7 @@ def _check_words(errors: Errors, field: str, rows: list[dict[str, Any]]) -> None
 def _check_ranges(errors: Errors, field: str, levels: list[dict[str, Any]]) -> None:
     """Note ranges that only some levels have, and those that overlap or leave a gap."""
     ranges = [level["range"] for level in levels if "range" in level]
-    if errors.has(field) or not ranges:
+    if errors.has_any_on(field) or not ranges:
         return
     if len(ranges) < len(levels):
         errors.add(field, "gap", _("Give every level a range, or none of them."))

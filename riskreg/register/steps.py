@@ -32,7 +32,7 @@ def clean_steps(errors: Errors, field: str, value: Any) -> list[dict[str, str]]:
                 text = _("A step has no such part.")
                 errors.add(f"{name}.{str(key)[:60]}", "unknown_field", text)
         day = clean_day(errors, f"{name}.on", item.get("on"))
-        if day is None and not errors.has(f"{name}.on"):
+        if day is None and not errors.has_any_on(f"{name}.on"):
             text = _("This must be a date, as in 2027-03-31.")
             errors.add(f"{name}.on", "not_a_date", text)
         factor = _clean_factor(errors, f"{name}.factor", item.get("factor"))

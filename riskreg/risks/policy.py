@@ -156,7 +156,7 @@ def clean_mapping(old: Any, new: Any, given: Any) -> dict[str, dict[int, int | N
         levels, most = len(getattr(old, axis)), len(getattr(new, axis))
         wanted = _clean_axis(errors, axis, given.get(axis) or {}, levels, most)
         for level in gone[axis]:
-            if level not in wanted and not errors.has(f"mapping.{axis}.{level}"):
+            if level not in wanted and not errors.has_any_on(f"mapping.{axis}.{level}"):
                 errors.add(
                     f"mapping.{axis}.{level}",
                     "required",

@@ -14,7 +14,7 @@ from riskreg.kernel.errors import Errors
 def check_belief(errors: Errors, clean: Mapping[str, Any]) -> None:
     """Note what is wrong with a range of a driver."""
     low, mode, high = (clean.get(part) for part in ("low", "mode", "high"))
-    if errors.has("low", "mode", "high", "family") or low is None or high is None:
+    if errors.has_any_on("low", "mode", "high", "family") or low is None or high is None:
         return
     if low >= high:
         errors.add("low", "out_of_order", _("The low end must be below the high end."))

@@ -18,12 +18,14 @@ def check_effect(errors: Errors, clean: Mapping[str, Any], *, is_threat: bool) -
     for what in SHARES:
         _check_share(errors, clean, what, is_threat=is_threat)
     given = [name for name in clean if name.startswith(SHARES) and clean[name] is not None]
-    if not given and not errors.has(*_names_of_parts("frequency"), *_names_of_parts("severity")):
+    if not given and not errors.has_any_on(
+        *_names_of_parts("frequency"), *_names_of_parts("severity")
+    ):
         text = _("Say what remains of how often, of what one event costs, or of both.")
         errors.add("frequency_low", "required", text)
     _check_middle(errors, "cost", [clean.get(name) for name in _names_of_parts("cost")])
     low = clean.get("cost_low")
-    if low is not None and low < 0 and not errors.has("cost_low"):
+    if low is not None and low < 0 and not errors.has_any_on("cost_low"):
         errors.add("cost_low", "out_of_range", _("A cost cannot be less than 0."))
 
 
@@ -38,7 +40,7 @@ def _check_share(errors: Errors, clean: Mapping[str, Any], what: str, *, is_thre
     if all(value is None for value in values):
         return
     for name, value in zip(names, values, strict=True):
-        if errors.has(name):
+        if errors.has_any_on(name):
             continue
         if value is None:
             text = _("Give all three, or leave all three empty: nothing is said of this then.")
@@ -58,7 +60,7 @@ def _check_share(errors: Errors, clean: Mapping[str, Any], what: str, *, is_thre
 
 def _check_middle(errors: Errors, what: str, values: list[Any]) -> None:
     names = _names_of_parts(what)
-    if errors.has(*names) or any(value is None for value in values):
+    if errors.has_any_on(*names) or any(value is None for value in values):
         return
     low, mode, high = values
     if low > high:

@@ -21,7 +21,7 @@ def check_frequency(errors: Errors, clean: Mapping[str, Any]) -> None:
     most = Decimal(1) if chance else MOST_A_YEAR
     for part, value in (("low", low), ("mode", mode), ("high", high)):
         name = f"frequency_{part}"
-        if value is None or errors.has(name):
+        if value is None or errors.has_any_on(name):
             continue
         if value < 0:
             errors.add(name, "out_of_range", _("How often cannot be less than 0; give 0 or more."))
@@ -44,7 +44,7 @@ def check_severity(errors: Errors, clean: Mapping[str, Any]) -> None:
     low, mode, high, cap = (clean.get(f"severity_{p}") for p in ("low", "mode", "high", "cap"))
     family = clean.get("severity_family")
     if family == "pert":
-        if mode is None and not errors.has("severity_mode"):
+        if mode is None and not errors.has_any_on("severity_mode"):
             errors.add("severity_mode", "required", _("Say what is most likely, between the ends."))
         if cap is not None:
             text = _("The highest value is the cap already; leave this empty.")
@@ -58,11 +58,11 @@ def check_severity(errors: Errors, clean: Mapping[str, Any]) -> None:
             "Two ends say it all here; leave the middle empty, or give lowest, likely, highest."
         )
         errors.add("severity_mode", "contradiction", text)
-    if low is not None and low <= 0 and not errors.has("severity_low"):
+    if low is not None and low <= 0 and not errors.has_any_on("severity_low"):
         text = _("Give a low end above 0: one event in twenty costs less.")
         errors.add("severity_low", "out_of_range", text)
     check_order(errors, "severity", low, None, high)
-    if errors.has("severity_low", "severity_high") or low is None or high is None:
+    if errors.has_any_on("severity_low", "severity_high") or low is None or high is None:
         return
     if cap is not None and cap < high:
         text = _(
@@ -80,7 +80,7 @@ def check_severity(errors: Errors, clean: Mapping[str, Any]) -> None:
 def check_order(errors: Errors, what: str, low: Any, mode: Any, high: Any) -> None:
     """Note ends that are none, and a middle that is not between them."""
     names = [f"{what}_{part}" for part in ("low", "mode", "high")]
-    if errors.has(*names) or low is None or high is None:
+    if errors.has_any_on(*names) or low is None or high is None:
         return
     if low >= high:
         errors.add(

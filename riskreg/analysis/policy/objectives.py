@@ -25,10 +25,10 @@ MOST_ELASTICITY = Decimal(20)
 def check_level(errors: Errors, clean: Mapping[str, Any], due_on: dt.date) -> None:
     """Note what is wrong with where the level starts, and when."""
     start, year = clean.get("start"), clean.get("start_year")
-    if start is not None and start <= 0 and not errors.has("start"):
+    if start is not None and start <= 0 and not errors.has_any_on("start"):
         text = _("The level starts above 0: growth of nothing is nothing.")
         errors.add("start", "out_of_range", text)
-    if year is None or errors.has("start_year"):
+    if year is None or errors.has_any_on("start_year"):
         return
     if year >= due_on.year:
         text = _("The objective is due in %(due)d: name the level of an earlier year.")
@@ -42,13 +42,13 @@ def check_growth(errors: Errors, clean: Mapping[str, Any]) -> None:
     """Note what is wrong with the range of growth."""
     names = ("growth_low", "growth_mode", "growth_high")
     low, mode, high = (clean.get(name) for name in names)
-    if errors.has(*names) or low is None or mode is None or high is None:
+    if errors.has_any_on(*names) or low is None or mode is None or high is None:
         return
     for name, value in zip(names, (low, mode, high), strict=True):
         if not LEAST_EFFECT <= value <= MOST_EFFECT:
             text = _("This lies between %(low)d %% and %(high)d %%.")
             errors.add(name, "out_of_range", text % {"low": LEAST_EFFECT, "high": MOST_EFFECT})
-    if not errors.has(*names) and not low <= mode <= high:
+    if not errors.has_any_on(*names) and not low <= mode <= high:
         text = _("Give them in order: lowest, most likely, highest.")
         errors.add("growth_mode", "out_of_order", text)
 
@@ -81,7 +81,7 @@ def check_effect(
             text = _("This lies between %(low)d %% and %(high)d %%.")
             bounds = {"low": LEAST_EFFECT, "high": MOST_EFFECT}
             errors.add(part, "out_of_range", text % bounds)
-    if errors.has(*parts):
+    if errors.has_any_on(*parts):
         return
     if low is not None and high is not None and not low <= mode <= high:
         text = _("Give them in order: lowest, most likely, highest.")

@@ -313,7 +313,7 @@ def _clean(
     clean = clean_given(errors, actor, table, given, party=party, visibility=Visibility.PARTY)
     for field in table.settable:
         empty = field.must_send and clean.get(field.name) in (None, "", {})
-        if empty and not errors.has(field.name):
+        if empty and not errors.has_any_on(field.name):
             errors.add(field.name, "required", _("This is needed."))
     return clean
 

@@ -29,7 +29,11 @@ def clean_ranges(
     given = {"label": "judgement", "currency": actor.register.currency, "translations": {}, **given}
     clean = clean_given(errors, actor, table, given, party=actor.party, visibility=Visibility.PARTY)
     for field in table.settable:
-        if field.must_send and clean.get(field.name) in (None, "") and not errors.has(field.name):
+        if (
+            field.must_send
+            and clean.get(field.name) in (None, "")
+            and not errors.has_any_on(field.name)
+        ):
             errors.add(field.name, "required", needed_message)
     if clean.get("currency") not in ("", actor.register.currency):
         errors.add(

@@ -44,7 +44,7 @@ def _note_if_included(
     errors: Errors, field: str, row: Any, driver: Driver, why: str, ref: str = ""
 ) -> None:
     sentence = sentence_naming(driver, [row.included, *_translations_of_included(row)])
-    if not sentence or errors.has(field):
+    if not sentence or errors.has_any_on(field):
         return
     text = _(
         "%(driver)s would be reckoned with twice: an estimate includes it already "

@@ -120,7 +120,7 @@ def _clean(
     )
     for field in MODEL.settable:
         empty = field.must_send and clean.get(field.name) in (None, "")
-        if empty and not errors.has(field.name):
+        if empty and not errors.has_any_on(field.name):
             errors.add(field.name, "required", _("This is needed."))
     return clean
 
@@ -161,7 +161,7 @@ def _clean_effect(
     values = {
         part: _clean_optional_number(errors, f"{name}.{part}", item.get(part)) for part in parts
     }
-    if not any(errors.has(f"{name}.{part}") for part in parts):
+    if not any(errors.has_any_on(f"{name}.{part}") for part in parts):
         policy.check_effect(errors, name, *values.values(), of_mitigation=of_mitigation)
     return {part: _plain_text(value) for part, value in values.items()}
 
@@ -171,7 +171,7 @@ def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> lis
     for name, item in _clean_rows(errors, "elasticities", value, _TERM):
         driver = _find_usable_driver(errors, actor, f"{name}.driver", item.get("driver"), shared)
         elasticity = _clean_optional_number(errors, f"{name}.elasticity", item.get("elasticity"))
-        if driver is None or errors.has(f"{name}.elasticity"):
+        if driver is None or errors.has_any_on(f"{name}.elasticity"):
             continue
         beliefs = newest_beliefs_in_force_by_driver(beliefs_of(actor, [driver])).get(driver.pk, [])
         if shared:

@@ -88,7 +88,7 @@ def request_simulation(
             "of a simulated risk and what it costs."
         )
         errors.add("budgets", "empty", text)
-    if about is not None and not errors.has("audience"):
+    if about is not None and not errors.has_any_on("audience"):
         weighing.check_some_option_can_be_weighed(errors, about, inputs)
     refuse_counting_twice(errors, reader, estimates)
     errors.raise_if_any()

@@ -127,7 +127,7 @@ def decide(
     if review is not None and review <= today:
         errors.add("review_on", "in_the_past", _("Name a day to come on which it is looked at."))
     despite = clean_text(errors, "despite", despite, limit=4000)
-    if stale_because(actor, row) and not despite and not errors.has("despite"):
+    if stale_because(actor, row) and not despite and not errors.has_any_on("despite"):
         text = _("What it stood on has moved since: say why it is decided nevertheless.")
         errors.add("despite", "stale", text)
     given = clean_conditions(errors, actor, row, conditions, today, None, ("before",))

@@ -259,10 +259,10 @@ def _clean(
     )
     rating = str(position_of(risk).residual_rating)
     expires_on: dt.date | None = clean.get("expires_on")
-    if expires_on is not None and not errors.has("expires_on"):
+    if expires_on is not None and not errors.has_any_on("expires_on"):
         check_expiry(errors, actor, risk, rating, expires_on, today)
     answer_by: dt.date | None = clean.get("answer_by")
-    if answer_by is None and not errors.has("answer_by"):
+    if answer_by is None and not errors.has_any_on("answer_by"):
         answer_by = today + policy.ANSWER_DAYS * policy.DAY
         if expires_on is not None and expires_on > today:
             answer_by = min(answer_by, expires_on)
@@ -280,7 +280,7 @@ def _clean(
 def _check_acceptor(
     errors: Errors, actor: Viewer, risk: Risk, rating: str, acceptor: User | None
 ) -> None:
-    if errors.has("acceptor"):
+    if errors.has_any_on("acceptor"):
         return
     could = who_can_accept(actor, risk, rating, but=[actor.user.pk])
     if acceptor is None:

@@ -139,7 +139,7 @@ def clean_ladder(data: Any) -> tuple[Rung, ...]:
     rungs = [_clean_rung(errors, f"rungs.{place}", given) for place, given in enumerate(data)]
     first: dict[int, int] = {}
     for place, rung in enumerate(rungs):
-        if errors.has(f"rungs.{place}.offset_days", f"rungs.{place}"):
+        if errors.has_any_on(f"rungs.{place}.offset_days", f"rungs.{place}"):
             continue
         if rung.offset_days in first:
             errors.add(
@@ -171,10 +171,10 @@ def _clean_rung(errors: Errors, path: str, given: Any) -> Rung:
         errors.add(f"{path}.interrupts", "not_a_boolean", _("This must be true or false."))
     tells = _clean_keys(errors, f"{path}.tells", given.get("tells", ()), RECIPIENTS)
     users = _clean_users(errors, f"{path}.users", given.get("users", ()))
-    if not tells and not users and not errors.has(f"{path}.tells", f"{path}.users"):
+    if not tells and not users and not errors.has_any_on(f"{path}.tells", f"{path}.users"):
         errors.add(f"{path}.tells", "required", _("Somebody must be told on every rung."))
     channels = _clean_keys(errors, f"{path}.channels", given.get("channels", (MAIL,)), CHANNELS)
-    if MAIL not in channels and not errors.has(f"{path}.channels"):
+    if MAIL not in channels and not errors.has_any_on(f"{path}.channels"):
         errors.add(
             f"{path}.channels",
             "mail_needed",

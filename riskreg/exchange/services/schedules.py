@@ -168,7 +168,7 @@ def _clean(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> dict[str,
 
 
 def _check_first(errors: Errors, day: dt.date | None, today: dt.date) -> None:
-    if day is not None and day < today and not errors.has("first_on"):
+    if day is not None and day < today and not errors.has_any_on("first_on"):
         errors.add("first_on", "in_the_past", _("Name today, or a day to come."))
 
 

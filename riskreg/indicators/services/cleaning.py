@@ -88,7 +88,7 @@ def check_limits(errors: Errors, it: Mapping[str, Any]) -> None:
     Leaves a field alone that is wrong by itself already.
     """
     kind, direction = it["kind"], it["direction"]
-    if kind not in Kind.values or errors.has(*LIMITS):
+    if kind not in Kind.values or errors.has_any_on(*LIMITS):
         return
     needed = {
         Kind.FIXED: ("direction", "amber", "red"),
@@ -101,7 +101,7 @@ def check_limits(errors: Errors, it: Mapping[str, Any]) -> None:
     for name in LIMITS[1:]:
         if name not in (*needed, "hysteresis") and it[name] not in (None, ""):
             errors.add(name, "not_used", _("Limits of this kind have no such part."))
-    if missing or errors.has(*LIMITS):
+    if missing or errors.has_any_on(*LIMITS):
         return
     amber, red, gap = it["amber"], it["red"], None
     if kind == Kind.FIXED:
@@ -119,7 +119,7 @@ def check_limits(errors: Errors, it: Mapping[str, Any]) -> None:
             errors.add("amber", "out_of_range", _("Percent behind the path must be above 0."))
         _check_path(errors, it)
         gap = red - amber
-    if errors.has("amber_low"):
+    if errors.has_any_on("amber_low"):
         return
     if gap <= 0:
         errors.add(

@@ -90,7 +90,7 @@ def change_own_appetite(
     require_unchanged(row, version)
     errors = Errors()
     clean = _clean(errors, actor, row.party, fields, row)
-    if "term" in clean and not errors.has("term"):
+    if "term" in clean and not errors.has_any_on("term"):
         _check_free(errors, actor, clean["term"], row)
     errors.raise_if_any()
     changes = set_changed_in_memory(OWN_APPETITE, row, clean)
@@ -192,7 +192,7 @@ def _check_free(
     errors: Errors, actor: Viewer, term: Term | None, but: OwnAppetite | None = None
 ) -> None:
     """Note that the party has one for ``term`` (None: in general) already, other than ``but``."""
-    if errors.has("term"):
+    if errors.has_any_on("term"):
         return
     others = own_appetites_in_force_for(actor).filter(term=term)
     if but is not None:

@@ -76,7 +76,7 @@ def _clean_effectiveness(errors: Errors, value: Any) -> str:
 def _clean_tested_on(errors: Errors, row: Control, value: Any, today: dt.date) -> dt.date | None:
     day = clean_day(errors, "tested_on", value)
     if day is None:
-        if not errors.has("tested_on"):
+        if not errors.has_any_on("tested_on"):
             errors.add("tested_on", "required", _("Name the day of the test."))
     elif day > today:
         text = _("A test that is still to come says nothing yet.")

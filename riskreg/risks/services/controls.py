@@ -102,7 +102,7 @@ def edit_control(
     clean = _clean(errors, actor, given, of=row, at=at, row=row)
     linked = locked_risks_of(actor, row)
     wanted = _find_wanted_risks(errors, actor, fields, row, linked)
-    if "owner" in clean and clean["owner"] is None and not errors.has("owner"):
+    if "owner" in clean and clean["owner"] is None and not errors.has_any_on("owner"):
         _check_somebody_answers_for(errors, actor, row)
     errors.raise_if_any()
     before = control_for_log(row)

@@ -38,13 +38,13 @@ def clean_ending(errors: Errors, given: Mapping[str, Any], today: dt.date) -> di
     label = clean_choice(
         errors, "happened_cost_label", given.get("happened_cost_label"), Label.values, False
     )
-    if happened and day is None and not errors.has("happened_on"):
+    if happened and day is None and not errors.has_any_on("happened_on"):
         errors.add("happened_on", "required", _("Say on which day it happened."))
     if day is not None and day > today:
         errors.add("happened_on", "in_the_future", _("What has happened lies in the past."))
     for name, value in (("happened_on", day), ("happened_cost", cost)):
-        if value is not None and not happened and not errors.has("closed_as"):
+        if value is not None and not happened and not errors.has_any_on("closed_as"):
             errors.add(name, "contradiction", _("Choose that it happened, or leave this empty."))
-    if cost is not None and not label and not errors.has("happened_cost_label"):
+    if cost is not None and not label and not errors.has_any_on("happened_cost_label"):
         errors.add("happened_cost_label", "required", _("Say where the cost is known from."))
     return {"happened_on": day, "happened_cost": cost, "label": label if cost is not None else ""}
