@@ -274,7 +274,7 @@ class RiskTransfer(RiskAct):
 
 
 def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:
-    return {k: person_of(v) if k in RISK.names(Type.PERSON) else v for k, v in body.items()}
+    return {k: person_of(v) if k in RISK.names_of_type(Type.PERSON) else v for k, v in body.items()}
 
 
 def _value_to_json(row: Row, field: Field) -> Any:

@@ -7,7 +7,7 @@ describes itself by it (``api.table``), lists filter and sort by it (``filters.p
 What a table cannot say stays code, in the face that needs it.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -133,9 +133,14 @@ class Table:
     def __contains__(self, name: object) -> bool:
         return any(field.name == name for field in self.fields)
 
-    def names(self, *types: Type) -> tuple[str, ...]:
-        """Names of the fields of ``types``; of all without any."""
-        return tuple(f.name for f in self.fields if not types or f.type in types)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all fields."""
+        return tuple(field.name for field in self.fields)
+
+    def names_of_type(self, first: Type, *others: Type) -> tuple[str, ...]:
+        """Names of the fields that are of one of these types."""
+        return tuple(field.name for field in self.fields if field.type in (first, *others))
 
     @property
     def settable(self) -> tuple[Field, ...]:
@@ -167,11 +172,16 @@ class Table:
         """{name: column} of what lists can be ordered by."""
         return {field.name: field.sort for field in self.fields if field.sort}
 
-    def may_be_set(self, names: Collection[str], state: str) -> bool:
-        """Whether every one of ``names`` (all fields, if none is named) can be set in ``state``."""
-        chosen = [f for f in self.settable if f.name in names] or self.settable
-        return all(not field.set_in or state in field.set_in for field in chosen)
+    def settable_among(self, names: Collection[str]) -> tuple[Field, ...]:
+        """Those of ``names`` that somebody can set; the others are passed over."""
+        return tuple(field for field in self.settable if field.name in names)
 
-    def permissions(self, names: Collection[str]) -> list[str]:
-        """What somebody who sets ``names`` must be permitted, each once."""
-        return list(dict.fromkeys(f.set_by for f in self.settable if f.name in names))
+
+def are_settable_in(state: str, fields: Iterable[Field]) -> bool:
+    """Whether every one of ``fields`` can be set in ``state``."""
+    return all(not field.set_in or state in field.set_in for field in fields)
+
+
+def permissions_to_set(fields: Iterable[Field]) -> list[str]:
+    """What somebody who sets ``fields`` must be permitted, each once."""
+    return list(dict.fromkeys(field.set_by for field in fields))

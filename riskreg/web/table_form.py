@@ -130,7 +130,7 @@ def add_confirmed_translations_field(
     choices = [
         (f"{language}:{field}", label(language, field))
         for language, fields in (outdated or {}).items()
-        for field in table.names()
+        for field in table.names
         if field in fields
     ]
     if choices:

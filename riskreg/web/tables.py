@@ -16,7 +16,7 @@ TABLES = (
     PACK_SCHEDULE,
 )  # fmt: skip
 # Fields that name somebody.
-PEOPLE = frozenset(name for table in TABLES for name in table.names(Type.PERSON))
+PEOPLE = frozenset(name for table in TABLES for name in table.names_of_type(Type.PERSON))
 
 
 def find_field_of_noun_or_any(name: str, noun: str = "") -> Field | None:

@@ -199,13 +199,13 @@ def unspoken(it: Table) -> Iterator[str]:
 
 def unanswered(it: Table, answer: dict[str, Any]) -> set[str]:
     """What an answer has and the table has not, or the reverse."""
-    return set(answer) ^ set(it.names())
+    return set(answer) ^ set(it.names)
 
 
 def undescribed(it: Table, name: str, document: dict[str, Any]) -> Iterator[str]:
     """Fields that the schema's shapes of an answer or a change do not have, or not described."""
     answer = document[name]["properties"]
-    yield from set(answer) ^ set(it.names())
+    yield from set(answer) ^ set(it.names)
     yield from (field for field, message in answer.items() if not about(message))
     given = NEVER_CHANGED.get(it.noun, f"{name}ChangeRequest")
     change = set(document[given]["properties"])
@@ -238,7 +238,7 @@ def test_every_field_has_a_name_in_both_languages(noun: str) -> None:
 @every_table
 def test_names_are_unique_and_texts_agree_with_the_model(noun: str) -> None:
     it, model = TABLES[noun]
-    assert len(set(it.names())) == len(it.fields)
+    assert len(set(it.names)) == len(it.fields)
     for field in it.settable:
         if field.type not in (Type.COMPUTED, Type.ID) and field.limit:
             column: Any = model._meta.get_field(field.name)

@@ -170,7 +170,7 @@ def heatmap_sheets(viewer: Viewer, shown: Heatmap) -> list[Sheet]:
         }
         for cell in shown.cells
     ]
-    unrated: dict[str, Any] = dict.fromkeys(HEATMAP.names())
+    unrated: dict[str, Any] = dict.fromkeys(HEATMAP.names)
     counted = {"count": shown.unrated_count, "refs": shown.unrated_refs, "stage": shown.stage}
     rows.append({**unrated, **counted, "rating": "unrated"})
     sheets = [_report_sheet("cells", _("Heatmap"), HEATMAP, rows, zone)]
@@ -203,7 +203,7 @@ def _level_name(levels: Sequence[Mapping[str, Any]], value: int) -> str:
 def _moves(shown: Heatmap) -> Iterator[dict[str, Any]]:
     compared = shown.comparison
     assert compared is not None  # noqa: S101 - its caller has looked
-    none: dict[str, Any] = dict.fromkeys(MOVES.names())
+    none: dict[str, Any] = dict.fromkeys(MOVES.names)
     for move in compared.moves:
         yield {
             **none,

@@ -19,8 +19,8 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risks_called
 
-TEXTS = INDICATOR.names(Type.NAMES)
-NUMBERS = INDICATOR.names(Type.NUMBER)
+TEXTS = INDICATOR.names_of_type(Type.NAMES)
+NUMBERS = INDICATOR.names_of_type(Type.NUMBER)
 # What says which values are bad; which of it is needed depends on the kind.
 LIMITS = ("kind", "direction", *NUMBERS, "objective", "growth", "start_on")
 

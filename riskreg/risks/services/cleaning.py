@@ -18,7 +18,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Risk
 from riskreg.risks.policy import RESPONSES
 
-LINKS = RISK.names(Type.TERMS, Type.OBJECTIVES)
+LINKS = RISK.names_of_type(Type.TERMS, Type.OBJECTIVES)
 
 
 def clean_fields(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.fields import are_settable_in, permissions_to_set
 from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
@@ -187,11 +188,13 @@ def edit_risk(
         check_no_move_needs_yes(errors, actor, moved_people)
     # Of somebody whom nobody knows it is said that they are unknown.
     known = {name: value for name, value in clean.items() if value is not None}
-    for permission in RISK.permissions(_columns_that_differ(risk, known)):
+    differing = RISK.settable_among(_columns_that_differ(risk, known))
+    for permission in permissions_to_set(differing):
         require(actor, permission, risk)
     if risk.state == State.OPEN and clean.get("event") == "":
         errors.add("event", "required", _("An open risk says what may happen."))
-    if not RISK.may_be_set(fields, risk.state):
+    # A change of nothing asks for what a change of anything does.
+    if not are_settable_in(risk.state, RISK.settable_among(fields) or RISK.settable):
         errors.add("state", "closed", _("This risk is closed; reopen it to change it."))
     errors.raise_if_any()
     links = {name: clean.pop(name) for name in LINKS if name in clean}

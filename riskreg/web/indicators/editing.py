@@ -111,7 +111,9 @@ class IndicatorEdit(IndicatorEditing):
                 return self._conflict_page(request, form, indicator_for(self.viewer, ref), touched)
             else:
                 messages.success(request, saved_words(ref, fields))
-                stale = outdated_translations_text_or_empty(saved, INDICATOR.names(Type.NAMES))
+                stale = outdated_translations_text_or_empty(
+                    saved, INDICATOR.names_of_type(Type.NAMES)
+                )
                 if stale and saved.outdated_translations != was:
                     messages.warning(request, stale)
                 return HttpResponseRedirect(self.indicator_url(ref))
