@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.http import HttpResponse
@@ -136,11 +136,17 @@ class AcceptanceDetail(RegisterApi):
 class _Answering(RegisterApi):
     http_method_names = ["post"]
 
-    def call_and_answer(self, ref: str, service: Callable[..., Any], *names: str) -> HttpResponse:
+    def call_and_answer(
+        self,
+        ref: str,
+        service: Callable[..., Any],
+        *optional: str,
+        required: Collection[str] = (),
+    ) -> HttpResponse:
         """Call ``service`` with what the body names; the acceptance as it is then."""
 
         def act() -> Answer:
-            given = body_of(self.request, *names)
+            given = dict.fromkeys(required) | body_of(self.request, *required, *optional)
             version = self.expected_version
             service(actor=self.viewer, ref=ref, version=version, at=self.at, **given)
             row = acceptance_for(self.viewer, ref, _today(self))
@@ -168,7 +174,7 @@ class AcceptanceRefuse(_Answering):
     @schema.acted("Refuse an acceptance", shapes.Words, shapes.Acceptance)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """By whoever could grant it."""
-        return self.call_and_answer(ref, services.refuse_acceptance, "words")
+        return self.call_and_answer(ref, services.refuse_acceptance, required=["words"])
 
 
 class AcceptanceWithdraw(_Answering):
@@ -186,7 +192,7 @@ class AcceptanceRevoke(_Answering):
     @schema.acted("Revoke an acceptance", shapes.Words, shapes.Acceptance)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """By whoever could grant it, or answers for the risk."""
-        return self.call_and_answer(ref, services.revoke_acceptance, "words")
+        return self.call_and_answer(ref, services.revoke_acceptance, required=["words"])
 
 
 class AcceptanceCondition(RegisterApi):

@@ -83,7 +83,7 @@ class DecisionReject(OfDecision):
     @schema.acted("Reject a decision", shapes.DecisionWords, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """By whoever could decide it; nothing is chosen."""
-        return self.call_and_answer(ref, services.reject_decision, "words")
+        return self.call_and_answer(ref, services.reject_decision, required=["words"])
 
 
 class DecisionLapse(OfDecision):
@@ -94,7 +94,7 @@ class DecisionLapse(OfDecision):
     @schema.acted("Let a decision lapse", shapes.DecisionWords, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """When its day has passed; until somebody says so it is overdue."""
-        return self.call_and_answer(ref, services.lapse_decision, "words")
+        return self.call_and_answer(ref, services.lapse_decision, required=["words"])
 
 
 class DecisionRevisit(OfDecision):
@@ -125,7 +125,9 @@ class DecisionClose(OfDecision):
     @schema.acted("Close a decision", shapes.DecisionWords, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """After it was revisited."""
-        return self.call_and_answer(ref, services.close_revisited_with_obligations, "words")
+        return self.call_and_answer(
+            ref, services.close_revisited_with_obligations, required=["words"]
+        )
 
 
 class DecisionConditionEnd(OfDecision):

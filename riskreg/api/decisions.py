@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.http import HttpResponse
@@ -93,11 +93,19 @@ class OfDecision(RegisterApi):
         body = decision_to_json(self, row)
         return Answer.of(body, status=status, ETag=etag(row.version, body))
 
-    def call_and_answer(self, ref: str, service: Callable[..., Any], *names: str) -> HttpResponse:
+    def call_and_answer(
+        self,
+        ref: str,
+        service: Callable[..., Any],
+        *optional: str,
+        required: Collection[str] = (),
+    ) -> HttpResponse:
         """Call ``service`` with what the body names; the decision as it is then."""
 
         def act() -> Answer:
-            given = body_of(self.request, *names) if names else require_empty_body(self.request)
+            names = (*required, *optional)
+            sent = body_of(self.request, *names) if names else require_empty_body(self.request)
+            given = dict.fromkeys(required) | sent
             version = self.expected_version
             service(actor=self.viewer, ref=ref, version=version, at=self.at, **given)
             return self.answer_with_decision(ref)

@@ -109,7 +109,7 @@ def grant_acceptance(
 
 @transaction.atomic
 def refuse_acceptance(
-    *, actor: Viewer, ref: str, version: int | None, words: Any = None, at: dt.datetime
+    *, actor: Viewer, ref: str, version: int | None, words: Any, at: dt.datetime
 ) -> Acceptance:
     """Say no, with words; what held before stays as it is. Raises as ``grant_acceptance``."""
     return _close_with_words_and_log(actor, ref, version, Act.REFUSE, words, at)
@@ -127,7 +127,7 @@ def withdraw_acceptance(
 
 @transaction.atomic
 def revoke_acceptance(
-    *, actor: Viewer, ref: str, version: int | None, words: Any = None, at: dt.datetime
+    *, actor: Viewer, ref: str, version: int | None, words: Any, at: dt.datetime
 ) -> Acceptance:
     """End an acceptance before its day, with words: by whoever could grant it, or whoever answers
     for the risk and needs it no more. Raises as ``grant_acceptance``."""

@@ -185,7 +185,7 @@ def vote_on_decision(
 
 @transaction.atomic
 def reject_decision(
-    *, actor: Viewer, ref: str, version: int | None, words: Any = None, at: dt.datetime
+    *, actor: Viewer, ref: str, version: int | None, words: Any, at: dt.datetime
 ) -> Decision:
     """Refuse the whole question, with words: nothing is chosen. Raises as ``decide``."""
     return _close_with_words_and_log(actor, ref, version, Act.REJECT, words, at)
@@ -193,7 +193,7 @@ def reject_decision(
 
 @transaction.atomic
 def lapse_decision(
-    *, actor: Viewer, ref: str, version: int | None, words: Any = None, at: dt.datetime
+    *, actor: Viewer, ref: str, version: int | None, words: Any, at: dt.datetime
 ) -> Decision:
     """Say, when its day has passed, that it is not decided any more. Raises as ``decide``."""
     return _close_with_words_and_log(actor, ref, version, Act.LAPSE, words, at)

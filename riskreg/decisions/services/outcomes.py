@@ -85,7 +85,7 @@ def revisit_decision(
 
 @transaction.atomic
 def close_revisited_with_obligations(
-    *, actor: Viewer, ref: str, version: int | None, words: Any = None, at: dt.datetime
+    *, actor: Viewer, ref: str, version: int | None, words: Any, at: dt.datetime
 ) -> Decision:
     """Say that nothing more is to be looked at, and why. Raises as ``revisit_decision``."""
     row = locked_decision_for_act(actor, ref, version, Act.CLOSE, at)
