@@ -140,7 +140,7 @@ class _Answering(RegisterApi):
 class ChangeRequestApprove(_Answering):
     """Yes, for the caller's party."""
 
-    @schema.acted("Approve a change request", None, shapes.CommonChange)
+    @schema.acted("Approve a change request", schema.NO_BODY, shapes.CommonChange)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """The last yes makes the change, in the same transaction. Where it cannot be made any more
         the request is outdated, and nothing is changed: look at ``state``."""
@@ -180,7 +180,7 @@ class ChangeRequestRefuse(_Answering):
 class ChangeRequestWithdraw(_Answering):
     """Taken back."""
 
-    @schema.acted("Withdraw a change request", None, shapes.CommonChange)
+    @schema.acted("Withdraw a change request", schema.NO_BODY, shapes.CommonChange)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """By whoever asked; everything stays as it is."""
 

@@ -157,7 +157,7 @@ class CommentDetail(CommentApi):
 class CommentWithdraw(CommentApi):
     """POST takes a comment back."""
 
-    @schema.acted("Withdraw a comment", None, shapes.CommentWhole)
+    @schema.acted("Withdraw a comment", schema.NO_BODY, shapes.CommentWhole)
     def post(self, request: Request, slug: str, comment: uuid.UUID) -> HttpResponse:
         """By its author alone. That it was, and what it said, stays readable."""
 

@@ -18,7 +18,7 @@ class DecisionPropose(OfDecision):
 
     http_method_names = ["post"]
 
-    @schema.acted("Put a decision forward", None, shapes.Decision)
+    @schema.acted("Put a decision forward", schema.NO_BODY, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """It becomes a duty of each who is named to decide. 400 names everything that it lacks."""
         return self.call_and_answer(ref, services.propose_decision)

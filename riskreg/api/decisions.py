@@ -179,7 +179,7 @@ class DecisionOptionEnd(OfDecision):
 
     http_method_names = ["post"]
 
-    @schema.acted("Take an option out", None, shapes.Decision)
+    @schema.acted("Take an option out", schema.NO_BODY, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str, key: str) -> HttpResponse:
         """While the decision is a draft; doing nothing stays."""
 

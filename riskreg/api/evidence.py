@@ -168,7 +168,7 @@ class EvidenceWithdrawAndDeleteFile(EvidenceApi):
 class EvidenceRelease(EvidenceApi):
     """POST lets everybody see a file that is the party's own."""
 
-    @schema.acted("Release evidence", None, shapes.Evidence)
+    @schema.acted("Release evidence", schema.NO_BODY, shapes.Evidence)
     def post(self, request: Request, slug: str, evidence: uuid.UUID) -> HttpResponse:
         """Files on a risk that is shared stay its party's own until each is released, for good."""
 

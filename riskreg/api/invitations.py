@@ -116,7 +116,7 @@ class InvitationResend(InvitationApi):
 
     http_method_names = ["post"]
 
-    @schema.acted("Send an invitation again", None, shapes.Invitation)
+    @schema.acted("Send an invitation again", schema.NO_BODY, shapes.Invitation)
     def post(self, request: Request, slug: str, invitation: uuid.UUID) -> HttpResponse:
         """Good for two weeks from now; links of earlier mails do not work any more."""
 
@@ -135,7 +135,7 @@ class InvitationRevoke(InvitationApi):
 
     http_method_names = ["post"]
 
-    @schema.acted("Take an invitation back", None, shapes.Invitation)
+    @schema.acted("Take an invitation back", schema.NO_BODY, shapes.Invitation)
     def post(self, request: Request, slug: str, invitation: uuid.UUID) -> HttpResponse:
         """Its link opens nothing from now on."""
 

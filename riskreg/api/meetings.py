@@ -190,7 +190,7 @@ class MeetingAttendance(MeetingApi):
 class MeetingTakeChair(MeetingApi):
     """POST takes the chair."""
 
-    @schema.acted("Take the chair", None, shapes_reviews.Meeting)
+    @schema.acted("Take the chair", schema.NO_BODY, shapes_reviews.Meeting)
     def post(self, request: Request, slug: str, meeting: uuid.UUID) -> HttpResponse:
         """The caller leads it from now on."""
 
@@ -207,7 +207,7 @@ class MeetingTakeChair(MeetingApi):
 class MeetingEnd(MeetingApi):
     """POST ends it."""
 
-    @schema.acted("End a meeting", None, shapes_reviews.Meeting)
+    @schema.acted("End a meeting", schema.NO_BODY, shapes_reviews.Meeting)
     def post(self, request: Request, slug: str, meeting: uuid.UUID) -> HttpResponse:
         """What was not reached stays so; the minutes can no longer change."""
 

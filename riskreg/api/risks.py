@@ -209,7 +209,7 @@ class RiskClone(RiskApi):
 
     http_method_names = ["post"]
 
-    @schema.made("Copy a risk", None, shapes.Risk)
+    @schema.made("Copy a risk", schema.NO_BODY, shapes.Risk)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Of the caller's party, for whoever sees the original. Scores, reviews and work stay with
         the original, and so does its `external_id`."""
@@ -231,7 +231,7 @@ class RiskOpen(RiskAct):
             actor=self.viewer, ref=ref, version=self.expected_version, at=self.at
         )
 
-    @schema.acted("Open a risk", None, shapes.Risk)
+    @schema.acted("Open a risk", schema.NO_BODY, shapes.Risk)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """From now on it is counted, and its reviews fall due."""
         return self.do(request, ref)
@@ -245,7 +245,7 @@ class RiskShare(RiskAct):
             actor=self.viewer, ref=ref, version=self.expected_version, at=self.at
         )
 
-    @schema.acted("Share a risk", None, shapes.Risk)
+    @schema.acted("Share a risk", schema.NO_BODY, shapes.Risk)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """It gets a shared ref; its party finds it by the old one as well. No way back."""
         return self.do(request, ref)

@@ -180,7 +180,7 @@ class WebhookRotate(WebhookApi):
 
     http_method_names = ["post"]
 
-    @schema.acted("Rotate the secret of a webhook", None, shapes.WebhookSecret)
+    @schema.acted("Rotate the secret of a webhook", schema.NO_BODY, shapes.WebhookSecret)
     def post(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:
         """For a day what is sent is signed with both, so that no receiver misses anything."""
 
@@ -200,7 +200,7 @@ class WebhookTest(WebhookApi):
 
     http_method_names = ["post"]
 
-    @schema.started("Try a webhook out", None, shapes.WebhookDelivery)
+    @schema.started("Try a webhook out", schema.NO_BODY, shapes.WebhookDelivery)
     def post(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:
         """Sends a message of type endpoint.test, once; ``last_delivery`` says how it went."""
 

@@ -53,6 +53,7 @@ from riskreg.risks.models import Kind, State
 from riskreg.risks.parts import COUNTED
 
 Decorator = Callable[[Any], Any]
+NO_BODY = None  # In place of the shape of a body: one that is sent is refused.
 
 
 _STAGE = query("stage", "The stage that rating, likelihood and impact are about.", enum=STAGES)
