@@ -45,12 +45,12 @@ def memory(viewer: Any) -> Iterator[Any]:
 def demo() -> Any:
     """A leader of the demo."""
     from riskreg.accounts.models import User
-    from riskreg.demo.loader import load_demo
+    from riskreg.demo.loader import load_demo_if_absent
     from riskreg.demo.queries import DEMO_SLUG
     from riskreg.kernel import clock
     from riskreg.register.access import viewer_for
 
-    load_demo(at=clock.now())
+    load_demo_if_absent(at=clock.now())
     return viewer_for(User.objects.get(email="leader@foton.example"), DEMO_SLUG)
 
 

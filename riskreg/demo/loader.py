@@ -60,7 +60,7 @@ class _Step:
     run: Callable[[dt.datetime], None]
 
 
-def load_demo(*, at: dt.datetime) -> Loaded:
+def load_demo_if_absent(*, at: dt.datetime) -> Loaded:
     """Make the demo register as if today were the day of ``at``; do nothing if it is there.
 
     Raises ``Conflict`` when a register of that slug is there that is not the demo's, ``Invalid``

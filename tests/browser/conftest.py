@@ -19,7 +19,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from riskreg.accounts.models import User
-from riskreg.demo.loader import load_demo
+from riskreg.demo.loader import load_demo_if_absent
 from riskreg.kernel import clock
 from riskreg.notify.services import deliver_due
 from riskreg.register.models import Register
@@ -116,7 +116,7 @@ def live(
         # A module's fixture comes before the one that keeps each test from the broker.
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Celery, "send_task", lambda *arguments, **options: None)
-            load_demo(at=clock.now())
+            load_demo_if_absent(at=clock.now())
             _write_and_send_mails()
         server = LiveServer("127.0.0.1")
         try:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from riskreg.demo.loader import Loaded, load_demo
+from riskreg.demo.loader import Loaded, load_demo_if_absent
 from riskreg.demo.queries import DEMO_PASSWORD, demo_members
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid, RiskregError
@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 "this is production. Use --allow-production if you want them all the same."
             )
         try:
-            loaded = load_demo(at=clock.now())
+            loaded = load_demo_if_absent(at=clock.now())
         except Invalid as invalid:
             wrong = "; ".join(
                 f"{name}: {error.detail}" for name, all_ in invalid.fields.items() for error in all_
