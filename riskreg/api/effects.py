@@ -86,6 +86,9 @@ def to_json(row: Effect, viewer: Viewer) -> dict[str, Any]:
         viewer,
         mitigation=row.mitigation.ref,
         risk=row.risk.ref,
-        implied={name: round_significant(value) for name, value in averages_of_effect(row).items()},
+        implied={
+            name: round_significant(value)
+            for name, value in averages_of_effect(row)._asdict().items()
+        },
         translations=row.translations or {},
     )

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
-from riskreg.analysis.policy.estimates import figures_implied, round_significant
+from riskreg.analysis.policy.estimates import implied_figures, round_significant
 from riskreg.analysis.policy.forecasts import ENOUGH, NOMINAL
 from riskreg.analysis.queries.estimates import estimates_not_withheld_of
 from riskreg.analysis.queries.forecasts import Forecast, own_forecasts_on_closed_risks
@@ -139,7 +139,7 @@ def _forecast_json(one: Forecast) -> dict[str, Any]:
 
 def to_json(row: Estimate, viewer: Viewer, ref: str) -> dict[str, Any]:
     """An estimate as JSON, with what its ranges come to, to three digits."""
-    means = figures_implied(row.frequency, row.severity)
-    rounded = {name: round_significant(value) for name, value in means.items()}
+    figures = implied_figures(row.frequency, row.severity)
+    rounded = {name: round_significant(value) for name, value in figures._asdict().items()}
     versions = row.translations or {}
     return row_to_json(ESTIMATE, row, viewer, risk=ref, implied=rounded, translations=versions)

@@ -39,9 +39,9 @@ def test_it_is_kept_with_what_its_ranges_come_to(
     assert (row.visibility, row.currency, row.label) == ("party", "CNY", "judgement")
     found = averages_of_effect(row)
     often, cost = (0.3 + 4 * 0.5 + 0.8) / 6, (8e6 + 4 * 10e6 + 15e6) / 6
-    assert found["frequency"] == pytest.approx(often)
-    assert (found["severity"], found["loss"]) == (1.0, pytest.approx(often))
-    assert found["cost"] == pytest.approx(cost)
+    assert found.frequency == pytest.approx(often)
+    assert (found.severity, found.loss) == (1.0, pytest.approx(often))
+    assert found.cost == pytest.approx(cost)
 
 
 @pytest.mark.parametrize(

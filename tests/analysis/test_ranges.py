@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskreg import quant
-from riskreg.analysis.policy.estimates import figures_implied, round_significant
+from riskreg.analysis.policy.estimates import implied_figures, round_significant
 from riskreg.analysis.ranges import Lognormal, Pert, Pool, incomplete_beta
 from riskreg.kernel.localised import exact_amount
 
@@ -82,11 +82,11 @@ def test_the_incomplete_beta_has_its_known_values() -> None:
 
 
 def test_the_worked_estimate_passes_91_million_once_in_ten() -> None:
-    means = figures_implied(Pert(0.8, 1.2, 2), Lognormal(10e6, 120e6))
+    figures = implied_figures(Pert(0.8, 1.2, 2), Lognormal(10e6, 120e6))
     # exp(ln √(10 · 120) + 1.28155 · ln 12 / (2 · 1.64485)) = 91.2 m
-    assert round_significant(means["p90"]) == 91_200_000
-    assert round_significant(means["events"]) == 1.27
-    assert round_significant(means["yearly"]) == round_significant(means["events"] * means["mean"])
+    assert round_significant(figures.p90) == 91_200_000
+    assert round_significant(figures.events) == 1.27
+    assert round_significant(figures.yearly) == round_significant(figures.events * figures.mean)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -69,8 +69,16 @@ def _check_middle(errors: Errors, what: str, values: list[Any]) -> None:
         errors.add(names[1], "out_of_order", _("What is most likely lies between the two ends."))
 
 
-def averages_of_effect(row: Any) -> dict[str, float]:
-    """What the ranges of an effect come to on average: shares that remain of how often, of one
-    event and of a year's loss, and the cost."""
+class EffectAverages(NamedTuple):
+    """On average: shares that remain of how often, of one event and of a year's loss; the cost."""
+
+    frequency: float
+    severity: float
+    loss: float
+    cost: float
+
+
+def averages_of_effect(row: Any) -> EffectAverages:
+    """What the ranges of an effect come to."""
     often, much = row.mean_of("frequency"), row.mean_of("severity")
-    return {"frequency": often, "severity": much, "loss": often * much, "cost": row.mean_of("cost")}
+    return EffectAverages(often, much, loss=often * much, cost=row.mean_of("cost"))

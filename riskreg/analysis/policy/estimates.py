@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -102,11 +102,30 @@ def is_wide(severity: ranges.Range) -> bool:
     return severity.sigma > ranges.WIDE_SIGMA
 
 
-def figures_implied(frequency: ranges.Range, severity: ranges.Range) -> dict[str, float]:
-    """What ranges come to: quantiles of one event, its mean, events and amount in a year."""
-    one = {f"p{round(q * 100)}": severity.quantile(q) for q in (0.05, 0.5, 0.9, 0.95)}
+class ImpliedFigures(NamedTuple):
+    """What ranges come to: quantiles and mean of one event, events and amount in a year."""
+
+    p5: float
+    p50: float
+    p90: float
+    p95: float
+    mean: float
+    events: float
+    yearly: float
+
+
+def implied_figures(frequency: ranges.Range, severity: ranges.Range) -> ImpliedFigures:
+    """What those two ranges come to."""
     mean, often = severity.mean, frequency.mean
-    return {**one, "mean": mean, "events": often, "yearly": often * mean}
+    return ImpliedFigures(
+        p5=severity.quantile(0.05),
+        p50=severity.quantile(0.5),
+        p90=severity.quantile(0.9),
+        p95=severity.quantile(0.95),
+        mean=mean,
+        events=often,
+        yearly=often * mean,
+    )
 
 
 def round_significant(value: float, digits: int = 3) -> float:

@@ -27,9 +27,9 @@ def effect_texts(row: Effect) -> dict[str, Any]:
     low, high = (amount_text(float(x), row.currency) for x in (row.cost_low, row.cost_high))
     return {
         **shares,
-        "loss": share_text(means["loss"]),
+        "loss": share_text(means.loss),
         "cost": low if low == high else f"{low} … {high}",
-        "cost_mean": amount_text(means["cost"], row.currency),
+        "cost_mean": amount_text(means.cost, row.currency),
     }
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.amounts import amount_text, often_text
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
-from riskreg.analysis.policy.estimates import figures_implied, is_wide
+from riskreg.analysis.policy.estimates import implied_figures, is_wide
 from riskreg.analysis.queries.estimates import may_estimate
 from riskreg.analysis.services import record_estimate
 from riskreg.analysis.services.estimates import clean_estimate
@@ -128,20 +128,20 @@ class GiveEstimate(RegisterView):
         """The curve, its table and the question about the upper end."""
         row = Estimate(**{n: clean.get(n) for n in clean if n.startswith(("freq", "sever"))})
         currency = self.viewer.register.currency
-        means = figures_implied(row.frequency, row.severity)
-        texts = {name: amount_text(value, currency) for name, value in means.items()}
+        figures = implied_figures(row.frequency, row.severity)
+        texts = {name: amount_text(value, currency) for name, value in figures._asdict().items()}
         curve = curve_of(row.severity)
         return {
             "curve": curve,
             "marks": [(x, y, texts[name]) for x, y, name in curve.marks],
             "texts": texts,
-            "events": often_text(row.frequency_kind, means["events"]),
+            "events": often_text(row.frequency_kind, figures.events),
             "question": _("So one event in ten passes %(amount)s, and one in twenty %(more)s?")
             % {"amount": texts["p90"], "more": texts["p95"]},
             "yearly": _("In a year that comes to %(amount)s on average: %(often)s, each %(mean)s.")
             % {
                 "amount": texts["yearly"],
-                "often": often_text(row.frequency_kind, means["events"]),
+                "often": often_text(row.frequency_kind, figures.events),
                 "mean": texts["mean"],
             },
             "wide": is_wide(row.severity),

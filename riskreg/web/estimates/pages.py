@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.amounts import amount_text, often_text
 from riskreg.analysis.models import Estimate, EstimateStage
-from riskreg.analysis.policy.estimates import figures_implied
+from riskreg.analysis.policy.estimates import ImpliedFigures, implied_figures
 from riskreg.analysis.queries.estimates import (
     Pooled,
     estimates_not_withheld_of,
@@ -64,20 +64,20 @@ class RiskEstimates(RegisterView):
         newest = newest_of_each_expert_and_stage(rows)
         pool = pool_of_released(rows, stage)
         together = pool if pool and not pool.mixed else None
-        numbers = [figures_implied(row.frequency, row.severity) for row in newest]
+        figures = [implied_figures(row.frequency, row.severity) for row in newest]
         if together:
-            numbers.append(figures_implied(together.frequency, together.severity))
-        ends = [Quantiles(n["p5"], n["p50"], n["p95"]) for n in numbers]
+            figures.append(implied_figures(together.frequency, together.severity))
+        ends = [Quantiles(n.p5, n.p50, n.p95) for n in figures]
         bars, powers = bars_on_one_scale(ends or [Quantiles(0, 1, 2)])
         shown = [
-            self._row(row, means, bar, pool, risk)
-            for row, means, bar in zip(newest, numbers, bars, strict=False)
+            self._row(row, own, bar, pool, risk)
+            for row, own, bar in zip(newest, figures, bars, strict=False)
         ]
         return {
             "name": EstimateStage(stage).label,
             "key": stage,
             "rows": shown,
-            "pool": _texts(numbers[-1], together.members[0])
+            "pool": _texts_of_figures(figures[-1], together.members[0])
             | {
                 "bar": bars[-1],
                 "weight": percent_text(100),
@@ -87,18 +87,18 @@ class RiskEstimates(RegisterView):
             else None,
             "mixed": bool(pool and pool.mixed),
             "powers": powers,
-            "disagreement": _disagreement(newest, numbers),
+            "disagreement": _disagreement(newest, figures),
             "label": weakest_label(row.label for row in newest),
         }
 
     def _row(
-        self, row: Estimate, means: dict[str, float], bar: Any, pool: Pooled | None, risk: Risk
+        self, row: Estimate, figures: ImpliedFigures, bar: Any, pool: Pooled | None, risk: Risk
     ) -> dict[str, Any]:
         private = row.visibility == Visibility.PARTY
         in_pool = pool is not None and not pool.mixed and row in pool.members
         may = private and risk.visibility == Visibility.SHARED
         return {
-            **_texts(means, row),
+            **_texts_of_figures(figures, row),
             "estimate": row,
             "expert": name_of_person(row.expert),
             "rationale": row.localized("rationale"),
@@ -129,16 +129,16 @@ class ReleaseEstimate(RegisterView):
         return HttpResponseRedirect(reverse("web:estimates", kwargs=keys))
 
 
-def _texts(means: dict[str, float], row: Estimate) -> dict[str, Any]:
-    amounts = {name: amount_text(value, row.currency) for name, value in means.items()}
-    return {**amounts, "often": often_text(row.frequency_kind, means["events"])}
+def _texts_of_figures(figures: ImpliedFigures, row: Estimate) -> dict[str, Any]:
+    amounts = {name: amount_text(value, row.currency) for name, value in figures._asdict().items()}
+    return {**amounts, "often": often_text(row.frequency_kind, figures.events)}
 
 
-def _disagreement(rows: Sequence[Estimate], numbers: Sequence[dict[str, float]]) -> str:
+def _disagreement(rows: Sequence[Estimate], figures: Sequence[ImpliedFigures]) -> str:
     """How far the experts' medians lie apart; nothing for fewer than two."""
     if len(rows) < 2:
         return ""
-    medians = sorted(means["p50"] for means in numbers[: len(rows)])
+    medians = sorted(each.p50 for each in figures[: len(rows)])
     return _("%(n)d experts; their medians go from %(low)s to %(high)s.") % {
         "n": len(rows),
         "low": amount_text(medians[0], rows[0].currency),
