@@ -20,7 +20,7 @@ from riskreg.kernel.compiled import Statement
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.text import storable
 from riskreg.notify.models import Message, MessageAudience
-from riskreg.notify.queries import delivered_to_inbox, unread_expression
+from riskreg.notify.queries import unemptied_inbox_messages, unread_expression
 from riskreg.register.models import Absence, Criteria, Membership, Party, Register, Role
 
 
@@ -298,4 +298,4 @@ def _inbox_of_present_member(user: int, person: uuid.UUID) -> QuerySet[Message]:
         ended_at=None,
     )
     lost = MessageAudience.objects.filter(~Exists(present), message=OuterRef("pk"))
-    return delivered_to_inbox(person).filter(~Exists(lost))
+    return unemptied_inbox_messages(person).filter(~Exists(lost))

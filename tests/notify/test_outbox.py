@@ -12,7 +12,7 @@ from django.db import transaction
 from riskreg.kernel.errors import Conflict
 from riskreg.notify import refresh
 from riskreg.notify.models import Delivery, Message
-from riskreg.notify.queries import delivered_to_inbox, may_have_arrived, unread_count
+from riskreg.notify.queries import may_have_arrived, unemptied_inbox_messages, unread_count
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import (
     deliver,
@@ -74,22 +74,22 @@ def test_an_inbox_is_its_owners_newest_first(
     posted(3, channels=BOTH)
     posted(4, channels=("mail",), recipient=me)
     with django_assert_num_queries(1):
-        assert list(delivered_to_inbox(me)) == [new, old]
+        assert list(unemptied_inbox_messages(me)) == [new, old]
     with django_assert_num_queries(1):
-        assert unread_count(delivered_to_inbox(me)) == 2
-    assert not mark_read(delivered_to_inbox(uuid.UUID(int=103)), new.uuid, AT)
-    assert mark_read(delivered_to_inbox(me), new.uuid, AT)
-    assert not mark_read(delivered_to_inbox(me), new.uuid, AT + HOUR)
+        assert unread_count(unemptied_inbox_messages(me)) == 2
+    assert not mark_read(unemptied_inbox_messages(uuid.UUID(int=103)), new.uuid, AT)
+    assert mark_read(unemptied_inbox_messages(me), new.uuid, AT)
+    assert not mark_read(unemptied_inbox_messages(me), new.uuid, AT + HOUR)
     new.refresh_from_db()
-    assert (new.read_at, unread_count(delivered_to_inbox(me))) == (AT, 1)
-    assert mark_all_read(delivered_to_inbox(me), AT) == 1
-    assert unread_count(delivered_to_inbox(me)) == 0
+    assert (new.read_at, unread_count(unemptied_inbox_messages(me))) == (AT, 1)
+    assert mark_all_read(unemptied_inbox_messages(me), AT) == 1
+    assert unread_count(unemptied_inbox_messages(me)) == 0
 
 
 def test_what_is_in_the_inbox_has_arrived_only_once_it_was_read(posted: Posted) -> None:
     message = posted(1, channels=BOTH).message
     assert not may_have_arrived(message.uuid)
-    mark_read(delivered_to_inbox(message.recipient), message.uuid, AT)
+    mark_read(unemptied_inbox_messages(message.recipient), message.uuid, AT)
     assert may_have_arrived(message.uuid)
 
 
@@ -105,7 +105,7 @@ def test_what_is_withdrawn_leaves_the_inbox_unless_it_was_read(posted: Posted) -
     unread, read = posted(1, channels=BOTH), posted(2, channels=BOTH, recipient=me)
     mailed = posted(3, channels=BOTH, recipient=me)
     half = posted(4, channels=("mail", "webhook"), recipient=me)
-    mark_read(delivered_to_inbox(me), read.message.uuid, AT)
+    mark_read(unemptied_inbox_messages(me), read.message.uuid, AT)
     deliver(mailed.uuid, AT)
     deliver(half.uuid, AT)
     # The one that was read was told, and so was the one that went out by mail.
@@ -114,7 +114,7 @@ def test_what_is_withdrawn_leaves_the_inbox_unless_it_was_read(posted: Posted) -
     assert states(read.message) == {"mail": "dropped", "inbox": "sent"}
     assert states(mailed.message) == {"mail": "sent", "inbox": "sent"}
     assert states(half.message) == {"mail": "sent", "webhook": "dropped"}
-    assert set(delivered_to_inbox(me)) == {read.message, mailed.message}
+    assert set(unemptied_inbox_messages(me)) == {read.message, mailed.message}
 
 
 def test_what_holds_no_more_leaves_the_inbox_with_the_mail(
@@ -125,7 +125,7 @@ def test_what_holds_no_more_leaves_the_inbox_with_the_mail(
     row = posted(channels=BOTH)
     assert deliver(row.uuid, AT) == "dropped"
     assert states(row.message) == {"mail": "dropped", "inbox": "dropped"}
-    assert unread_count(delivered_to_inbox(row.message.recipient)) == 0
+    assert unread_count(unemptied_inbox_messages(row.message.recipient)) == 0
 
 
 def test_urgent_ones_go_first_and_mail_before_all_else(posted: Posted, sending_by: Any) -> None:

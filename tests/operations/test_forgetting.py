@@ -14,7 +14,7 @@ from riskreg.exchange.models import BoardPack, ImportDraft
 from riskreg.jobs.models import Job
 from riskreg.kernel.errors import Conflict
 from riskreg.notify.models import Delivery, Message
-from riskreg.notify.queries.inbox import delivered_to_inbox
+from riskreg.notify.queries.inbox import unemptied_inbox_messages
 from riskreg.notify.services.outbox import resend
 from riskreg.operations.services.forgetting import delete_expired_records
 from tests.builders import AT, World
@@ -66,7 +66,7 @@ def test_what_old_messages_said_is_deleted_and_that_they_were_sent_stays(
     for row in kept:
         row.refresh_from_db()
         assert (row.text, row.emptied_at) == ("T", None)
-    assert [m.key for m in delivered_to_inbox(to)] == ["recent"]
+    assert [m.key for m in unemptied_inbox_messages(to)] == ["recent"]
     with pytest.raises(Conflict):
         resend(
             delivery=Delivery.objects.get(message__key="failed").uuid,

@@ -10,16 +10,16 @@ from riskreg.notify.queries.deliveries import (
     unsent_and_unopened,
     waiting_by_channel,
 )
-from riskreg.notify.queries.inbox import delivered_to_inbox, unread_count, unread_expression
+from riskreg.notify.queries.inbox import unemptied_inbox_messages, unread_count, unread_expression
 
 __all__ = [
-    "delivered_to_inbox",
     "deliveries_to_people_of",
     "has_arrived",
     "may_have_arrived",
     "message_exists",
     "messages_readable_among",
     "open_circuits_holding_up",
+    "unemptied_inbox_messages",
     "unread_count",
     "unread_expression",
     "unsent_and_unopened",

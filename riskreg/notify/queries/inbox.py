@@ -9,12 +9,14 @@ from django.db.models.functions import Coalesce
 from riskreg.notify.models import Channel, Delivery, DeliveryState, Message
 
 
-def delivered_to_inbox(user: uuid.UUID) -> QuerySet[Message]:
-    """Messages that were put into the inbox of ``user``, newest first."""
+def unemptied_inbox_messages(recipient_id: uuid.UUID) -> QuerySet[Message]:
+    """Messages that were put into somebody's inbox and have their text still, newest first."""
     there = Delivery.objects.filter(
         message=OuterRef("pk"), channel=Channel.INBOX, state=DeliveryState.SENT
     )
-    return Message.objects.filter(Exists(there), recipient=user, emptied_at=None).order_by("-id")
+    return Message.objects.filter(Exists(there), recipient=recipient_id, emptied_at=None).order_by(
+        "-id"
+    )
 
 
 def unread_count(inbox: QuerySet[Message]) -> int:
