@@ -36,7 +36,7 @@ def check_frequency(errors: Errors, clean: Mapping[str, Any]) -> None:
                 if chance
                 else _("At most 1,000 events a year are taken; what happens daily is a cost."),
             )
-    check_order(errors, "frequency", low, mode, high)
+    check_range_order(errors, "frequency", low, mode, high)
 
 
 def check_severity(errors: Errors, clean: Mapping[str, Any]) -> None:
@@ -49,7 +49,7 @@ def check_severity(errors: Errors, clean: Mapping[str, Any]) -> None:
         if cap is not None:
             text = _("The highest value is the cap already; leave this empty.")
             errors.add("severity_cap", "contradiction", text)
-        check_order(errors, "severity", low, mode, high)
+        check_range_order(errors, "severity", low, mode, high)
         return
     if family != "lognormal":
         return
@@ -61,7 +61,7 @@ def check_severity(errors: Errors, clean: Mapping[str, Any]) -> None:
     if low is not None and low <= 0 and not errors.has_any_on("severity_low"):
         text = _("Give a low end above 0: one event in twenty costs less.")
         errors.add("severity_low", "out_of_range", text)
-    check_order(errors, "severity", low, None, high)
+    check_range_order(errors, "severity", low, None, high)
     if errors.has_any_on("severity_low", "severity_high") or low is None or high is None:
         return
     if cap is not None and cap < high:
@@ -77,9 +77,9 @@ def check_severity(errors: Errors, clean: Mapping[str, Any]) -> None:
         errors.add("severity_high", "too_far", text)
 
 
-def check_order(errors: Errors, what: str, low: Any, mode: Any, high: Any) -> None:
+def check_range_order(errors: Errors, prefix: str, low: Any, mode: Any, high: Any) -> None:
     """Note ends that are none, and a middle that is not between them."""
-    names = [f"{what}_{part}" for part in ("low", "mode", "high")]
+    names = [f"{prefix}_{part}" for part in ("low", "mode", "high")]
     if errors.has_any_on(*names) or low is None or high is None:
         return
     if low >= high:

@@ -53,29 +53,30 @@ def check_growth(errors: Errors, clean: Mapping[str, Any]) -> None:
         errors.add("growth_mode", "out_of_order", text)
 
 
-def check_effect(
+def check_effect_on_level(
     errors: Errors,
-    name: str,
+    prefix: str,
     low: Decimal | None,
     mode: Decimal | None,
     high: Decimal | None,
     *,
     of_mitigation: bool = False,
 ) -> None:
-    """Note what is wrong with what an event does to the level, or a mitigation."""
+    """Note what is wrong with what an event does to the level, or a mitigation,
+    on ``prefix.low``, ``prefix.mode``, ``prefix.high``."""
     if mode is None:
         text = (
             _("Say what it does to the level once it works, in per cent; 6 adds 6 %.")
             if of_mitigation
             else _("Say what an event does to the level, in per cent; -15 takes 15 % away.")
         )
-        errors.add(f"{name}.mode", "required", text)
+        errors.add(f"{prefix}.mode", "required", text)
         return
     if (low is None) != (high is None):
         text = _("Give both ends, or the middle alone.")
-        errors.add(f"{name}.{'low' if low is None else 'high'}", "required", text)
+        errors.add(f"{prefix}.{'low' if low is None else 'high'}", "required", text)
         return
-    parts = {f"{name}.low": low, f"{name}.mode": mode, f"{name}.high": high}
+    parts = {f"{prefix}.low": low, f"{prefix}.mode": mode, f"{prefix}.high": high}
     for part, value in parts.items():
         if value is not None and not LEAST_EFFECT <= value <= MOST_EFFECT:
             text = _("This lies between %(low)d %% and %(high)d %%.")
@@ -85,24 +86,25 @@ def check_effect(
         return
     if low is not None and high is not None and not low <= mode <= high:
         text = _("Give them in order: lowest, most likely, highest.")
-        errors.add(f"{name}.mode", "out_of_order", text)
+        errors.add(f"{prefix}.mode", "out_of_order", text)
 
 
 def check_elasticity(
-    errors: Errors, name: str, ranges: Iterable[Any], elasticity: Decimal | None
+    errors: Errors, prefix: str, ranges: Iterable[Any], elasticity: Decimal | None
 ) -> None:
-    """Note an elasticity that is none, or that the driver's range has no power for."""
+    """Note an elasticity that is none, or that the driver's range has no power for, on
+    ``prefix.elasticity`` or ``prefix.driver``."""
     if elasticity is None:
-        errors.add(f"{name}.elasticity", "required", _("Say how strongly it moves the level."))
+        errors.add(f"{prefix}.elasticity", "required", _("Say how strongly it moves the level."))
         return
     if not elasticity or abs(elasticity) > MOST_ELASTICITY:
         text = _("This lies between -%(n)d and %(n)d, and is not 0.")
-        errors.add(f"{name}.elasticity", "out_of_range", text % {"n": MOST_ELASTICITY})
+        errors.add(f"{prefix}.elasticity", "out_of_range", text % {"n": MOST_ELASTICITY})
         return
     found = Errors()
     check_driver_multiplier_not_negative(found, ranges, "power", float(elasticity))
     for problems in found.fields.values():
-        errors.add(f"{name}.driver", "out_of_range", problems[0].detail)
+        errors.add(f"{prefix}.driver", "out_of_range", problems[0].detail)
 
 
 def level_can_move_with(ranges: Iterable[Any], elasticity: float) -> bool:

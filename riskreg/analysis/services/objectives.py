@@ -154,15 +154,15 @@ def _clean_lifts(errors: Errors, actor: Viewer, value: Any, shared: bool) -> lis
 
 
 def _clean_effect(
-    errors: Errors, name: str, item: Mapping[str, Any], *, of_mitigation: bool = False
+    errors: Errors, prefix: str, item: Mapping[str, Any], *, of_mitigation: bool = False
 ) -> dict[str, str | None]:
     """What moves a level in per cent: a middle, and two ends or none."""
     parts = ("low", "mode", "high")
     values = {
-        part: _clean_optional_number(errors, f"{name}.{part}", item.get(part)) for part in parts
+        part: _clean_optional_number(errors, f"{prefix}.{part}", item.get(part)) for part in parts
     }
-    if not any(errors.has_any_on(f"{name}.{part}") for part in parts):
-        policy.check_effect(errors, name, *values.values(), of_mitigation=of_mitigation)
+    if not any(errors.has_any_on(f"{prefix}.{part}") for part in parts):
+        policy.check_effect_on_level(errors, prefix, *values.values(), of_mitigation=of_mitigation)
     return {part: _plain_text(value) for part, value in values.items()}
 
 
