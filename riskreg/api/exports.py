@@ -29,7 +29,7 @@ from riskreg.exchange.queries.sheets import (
     empty_workbook,
     empty_workbook_name,
     events_sheet,
-    list_sheet,
+    lazy_sheet_of_noun,
     risks_sheet,
     sheets_of_rows_linked_to_risk,
     with_columns,
@@ -40,7 +40,7 @@ from riskreg.exchange.writing.files import (
     XLSX,
     About,
     AboutLine,
-    Sheet,
+    LazySheet,
     count_rows_read,
     file_pieces,
     made_in_language,
@@ -75,12 +75,12 @@ class FileApi(RegisterApi):
     formats: ClassVar[dict[str, tuple[str, str]]] = FORMATS
     name: ClassVar[str] = ""
 
-    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+    def sheets(self, params: Any, **named: str) -> Sequence[LazySheet]:
         """What is in the file. Raises ``InvalidQuery``."""
         raise NotImplementedError
 
     def pieces(
-        self, kind: str, sheets: Sequence[Sheet], about: Sequence[AboutLine]
+        self, kind: str, sheets: Sequence[LazySheet], about: Sequence[AboutLine]
     ) -> Iterable[bytes]:
         """The bytes of the file."""
         return file_pieces(kind, sheets, About(_("About"), about))
@@ -140,13 +140,13 @@ class RiskFiles(FileApi):
         by = F(column).desc(nulls_last=True) if descending else F(column).asc(nulls_last=True)
         return rows.order_by(by, "ref_order")
 
-    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+    def sheets(self, params: Any, **named: str) -> Sequence[LazySheet]:
         """With a row for each measure."""
         self.found = self.positions_to_export(params, **named)
         return [risks_sheet(self.viewer, self.found, get_language() or "en")]
 
     def pieces(
-        self, kind: str, sheets: Sequence[Sheet], about: Sequence[AboutLine]
+        self, kind: str, sheets: Sequence[LazySheet], about: Sequence[AboutLine]
     ) -> Iterable[bytes]:
         """In a format of its own, or as every list."""
         if kind not in RISK_FORMATS:
@@ -181,7 +181,7 @@ class RiskExport(RiskFiles):
         self.risk = risk_for(self.viewer, ref)
         return current_positions(self.viewer).filter(risk=self.risk)
 
-    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+    def sheets(self, params: Any, **named: str) -> Sequence[LazySheet]:
         """The risk, and a sheet for each of what hangs on it."""
         risk = list(super().sheets(params, **named))
         viewer = self.viewer
@@ -203,7 +203,7 @@ class HistoryExport(FileApi):
 
     name = "history"
 
-    def sheets(self, params: Any, ref: str = "", **named: str) -> Sequence[Sheet]:
+    def sheets(self, params: Any, ref: str = "", **named: str) -> Sequence[LazySheet]:
         """Newest first."""
         self.refuse_unknown_params(*OWN)
         viewer, risk = self.viewer, risk_for(self.viewer, ref)
@@ -221,7 +221,7 @@ class CoverageExport(FileApi):
 
     name = "coverage"
 
-    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+    def sheets(self, params: Any, **named: str) -> Sequence[LazySheet]:
         """A row for each group, and one for all."""
         self.refuse_unknown_params("as_of", "from", "by", *OWN)
         require(self.viewer, "coverage.view")
@@ -265,9 +265,9 @@ class ListExport(FileApi):
             with_errors_in_query(errors.raise_if_any)
         return rows
 
-    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+    def sheets(self, params: Any, **named: str) -> Sequence[LazySheet]:
         """One sheet."""
-        return [list_sheet(self.name, self.viewer, self.rows(params), self.at)]
+        return [lazy_sheet_of_noun(self.name, self.viewer, self.rows(params), self.at)]
 
 
 # By its other filters an indicator is found as well.

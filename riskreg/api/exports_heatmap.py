@@ -11,7 +11,7 @@ from riskreg.api.core.query import with_errors_in_query
 from riskreg.api.exports import OWN, FileApi, renderer
 from riskreg.exchange.queries.heatmap_pictures import heatmap_picture, parse_cells
 from riskreg.exchange.queries.sheets import flows_sheet, heatmap_sheets
-from riskreg.exchange.writing.files import FORMATS, PICTURES, AboutLine, Sheet
+from riskreg.exchange.writing.files import FORMATS, PICTURES, AboutLine, LazySheet
 from riskreg.exchange.writing.heatmap_svg import picture_file
 from riskreg.kernel.errors import Errors
 from riskreg.risks import filters
@@ -29,7 +29,7 @@ class HeatmapExport(FileApi):
     formats = FORMATS | PICTURES
     renderer_classes = [*FileApi.renderer_classes, *(renderer(m) for m, _e in PICTURES.values())]
 
-    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+    def sheets(self, params: Any, **named: str) -> Sequence[LazySheet]:
         """The cells, and what moved; or how risks go over the map."""
         other_params = ("as_of", "compare", "cells", *OWN)
         asked, moving = stage_of_movement(params)
@@ -56,7 +56,7 @@ class HeatmapExport(FileApi):
         return heatmap_sheets(self.viewer, self.shown)
 
     def pieces(
-        self, kind: str, sheets: Sequence[Sheet], about: Sequence[AboutLine]
+        self, kind: str, sheets: Sequence[LazySheet], about: Sequence[AboutLine]
     ) -> Iterable[bytes]:
         """A picture, or a file as of every list."""
         if kind not in PICTURES:

@@ -18,7 +18,7 @@ from riskreg.exchange.fields import COVERAGE, EVENT, FLOWS, HEATMAP, MOVES
 from riskreg.exchange.queries.events import events_json
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.queries.nouns import NOUNS, PIECE, bodies_in_pieces, narrow_to_risk
-from riskreg.exchange.writing.files import About, AboutLine, Sheet, template_pieces
+from riskreg.exchange.writing.files import About, AboutLine, LazySheet, template_pieces
 from riskreg.exchange.writing.jsons import make_json_in_place
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import Table
@@ -37,7 +37,7 @@ from riskreg.risks.queries.heatmap_flows import Flows
 TEMPLATE_ROWS = 500
 
 
-def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) -> Sheet:
+def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) -> LazySheet:
     """Risks with a row for each measure, by the columns that an import knows again."""
     columns = export_columns_for(viewer)
     names = [column.name for column in columns]
@@ -46,7 +46,7 @@ def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) ->
     def rows() -> Iterator[dict[str, Any]]:
         return export_rows(viewer, positions, language, names)
 
-    return Sheet(
+    return LazySheet(
         "risks",
         _("Register"),
         columns,
@@ -55,15 +55,17 @@ def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) ->
     )
 
 
-def list_sheet(name: str, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime) -> Sheet:
+def lazy_sheet_of_noun(
+    noun_name: str, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime
+) -> LazySheet:
     """The rows of a noun (``NOUNS``), in their order."""
-    noun = NOUNS[name]
+    noun = NOUNS[noun_name]
     further = []
-    if name == "decisions":
+    if noun_name == "decisions":
         further = [Column("options", _("Options"), width=48)]
-    if name in ("acceptances", "decisions"):
+    if noun_name in ("acceptances", "decisions"):
         further.append(Column("conditions", _("Conditions"), width=36))
-    if name in ("beliefs", "links"):
+    if noun_name in ("beliefs", "links"):
         further = [Column("driver", _("Driver"), width=12)]
     parties = {party.key: party.name for party in parties_for(viewer)}
     zone = viewer.register.time_zone
@@ -74,8 +76,8 @@ def list_sheet(name: str, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime) 
             yield row | {column.name: _further_cell(column.name, body) for column in further}
 
     columns = table_columns(noun.table, further)
-    return Sheet(
-        name, str(noun.title), columns, cells, lambda: bodies_in_pieces(noun, viewer, rows, at)
+    return LazySheet(
+        noun_name, str(noun.title), columns, cells, lambda: bodies_in_pieces(noun, viewer, rows, at)
     )
 
 
@@ -93,11 +95,11 @@ def _option_text(option: Mapping[str, Any]) -> str:
     return join_sentences([title, option["effects"]]) if option["effects"] else title
 
 
-def sheets_of_rows_linked_to_risk(viewer: Viewer, risk: Risk, at: dt.datetime) -> list[Sheet]:
+def sheets_of_rows_linked_to_risk(viewer: Viewer, risk: Risk, at: dt.datetime) -> list[LazySheet]:
     """A sheet for each of what hangs on ``risk``."""
     names = ("mitigations", "controls", "indicators", "acceptances", "estimates")
     rows = {name: narrow_to_risk(name, NOUNS[name].rows(viewer, at), risk) for name in names}
-    return [list_sheet(name, viewer, rows[name], at) for name in names]
+    return [lazy_sheet_of_noun(name, viewer, rows[name], at) for name in names]
 
 
 def empty_workbook(viewer: Viewer) -> Iterator[bytes]:
@@ -121,7 +123,7 @@ def _choices_text(column: Column) -> str:
     return _("One of: %s.") % ", ".join(column.choices) if column.kind == "choice" else ""
 
 
-def with_columns(sheet: Sheet, names: Sequence[str]) -> Sheet:
+def with_columns(sheet: LazySheet, names: Sequence[str]) -> LazySheet:
     """``sheet`` with the columns called ``names``, in that order; with all if none is named.
 
     Raises ``Invalid`` for one that it does not have.
@@ -144,15 +146,15 @@ def with_columns(sheet: Sheet, names: Sequence[str]) -> Sheet:
 # Reports -----------------------------------------------------------------------------------------
 def _report_sheet(
     name: str, title: str, table: Table, rows: Iterable[Mapping[str, Any]], zone: str
-) -> Sheet:
+) -> LazySheet:
     kept = list(rows)
-    return Sheet(
+    return LazySheet(
         name, title, table_columns(table),
         lambda: (table_cells(table, row, zone, {}) for row in kept), lambda: kept,
     )  # fmt: skip
 
 
-def heatmap_sheets(viewer: Viewer, shown: Heatmap) -> list[Sheet]:
+def heatmap_sheets(viewer: Viewer, shown: Heatmap) -> list[LazySheet]:
     """The cells with how many stand in each and which (the unrated in a row of their own), and what
     moved, if two days were compared."""
     zone = viewer.register.time_zone
@@ -179,7 +181,7 @@ def heatmap_sheets(viewer: Viewer, shown: Heatmap) -> list[Sheet]:
     return sheets
 
 
-def flows_sheet(viewer: Viewer, flows: Flows) -> Sheet:
+def flows_sheet(viewer: Viewer, flows: Flows) -> LazySheet:
     """The ways of risks from inherent over residual to target, the most risks first."""
     rows = [
         {
@@ -219,7 +221,7 @@ def _moves(shown: Heatmap) -> Iterator[dict[str, Any]]:
         yield from ({**none, "ref": ref, "what": what} for ref in getattr(compared, what))
 
 
-def coverage_sheet(viewer: Viewer, report: Report) -> Sheet:
+def coverage_sheet(viewer: Viewer, report: Report) -> LazySheet:
     """A row for each group, and one for all, whose key is ``all``."""
     rows = [
         _cells_of_counts(report, row.key, _group_name(row.name), row.tally) for row in report.rows
@@ -250,7 +252,7 @@ def _cells_of_counts(
     }
 
 
-def events_sheet(viewer: Viewer, events: QuerySet[Event]) -> Sheet:
+def events_sheet(viewer: Viewer, events: QuerySet[Event]) -> LazySheet:
     """Events as the changes feed tells them, in their order, read in pieces."""
     zone = viewer.register.time_zone
 
@@ -264,4 +266,4 @@ def events_sheet(viewer: Viewer, events: QuerySet[Event]) -> Sheet:
             flat = {**body, "type": body["object"]["type"], "ref": body["object"]["ref"]}
             yield table_cells(EVENT, flat, zone, {})
 
-    return Sheet("events", _("History"), table_columns(EVENT), cells, found)
+    return LazySheet("events", _("History"), table_columns(EVENT), cells, found)

@@ -50,7 +50,7 @@ class About(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sheet:
+class LazySheet:
     """``cells`` are the rows of a table, ``bodies`` the same as JSON; each is read when it is
     asked for, and not before."""
 
@@ -61,7 +61,7 @@ class Sheet:
     bodies: Callable[[], Iterable[Mapping[str, Any]]]
 
 
-def count_rows_read(sheets: Iterable[Sheet]) -> tuple[list[Sheet], Callable[[], int]]:
+def count_rows_read(sheets: Iterable[LazySheet]) -> tuple[list[LazySheet], Callable[[], int]]:
     """``sheets``, and what says how many of their rows have been read so far."""
     read = 0
 
@@ -81,7 +81,7 @@ def count_rows_read(sheets: Iterable[Sheet]) -> tuple[list[Sheet], Callable[[], 
     return counted, lambda: read
 
 
-def file_pieces(kind: str, sheets: Sequence[Sheet], about: About) -> Iterator[bytes]:
+def file_pieces(kind: str, sheets: Sequence[LazySheet], about: About) -> Iterator[bytes]:
     """The bytes of a file of ``sheets``; what has no sheets holds the first of them (CSV, NDJSON),
     and says nothing of itself."""
     first = sheets[0]
@@ -97,7 +97,7 @@ def file_pieces(kind: str, sheets: Sequence[Sheet], about: About) -> Iterator[by
     return encode_in_pieces(_json_of(sheets, dict(about.lines)))
 
 
-def _json_of(sheets: Sequence[Sheet], about: Mapping[str, str]) -> Iterator[str]:
+def _json_of(sheets: Sequence[LazySheet], about: Mapping[str, str]) -> Iterator[str]:
     yield f'{{"about": {json.dumps(about, ensure_ascii=False)}'
     for sheet in sheets:
         yield f",\n{json.dumps(sheet.name)}: ["

@@ -14,7 +14,7 @@ from riskreg.exchange.writing.files import (
     FORMATS,
     About,
     AboutLine,
-    Sheet,
+    LazySheet,
     count_rows_read,
     file_pieces,
     made_in_language,
@@ -32,11 +32,11 @@ class FileView(RegisterView):
     name: ClassVar[str] = ""
     formats: ClassVar[dict[str, tuple[str, str]]] = FORMATS
 
-    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[LazySheet]:
         """What is in the file. Raises ``Invalid`` for what the page would not show."""
         raise NotImplementedError
 
-    def pieces(self, kind: str, given: QueryDict, sheets: Sequence[Sheet]) -> Iterable[bytes]:
+    def pieces(self, kind: str, given: QueryDict, sheets: Sequence[LazySheet]) -> Iterable[bytes]:
         """The bytes of the file."""
         return file_pieces(kind, sheets, About(_("About"), self.about(given)))
 

@@ -14,10 +14,10 @@ from riskreg.exchange.queries.nouns import NOUNS, uncorrected_readings_of
 from riskreg.exchange.queries.sheets import (
     empty_workbook,
     empty_workbook_name,
-    list_sheet,
+    lazy_sheet_of_noun,
     risks_sheet,
 )
-from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS, XLSX, Sheet
+from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS, XLSX, LazySheet
 from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.kernel.errors import Invalid
 from riskreg.risks.models import Position
@@ -39,12 +39,12 @@ class RiskFiles(FileView):
         """The risks. Raises ``Invalid`` for what cannot be shown."""
         return filter_and_rows(self.viewer, given, self.at)[1]
 
-    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[LazySheet]:
         """One sheet, with a row for each measure."""
         self.found = self.positions_to_export(given, **named)
         return [risks_sheet(self.viewer, self.found, get_language() or "en")]
 
-    def pieces(self, kind: str, given: QueryDict, sheets: Sequence[Sheet]) -> Iterable[bytes]:
+    def pieces(self, kind: str, given: QueryDict, sheets: Sequence[LazySheet]) -> Iterable[bytes]:
         """In a format of its own, or as every list."""
         if kind not in RISK_FORMATS:
             return super().pieces(kind, given, sheets)
@@ -80,9 +80,9 @@ class ListExport(FileView):
         page.viewer, page.at = self.viewer, self.at
         return page.find(given)[1]
 
-    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[LazySheet]:
         """The rows."""
-        return [list_sheet(self.name, self.viewer, self.rows(given), self.at)]
+        return [lazy_sheet_of_noun(self.name, self.viewer, self.rows(given), self.at)]
 
     def unasked(self) -> str:
         """The filters that the page has anyway."""
@@ -105,10 +105,10 @@ class WholeExport(FileView):
 
     names: ClassVar[Sequence[str]]
 
-    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[LazySheet]:
         """A sheet for each."""
         return [
-            list_sheet(name, self.viewer, NOUNS[name].rows(self.viewer, self.at), self.at)
+            lazy_sheet_of_noun(name, self.viewer, NOUNS[name].rows(self.viewer, self.at), self.at)
             for name in self.names
         ]
 
@@ -132,14 +132,14 @@ class AcceptanceExport(RiskFiles):
     name = "acceptances"
     formats = FORMATS
 
-    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[LazySheet]:
         """The list that is shown."""
         show = given.get("show") or "needed"
         risk = given.get("risk") or ""
         rows = acceptances_of_tab(self.viewer, show, self.viewer.today(self.at), risk)
         if show == "needed" and not risk:
             return [risks_sheet(self.viewer, rows, get_language() or "en")]
-        return [list_sheet("acceptances", self.viewer, rows, self.at)]
+        return [lazy_sheet_of_noun("acceptances", self.viewer, rows, self.at)]
 
     def unasked(self) -> str:
         """Which of its lists it is."""
@@ -151,11 +151,11 @@ class DecisionExport(FileView):
 
     name = "decisions"
 
-    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[LazySheet]:
         """The list that is shown."""
         show = given.get("show") or "waiting"
         rows = decisions_of_tab(self.viewer, show, self.viewer.today(self.at))
-        return [list_sheet("decisions", self.viewer, rows, self.at)]
+        return [lazy_sheet_of_noun("decisions", self.viewer, rows, self.at)]
 
     def unasked(self) -> str:
         """Which of its lists it is."""

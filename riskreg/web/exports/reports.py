@@ -19,10 +19,10 @@ from riskreg.exchange.queries.sheets import (
     coverage_sheet,
     flows_sheet,
     heatmap_sheets,
-    list_sheet,
+    lazy_sheet_of_noun,
     sheets_of_rows_linked_to_risk,
 )
-from riskreg.exchange.writing.files import FORMATS, PICTURES, Sheet
+from riskreg.exchange.writing.files import FORMATS, PICTURES, LazySheet
 from riskreg.exchange.writing.heatmap_svg import picture_file
 from riskreg.register.queries import choices_for
 from riskreg.risks.models import Position, Risk
@@ -45,7 +45,7 @@ class HeatmapExport(FileView):
     name = "heatmap"
     formats = FORMATS | PICTURES
 
-    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[LazySheet]:
         """The cells, and what moved."""
         self.asked = HeatmapAsked.read(self.viewer, given, self.at)
         self.shown = shown = self.asked.heatmap(REFS)
@@ -54,7 +54,7 @@ class HeatmapExport(FileView):
             return [flows_sheet(self.viewer, self.flows)]
         return heatmap_sheets(self.viewer, shown)
 
-    def pieces(self, kind: str, given: QueryDict, sheets: Sequence[Sheet]) -> Iterable[bytes]:
+    def pieces(self, kind: str, given: QueryDict, sheets: Sequence[LazySheet]) -> Iterable[bytes]:
         """A picture of what the page shows, or a file as of every list."""
         if kind not in PICTURES:
             return super().pieces(kind, given, sheets)
@@ -72,7 +72,7 @@ class CoverageExport(FileView):
 
     name = "coverage"
 
-    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[LazySheet]:
         """The table."""
         return [coverage_sheet(self.viewer, report_asked(self.viewer, given, self.at))]
 
@@ -82,14 +82,14 @@ class HistoryExport(FileView):
 
     name = "history"
 
-    def sheets(self, given: QueryDict, ref: str = "", **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, ref: str = "", **named: str) -> Sequence[LazySheet]:
         """In the words of the page, newest first."""
         return [
             history_sheet(self, risk_for(self.viewer, ref), by_system=given.get("by") == "riskreg")
         ]
 
 
-def history_sheet(view: FileView, risk: Risk, *, by_system: bool = False) -> Sheet:
+def history_sheet(view: FileView, risk: Risk, *, by_system: bool = False) -> LazySheet:
     """A row for each field that an event changed, read in pieces."""
     viewer = view.viewer
     subjects = [risk.uuid, *mitigations_of(viewer, risk).values_list("uuid", flat=True)]
@@ -115,7 +115,7 @@ def history_sheet(view: FileView, risk: Risk, *, by_system: bool = False) -> She
     def bodies() -> Iterator[dict[str, Any]]:
         return (row | {"at": row["at"].isoformat()} for row in rows())
 
-    return Sheet("history", _("History"), columns, cells, bodies)
+    return LazySheet("history", _("History"), columns, cells, bodies)
 
 
 def _change_rows(viewer: Any, found: QuerySet[Event]) -> Iterator[dict[str, Any]]:
@@ -142,7 +142,7 @@ class OneRiskExport(RiskFiles):
         self.risk = risk_for(self.viewer, ref)
         return current_positions(self.viewer).filter(risk=self.risk)
 
-    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[LazySheet]:
         """The risk, and its work, controls, indicators, acceptances, estimates, history."""
         sheets = super().sheets(given, **named)
         around = sheets_of_rows_linked_to_risk(self.viewer, self.risk, self.at)
@@ -154,10 +154,10 @@ class EstimateExport(FileView):
 
     name = "estimates"
 
-    def sheets(self, given: QueryDict, ref: str = "", **named: str) -> Sequence[Sheet]:
+    def sheets(self, given: QueryDict, ref: str = "", **named: str) -> Sequence[LazySheet]:
         """Newest first."""
         risk = risk_for(self.viewer, ref)
         rows = estimates_not_withheld_of(self.viewer, risk).select_related(
             "risk", "expert", "party"
         )
-        return [list_sheet("estimates", self.viewer, rows, self.at)]
+        return [lazy_sheet_of_noun("estimates", self.viewer, rows, self.at)]
