@@ -83,7 +83,7 @@ class Imports(RegisterApi):
                 row = commit_file_or_keep_draft(
                     actor=self.viewer,
                     brought=parse_brought(given),
-                    mapping=given.get("mapping"),
+                    answers_or_remembered=given.get("mapping"),
                     at=self.at,
                 )
             return Answer.of(to_json(row), 201, Location=f"{self.register_url}imports/{row.uuid}/")
@@ -149,7 +149,7 @@ class ImportPreview(RegisterApi):
                 plan, _answers = preview_import(
                     actor=self.viewer,
                     brought=parse_brought(given),
-                    mapping=given.get("mapping"),
+                    answers_or_remembered=given.get("mapping"),
                     at=self.at,
                 )
             return Answer.of({**plan.to_json(), "notes": list(plan.notes)})

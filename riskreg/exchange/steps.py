@@ -34,7 +34,7 @@ def commit_import_of_draft(
         actor = viewer_for(draft.made_by, draft.register.slug)
         brought = file_of_draft(draft)
         plan, answers = preview_import(
-            actor=actor, brought=brought, mapping=draft.answers, at=clock.now()
+            actor=actor, brought=brought, answers_or_remembered=draft.answers, at=clock.now()
         )
         if plan.asked:
             raise Invalid.one("mapping", "answers_needed", first_open_questions_text(plan))

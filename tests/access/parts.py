@@ -6,7 +6,7 @@ from typing import Any
 
 from riskreg.endpoints.services import add_endpoint
 from riskreg.endpoints.url_guard import Address
-from riskreg.exchange.services import Brought, bring_in, keep_draft
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed, keep_draft
 from riskreg.handover.services import hand_over
 from riskreg.register.services import (
     add_member,
@@ -63,7 +63,9 @@ def another(world: World) -> None:
     for title in ("Ice on the ramp", "Late castings"):
         data = f"Risk,Likelihood,Impact\n{title},5,5\n".encode()
         actor = world.viewer("partner_manager")
-        made, plan = bring_in(actor=actor, brought=Brought(f"{title}.csv", data), at=world.at)
+        made, plan = import_file_unless_answers_needed(
+            actor=actor, brought=Brought(f"{title}.csv", data), at=world.at
+        )
         assert made is not None, plan.asked
     start_absence(
         actor=world.viewer("partner_leader"), starts_on=world.today + 30 * DAY,
@@ -126,6 +128,6 @@ def bring_files(world: World, sing: Callable[[str], str]) -> None:
     data = "\n".join("\t".join(row) for row in rows).encode()
     brought = Brought(f"{sing('file')}.csv", data)
     actor = world.viewer("manager")
-    made, plan = bring_in(actor=actor, brought=brought, at=world.at)
+    made, plan = import_file_unless_answers_needed(actor=actor, brought=brought, at=world.at)
     assert made is not None, plan.asked
     keep_draft(actor=actor, brought=brought, at=world.at)

@@ -11,7 +11,7 @@ from django.utils.translation import override
 from riskreg.comments.services import write_comment
 from riskreg.decisions.services import ask_about_risk
 from riskreg.events.queries import visible_events
-from riskreg.exchange.services import Brought, bring_in
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed
 from riskreg.kernel.errors import Forbidden, NotFound
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.change_models import PartyAnswer
@@ -168,7 +168,7 @@ ATTEMPTS: dict[str, Attempt] = {
         actor=v, rungs=[{"offset_days": 0, "tells": ["owner"]}], expected_number=None, at=w.at
     ),
     "change.answer": _approve,
-    "import.make": lambda w, v, r: bring_in(
+    "import.make": lambda w, v, r: import_file_unless_answers_needed(
         actor=v, brought=Brought("x.csv", b"Risk,Likelihood,Impact\nIce,5,5\n"), at=w.at
     ),
     "delivery.view": _delivery_page,

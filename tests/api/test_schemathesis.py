@@ -32,7 +32,7 @@ from schemathesis.specs.openapi.checks import ignored_auth
 from riskreg.analysis.policy.simulations import LEAST_YEARS
 from riskreg.decisions.models import Obligation
 from riskreg.endpoints import services as endpoints
-from riskreg.exchange.services import Brought, bring_in
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed
 from riskreg.register.models import Role
 from riskreg.register.services import archive_register, create_program, found_register, invite
 from riskreg.risks.services import set_cadence
@@ -185,7 +185,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     moving = making.driver(world, by="manager")
     said = making.belief(world, moving, by="manager")
     done = making.simulation(world, years=LEAST_YEARS)
-    made, _plan = bring_in(
+    made, _plan = import_file_unless_answers_needed(
         actor=viewer, brought=Brought("ice.csv", NAMED["content"].encode()), at=world.at
     )
     assert made is not None

@@ -26,7 +26,7 @@ from riskreg.endpoints.url_guard import parse_address
 from riskreg.evidence.models import Evidence
 from riskreg.evidence.services import add_evidence, check_file, store_upload
 from riskreg.exchange.models import PackSchedule, PackSending
-from riskreg.exchange.services import Brought, bring_in, keep_draft
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed, keep_draft
 from riskreg.exchange.services.schedules import set_schedule
 from riskreg.indicators.models import Indicator
 from riskreg.jobs.models import JobState
@@ -50,7 +50,9 @@ def brought(slug: str, url: str) -> Any:
         rows = b"Risk,Likelihood,Impact,Date raised\nIce on the ramp,High,Low,3/4/2026\n"
         return keep_draft(actor=actor, brought=Brought("list.csv", rows), at=at)
     rows = b"Risk,Likelihood,Date raised\nIce on the ramp,5,2026-02-31\n"
-    return bring_in(actor=actor, brought=Brought("list.csv", rows), at=at)[0]
+    return import_file_unless_answers_needed(actor=actor, brought=Brought("list.csv", rows), at=at)[
+        0
+    ]
 
 
 def attached(slug: str) -> Evidence:

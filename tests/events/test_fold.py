@@ -21,7 +21,7 @@ from riskreg.analysis.services import (
     release_estimate,
 )
 from riskreg.exchange.models import Import
-from riskreg.exchange.services import Brought, bring_in, undo_import
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed, undo_import
 from riskreg.indicators.models import Indicator
 from riskreg.indicators.services import create_indicator, edit_indicator, record_readings
 from riskreg.indicators.services.closing import close_risk_and_end
@@ -400,7 +400,9 @@ class Story:
                 [self.word(), "5", "5", "", ""],
                 [self.word(), "5", "5", "", "2026-02-31"]]  # fmt: skip
         data = "\n".join("\t".join(row) for row in rows).encode()
-        bring_in(actor=self.actor(), brought=Brought(f"{self.word()}.csv", data), at=self.at)
+        import_file_unless_answers_needed(
+            actor=self.actor(), brought=Brought(f"{self.word()}.csv", data), at=self.at
+        )
 
     def undo_file(self) -> None:
         row = self.pick(Import)

@@ -18,7 +18,7 @@ from riskreg.exchange.queries import (
     imports_of_own_party,
     parked_owner_of,
 )
-from riskreg.exchange.services import Brought, bring_in, preview_import
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed, preview_import
 from riskreg.kernel.errors import Forbidden
 from riskreg.risks import services as risk_services
 from riskreg.risks.models import Assessment, Control, Mitigation, Position, Risk
@@ -32,7 +32,9 @@ KEYS = ["format", "sheet", "header_row", "columns", "scales", "rows", "new", "up
 def bring(world: World, rows: Any, mapping: Any = None, by: Any = None) -> dict[str, Any]:
     brought = Brought("register.csv", text(rows, "\t").encode())
     actor = world.viewer(by or world.manager)
-    return bring_in(actor=actor, brought=brought, mapping=mapping, at=world.at)[1].to_json()
+    return import_file_unless_answers_needed(
+        actor=actor, brought=brought, answers_or_remembered=mapping, at=world.at
+    ).plan.to_json()
 
 
 def command(world: World, path: Path, *options: str) -> tuple[int, str]:

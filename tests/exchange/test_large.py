@@ -134,7 +134,7 @@ world = builders.build_world.plainly(at)
 rows = "".join(f"R{n},Ice number {n} on the ramp,5,4\\n" for n in range(60))
 drafts.MAX_AT_ONCE = 2
 commit_file_or_keep_draft(
-    actor=world.viewer(world.manager), mapping=None, at=at,
+    actor=world.viewer(world.manager), answers_or_remembered=None, at=at,
     brought=Brought("ice.csv", ("ID,Risk,Likelihood,Impact\\n" + rows).encode()))
 """
 WORK = """

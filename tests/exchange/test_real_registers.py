@@ -13,7 +13,7 @@ import pytest
 
 from riskreg.exchange.queries import imported_rows_waiting_for_owner
 from riskreg.exchange.reading import NotARegister
-from riskreg.exchange.services import Brought, bring_in, preview_import
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed, preview_import
 from riskreg.risks.models import Assessment, Mitigation, Position, Risk
 from tests.builders import World
 
@@ -23,7 +23,9 @@ FOLDER = Path(os.environ["RISKREG_REGISTERS"])
 def take(world: World, name: str, mapping: Any = None) -> dict[str, Any]:
     brought = Brought(name, (FOLDER / name).read_bytes())
     actor = world.viewer(world.manager)
-    row, plan = bring_in(actor=actor, brought=brought, mapping=mapping, at=world.at)
+    row, plan = import_file_unless_answers_needed(
+        actor=actor, brought=brought, answers_or_remembered=mapping, at=world.at
+    )
     report = plan.to_json()
     assert (row is None) == bool(report["asked"])
     assert json.loads(json.dumps(report)) == report

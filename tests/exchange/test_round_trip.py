@@ -17,7 +17,7 @@ from riskreg.exchange.columns import Column
 from riskreg.exchange.mapping import Answers, Existing, plan_import
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.reading import read_file
-from riskreg.exchange.services import Brought, bring_in, preview_import
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed, preview_import
 from riskreg.exchange.writing.csvs import csv_lines
 from riskreg.exchange.writing.files import About, AboutLine
 from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_of, row_to_json
@@ -190,13 +190,13 @@ def test_a_full_export_comes_in_again_as_the_same_register(world: World, at: dt.
     for name in ("owner", "manager"):
         other.members[name].name = world.members[name].name
         other.members[name].save()
-    made, plan = bring_in(
+    made, plan = import_file_unless_answers_needed(
         actor=other.viewer(other.manager), brought=Brought("r.xlsx", data), at=other.at
     )
     assert made is not None, plan.asked
     assert not plan.refused
     assert register_of(other) == before
-    _again, plan = bring_in(
+    _again, plan = import_file_unless_answers_needed(
         actor=other.viewer(other.manager), brought=Brought("r.xlsx", data), at=other.at
     )
     assert (plan.count("new"), plan.count("updated")) == (0, 0)
@@ -262,6 +262,8 @@ def test_the_template_is_taken_as_it_was_filled_in(world: World, language: str) 
     out = io.BytesIO()
     book.save(out)
     brought = Brought("t.xlsx", out.getvalue())
-    report = bring_in(actor=world.viewer(world.manager), brought=brought, at=world.at)[1].to_json()
+    report = import_file_unless_answers_needed(
+        actor=world.viewer(world.manager), brought=brought, at=world.at
+    )[1].to_json()
     assert (report["new"], report["asked"]) == (1, [])
     assert Risk.objects.get().title == "Ice on the ramp"

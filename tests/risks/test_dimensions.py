@@ -7,7 +7,7 @@ import pytest
 
 from riskreg.exchange.columns import export_columns_for
 from riskreg.exchange.queries.exports import export_rows
-from riskreg.exchange.services import Brought, bring_in
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed
 from riskreg.kernel.errors import Invalid
 from riskreg.register.policy import default_criteria
 from riskreg.reviews.services import record_review, start_meeting
@@ -107,7 +107,7 @@ def test_it_is_said_on_every_way_and_shown(world: World) -> None:
     assert "dimension" in names
     head = "Title,Likelihood,Impact,Residual impact driven by"
     data = f"{head}\nIce,3,4,人员\nSnow,3,4,volume\n".encode()
-    made, plan = bring_in(
+    made, plan = import_file_unless_answers_needed(
         actor=world.viewer("manager"), brought=Brought("ice.csv", data), at=world.at,
         mapping={
             "visibility": "shared",

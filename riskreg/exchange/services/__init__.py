@@ -10,18 +10,22 @@ from riskreg.exchange.services.drafts import (
     keep_draft,
     preview_draft,
 )
-from riskreg.exchange.services.preview import Brought, bring_in, preview_import
+from riskreg.exchange.services.preview import (
+    Brought,
+    import_file_unless_answers_needed,
+    preview_import,
+)
 from riskreg.exchange.services.undoing import undo_import
 
 __all__ = [
     "Brought",
     "answer_draft",
-    "bring_in",
     "check_rows",
     "commit_draft_or_start_job",
     "commit_file_or_keep_draft",
     "commit_import",
     "drop_draft",
+    "import_file_unless_answers_needed",
     "keep_draft",
     "preview_draft",
     "preview_import",

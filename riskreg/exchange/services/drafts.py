@@ -78,9 +78,10 @@ def answer_draft(*, actor: Viewer, draft: uuid.UUID, mapping: Any) -> ImportDraf
 
 def preview_draft(*, actor: Viewer, draft: ImportDraft, at: dt.datetime) -> Plan:
     """What would become of each of its rows."""
-    return preview_import(actor=actor, brought=file_of_draft(draft), mapping=draft.answers, at=at)[
-        0
-    ]
+    brought = file_of_draft(draft)
+    return preview_import(
+        actor=actor, brought=brought, answers_or_remembered=draft.answers, at=at
+    ).plan
 
 
 @transaction.atomic
@@ -93,7 +94,7 @@ def commit_draft_or_start_job(
     if open_job_of_draft(row) is not None:
         return row
     plan, answers = preview_import(
-        actor=actor, brought=file_of_draft(row), mapping=row.answers, at=at
+        actor=actor, brought=file_of_draft(row), answers_or_remembered=row.answers, at=at
     )
     if plan.asked:
         raise Invalid.one("mapping", "answers_needed", first_open_questions_text(plan))
@@ -110,11 +111,13 @@ def commit_draft_or_start_job(
 
 @transaction.atomic
 def commit_file_or_keep_draft(
-    *, actor: Viewer, brought: Brought, mapping: Any, at: dt.datetime
+    *, actor: Viewer, brought: Brought, answers_or_remembered: Any, at: dt.datetime
 ) -> Import | ImportDraft:
     """Bring a file in as it comes, without looking it through; see
     ``commit_draft_or_start_job``."""
-    plan, answers = preview_import(actor=actor, brought=brought, mapping=mapping, at=at)
+    plan, answers = preview_import(
+        actor=actor, brought=brought, answers_or_remembered=answers_or_remembered, at=at
+    )
     if plan.asked:
         raise Invalid.one("mapping", "answers_needed", first_open_questions_text(plan))
     if plan.count("new") + plan.count("updated") > MAX_AT_ONCE:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from riskreg.exchange.mapping import Answers, Plan, clean_answers, plan_import
 from riskreg.exchange.models import Import
@@ -25,11 +25,25 @@ class Brought:
     pasted: bool = False
 
 
+class PlanAndAnswers(NamedTuple):
+    """What would become of each row, and by which answers."""
+
+    plan: Plan
+    answers: Answers
+
+
+class ImportAndPlan(NamedTuple):
+    """What was made, None where something must be answered first, and what was or is asked."""
+
+    made: Import | None
+    plan: Plan
+
+
 def preview_import(
-    *, actor: Viewer, brought: Brought, mapping: Any = None, at: dt.datetime
-) -> tuple[Plan, Answers]:
-    """What would become of each row. ``mapping``: answers; those to the last file of this header
-    count where none are given.
+    *, actor: Viewer, brought: Brought, answers_or_remembered: Any = None, at: dt.datetime
+) -> PlanAndAnswers:
+    """What would become of each row. ``answers_or_remembered`` None: by those that the party gave
+    to its last file of this header.
 
     Raises ``NotARegister``, ``Invalid`` for wrong answers, ``Forbidden``.
     """
@@ -37,20 +51,24 @@ def preview_import(
     table = read_file(brought.data, sheet=brought.sheet, pasted=brought.pasted)
     keys = tuple(taxonomy.key for taxonomy in taxonomies_for(actor))
     answers = (
-        remembered_answers(actor, table, keys) if mapping is None else clean_answers(mapping, keys)
+        remembered_answers(actor, table, keys)
+        if answers_or_remembered is None
+        else clean_answers(answers_or_remembered, keys)
     )
     context = import_context_for(actor, brought.name, at)
-    return check_rows(actor, plan_import(table, answers, context)), answers
+    return PlanAndAnswers(check_rows(actor, plan_import(table, answers, context)), answers)
 
 
-def bring_in(
-    *, actor: Viewer, brought: Brought, mapping: Any = None, at: dt.datetime
-) -> tuple[Import | None, Plan]:
+def import_file_unless_answers_needed(
+    *, actor: Viewer, brought: Brought, answers_or_remembered: Any = None, at: dt.datetime
+) -> ImportAndPlan:
     """Bring a file in, unless something must be answered first (then no import is returned)."""
-    plan, answers = preview_import(actor=actor, brought=brought, mapping=mapping, at=at)
+    plan, answers = preview_import(
+        actor=actor, brought=brought, answers_or_remembered=answers_or_remembered, at=at
+    )
     if plan.asked:
-        return None, plan
-    return commit_import(
+        return ImportAndPlan(None, plan)
+    done = commit_import(
         actor=actor,
         plan=plan,
         answers=answers,
@@ -58,3 +76,4 @@ def bring_in(
         data=brought.data,
         at=at,
     )
+    return ImportAndPlan(*done)

@@ -14,7 +14,7 @@ from riskreg.accounts.models import User
 from riskreg.exchange.mapping import Plan, empty_report
 from riskreg.exchange.reading import NotARegister
 from riskreg.exchange.reading.table import MAX_BYTES
-from riskreg.exchange.services import Brought, bring_in, preview_import
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed, preview_import
 from riskreg.kernel import clock
 from riskreg.kernel.errors import RiskregError
 from riskreg.register.access import viewer_for
@@ -55,9 +55,10 @@ class Command(BaseCommand):
             mapping = _read_mapping_file(options["mapping"])
             viewer = viewer_for(user, options["register"])
             what: dict[str, Any] = {
-                "actor": viewer, "brought": brought, "mapping": mapping, "at": at
+                "actor": viewer, "brought": brought, "answers_or_remembered": mapping, "at": at
             }  # fmt: skip
-            plan = preview_import(**what)[0] if options["dry_run"] else bring_in(**what)[1]
+            act = preview_import if options["dry_run"] else import_file_unless_answers_needed
+            plan = act(**what).plan
         except NotARegister as refusal:
             if options["json"]:
                 # Whoever reads what is printed reads one shape, whatever came of it.
