@@ -16,21 +16,21 @@ from riskreg.web.history.page import field_label
 PARTS = ("cause", "event", "consequence")
 
 
-def language_of(text: str) -> str:
+def guess_language(text: str) -> str:
     """The language that a text of its writer seems to be in."""
     return "zh-hans" if any("\u4e00" <= c <= "\u9fff" for c in text) else "en"
 
 
-def sentence(risk: Risk) -> SafeString:
+def risk_statement_html(risk: Risk) -> SafeString:
     """The risk in one sentence, as far as it has been told: all of it in one language, the words
-    around the texts as well."""
+    around the texts as well; the writer's where there is no translation, and marked so."""
     texts = risk.together(*PARTS)
     reader = translation.get_language() or "en"
     version = risk.translations.get(reader, {})
     translated = any(text and text == version.get(name) for name, text in texts.items())
-    language = reader if translated else language_of(" ".join(texts.values()))
+    language = reader if translated else guess_language(" ".join(texts.values()))
     with translation.override(language):
-        text = _sentence(*(texts[name].strip().rstrip(".。") for name in PARTS))
+        text = _statement_html(*(texts[name].strip().rstrip(".。") for name in PARTS))
     if not text or language == reader:
         return text
     return format_html('<span lang="{}">{}</span>', LANGUAGE_TAGS.get(language, language), text)
@@ -39,7 +39,7 @@ def sentence(risk: Risk) -> SafeString:
 _ARTICLES = ("A", "An", "The", "This", "These", "Our", "There", "It", "We", "Some", "No")
 
 
-def _sentence(cause: str, event: str, consequence: str) -> SafeString:
+def _statement_html(cause: str, event: str, consequence: str) -> SafeString:
     # Each part is written as a sentence of its own; within one an article begins small.
     cause, event, consequence = (
         part[:1].lower() + part[1:] if part.partition(" ")[0] in _ARTICLES else part

@@ -33,7 +33,7 @@ from riskreg.web.forms.conditions import (
     with_names_of_condition_boxes,
 )
 from riskreg.web.forms.keeping import posted_texts
-from riskreg.web.localized import sentence
+from riskreg.web.localized import risk_statement_html
 from riskreg.web.presenters import Scale, name_of_person
 from riskreg.web.table_form import form_field, set_choices
 
@@ -146,7 +146,7 @@ class AskAcceptance(RegisterView):
         context = {
             "risk": risk,
             "title": risk.localized("title"),
-            "sentence": sentence(risk),
+            "sentence": risk_statement_html(risk),
             "form": form,
             "blocked": blocked,
             "texts": posted_texts(self.request),

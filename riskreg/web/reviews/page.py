@@ -28,7 +28,7 @@ from riskreg.web.due_dates import dates_after_review
 from riskreg.web.history.page import event_rows
 from riskreg.web.indicators.panels import breach_rows, indicator_rows_since_review
 from riskreg.web.levels import DimensionField, offer_dimensions
-from riskreg.web.localized import PARTS, outdated_text_rows, sentence
+from riskreg.web.localized import PARTS, outdated_text_rows, risk_statement_html
 from riskreg.web.presenters import Scale, name_of_person
 from riskreg.web.risks.extensions import extension_row
 from riskreg.web.risks.reads import mitigations_serving
@@ -152,7 +152,7 @@ class ReviewScreen(RegisterView):
         return {
             "title": risk.localized("title"),
             "risk": risk,
-            "sentence": sentence(risk),
+            "sentence": risk_statement_html(risk),
             "outdated": [
                 *outdated_text_rows(risk, "title"),
                 *outdated_text_rows(risk, *PARTS, together=True),

@@ -35,7 +35,7 @@ from riskreg.web.evidence.panel import evidence_panel, files_beside
 from riskreg.web.file_links import file_links
 from riskreg.web.indicators.panels import watching_indicator_rows
 from riskreg.web.levels import driven_by
-from riskreg.web.localized import PARTS, outdated_text_rows, sentence
+from riskreg.web.localized import PARTS, outdated_text_rows, risk_statement_html
 from riskreg.web.own_appetites.panels import above_own_mark
 from riskreg.web.presenters import (
     Scale,
@@ -106,7 +106,7 @@ class RiskPage(RegisterView):
                 viewer, "one_risk_export", formats=(*FORMATS, *RISK_FORMATS), ref=risk.ref
             ),
             "title": risk.localized("title"),
-            "sentence": sentence(risk),
+            "sentence": risk_statement_html(risk),
             "texts": {"title": risk.localized("title"), **risk.together(*PARTS)},
             "outdated": [
                 *outdated_text_rows(risk, "title"),
