@@ -71,12 +71,14 @@ class OptionForm(forms.Form):
                 label=gettext_lazy("Paid by"), required=False, choices=parties
             )
 
-        self._add_gate(row, option)
+        self._add_gate_fields_if_other_options(row, option)
 
-    def _add_gate(self, row: Decision, option: Option | None) -> None:
+    def _add_gate_fields_if_other_options(
+        self, decision: Decision, own_option: Option | None
+    ) -> None:
         """The boxes of what it finds out about another option, if there is another."""
-        own = option.key if option is not None else ""
-        choices: list[Option] = row.choices  # type: ignore[attr-defined]
+        own = own_option.key if own_option is not None else ""
+        choices: list[Option] = decision.choices  # type: ignore[attr-defined]
         others = [o for o in choices if not o.is_nothing and o.gate is None and o.key != own]
         if not others:
             return
@@ -91,12 +93,12 @@ class OptionForm(forms.Form):
         )
 
     @property
-    def gate_row(self) -> list[Any]:
+    def gate_fields(self) -> list[Any]:
         """The boxes of a gate; none where there is nothing to find out about."""
         names = ("decides", *_GATE, "label")
         return [self[f"gate_{n}"] for n in names] if "gate_decides" in self.fields else []
 
-    def _gate(self) -> dict[str, Any] | None:
+    def _gate_from_cleaned_data(self) -> dict[str, Any] | None:
         """What was said of a gate; None where nothing was."""
         found = {
             name: self.cleaned_data.get(f"gate_{name}") for name in ("decides", *_GATE, "label")
@@ -107,7 +109,7 @@ class OptionForm(forms.Form):
                 for name, value in found.items()}  # fmt: skip
 
     @property
-    def cost_rows(self) -> list[tuple[Any, ...]]:
+    def cost_fields_by_row(self) -> list[tuple[Any, ...]]:
         """The boxes of each cost."""
         if self.is_nothing:
             return []
@@ -125,7 +127,7 @@ class OptionForm(forms.Form):
                 amount = parts["amount"]
                 costs.append({**parts, "amount": None if amount is None else str(amount)})
         fields |= {"mitigations": self.cleaned_data["mitigations"], "costs": costs + kept}
-        return fields | ({"gate": self._gate()} if self.gate_row else {})
+        return fields | ({"gate": self._gate_from_cleaned_data()} if self.gate_fields else {})
 
 
 def _initial_values(row: Decision, option: Option | None) -> dict[str, Any]:
