@@ -89,8 +89,8 @@ INTERNAL = {"uuid", "register", "search_text", "sort_key_en", "sort_key_zh", "re
 TOLD_OTHERWISE = {
     "indicator": {"latest_at", "latest_value", "ended_with"},
     "mitigation": {"ended_with"},
-    # Counted from ``updated_at``, and told as its duty.
-    "risk": {"draft_due_on"},
+    # Counted from ``updated_at``, and told as its duty; follows from where it stands now.
+    "risk": {"draft_due_on", "priority"},
     "objective": {"created_at"},
     # Set when it was made or changed, which is ``set_at``; one that has ended answers no more.
     "ownappetite": {"created_at", "ended_at"},
