@@ -4,8 +4,9 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet, Sum
 
 from riskreg.events.models import Chain, Epoch, Event
 from riskreg.events.policy import GENESIS, SYSTEM_KEY, Audience, event_hash, hashed_fields
@@ -150,6 +151,20 @@ def first_fault_in(chain: Chain) -> Fault | None:
     if last > Chain.objects.values_list("seq", flat=True).get(pk=chain.pk):
         return Fault(chain.key, expected, "there are rows that the head does not know of")
     return None
+
+
+class LogExtent(NamedTuple):
+    """How far all chains together are: none grows without it, and none is put back."""
+
+    chains: int
+    events: int
+    greatest_head: str
+
+
+def log_extent() -> LogExtent:
+    """How far the chains of all registers and of the system are now."""
+    found = Chain.objects.aggregate(chains=Count("pk"), events=Sum("seq"), head=Max("head"))
+    return LogExtent(found["chains"], found["events"] or 0, found["head"] or "")
 
 
 def all_chains() -> Iterator[Chain]:

@@ -10,15 +10,22 @@ from django.test.utils import CaptureQueriesContext
 from riskreg.notify.services import deliver_due
 from riskreg.register.models import Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder
-from riskreg.reminders.queries import registers_behind
-from riskreg.reminders.services import sweep
+from riskreg.reminders.queries import LastLook, registers_behind
+from riskreg.reminders.services import recorded, sweep
 from riskreg.reminders.services.recorded import sweep_and_record
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import World
 
 HOUR = dt.timedelta(hours=1)
+MINUTE = dt.timedelta(minutes=1)
 MOST = 20
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process remembers is of another test's database."""
+    monkeypatch.setattr(recorded, "_last", LastLook())
 
 
 def statements(at: dt.datetime) -> list[str]:
@@ -122,8 +129,75 @@ def test_where_it_cannot_be_said_all_registers_are_looked_at(
     assert row.next_review_on is not None
     at = dt.datetime.combine(row.next_review_on, dt.time(12), tzinfo=dt.UTC)
 
-    def breaks(_at: dt.datetime) -> list[Register]:
+    def breaks(_at: dt.datetime, _last: LastLook | None) -> list[Register]:
         raise ZeroDivisionError
 
     monkeypatch.setitem(sweep.__globals__, "registers_behind", breaks)
     assert sweep(at).moved == 1
+
+
+def asked_for_rungs(at: dt.datetime, last: LastLook) -> tuple[list[str], bool]:
+    """The registers that are behind, and whether duties were looked through for it."""
+    with CaptureQueriesContext(connection) as seen:
+        found = registers_behind(at, last)
+    looked = any('"risks_risk"' in query["sql"] for query in seen.captured_queries)
+    return [register.slug for register in found], looked
+
+
+def test_told_duties_are_not_looked_through_again_until_something_has_moved(
+    world: World,
+) -> None:
+    """Whatever moves a due date is an event; else only another day or another ladder asks for more,
+    and an hour later all is looked at whatever is remembered."""
+    row, last = builders.risk(world), LastLook()
+    slug = world.register.slug
+    assert row.next_review_on is not None
+    at = dt.datetime.combine(row.next_review_on, dt.time(8), tzinfo=dt.UTC)
+    assert asked_for_rungs(at, last) == ([slug], True)
+    # What is behind is never taken for done.
+    assert asked_for_rungs(at + MINUTE, last) == ([slug], True)
+    tell(at + MINUTE)
+    assert asked_for_rungs(at + 2 * MINUTE, last) == ([], True)
+    assert asked_for_rungs(at + 3 * MINUTE, last) == ([], False)
+    # Another process, and whoever asks by hand, look at all.
+    assert asked_for_rungs(at + 3 * MINUTE, LastLook()) == ([], True)
+    builders.mitigation(world, row, due_on=row.next_review_on)
+    assert asked_for_rungs(at + 4 * MINUTE, last) == ([slug], True)
+    sweep(at + 5 * MINUTE)
+    assert asked_for_rungs(at + 6 * MINUTE, last) == ([], True)
+    assert asked_for_rungs(at + 7 * MINUTE, last) == ([], False)
+    # Nobody does anything, and it is another day.
+    later = at + 14 * 24 * HOUR
+    last.at = later - MINUTE
+    assert asked_for_rungs(later, last) == ([slug], True)
+    sweep(later)
+    assert asked_for_rungs(later + MINUTE, last)[0] == []
+    assert asked_for_rungs(later + 2 * MINUTE, last) == ([], False)
+    # A ladder with a rung that the one before did not have.
+    steps = [(-14, ["owner"]), (0, ["owner"]), (3, ["owner"]), (14, ["owner", "managers"])]
+    builders.ladder(world, [{"offset_days": days, "tells": tells} for days, tells in steps])
+    assert asked_for_rungs(later + 3 * MINUTE, last)[1]
+    sweep(later + 4 * MINUTE)
+    asked_for_rungs(later + 5 * MINUTE, last)
+    # Past every service, without an event; and a clock that was ahead.
+    Risk.objects.update(next_review_on=later.date() - dt.timedelta(days=1))
+    assert asked_for_rungs(later + 6 * MINUTE, last) == ([], False)
+    assert asked_for_rungs(later + 66 * MINUTE, last) == ([slug], True)
+    sweep(later + 66 * MINUTE)
+    asked_for_rungs(later + 67 * MINUTE, last)
+    assert asked_for_rungs(later - HOUR, last)[1]
+
+
+def test_the_sweep_of_a_worker_remembers(world: World) -> None:
+    row = builders.risk(world)
+    assert row.next_review_on is not None
+    at = dt.datetime.combine(row.next_review_on, dt.time(8), tzinfo=dt.UTC)
+    tell(at)
+
+    def looked(at: dt.datetime) -> bool:
+        return any('"risks_risk"' in sql for sql in statements(at))
+
+    assert [looked(at + n * MINUTE) for n in (1, 2, 3)] == [True, False, False]
+    builders.mitigation(world, row, due_on=row.next_review_on)
+    assert looked(at + 4 * MINUTE)
+    assert Reminder.objects.filter(kind="mitigation.due").exists()

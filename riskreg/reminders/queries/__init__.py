@@ -1,6 +1,6 @@
 """Every read of the engine."""
 
-from riskreg.reminders.queries.behind import registers_behind
+from riskreg.reminders.queries.behind import LastLook, registers_behind
 from riskreg.reminders.queries.ladders import (
     LadderInForce,
     ladder_in_force_of,
@@ -42,6 +42,7 @@ __all__ = [
     "Forecast",
     "Found",
     "LadderInForce",
+    "LastLook",
     "Planned",
     "Reached",
     "RegisterSnapshot",

@@ -7,11 +7,14 @@ are and however many duties have been told.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from riskreg.duties.sources import SOURCES
+from riskreg.events.queries import LogExtent, log_extent
 from riskreg.kernel.many_ids import is_among
 from riskreg.register.models import Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder, ReminderState
@@ -19,33 +22,80 @@ from riskreg.reminders.policy import Rung
 from riskreg.reminders.queries.selection import open_below_rung
 from riskreg.reminders.queries.snapshots import RegisterSnapshots
 
+# After so long all is looked at once more, whatever is remembered.
+REMEMBERED = dt.timedelta(hours=1)
 
-def registers_behind(at: dt.datetime) -> list[Register]:
+
+class RungsOfDay(NamedTuple):
+    """What a register's duties are held to: its day, and the ladder that is in force."""
+
+    register: int
+    today: dt.date
+    rungs: tuple[Rung, ...]
+
+
+@dataclass
+class LastLook:
+    """What the last look found done, of this process alone: as long as nobody has done anything
+    anywhere (``log``), and it is the same day there and the same ladder, it still is.
+
+    Due dates move with an event, and only by one; what does not hold to that is found an hour
+    later (``REMEMBERED``).
+    """
+
+    log: LogExtent | None = None
+    at: dt.datetime | None = None
+    done: frozenset[RungsOfDay] = frozenset()
+
+    def forget_unless_as_before(self, log: LogExtent, at: dt.datetime) -> None:
+        """Keep what is remembered if the log is as it was, and not long ago."""
+        as_before = self.at is not None and self.at <= at < self.at + REMEMBERED
+        if log != self.log or not as_before:
+            self.log, self.at, self.done = log, at, frozenset()
+
+
+def registers_behind(at: dt.datetime, last: LastLook | None = None) -> list[Register]:
     """Registers in which a duty has come to a new rung, a reminder has nobody to be told of it, or
-    something waits for somebody who has left or is away; in order of their ids."""
+    something waits for somebody who has left or is away; in order of their ids.
+
+    What ``last`` remembers as done is not looked at again for rungs, and it is told what is.
+    """
+    last = LastLook() if last is None else last
+    # Before the look: what is done meanwhile makes the next one look anew.
+    last.forget_unless_as_before(log_extent(), at)
     snapshots = RegisterSnapshots(at)
     # Of each register no more than decides it: of a thousand, whole rows cost more than the rest.
     rows = Register.objects.filter(archived_at=None).only("time_zone").order_by("pk")
     live = {register.pk: register for register in rows}
-    found = {pk for pk in _ids_of_registers_with_due_rungs(live.values(), snapshots) if pk in live}
+    found = {
+        pk for pk in _ids_of_registers_with_due_rungs(live.values(), snapshots, last) if pk in live
+    }
     found |= {pk for pk in _ids_of_registers_with_unaddressed_reminders() if pk in live}
     found |= _ids_of_registers_waiting_for_absent(live, snapshots)
     return list(Register.objects.filter(pk__in=sorted(found)).order_by("pk")) if found else []
 
 
 def _ids_of_registers_with_due_rungs(
-    registers: Collection[Register], snapshots: RegisterSnapshots
-) -> Iterator[int]:
+    registers: Collection[Register], snapshots: RegisterSnapshots, last: LastLook
+) -> set[int]:
     """Ids of registers with a row that is open and due, and whose rung is not recorded.
 
     One statement, of all kinds, for the registers of one day and one ladder together.
     """
+    asked = {
+        RungsOfDay(register.pk, snapshots.today(register), snapshots.ladder(register.pk).rungs)
+        for register in registers
+    } - last.done
     alike: dict[tuple[dt.date, tuple[Rung, ...]], list[int]] = defaultdict(list)
-    for register in registers:
-        key = (snapshots.today(register), snapshots.ladder(register.pk).rungs)
-        alike[key].append(register.pk)
-    for (today, rungs), keys in alike.items():
-        yield from _ids_of_registers_with_open_rungs(keys, today, rungs)
+    for one in sorted(asked, key=attrgetter("register")):
+        alike[one.today, one.rungs].append(one.register)
+    found = {
+        pk
+        for (today, rungs), keys in alike.items()
+        for pk in _ids_of_registers_with_open_rungs(keys, today, rungs)
+    }
+    last.done |= {one for one in asked if one.register not in found}
+    return found
 
 
 def _ids_of_registers_with_open_rungs(

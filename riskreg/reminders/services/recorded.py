@@ -4,9 +4,13 @@ import datetime as dt
 from collections.abc import Callable
 
 from riskreg.reminders.models import SweepRun
+from riskreg.reminders.queries import LastLook
 from riskreg.reminders.services.sweep import Swept, sweep
 
 KEPT = dt.timedelta(days=7)
+# What this process found done in its last sweep. Another one, or this one after a restart, looks at
+# all once.
+_last = LastLook()
 
 
 def sweep_and_record(now: Callable[[], dt.datetime]) -> Swept:
@@ -15,7 +19,7 @@ def sweep_and_record(now: Callable[[], dt.datetime]) -> Swept:
     One that does not come to its end leaves no row, and the age of the last one grows.
     """
     started = now()
-    swept = sweep(started)
+    swept = sweep(started, _last)
     finished = now()
     SweepRun.objects.create(
         started_at=started,

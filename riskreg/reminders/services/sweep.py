@@ -45,7 +45,7 @@ from dataclasses import dataclass
 import structlog
 
 from riskreg.register.models import Register
-from riskreg.reminders.queries import registers_behind
+from riskreg.reminders.queries import LastLook, registers_behind
 from riskreg.reminders.services.advance import advance_and_readdress
 from riskreg.reminders.services.alarms import UnassignedDuties, mail_managers_of_unassigned
 from riskreg.reminders.services.announcements import post_announcements_to_endpoints
@@ -69,22 +69,24 @@ class Swept:
     broken: int = 0
 
 
-def _registers_to_look_at(at: dt.datetime) -> Iterable[Register]:
+def _registers_to_look_at(at: dt.datetime, last: LastLook | None) -> Iterable[Register]:
     """The registers in which there is anything to do; where that cannot be said, all of them."""
     try:
-        return registers_behind(at)
+        return registers_behind(at, last)
     except Exception:
         log.exception("looked_at_all_registers")
         return Register.objects.filter(archived_at=None).order_by("pk").iterator()
 
 
-def sweep(at: dt.datetime) -> Swept:
+def sweep(at: dt.datetime, last: LastLook | None = None) -> Swept:
     """Move all ladders to where they should be at ``at``, then write the messages that are to be.
+
+    ``last``: what this process remembers of the sweep before; without it all is looked at.
 
     The numbers are those of the steps at the top of this module.
     """
     swept = Swept()
-    for register in _registers_to_look_at(at):
+    for register in _registers_to_look_at(at, last):
         unheard = UnassignedDuties()
         try:
             swept.moved += advance_and_readdress(register, at, unheard)  # 1, 2, 3
