@@ -109,7 +109,7 @@ def test_it_is_said_on_every_way_and_shown(world: World) -> None:
     data = f"{head}\nIce,3,4,人员\nSnow,3,4,volume\n".encode()
     made, plan = import_file_unless_answers_needed(
         actor=world.viewer("manager"), brought=Brought("ice.csv", data), at=world.at,
-        mapping={
+        answers_or_remembered={
             "visibility": "shared",
             "scales": {"Likelihood": {"3": 3}, "Impact": {"4": 4}},
         },
