@@ -12,7 +12,7 @@ from riskreg.api import shapes_acceptances as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of
+from riskreg.api.core.body import arguments_of_act, body_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.of_risks import is_of_states_and_risk
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
@@ -146,7 +146,7 @@ class _Answering(RegisterApi):
         """Call ``service`` with what the body names; the acceptance as it is then."""
 
         def act() -> Answer:
-            given = dict.fromkeys(required) | body_of(self.request, *required, *optional)
+            given = arguments_of_act(self.request, *optional, required=required)
             version = self.expected_version
             service(actor=self.viewer, ref=ref, version=version, at=self.at, **given)
             row = acceptance_for(self.viewer, ref, _today(self))

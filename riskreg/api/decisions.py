@@ -13,7 +13,12 @@ from riskreg.api import shapes_decisions as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, person_of, require_empty_body
+from riskreg.api.core.body import (
+    arguments_of_act,
+    body_of,
+    person_of,
+    require_empty_body,
+)
 from riskreg.api.core.errors import Problem
 from riskreg.api.core.etag import etag, is_known
 from riskreg.api.core.of_risks import is_of_states_and_risk
@@ -103,9 +108,7 @@ class OfDecision(RegisterApi):
         """Call ``service`` with what the body names; the decision as it is then."""
 
         def act() -> Answer:
-            names = (*required, *optional)
-            sent = body_of(self.request, *names) if names else require_empty_body(self.request)
-            given = dict.fromkeys(required) | sent
+            given = arguments_of_act(self.request, *optional, required=required)
             version = self.expected_version
             service(actor=self.viewer, ref=ref, version=version, at=self.at, **given)
             return self.answer_with_decision(ref)

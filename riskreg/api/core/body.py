@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -131,6 +132,17 @@ def require_empty_body(request: Request) -> dict[str, Any]:
         errors.add(str(name)[:60], "unknown_field", _("Nothing is to be sent with this; send {}."))
     errors.raise_if_any()
     return {}
+
+
+def arguments_of_act(
+    request: Request, *optional: str, required: Collection[str] = ()
+) -> dict[str, Any]:
+    """What the body names, for the service of an act that takes these fields; with no fields the
+    body must be empty. What is ``required`` and was not sent is None, for the service to refuse in
+    its own words. Raises ``Invalid`` naming every field that is not known."""
+    names = (*required, *optional)
+    sent = body_of(request, *names) if names else require_empty_body(request)
+    return dict.fromkeys(required) | sent
 
 
 def person_of(value: Any) -> Any:
