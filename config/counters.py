@@ -5,6 +5,7 @@ page for which the disk has none ends the process (SIGBUS). Here the room is tak
 there is none, the process counts in its memory, for itself.
 """
 
+import contextlib
 import logging
 import mmap
 import os
@@ -52,10 +53,16 @@ def _take_room(path: str, size: int) -> bool:
     """Whether the file has, or could be given, that much room."""
     if not hasattr(os, "posix_fallocate"):
         return True
+    # Who adds the files up ends at an empty one: it has its name once it has its room.
+    made = path if os.path.exists(path) else f"{path}.new"
     try:
-        with open(path, "ab") as file:
+        with open(made, "ab") as file:
             os.posix_fallocate(file.fileno(), 0, size)
+        os.replace(made, path)
     except OSError as error:
+        if made != path:
+            with contextlib.suppress(OSError):
+                os.unlink(made)
         log.warning("No room for the counters of this process (%s); it counts alone", error)
         return False
     return True
