@@ -25,6 +25,7 @@ from gunicorn.http.errors import (
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 
 from config import capacity
+from config.lingering import Lingering
 
 _REFUSALS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (LimitRequestLine, 414, "URI Too Long",
@@ -42,7 +43,24 @@ _HANDED_ON = object()
 # How much of a body that nobody read is read away, and for how long: what the examples of proxies
 # let through.
 _UNREAD_BYTES, _UNREAD_SECONDS = 32 * 1024 * 1024, 5.0
+# Of how many connections at once that have had their last answer.
+_LINGERING = 256
+# How long a process that stops waits for them: less than its supervisor waits for it.
+_LAST_SECONDS = 2.0
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN)
+
+
+class Connection(TConn):  # type: ignore[misc] # gunicorn has no types
+    """Ends without making the thread wait that accepts connections, as gunicorn's own does."""
+
+    lingering: Lingering
+
+    def close(self, graceful: bool = False) -> None:
+        """Close it, ``graceful``: once the other side has heard all of its answer."""
+        if graceful:
+            self.lingering.close(self.sock)
+        else:
+            super().close()
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
@@ -56,6 +74,9 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         from riskreg.kernel.capacity import Places
 
         threads = self.cfg.threads
+        self.lingering = Lingering(
+            seconds=_UNREAD_SECONDS, most_bytes=_UNREAD_BYTES, most=_LINGERING
+        )
         self.places = Places(
             ThreadPoolExecutor(threads, "work").submit,
             threads=threads,
@@ -71,6 +92,11 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         )
         return ThreadPoolExecutor(_READERS, "read")
 
+    def run(self) -> None:
+        """Until it is told to stop; who has had their answer a moment before still hears it."""
+        super().run()
+        self.lingering.wait_until_empty(_LAST_SECONDS)
+
     def accept(self, listener: socket.socket) -> None:
         """Take a connection; a reader is asked for once something comes by it."""
         try:
@@ -80,7 +106,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
                 return
             raise
         self.nr_conns += 1
-        conn = TConn(self.cfg, client, address, listener.getsockname())
+        conn = Connection(self.cfg, client, address, listener.getsockname())
+        conn.lingering = self.lingering
         deferred: Future[Any] = Future()
         deferred.set_result(_DEFER)
         self.finish_request(conn, deferred)

@@ -141,6 +141,41 @@ def test_load_beyond_capacity_is_refused_fairly_and_seen(server: Server) -> None
     assert server.log.read_text().count("requests_shed") == 1
 
 
+def test_who_sends_much_and_is_refused_unseen_reads_why(server: Server) -> None:
+    """More than the kernel's buffers take, sent whole before the answer is looked at, as a proxy
+    does: closed upon, the connection would be reset, and the proxy say that nobody is there."""
+    size = 30 * 1024 * 1024
+    with server.lock.open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        held = [server.begin(who) for who in "aabbcd"]
+        server.until("riskreg_requests_waiting", 4)
+        request = head("/api/v1/registers/", "e", f"Content-Length: {size}")
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+            connection.sendall(request.replace(b"GET", b"POST", 1))
+            for _ in range(30):
+                connection.sendall(b"a" * (size // 30))
+            answer = all_of(connection)
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert b"Retry-After" in answer
+    assert b"than can be answered" in answer
+    for connection in held:
+        assert all_of(connection).endswith(b"done")
+
+
+def test_connections_that_are_not_let_go_after_their_last_answer_keep_nobody_waiting(
+    server: Server,
+) -> None:
+    # If each were waited for, for two seconds, whoever comes after them would wait for minutes.
+    kept = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(60)]
+    for connection in kept:
+        connection.sendall(head("/api/v1/nothing/", "a"))
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(head("/api/v1/nothing/", "b"))
+        assert connection.recv(12) == b"HTTP/1.1 404"
+    for each in kept:
+        each.close()
+
+
 def test_connections_that_say_nothing_keep_nobody_waiting(server: Server) -> None:
     # If each had a reader, for five seconds, whoever comes after them would wait for minutes.
     silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]

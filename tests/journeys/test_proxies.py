@@ -5,6 +5,7 @@ in the files.
 """
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -28,6 +29,8 @@ from riskreg.up.supervisor import Program, Supervisor
 from tests import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
+# How many requests the web process works on, and takes, at once.
+THREADS, PLACES = 2, 16
 pytestmark = [
     pytest.mark.process, pytest.mark.proxy, pytest.mark.once, pytest.mark.slow,
     # One process has both proxies, before the same collected files.
@@ -43,21 +46,27 @@ class Site:
     secure: int
     trust: ssl.SSLContext
     log: Path
+    lock: Path
     stop_web: Callable[[], None]
+
+    def connect(self, *, tls: bool = True) -> socket.socket:
+        """A connection to the proxy."""
+        sock = socket.create_connection(
+            ("127.0.0.1", self.secure if tls else self.plain), timeout=60
+        )
+        return self.trust.wrap_socket(sock, server_hostname=NAME) if tls else sock
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, *, tls: bool = True, **headers: str
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """The answer to one request, and its body; ``headers`` with _ for -."""
-        sock = socket.create_connection(
-            ("127.0.0.1", self.secure if tls else self.plain), timeout=60
-        )
-        if tls:
-            sock = self.trust.wrap_socket(sock, server_hostname=NAME)
         connection = http.client.HTTPConnection(NAME)
-        connection.sock = sock
+        connection.sock = self.connect(tls=tls)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body, sent)
+        # Caddy stops listening once it has answered: what it said is there all the same, and is
+        # what browsers show.
+        with contextlib.suppress(OSError):
+            connection.request(method, path, body, sent)
         answer = connection.getresponse()
         return answer, answer.read()
 
@@ -104,6 +113,11 @@ def environment(folder: Path, static: Path) -> dict[str, str]:
         "STATIC_ROOT": str(static),
         "DATABASE_URL": f"sqlite:///{folder}/data/riskreg.sqlite3",
         "WEB_WORKERS": "1",
+        "WEB_THREADS": str(THREADS),
+        "WEB_PLACES": str(PLACES),
+        "METRICS_TOKEN": "own",
+        # The application that can be held (``tests.config.held``), by a lock on it.
+        "HELD_BY": str(folder / "held"),
     }
 
 
@@ -123,13 +137,15 @@ def site(
     folder = tmp_path_factory.mktemp(request.param)
     web, plain, secure = free_ports(3)
     env = environment(folder, static)
+    lock = folder / "held"
+    lock.touch()
     migrated.copy_to(folder / "data" / "riskreg.sqlite3")
     authority = Authority(folder)
     warnings: list[str] = []
     supervisor = Supervisor(folder / "log", warnings.append, grace=15)
     gunicorn = str(Path(sys.executable).parent / "gunicorn")
     command = [
-        gunicorn, "config.wsgi:application", "-c", str(ROOT / "config" / "gunicorn.py"),
+        gunicorn, "tests.config.held:application", "-c", str(ROOT / "config" / "gunicorn.py"),
         "--bind", f"127.0.0.1:{web}",
     ]  # fmt: skip
     with contextlib.ExitStack() as stack:
@@ -152,7 +168,7 @@ def site(
                 time.sleep(0.1)
             raise AssertionError("the web process does not end")
 
-        found = Site(plain, secure, trust, folder / "log" / "web.log", stop_web)
+        found = Site(plain, secure, trust, folder / "log" / "web.log", lock, stop_web)
         _wait(found, supervisor)
         yield found
 
@@ -217,6 +233,49 @@ def test_what_is_too_large_is_refused_by_riskreg_in_its_own_words(site: Site) ->
     assert json.loads(body)["status"] in (401, 413)
 
 
+def test_what_the_proxy_itself_refuses_is_said_in_words_and_is_no_outage(site: Site) -> None:
+    page, _text = site.ask("GET", "/accounts/login/")
+    cookie = (page.getheader("Set-Cookie") or "").partition(";")[0]
+    # A file that riskreg would read to its end, to see what else there is.
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n'
+        + b"a" * 40_000_000
+        + b"\r\n--b--\r\n"
+    )
+    answer, text = site.ask(
+        "POST", "/accounts/login/", body, Cookie=cookie,
+        Referer=f"https://{NAME}/accounts/login/", Content_Type="multipart/form-data; boundary=b",
+    )  # fmt: skip
+    assert (answer.status, answer.getheader("Retry-After")) == (413, None)
+    assert "30 MB" in text.decode()
+    assert "过大" in text.decode()
+    assert "utf-8" in (answer.getheader("Content-Type") or "")
+
+
+def test_what_is_refused_unseen_is_refused_by_riskreg_whatever_was_sent_with_it(site: Site) -> None:
+    with contextlib.ExitStack() as stack:
+        lock = stack.enter_context(site.lock.open("rb"))
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # Half of the places for each of two callers.
+        for n in range(PLACES):
+            held = stack.enter_context(site.connect())
+            held.sendall(
+                f"GET /held/ HTTP/1.1\r\nHost: {NAME}\r\n"
+                f"Authorization: Bearer {n % 2}\r\n\r\n".encode()
+            )
+        waiting = f"riskreg_requests_waiting {PLACES - THREADS}.0"
+        while waiting not in site.ask("GET", "/metrics", Authorization="Bearer own")[1].decode():
+            time.sleep(0.1)
+        answer, body = site.ask(
+            "POST", "/api/v1/registers/", b'{"name": "' + b"a" * 20_000_000 + b'"}',
+            Authorization="Bearer 2", Content_Type="application/json",
+        )  # fmt: skip
+        assert (answer.status, answer.getheader("Retry-After")) == (503, "10")
+        assert answer.getheader("Content-Type") == "application/problem+json"
+        assert "than can be answered" in json.loads(body)["detail"]
+        fcntl.flock(lock, fcntl.LOCK_UN)
+
+
 def test_another_name_reaches_no_page(site: Site) -> None:
     answer, body = site.ask("GET", "/accounts/login/", Host="other.example")
     assert answer.status in (200, 400, 421)
@@ -230,3 +289,4 @@ def test_while_the_web_process_is_away_the_proxy_says_so(site: Site) -> None:
     assert (answer.status, answer.getheader("Retry-After")) == (503, "10")
     assert "away for a moment" in body.decode()
     assert "暂时不可用" in body.decode()
+    assert "utf-8" in (answer.getheader("Content-Type") or "")
