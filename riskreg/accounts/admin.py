@@ -20,7 +20,7 @@ from riskreg.accounts.services import create_user, set_preferences
 from riskreg.accounts.services.administration import (
     ACCOUNT_FIELDS,
     change_account,
-    check_account,
+    check_account_changes,
     set_password,
 )
 from riskreg.kernel import clock
@@ -46,7 +46,7 @@ class AccountForm(_UserChangeForm):
         changed = set(self.changed_data) & set(cleaned) & set(ACCOUNT_FIELDS)
         errors = Errors()
         user = User.objects.get(pk=self.instance.pk)
-        check_account(errors, user=user, given={name: cleaned[name] for name in changed})
+        check_account_changes(errors, user=user, given={name: cleaned[name] for name in changed})
         for name, noted in errors.fields.items():
             for error in noted:
                 self.add_error(name if name in self.fields else None, error.detail)

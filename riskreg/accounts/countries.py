@@ -10,7 +10,7 @@ from pathlib import Path
 import holidays
 from django.utils.translation import get_language
 
-from riskreg.accounts.policy import calendar_countries, subdivisions
+from riskreg.accounts.policy import calendar_country_codes, subdivision_codes
 from riskreg.kernel.localised import localised
 from riskreg.kernel.punctuation import colon
 
@@ -18,7 +18,7 @@ _NAMES = Path(__file__).parent / "data" / "countries.json"
 
 
 @cache
-def _countries() -> dict[str, dict[str, str]]:
+def _country_names_by_code() -> dict[str, dict[str, str]]:
     names: dict[str, dict[str, str]] = json.loads(_NAMES.read_text(encoding="utf-8"))
     return names
 
@@ -28,7 +28,7 @@ def _subdivision_names(country: str) -> dict[str, str]:
     """{code: name as the country itself writes it} of a country's subdivisions."""
     aliases = getattr(holidays.country_holidays(country), "subdivisions_aliases", {})
     names = {code: name for name, code in aliases.items()}
-    return {code: names.get(code, code) for code in subdivisions(country)}
+    return {code: names.get(code, code) for code in subdivision_codes(country)}
 
 
 def _country_listed_first() -> str:
@@ -41,7 +41,10 @@ def calendar_choices(country: str = "") -> list[tuple[str, list[tuple[str, str]]
 
     Parts of all countries would be hundreds of names that hardly anybody looks for.
     """
-    names = {code: localised(_countries().get(code), code) for code in calendar_countries()}
+    names = {
+        code: localised(_country_names_by_code().get(code), code)
+        for code in calendar_country_codes()
+    }
     in_order = sorted(names, key=lambda code: (code != _country_listed_first(), names[code]))
     groups = [("", [(code, names[code]) for code in in_order])]
     for code in (country,) if country in names else ():

@@ -7,7 +7,7 @@ that allauth sends, and one limit serves all of its counts.
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from axes.handlers.base import AbstractAxesHandler, AxesBaseHandler
 from django.conf import settings
@@ -19,10 +19,10 @@ from riskreg.accounts.attempts import QUARTER
 from riskreg.accounts.services.sign_in import (
     Attempt,
     account_hash,
+    clear_failures_on_sign_in,
     log_refused_attempt,
-    record_failure,
-    record_success,
-    time_until_taken,
+    record_failed_sign_in,
+    wait_before_attempt_or_none,
 )
 from riskreg.kernel import clock, security_log
 from riskreg.kernel.client import client_key_or_empty
@@ -39,12 +39,14 @@ def attempt_of(request: HttpRequest, credentials: Mapping[str, Any] | None = Non
     given = credentials or {}
     found = (given.get(name) or request.POST.get(name) for name in _NAMES)
     address = next((text for text in found if isinstance(text, str) and text), "")
-    return Attempt(address, client_key_or_empty(request), _browser_of(request, address))
+    return Attempt(
+        address, client_key_or_empty(request), _known_browser_id_or_empty(request, address)
+    )
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse, address: str) -> None:
     """Mark the browser as one that has signed in to the account of ``address``."""
-    browser = _browser_of(request, address) or secrets.token_hex(16)
+    browser = _known_browser_id_or_empty(request, address) or secrets.token_hex(16)
     response.set_cookie(
         BROWSER_COOKIE,
         _signer.sign(f"{account_hash(address)}.{browser}"),
@@ -55,7 +57,7 @@ def remember_browser(request: HttpRequest, response: HttpResponse, address: str)
     )
 
 
-def _browser_of(request: HttpRequest, address: str) -> str:
+def _known_browser_id_or_empty(request: HttpRequest, address: str) -> str:
     """The id of a browser that is known to the account; empty for any other."""
     try:
         text = _signer.unsign(request.COOKIES.get(BROWSER_COOKIE, ""), max_age=_BROWSER_SECONDS)
@@ -70,9 +72,13 @@ class SignInHandler(AbstractAxesHandler, AxesBaseHandler):  # type: ignore[misc]
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         """Whether the attempt is refused before the password is looked at."""
-        return time_until_taken(attempt_of(request, credentials), clock.now()) is not None
+        return (
+            wait_before_attempt_or_none(attempt_of(request, credentials), clock.now()) is not None
+        )
 
-    def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
+    def get_failures(
+        self, request: HttpRequest, credentials: dict[str, Any] | None = None
+    ) -> NoReturn:
         """Not asked for: ``is_locked`` decides."""
         raise NotImplementedError
 
@@ -87,7 +93,7 @@ class SignInHandler(AbstractAxesHandler, AxesBaseHandler):  # type: ignore[misc]
         if request is None or request.axes_locked_out:  # type: ignore[attr-defined]
             return
         name = str(getattr(request, "id", ""))[:64]
-        waits = record_failure(attempt_of(request, credentials), clock.now(), name)
+        waits = record_failed_sign_in(attempt_of(request, credentials), clock.now(), name)
         request.axes_locked_out = waits  # type: ignore[attr-defined]
 
     def user_logged_in(
@@ -95,7 +101,7 @@ class SignInHandler(AbstractAxesHandler, AxesBaseHandler):  # type: ignore[misc]
     ) -> None:
         """Forget what failed here."""
         if request is not None:
-            record_success(attempt_of(request, {"email": user.email}), user.uuid)
+            clear_failures_on_sign_in(attempt_of(request, {"email": user.email}), user.uuid)
 
     def user_logged_out(self, sender: Any, request: Any, user: Any, **_rest: Any) -> None:
         """Nothing to count."""
@@ -108,7 +114,7 @@ def wait_page(
 ) -> HttpResponse:
     """The page for who has to wait: says for how long, and the way around it."""
     attempt = attempt_of(request, credentials)
-    wait = time_until_taken(attempt, clock.now()) or QUARTER
+    wait = wait_before_attempt_or_none(attempt, clock.now()) or QUARTER
     log_refused_attempt(attempt)
     minutes = int(wait.total_seconds() // 60)
     page = render(request, "account/lockout.html", {"minutes": minutes}, status=429)

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Collection
 from functools import lru_cache
+from typing import NamedTuple
 
 import holidays
 import structlog
@@ -43,20 +44,20 @@ def calendar_exists(calendar: object) -> bool:
     if not isinstance(calendar, str):
         return False
     country, dash, subdivision = calendar.partition("-")
-    if country not in calendar_countries():
+    if country not in calendar_country_codes():
         return False
-    return subdivision in subdivisions(country) if dash else True
+    return subdivision in subdivision_codes(country) if dash else True
 
 
 @lru_cache(maxsize=1)
-def calendar_countries() -> tuple[str, ...]:
+def calendar_country_codes() -> tuple[str, ...]:
     """The codes of every country that has a calendar, in order; none of the calendars is loaded."""
     codes = holidays.registry.EntityLoader.get_country_codes(include_aliases=False)
     return tuple(sorted(code for code in codes if len(code) == 2 and code.isupper()))
 
 
 @lru_cache(maxsize=64)
-def subdivisions(country: str) -> tuple[str, ...]:
+def subdivision_codes(country: str) -> tuple[str, ...]:
     """The codes of the parts of ``country`` that have a calendar of their own.
 
     What the library divides further than ISO 3166 does (single cities, say) is left out.
@@ -65,9 +66,16 @@ def subdivisions(country: str) -> tuple[str, ...]:
     return tuple(s for s in found if len(s) <= 3 and s.isascii() and s.isalnum())
 
 
+class SpecialDays(NamedTuple):
+    """The public holidays of a year, and the weekend days worked to make up for some."""
+
+    holidays: frozenset[dt.date]
+    worked_weekend_days: frozenset[dt.date]
+
+
 @lru_cache(maxsize=512)
-def _special_days(calendar: str, year: int) -> tuple[frozenset[dt.date], frozenset[dt.date]]:
-    """The public holidays of ``year``, and the weekend days worked to make up for some."""
+def _special_days(calendar: str, year: int) -> SpecialDays:
+    """Those of ``year``; none for a calendar that is not known."""
     country, _dash, subdivision = calendar.partition("-")
     # The last days of a year can be worked for a holiday of the next. The object is read once and
     # thrown away: it fills itself as it is asked, which threads that share it would see half done.
@@ -77,8 +85,8 @@ def _special_days(calendar: str, year: int) -> tuple[frozenset[dt.date], frozens
         )
     except NotImplementedError:
         _warn_of_unknown(calendar)
-        return frozenset(), frozenset()
-    return (
+        return SpecialDays(frozenset(), frozenset())
+    return SpecialDays(
         frozenset(day for day in days if day.year == year),
         frozenset(day for day in days.weekend_workdays if day.year == year),
     )

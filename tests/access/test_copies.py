@@ -18,7 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from riskreg.accounts.models import ApiToken, CalendarFeed
-from riskreg.accounts.services import make_feed
+from riskreg.accounts.services import replace_calendar_secret
 from riskreg.events.models import Event
 from riskreg.exchange.services import Brought, keep_draft
 from riskreg.kernel.errors import NotFound
@@ -115,7 +115,7 @@ def kept(world: World) -> Any:
     now = world.at + DAY
     with time_machine.travel(now, tick=False):
         kept = Kept(world, now, builders.web(person), builders.api(person), ref=row.ref)
-        kept.feed = f"/calendar/{make_feed(user=person, at=now)}.ics"
+        kept.feed = f"/calendar/{replace_calendar_secret(user=person, at=now)}.ics"
         assert sweep(now).broken == 0
         kept.message = str(inbox_of(person).latest("id").uuid)
         brought = Brought(f"{WORD}.csv", f"Risk,Likelihood,Impact\n{WORD} in a file,5,5\n".encode())

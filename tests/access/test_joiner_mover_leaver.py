@@ -8,7 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from riskreg.accounts.models import User
-from riskreg.accounts.services import make_feed
+from riskreg.accounts.services import replace_calendar_secret
 from riskreg.handover.services import change_member_role, end_member
 from riskreg.kernel import health
 from riskreg.notify.services import deliver_due
@@ -121,7 +121,7 @@ def doors_of(who: str) -> dict[str, str]:
 def test_a_leavers_every_door_is_shut_in_the_same_second(left_world: CanaryWorld, who: str) -> None:
     world, person = left_world, getattr(left_world, who)
     web, api = builders.web(person), builders.api(person)
-    feed = f"/calendar/{make_feed(user=person, at=world.at)}.ics"
+    feed = f"/calendar/{replace_calendar_secret(user=person, at=world.at)}.ics"
     assert Client().get(feed).status_code == 200
     assert (web.get(PAGE + "work/").status_code, api.get(API).status_code) == (200, 200)
     sweep(world.at + dt.timedelta(days=40))

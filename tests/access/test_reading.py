@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from riskreg.accounts.models import ApiToken, CalendarFeed
-from riskreg.accounts.services import make_feed
+from riskreg.accounts.services import replace_calendar_secret
 from riskreg.kernel import health
 from tests import builders
 from tests.access import canaries, walk
@@ -56,7 +56,7 @@ def test_every_route_reads_alike_while_nothing_can_be_written(canary_world: Cana
 
 
 def test_a_calendar_is_read_while_nothing_can_be_written(world: World) -> None:
-    secret = make_feed(user=world.manager, at=world.at)
+    secret = replace_calendar_secret(user=world.manager, at=world.at)
     with connection.execute_wrapper(_no_write):
         assert Client().get(f"/calendar/{secret}.ics").status_code == 200
     assert CalendarFeed.objects.get().last_used_on is None

@@ -24,7 +24,7 @@ import time_machine
 from django.apps import apps
 from django.db import transaction
 
-from riskreg.accounts.services import make_feed
+from riskreg.accounts.services import replace_calendar_secret
 from riskreg.analysis.models import Estimate
 from riskreg.api import estimates
 from riskreg.decisions.services import telling
@@ -237,7 +237,7 @@ def _bare(world: CanaryWorld, method: str, route: str, path: str) -> str:
 
 def _calendar(world: CanaryWorld, who: str, day: dt.datetime) -> str:
     with undone():
-        secret = make_feed(user=getattr(world, who), at=day)
+        secret = replace_calendar_secret(user=getattr(world, who), at=day)
         response = builders.web(None).get(f"/calendar/{secret}.ics")
         return walk.normal(walk.text_of(response))
 

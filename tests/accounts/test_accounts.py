@@ -134,7 +134,7 @@ def test_a_bad_preference_is_refused_by_field(
 
 
 def test_a_calendar_address_is_kept_only_as_its_hash(person: User, at: dt.datetime) -> None:
-    secret = services.make_feed(user=person, at=at)
+    secret = services.replace_calendar_secret(user=person, at=at)
     assert len(secret) > 40
     row = CalendarFeed.objects.get()
     assert secret not in str(CalendarFeed.objects.values().get())
@@ -146,11 +146,11 @@ def test_a_calendar_address_is_kept_only_as_its_hash(person: User, at: dt.dateti
 
 
 def test_a_new_calendar_address_ends_the_old_one(person: User, at: dt.datetime) -> None:
-    first, second = (services.make_feed(user=person, at=at) for _n in range(2))
+    first, second = (services.replace_calendar_secret(user=person, at=at) for _n in range(2))
     assert queries.live_feed_of_secret(first) is None
     assert queries.live_feed_of_secret(second) is not None
-    services.revoke_feed(user=person, at=at)
-    services.revoke_feed(user=person, at=at)
+    services.revoke_calendar_feed(user=person, at=at)
+    services.revoke_calendar_feed(user=person, at=at)
     assert queries.live_feed_of_secret(second) is None
     assert queries.live_feed_of_user(person) is None
     assert Event.objects.filter(verb="calendar.revoked").count() == 1
@@ -159,7 +159,7 @@ def test_a_new_calendar_address_ends_the_old_one(person: User, at: dt.datetime) 
 
 
 def test_the_calendar_of_who_is_not_active_is_shut(person: User, at: dt.datetime) -> None:
-    secret = services.make_feed(user=person, at=at)
+    secret = services.replace_calendar_secret(user=person, at=at)
     User.objects.filter(pk=person.pk).update(is_active=False)
     assert queries.live_feed_of_secret(secret) is None
 

@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from riskreg.accounts import policy
 from riskreg.accounts.policy import (
-    calendar_countries,
+    calendar_country_codes,
     calendar_exists,
-    subdivisions,
+    subdivision_codes,
     works_on,
 )
 
@@ -112,8 +112,9 @@ def test_a_calendar_that_went_away_counts_as_none_and_the_log_says_so_once(calen
 
 
 def test_every_calendar_on_offer_has_a_code_that_fits_its_column() -> None:
-    codes = [c for country in calendar_countries()
-             for c in (country, *(f"{country}-{p}" for p in subdivisions(country)))]  # fmt: skip
+    codes = [code for country in calendar_country_codes()
+             for code in (country, *(f"{country}-{part}"
+                                     for part in subdivision_codes(country)))]  # fmt: skip
     assert len(codes) > 500
     assert all(len(code) <= 16 and code.isascii() for code in codes)
 
@@ -122,7 +123,7 @@ def test_every_calendar_on_offer_has_a_code_that_fits_its_column() -> None:
 def test_the_list_of_countries_loads_no_calendar() -> None:
     """Each is a module of its own, and every web process would keep all of them."""
     found = subprocess.run(
-        [sys.executable, "-c", "from riskreg.accounts.policy import calendar_countries as c;"
+        [sys.executable, "-c", "from riskreg.accounts.policy import calendar_country_codes as c;"
          "import sys; assert 'CN' in c() and len(c()) > 200;"
          "print(*(m for m in sys.modules if m.startswith('holidays.countries.')))"],
         check=True, capture_output=True, text=True,

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from django.db import transaction
 
-from riskreg.accounts.services import make_feed
+from riskreg.accounts.services import replace_calendar_secret
 from riskreg.kernel import health
 from riskreg.reminders.services import sweep
 from tests import builders, hostile_values
@@ -206,7 +206,7 @@ def everything_can_be_read(program: Program) -> None:
             program.check(program.send("get", path), f"get {path}", "?risk", "?q")
     browser = builders.web(world.manager)
     browser.raise_request_exception = False
-    pages = [f"/calendar/{make_feed(user=world.manager, at=world.at)}.ics"]
+    pages = [f"/calendar/{replace_calendar_secret(user=world.manager, at=world.at)}.ics"]
     for route in (route for route, methods in ROUTES.items() if "GET" in methods):
         if not route.startswith(("/api/", "/accounts/", "/calendar/", "/metrics")):
             pages += world.shared_paths(route) or [p for p in (route,) if "{}" not in p]

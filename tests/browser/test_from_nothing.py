@@ -18,7 +18,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from riskreg.accounts.models import User
-from riskreg.accounts.services.first import first_link
+from riskreg.accounts.services.first import first_account_link_or_empty
 from riskreg.kernel import clock
 from riskreg.notify.services import deliver_due
 from riskreg.register.models import Invitation, Register
@@ -90,7 +90,7 @@ def test_from_nothing_to_a_register_of_two_parties_that_somebody_joins(
 
 def make_a_register_of_two_parties(site: Site, look: Callable[[Page], None]) -> Page:
     page = site.page()
-    page.goto(urlsplit(first_link(clock.now())).path)
+    page.goto(urlsplit(first_account_link_or_empty(clock.now())).path)
     look(page)
     page.fill("[name=name]", "The first")
     page.fill("[name=email]", "first@example.com")

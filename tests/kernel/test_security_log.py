@@ -202,7 +202,7 @@ def test_nothing_typed_and_no_secret_is_ever_in_it(
         client.get("/first/a-first-secret/")
         client.get("/calendar/a-calendar-secret.ics")
         _row, token = accounts.create_token(user=person, scope="read", days=9, at=at, name="Mine")
-        feed = accounts.make_feed(user=person, at=at)
+        feed = accounts.replace_calendar_secret(user=person, at=at)
         program = Client(headers={"Authorization": f"Bearer {token}"})
         program.get("/api/v1/me/", REMOTE_ADDR=CLIENT)
         program.post("/api/v1/registers/", {}, "application/json", REMOTE_ADDR=CLIENT)

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.test import Client
 
 from riskreg.accounts.models import User
-from riskreg.accounts.services import make_feed
+from riskreg.accounts.services import replace_calendar_secret
 from riskreg.decisions.models import Decision
 from riskreg.evidence.models import Evidence
 from riskreg.register.access import Viewer, viewer_for
@@ -85,7 +85,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
     decide_in_every_state(world)
     packing.pack(world, done=False)
     schedule = scheduling.schedule(world)
-    make_feed(user=world.manager, at=at)
+    replace_calendar_secret(user=world.manager, at=at)
     monkeypatch.setattr(settings, "REGISTER_MAKERS", "everybody")
     Register.objects.filter(pk=world.register.pk).update(
         made_by=world.manager, setup_steps=list(SETUP_STEPS)

@@ -46,7 +46,7 @@ def create_user(
     errors = Errors()
     name = clean_text(errors, "name", name, required=True, limit=120, one_line=True)
     _check_preferences(errors, {"language": language, "time_zone": time_zone})
-    check_address(errors, email)
+    check_email_address(errors, email)
     errors.raise_if_any()
     user = User.objects.create_user(
         email,
@@ -84,7 +84,7 @@ def set_preferences(
     errors = Errors()
     for name in set(given) - set(PREFERENCES):
         errors.add(name[:60], "unknown_field", _("There is no such setting."))
-    _check_preferences(errors, given, kept=user.holiday_calendar)
+    _check_preferences(errors, given, present_calendar=user.holiday_calendar)
     errors.raise_if_any()
     if "working_days" in given:
         given["working_days"] = sorted(set(given["working_days"]))
@@ -103,7 +103,7 @@ def set_preferences(
 
 
 @transaction.atomic
-def make_feed(*, user: User, at: dt.datetime) -> str:
+def replace_calendar_secret(*, user: User, at: dt.datetime) -> str:
     """A new secret for the user's calendar address; one there was before ends.
 
     Returns the secret itself, which is shown this once and never stored.
@@ -117,7 +117,7 @@ def make_feed(*, user: User, at: dt.datetime) -> str:
 
 
 @transaction.atomic
-def revoke_feed(*, user: User, at: dt.datetime) -> None:
+def revoke_calendar_feed(*, user: User, at: dt.datetime) -> None:
     """End the user's calendar address; where there is none it is no error."""
     if CalendarFeed.objects.filter(user=user, revoked_at=None).update(revoked_at=at):
         log_change(user, "calendar.revoked", at, {})
@@ -199,7 +199,9 @@ def revoke_tokens_and_calendar(*, user: User, at: dt.datetime, by: User) -> None
         log_change(user, "calendar.revoked", at, {}, actor=by)
 
 
-def _check_preferences(errors: Errors, given: Mapping[str, Any], kept: str = "") -> None:
+def _check_preferences(
+    errors: Errors, given: Mapping[str, Any], present_calendar: str = ""
+) -> None:
     if given.get("language", "en") not in dict(settings.LANGUAGES):
         errors.add("language", "unknown", _("This language is not offered; pick one of the list."))
     try:
@@ -226,7 +228,7 @@ def _check_preferences(errors: Errors, given: Mapping[str, Any], kept: str = "")
             "working_days", "required", _("Name at least one: a digest comes on working days only.")
         )
     calendar = given.get("holiday_calendar", "")
-    if calendar != kept and not calendar_exists(calendar):
+    if calendar != present_calendar and not calendar_exists(calendar):
         errors.add(
             "holiday_calendar",
             "unknown",
@@ -236,14 +238,14 @@ def _check_preferences(errors: Errors, given: Mapping[str, Any], kept: str = "")
         errors.add("digest_by_mail", "not_a_boolean", _("This must be true or false."))
 
 
-def check_address(errors: Errors, email: str, of: User | None = None) -> None:
-    """Note what speaks against ``email`` as the address of an account (``of``: which one)."""
+def check_email_address(errors: Errors, email: str, account: User | None = None) -> None:
+    """Note what speaks against ``email`` as the address of an account (None: of a new one)."""
     try:
         validate_email(email)
     except ValidationError:
         errors.add("email", "malformed", _("This is not an e-mail address."))
         return
-    others = User.objects.exclude(pk=of.pk) if of else User.objects.all()
+    others = User.objects.exclude(pk=account.pk) if account else User.objects.all()
     if others.filter(email__iexact=email).exists():
         errors.add("email", "taken", _("There is an account with this e-mail address already."))
 
@@ -275,14 +277,14 @@ def log_change(
 __all__ = [
     "PREFERENCES",
     "Invalid",
-    "check_address",
+    "check_email_address",
     "create_program_user",
     "create_token",
     "create_user",
     "end_tokens_of_that_register_alone",
     "log_change",
-    "make_feed",
-    "revoke_feed",
+    "replace_calendar_secret",
+    "revoke_calendar_feed",
     "revoke_token",
     "revoke_tokens_and_calendar",
     "set_preferences",

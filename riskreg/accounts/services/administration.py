@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.accounts.notices import tell_owner
-from riskreg.accounts.services.accounts import check_address, create_user, log_change
+from riskreg.accounts.services.accounts import check_email_address, create_user, log_change
 from riskreg.accounts.services.sign_in import delete_failed_attempts
 from riskreg.events.services import store_personal_value
 from riskreg.kernel.errors import Errors, Forbidden
@@ -33,12 +33,12 @@ _PERSONAL = ("email", "name")
 _ACCESS = ("is_active", "is_staff", "is_superuser")
 
 
-def check_account(errors: Errors, *, user: User, given: Mapping[str, Any]) -> None:
+def check_account_changes(errors: Errors, *, user: User, given: Mapping[str, Any]) -> None:
     """Note what speaks against ``change_account`` with the same arguments."""
     for name in set(given) - set(ACCOUNT_FIELDS):
         errors.add(name[:60], "unknown_field", _("There is no such setting."))
     if "email" in given:
-        check_address(errors, str(given["email"]), of=user)
+        check_email_address(errors, str(given["email"]), account=user)
     if "name" in given:
         clean_text(errors, "name", given["name"], required=True, limit=120, one_line=True)
     gone = [name for name in ("is_active", "is_superuser") if given.get(name) is False]
@@ -74,7 +74,7 @@ def _save_and_log_changes(
 ) -> dict[str, list[Any]]:
     """Save and log what is given and differs; ``{field: [before, after]}``."""
     errors = Errors()
-    check_account(errors, user=user, given=given)
+    check_account_changes(errors, user=user, given=given)
     errors.raise_if_any()
     if "email" in given:
         given["email"] = given["email"].strip().lower()
@@ -94,7 +94,7 @@ def _save_and_log_changes(
         EmailAddress.objects.filter(user=user).delete()
     for verb in dict.fromkeys(_VERBS[name] for name in changes):
         these = {
-            name: _pair_for_log(user, name, pair)
+            name: _store_personal_pair_for_log(user, name, pair)
             for name, pair in changes.items()
             if _VERBS[name] == verb
         }
@@ -102,7 +102,7 @@ def _save_and_log_changes(
     return changes
 
 
-def _pair_for_log(user: User, name: str, pair: list[Any]) -> list[Any]:
+def _store_personal_pair_for_log(user: User, name: str, pair: list[Any]) -> list[Any]:
     """``pair`` as the event has it: what is personal stands beside it."""
     return [store_personal_value(user.uuid, value) for value in pair] if name in _PERSONAL else pair
 

@@ -23,7 +23,7 @@ def no_account_exists() -> bool:
     return not User.objects.exists()
 
 
-def first_link(at: dt.datetime) -> str:
+def first_account_link_or_empty(at: dt.datetime) -> str:
     """The address of the page that makes the first account; empty where there is an account.
 
     Good for an hour, for whoever has it. Nothing of it is kept: it is signed with SECRET_KEY.
@@ -33,7 +33,7 @@ def first_link(at: dt.datetime) -> str:
     return page_address("web:first_account", token=_SIGNER.sign(str(int(at.timestamp()))))
 
 
-def require_valid_first_link(token: str, at: dt.datetime) -> None:
+def require_valid_first_account_link(token: str, at: dt.datetime) -> None:
     """Raise ``NotFound`` for what is no link of ours, ``Forbidden`` for one that opens nothing."""
     try:
         made = dt.datetime.fromtimestamp(int(_SIGNER.unsign(token)), dt.UTC)
@@ -58,7 +58,7 @@ def make_first_account(
 
     The caller has checked that the password is good enough. Of two at once one is refused.
     """
-    require_valid_first_link(token, at)
+    require_valid_first_account_link(token, at)
     user = create_administrator(email=email, name=name, password=password, at=at)
     # The account's event locks the system's chain until commit, so whoever was faster is seen.
     if User.objects.exclude(pk=user.pk).exists():

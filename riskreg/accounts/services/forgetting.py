@@ -11,7 +11,7 @@ from django.db import transaction
 
 from riskreg.accounts.models import ApiToken, CalendarFeed, User
 from riskreg.accounts.services.accounts import log_change, revoke_token
-from riskreg.accounts.services.administration import check_account
+from riskreg.accounts.services.administration import check_account_changes
 from riskreg.accounts.services.sign_in import delete_failed_attempts
 from riskreg.events.services import erase_personal_values
 from riskreg.kernel.errors import Errors
@@ -32,15 +32,15 @@ def forget_account(*, user: User, at: dt.datetime) -> dict[str, int]:
     list(User.objects.select_for_update().filter(is_superuser=True).order_by("pk"))
     user = User.objects.select_for_update().get(pk=user.pk)
     errors = Errors()
-    check_account(errors, user=user, given={"is_active": False})
+    check_account_changes(errors, user=user, given={"is_active": False})
     errors.raise_if_any()
     address = user.email
     found = {
         "tokens": _revoke_and_unname_tokens_and_feeds(user, at),
-        "sign_ins": _delete_sign_ins(address),
+        "sign_ins": _delete_sign_in_records(address),
     }
     delete_failed_attempts(address=address)
-    found["sessions"] = _end_sessions(user)
+    found["sessions"] = _delete_sessions(user)
     found["addresses"] = EmailAddress.objects.filter(user=user).delete()[0]
     found["values"] = erase_personal_values(user.uuid)
     first = user.forgotten_at is None
@@ -70,12 +70,12 @@ def _revoke_and_unname_tokens_and_feeds(user: User, at: dt.datetime) -> int:
     return len(live) + feeds
 
 
-def _delete_sign_ins(address: str) -> int:
+def _delete_sign_in_records(address: str) -> int:
     models = (AccessLog, AccessFailureLog, AccessAttempt)
     return sum(m.objects.filter(username__iexact=address).delete()[0] for m in models)
 
 
-def _end_sessions(user: User) -> int:
+def _delete_sessions(user: User) -> int:
     """What a session holds can only be known by opening each; there are no more than people."""
     mine = [
         session.pk

@@ -16,6 +16,8 @@ from riskreg.kernel.security_log import keyed_hash
 from riskreg.kernel.text import storable
 
 KEPT = dt.timedelta(days=1)
+# Whether the next attempt of the same kind is not taken at once.
+MustWait = bool
 
 
 def account_hash(address: str) -> str:
@@ -44,35 +46,38 @@ class Attempt:
     browser: str = ""
 
     @property
-    def account(self) -> str:
+    def account_hash(self) -> str:
         """The hash of the account."""
         return account_hash(self.address)
 
     @property
-    def client(self) -> str:
+    def client_hash(self) -> str:
         """The hash of the client."""
         return client_hash(self.network)
 
 
-def time_until_taken(attempt: Attempt, at: dt.datetime) -> dt.timedelta | None:
+def wait_before_attempt_or_none(attempt: Attempt, at: dt.datetime) -> dt.timedelta | None:
     """For how long at most the attempt is not taken; None when it is."""
     return time_to_wait(_counts_of_recent_failures(attempt, at))
 
 
 @transaction.atomic
-def record_failure(attempt: Attempt, at: dt.datetime, request_id: str = "") -> bool:
-    """Count a failed attempt; True when the next one has to wait.
+def record_failed_sign_in(attempt: Attempt, at: dt.datetime, request_id: str = "") -> MustWait:
+    """Count a failed attempt; whether the next one has to wait.
 
     Tells the owner, once a day, when too many have failed on the account.
     """
     SignInFailure.objects.filter(at__lt=at - KEPT).delete()
     SignInFailure.objects.create(
-        account=attempt.account, client=attempt.client, browser=attempt.browser, at=at
+        account=attempt.account_hash, client=attempt.client_hash, browser=attempt.browser, at=at
     )
     failures = _counts_of_recent_failures(attempt, at)
     waits = time_to_wait(failures) is not None
     security_log.write_line(
-        "sign_in_failed", **_names_in_log(attempt), known_browser=bool(attempt.browser), waits=waits
+        "sign_in_failed",
+        **_hashes_for_log(attempt),
+        known_browser=bool(attempt.browser),
+        waits=waits,
     )
     if is_account_under_attack(failures):
         _tell_owner(attempt, at, request_id)
@@ -80,18 +85,18 @@ def record_failure(attempt: Attempt, at: dt.datetime, request_id: str = "") -> b
 
 
 @transaction.atomic
-def record_success(attempt: Attempt, account: uuid.UUID) -> None:
+def clear_failures_on_sign_in(attempt: Attempt, account: uuid.UUID) -> None:
     """Forget what failed on this account from this client or by this browser, and nothing else."""
-    mine = Q(client=attempt.client, browser="")
+    mine = Q(client=attempt.client_hash, browser="")
     if attempt.browser:
         mine |= Q(browser=attempt.browser)
-    SignInFailure.objects.filter(mine, account=attempt.account).delete()
-    security_log.write_line("signed_in", account, **_names_in_log(attempt))
+    SignInFailure.objects.filter(mine, account=attempt.account_hash).delete()
+    security_log.write_line("signed_in", account, **_hashes_for_log(attempt))
 
 
 def log_refused_attempt(attempt: Attempt) -> None:
     """An attempt was not looked at: the client, or everybody on this account, has to wait."""
-    security_log.write_line("sign_in_refused", **_names_in_log(attempt))
+    security_log.write_line("sign_in_refused", **_hashes_for_log(attempt))
 
 
 @transaction.atomic
@@ -109,17 +114,17 @@ def delete_failed_attempts(*, address: str = "", network: str = "") -> int:
     return rows.delete()[0]
 
 
-def _names_in_log(attempt: Attempt) -> dict[str, str]:
-    return {"tried": attempt.account[:12], "client": attempt.client[:12]}
+def _hashes_for_log(attempt: Attempt) -> dict[str, str]:
+    return {"tried": attempt.account_hash[:12], "client": attempt.client_hash[:12]}
 
 
 def _counts_of_recent_failures(attempt: Attempt, at: dt.datetime) -> Failures:
-    account = Q(account=attempt.account)
+    account = Q(account=attempt.account_hash)
     known = attempt.browser
     if known:
         by_browser = SignInFailure.objects.filter(account, browser=known, at__gt=at - QUARTER)
         return Failures(browser=by_browser.count())
-    client = Q(client=attempt.client)
+    client = Q(client=attempt.client_hash)
     lately = Q(at__gt=at - QUARTER)
     counted = SignInFailure.objects.filter(
         account | client, browser="", at__gt=at - HOUR
@@ -143,7 +148,7 @@ def _tell_owner(attempt: Attempt, at: dt.datetime, request_id: str) -> None:
     message = tell_owner(user, "attempts", at, key=f"attempts:{user.uuid}:{at:%Y-%m-%d}")
     if message is None:
         return
-    security_log.write_line("sign_in_under_attack", **_names_in_log(attempt))
+    security_log.write_line("sign_in_under_attack", **_hashes_for_log(attempt))
     append(
         Entry(
             audience=None,

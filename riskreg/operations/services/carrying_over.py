@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from riskreg.accounts.models import ApiToken, CalendarFeed, User
-from riskreg.accounts.services import revoke_feed, revoke_token
+from riskreg.accounts.services import revoke_calendar_feed, revoke_token
 from riskreg.accounts.services.administration import change_account
 from riskreg.evidence.services.restored import (
     Withdrawal,
@@ -63,7 +63,7 @@ def apply_kept(
         revoke_token(token=token, at=at)
     feeds = CalendarFeed.objects.filter(revoked_at=None).select_related("user").order_by("pk")
     for feed in feeds if end_tokens else feeds.filter(uuid__in=kept.feeds):
-        revoke_feed(user=feed.user, at=at)
+        revoke_calendar_feed(user=feed.user, at=at)
     if ended:
         notes.append(f"{len(ended)} tokens were ended.")
     for user in User.objects.filter(uuid__in=kept.inactive, is_active=True).order_by("pk"):

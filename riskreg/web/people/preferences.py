@@ -23,8 +23,8 @@ from riskreg.accounts.policy import calendar_exists
 from riskreg.accounts.queries import live_and_ended_tokens_of, live_feed_of_user, own_token
 from riskreg.accounts.services import (
     create_token,
-    make_feed,
-    revoke_feed,
+    replace_calendar_secret,
+    revoke_calendar_feed,
     revoke_token,
     set_preferences,
 )
@@ -162,7 +162,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 @login_required
 def calendar_make(request: HttpRequest) -> HttpResponse:
     """Make a calendar address and show it once; the one there was ends."""
-    secret = make_feed(user=signed_in(request), at=clock.now())
+    secret = replace_calendar_secret(user=signed_in(request), at=clock.now())
     response = _page(request, fresh_feed=feed_address(secret))
     response.headers["Cache-Control"] = "no-store"
     return mark_leads_to(response, reverse("web:preferences"))
@@ -172,7 +172,7 @@ def calendar_make(request: HttpRequest) -> HttpResponse:
 @login_required
 def calendar_revoke(request: HttpRequest) -> HttpResponse:
     """End one's calendar address."""
-    revoke_feed(user=signed_in(request), at=clock.now())
+    revoke_calendar_feed(user=signed_in(request), at=clock.now())
     messages.success(request, _("Your calendar address no longer works."))
     return HttpResponseRedirect(reverse("web:preferences"))
 

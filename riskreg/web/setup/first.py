@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views import View
 
-from riskreg.accounts.services.first import make_first_account, require_valid_first_link
+from riskreg.accounts.services.first import make_first_account, require_valid_first_account_link
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.web.base import add_errors
@@ -56,7 +56,7 @@ class FirstAccount(View):
         host = urlsplit(f"//{request.get_host()}").hostname
         if host not in (*_LOOPBACK, urlsplit(settings.BASE_URL).hostname):
             raise NotFound(_("There is no such page."))
-        require_valid_first_link(token, clock.now())
+        require_valid_first_account_link(token, clock.now())
 
     def _page(
         self, request: HttpRequest, form: FirstAccountForm, status: int = 200

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from riskreg.accounts.services.first import first_link
+from riskreg.accounts.services.first import first_account_link_or_empty
 from riskreg.kernel import clock
 
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if link := first_link(clock.now()):
+        if link := first_account_link_or_empty(clock.now()):
             self.stdout.write(
                 "Nobody has an account yet. This link makes the first one; it is good for an hour:"
                 f"\n{link}"
