@@ -17,12 +17,12 @@ from riskreg.api.core.values import person, time
 from riskreg.comments.models import Comment
 from riskreg.comments.queries.comments import (
     comment_for,
-    comments_and_answers_on,
     comments_for,
+    comments_on,
     earlier_wordings,
-    people_mentioned,
+    mentioned_people_by_id_text,
 )
-from riskreg.comments.queries.targets import ref_or_id, thing_called, things_by_id_of_comments
+from riskreg.comments.queries.targets import ref_or_id, thing_by_ref_or_id, things_by_id_of_comments
 from riskreg.comments.services import edit_comment, withdraw_comment, write_comment
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import FieldError, Invalid, NotFound
@@ -35,7 +35,10 @@ class CommentApi(RegisterApi):
 
     def as_json(self, rows: list[Comment]) -> list[dict[str, Any]]:
         """Comments with what they are about; one query for each kind of thing among them."""
-        things, people = things_by_id_of_comments(self.viewer, rows), people_mentioned(rows)
+        things, people = (
+            things_by_id_of_comments(self.viewer, rows),
+            mentioned_people_by_id_text(rows),
+        )
         found = []
         for row in rows:
             thing = things.get(row.about)
@@ -86,7 +89,7 @@ class Comments(CommentApi):
         if (about := request.query_params.get("about")) is not None:
             kind, _colon, name = about.partition(":")
             try:
-                rows = comments_and_answers_on(self.viewer, thing_called(self.viewer, kind, name))
+                rows = comments_on(self.viewer, thing_by_ref_or_id(self.viewer, kind, name))
             except NotFound as missing:
                 error = FieldError("unknown", missing.detail)
                 raise InvalidQuery({"about": [error]}) from None

@@ -27,9 +27,15 @@ class Accepting:
     def steps(self) -> Iterator[Step]:
         """Each request with its day, and each yes."""
         for record in self.content.acceptances:
-            yield self.calendar.day(record["requested"]), partial(self._request_acceptance, record)
+            yield (
+                self.calendar.as_day(record["requested"]),
+                partial(self._request_acceptance, record),
+            )
             if record["granted"]:
-                yield self.calendar.day(record["granted"]), partial(self._grant_acceptance, record)
+                yield (
+                    self.calendar.as_day(record["granted"]),
+                    partial(self._grant_acceptance, record),
+                )
 
     def _request_acceptance(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         row = request_acceptance(

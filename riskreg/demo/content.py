@@ -39,14 +39,14 @@ class Content:
     own_appetites: list[dict[str, Any]]
 
     @cached_property
-    def earliest_day(self) -> dt.date:
+    def earliest_load_day(self) -> dt.date:
         """The first day of loading on which every story is in order.
 
         Steps counted back from the day of loading must come after the dated ones before them, and
         no dated step may lie in the future.
         """
         latest = dt.date.min
-        for steps in self._moments_by_story():
+        for steps in self._raw_days_of_each_story():
             dated = dt.date.min
             for day in steps:
                 if isinstance(day, Mapping):
@@ -56,7 +56,7 @@ class Content:
                     latest = max(latest, dated + dt.timedelta(days=1))
         return latest
 
-    def _moments_by_story(self) -> Iterator[list[Any]]:
+    def _raw_days_of_each_story(self) -> Iterator[list[Any]]:
         for risk in self.risks:
             yield [step["at"] for step in risk["timeline"]]
         for work in self.mitigations:
@@ -76,11 +76,11 @@ class Calendar:
     load_day: dt.date
     moved_back: int = 0
 
-    def day(self, at: Any) -> dt.date:
-        """The day that ``at`` names: an ISO date, or so many days before loading."""
-        if isinstance(at, Mapping):
-            return self.load_day - dt.timedelta(days=at["days_before_load"])
-        return dt.date.fromisoformat(at) - dt.timedelta(days=self.moved_back)
+    def as_day(self, raw_day: Any) -> dt.date:
+        """The day that a file names: an ISO date, or so many days before loading."""
+        if isinstance(raw_day, Mapping):
+            return self.load_day - dt.timedelta(days=raw_day["days_before_load"])
+        return dt.date.fromisoformat(raw_day) - dt.timedelta(days=self.moved_back)
 
     def day_after_loading(self, days: int) -> dt.date:
         """The day ``days`` after loading (before it when negative)."""
@@ -94,17 +94,17 @@ def read_content() -> Content:
         "indicators", "estimates", "effects", "acceptances", "decisions", "comments", "drivers",
         "objective_models", "own_appetites",
     )  # fmt: skip
-    return Content(**{name: _read(name) for name in names})
+    return Content(**{name: _read_json_file(name) for name in names})
 
 
 def calendar_shifted_to_fit(content: Content, load_day: dt.date) -> Calendar:
     """The calendar of a load on ``load_day`` (a day in the register's time zone)."""
-    short = (content.earliest_day - load_day).days
+    short = (content.earliest_load_day - load_day).days
     weeks = -(-short // _WEEK) if short > 0 else 0
     return Calendar(load_day, weeks * _WEEK)
 
 
-def criteria_from(data: Mapping[str, Any]) -> dict[str, Any]:
+def criteria_fields(data: Mapping[str, Any]) -> dict[str, Any]:
     """``criteria.json`` in the form that ``register.services`` takes."""
     rows, columns = len(data["likelihood"]), len(data["impact"])
     cells = {(c["likelihood"], c["impact"]): c for c in data["cells"]}
@@ -218,5 +218,5 @@ def _level_fields(level: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(name: str) -> Any:
+def _read_json_file(name: str) -> Any:
     return json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))

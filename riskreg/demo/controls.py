@@ -10,6 +10,8 @@ from riskreg.demo import content as files
 from riskreg.register.access import Viewer
 from riskreg.risks import services
 
+Step = tuple[dt.date, Callable[[dt.datetime], None]]
+
 
 class Controls:
     """Those of one load under way; ``at`` is the moment of loading."""
@@ -21,7 +23,7 @@ class Controls:
         self.content, self.calendar, self.actors, self.at = content, calendar, actors, at
         self.noted: dict[tuple[str, str], UUID] = {}
 
-    def add_controls_of(
+    def note_controls_of(
         self, risk: Mapping[str, Any], ref: str, actor: Viewer, at: dt.datetime
     ) -> None:
         """Note the controls of ``risk``, called ``ref``, as it is found."""
@@ -41,12 +43,12 @@ class Controls:
             )
             self.noted[risk["key"], control["name"]["en"]] = made.uuid
 
-    def steps(self) -> Iterator[tuple[dt.date, Callable[[dt.datetime], None]]]:
+    def steps_of_tests(self) -> Iterator[Step]:
         """The tests, each on its day."""
         for risk in self.content.risks:
             for control in risk["controls"]:
                 if control["test"]:
-                    day = self.calendar.day(control["test"]["at"])
+                    day = self.calendar.as_day(control["test"]["at"])
                     yield day, partial(self._record_test, risk["key"], control, day)
 
     def _record_test(

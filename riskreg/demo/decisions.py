@@ -40,7 +40,7 @@ class Deciding:
 
     def steps(self) -> Iterator[Step]:
         """Each draft with its day, what is said for and against, and each answer."""
-        day = self.calendar.day
+        day = self.calendar.as_day
         for record in self.content.decisions:
             yield day(record["drafted"]), partial(self._create_draft, record)
             if record["proposed"]:
@@ -60,7 +60,7 @@ class Deciding:
                 **english_texts(record, texts),
                 "translations": translations_in(record, texts),
                 "risks": [self.risks[key] for key in record["risks"]],
-                "due_on": self._day(record["due_on"]),
+                "due_on": self._as_due_day(record["due_on"]),
                 "deciders": record["deciders"],
             },
             at=at,
@@ -69,7 +69,11 @@ class Deciding:
         self.refs[record["key"]] = row.ref
         nothing, *others = record["options"]
         act = self._fields_of_act(record["by"], record, at)
-        edit_option(**act, key=nothing["key"], fields=self._option_fields(nothing, whole=False))
+        edit_option(
+            **act,
+            key=nothing["key"],
+            fields=self._option_fields(nothing, with_work_and_costs=False),
+        )
         for option in others:
             add_option(**act, fields=self._option_fields(option))
         for option in others:
@@ -86,9 +90,11 @@ class Deciding:
             },
         )
 
-    def _option_fields(self, option: Mapping[str, Any], *, whole: bool = True) -> dict[str, Any]:
+    def _option_fields(
+        self, option: Mapping[str, Any], *, with_work_and_costs: bool = True
+    ) -> dict[str, Any]:
         given = {**english_texts(option, _OPTION), "translations": translations_in(option, _OPTION)}
-        if whole:
+        if with_work_and_costs:
             given["mitigations"] = [self.works[key] for key in option["mitigations"]]
             given["costs"] = option["costs"]
         return given
@@ -143,8 +149,8 @@ class Deciding:
             "recorded_at": self.recorded_at,
         }
 
-    def _day(self, value: Any) -> dt.date:
+    def _as_due_day(self, raw_day: Any) -> dt.date:
         """A day of the story, or so many days after loading."""
-        if isinstance(value, Mapping) and "due_in" in value:
-            return self.calendar.day_after_loading(value["due_in"])
-        return self.calendar.day(value)
+        if isinstance(raw_day, Mapping) and "due_in" in raw_day:
+            return self.calendar.day_after_loading(raw_day["due_in"])
+        return self.calendar.as_day(raw_day)

@@ -35,9 +35,9 @@ class Estimating:
     def steps(self) -> Iterator[Step]:
         """Each estimate and each effect with its day."""
         for record in self.content.estimates:
-            yield self.calendar.day(record), partial(self._record_estimate, record)
+            yield self.calendar.as_day(record), partial(self._record_estimate, record)
         for record in self.content.effects:
-            yield self.calendar.day(record), partial(self._record_effect, record)
+            yield self.calendar.as_day(record), partial(self._record_effect, record)
 
     def _record_estimate(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         actor = self.actors[record["by"]]

@@ -27,7 +27,7 @@ Step = tuple[dt.date, Callable[[dt.datetime], None]]
 
 
 @dataclass(frozen=True)
-class Told:
+class Measuring:
     """The indicators' part of the story. ``risks`` and ``made`` map keys of the files to refs and
     fill up while it is told; ``recorded_at`` is the time of loading."""
 
@@ -40,21 +40,21 @@ class Told:
 
     def steps(self) -> Iterator[Step]:
         """Each step with its day."""
-        found = {r["key"]: self.calendar.day(r["timeline"][0]["at"]) for r in self.content.risks}
+        found = {r["key"]: self.calendar.as_day(r["timeline"][0]["at"]) for r in self.content.risks}
         for record in self.content.indicators:
             day = max(found[key] for key in record["risks"])
             if since := record.get("since"):
-                day = max(day, self.calendar.day(since))
+                day = max(day, self.calendar.as_day(since))
             yield day, partial(self._create_indicator, record, day)
             for reading in record["readings"]:
-                on = self._day(reading)
+                on = self._day_of_reading(reading)
                 if day < on <= self.calendar.load_day:
                     yield on, partial(self._record_readings, record, [reading])
 
-    def _day(self, reading: Mapping[str, Any]) -> dt.date:
+    def _day_of_reading(self, reading: Mapping[str, Any]) -> dt.date:
         """The day of a reading. One that was published keeps its day, whenever it is told."""
         at = reading["at"]
-        return dt.date.fromisoformat(at) if isinstance(at, str) else self.calendar.day(at)
+        return dt.date.fromisoformat(at) if isinstance(at, str) else self.calendar.as_day(at)
 
     def _create_indicator(self, record: Mapping[str, Any], day: dt.date, at: dt.datetime) -> None:
         self.made[record["key"]] = create_indicator(
@@ -67,7 +67,7 @@ class Told:
             at=at,
             recorded_at=self.recorded_at,
         ).ref
-        known = [r for r in record["readings"] if self._day(r) <= day]
+        known = [r for r in record["readings"] if self._day_of_reading(r) <= day]
         if known:
             self._record_readings(record, known, at)
 
@@ -77,7 +77,7 @@ class Told:
         record_readings(
             actor=self.actors[record["owner"]],
             ref=self.made[record["key"]],
-            rows=[{**reading_row(r), "at": self._day(r).isoformat()} for r in readings],
+            rows=[{**reading_row(r), "at": self._day_of_reading(r).isoformat()} for r in readings],
             origin=Origin.DEMO,
             at=at,
             recorded_at=self.recorded_at,

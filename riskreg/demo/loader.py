@@ -108,8 +108,8 @@ class _Load:
             else:
                 today, moment = step.day, clock.start_of_day(step.day, self.zone) + _DAY_STARTS
             step.run(moment)
-        modelling.ask_for_runs(self.content, self.actors, self.decisions, self.at)
-        self._request_change()
+        modelling.request_runs(self.content, self.actors, self.decisions, self.at)
+        self._request_cadence_change()
         self._write_comments()
         refs = {**self.risks, **self.works, **self.indicators, **self.decisions}
         return Loaded(register, created=True, refs=refs, moved_back=self.calendar.moved_back)
@@ -148,7 +148,7 @@ class _Load:
                 currency=data["currency"],
                 time_zone=self.zone,
                 languages=data["languages"],
-                criteria=files.criteria_from(self.content.criteria),
+                criteria=files.criteria_fields(self.content.criteria),
                 scale=DEFAULT_SCALE,
                 classification=NO_CLASSIFICATION,
                 parties=[
@@ -175,7 +175,7 @@ class _Load:
             register_services.set_own_appetite(actor=manager, at=self.at, **given)
         return register
 
-    def _request_change(self) -> None:
+    def _request_cadence_change(self) -> None:
         """Foton's manager would review high risks less often; CATL has not answered yet."""
         manager = next(v for v in self.actors.values() if v.role == Role.MANAGER)
         manager.register.refresh_from_db()
@@ -233,28 +233,28 @@ class _Load:
         }
         for risk in self.content.risks:
             for step in risk["timeline"]:
-                yield _Step(self.calendar.day(step["at"]), partial(acts[step["do"]], risk, step))
+                yield _Step(self.calendar.as_day(step["at"]), partial(acts[step["do"]], risk, step))
 
     def _relation_steps(self) -> Iterator[_Step]:
         for relation in self.content.relations:
-            yield _Step(self.calendar.day(relation["at"]), partial(self._relate_risks, relation))
+            yield _Step(self.calendar.as_day(relation["at"]), partial(self._relate_risks, relation))
 
     def _mitigation_steps(self) -> Iterator[_Step]:
         for work in self.content.mitigations:
             yield _Step(
-                self.calendar.day(work["created_on"]), partial(self._create_mitigation, work)
+                self.calendar.as_day(work["created_on"]), partial(self._create_mitigation, work)
             )
             for step in work["steps"]:
                 yield _Step(
-                    self.calendar.day(step["at"]), partial(self._record_progress, work, step)
+                    self.calendar.as_day(step["at"]), partial(self._record_progress, work, step)
                 )
 
     def _further_steps(self) -> Iterator[_Step]:
         """What further files tell, each by a module of its own."""
         base = (self.content, self.calendar, self.actors, self.risks)
         for day, run in (
-            *self.controls.steps(),
-            *indicators.Told(*base, self.indicators, self.at).steps(),
+            *self.controls.steps_of_tests(),
+            *indicators.Measuring(*base, self.indicators, self.at).steps(),
             *estimates.Estimating(*base, self.works, self.at).steps(),
             *acceptances.Accepting(*base, self.at).steps(),
             *modelling.Modelling(*base, self.indicators, self.works, self.at).steps(),
@@ -286,11 +286,11 @@ class _Load:
             recorded_at=self.at,
         ).ref
         self.risks[risk["key"]] = ref
-        self.controls.add_controls_of(risk, ref, actor, at)
+        self.controls.note_controls_of(risk, ref, actor, at)
         # Work that is older than a risk comes to serve it when the risk is found.
         for work in self.content.mitigations:
             if risk["key"] in work["risks"] and work["key"] in self.works:
-                self._edit_mitigation(work, {"risks": self._refs_served(work)}, at)
+                self._edit_mitigation(work, {"risks": self._refs_of_risks_served(work)}, at)
 
     def _relate_risks(self, relation: _Record, at: dt.datetime) -> None:
         row = services.relate_risks(
@@ -317,7 +317,7 @@ class _Load:
     def _close_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
         reason, ending = _reason_fields(step["comment"]), step.get("ending")
         if ending and ending.get("happened_on"):
-            ending = {**ending, "happened_on": str(self.calendar.day(ending["happened_on"]))}
+            ending = {**ending, "happened_on": str(self.calendar.as_day(ending["happened_on"]))}
         close_risk_and_end(**self._fields_of_act(risk, step, at), **reason, ending=ending)
 
     def _reopen_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
@@ -355,7 +355,7 @@ class _Load:
         fields = files.mitigation_fields(work, self.calendar.day_after_loading(work["due"]))
         self.works[work["key"]] = services.create_mitigation(
             actor=self.actors[work["owner"]],
-            fields={**fields, "risks": self._refs_served(work)},
+            fields={**fields, "risks": self._refs_of_risks_served(work)},
             visibility=work["visibility"],
             at=at,
             recorded_at=self.at,
@@ -378,7 +378,7 @@ class _Load:
             recorded_at=self.at,
         )
 
-    def _refs_served(self, work: _Record) -> list[str]:
+    def _refs_of_risks_served(self, work: _Record) -> list[str]:
         return [self.risks[key] for key in work["risks"] if key in self.risks]
 
 

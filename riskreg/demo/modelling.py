@@ -48,9 +48,9 @@ class Modelling:
     def steps(self) -> Iterator[Step]:
         """Each driver and each model with its day."""
         for driver in self.content.drivers:
-            yield self.calendar.day(driver), partial(self._add_driver_with_belief, driver)
+            yield self.calendar.as_day(driver), partial(self._add_driver_with_belief, driver)
         for model in self.content.objective_models:
-            yield self.calendar.day(model), partial(self._model_objective, model)
+            yield self.calendar.as_day(model), partial(self._model_objective, model)
 
     def _add_driver_with_belief(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         actor, when = self.actors[record["by"]], _When(at=at, recorded_at=self.recorded_at)
@@ -59,7 +59,7 @@ class Modelling:
         belief = {f.name: record[f.name] for f in BELIEF.settable if f.name in record} | {
             "family": "pert",
             "rationale": _rationale_in_language_of(actor, record),
-            "as_of": self.calendar.day(record["as_of"]).isoformat(),
+            "as_of": self.calendar.as_day(record["as_of"]).isoformat(),
             "review_on": self.calendar.day_after_loading(record["review_in"]).isoformat(),
         }
         record_belief(actor=actor, ref=ref, given=belief, **when)
@@ -94,7 +94,7 @@ class Modelling:
         )
 
 
-def ask_for_runs(
+def request_runs(
     content: Content,
     actors: Mapping[str, Viewer],
     decisions: Mapping[str, str],

@@ -3,7 +3,7 @@
 from typing import Any
 
 from riskreg.comments.models import Comment
-from riskreg.comments.queries.targets import ref_or_id, type_of
+from riskreg.comments.queries.targets import kind_of_thing, ref_or_id
 from riskreg.comments.services import write_comment
 from tests.builders import World
 
@@ -12,5 +12,5 @@ def comment(world: World, thing: Any, *, by: str = "leader", **given: Any) -> Co
     """Something that is said about ``thing``."""
     fields = {"text": "Brazil asks for local content (illustrative)", "at": world.at, **given}
     return write_comment(
-        actor=world.viewer(by), kind=type_of(thing), name=ref_or_id(thing), **fields
+        actor=world.viewer(by), kind=kind_of_thing(thing), name=ref_or_id(thing), **fields
     )

@@ -10,11 +10,11 @@ from riskreg.comments.models import Comment, EarlierWording
 from riskreg.comments.policy import MAX_EDITS, MAX_IN_PERIOD, MAX_TEXT
 from riskreg.comments.queries.comments import (
     comment_for,
-    comments_and_answers_on,
     comments_for,
+    comments_on,
     earlier_wordings,
 )
-from riskreg.comments.queries.targets import TARGETS, things_by_id_of_comments, title_of
+from riskreg.comments.queries.targets import TARGETS, ref_and_title_of, things_by_id_of_comments
 from riskreg.comments.services import edit_comment, withdraw_comment
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.notify.models import Delivery, Message
@@ -53,8 +53,8 @@ def test_everybody_who_sees_a_thing_reads_what_is_said_of_it(world: World) -> No
         said = comment(world, thing, text="Look at this")
         for who in ("owner", "partner_leader", "auditor", "integration"):
             viewer = world.viewer(who)
-            assert list(comments_and_answers_on(viewer, thing)) == [said]
-            assert title_of(things_by_id_of_comments(viewer, [said])[thing.uuid])
+            assert list(comments_on(viewer, thing)) == [said]
+            assert ref_and_title_of(things_by_id_of_comments(viewer, [said])[thing.uuid])
 
 
 def test_what_is_said_of_a_partys_own_thing_does_not_exist_for_the_other(world: World) -> None:
@@ -76,8 +76,8 @@ def test_what_was_said_in_private_stays_so_when_the_risk_is_shared(world: World)
     row = share_risk(actor=world.viewer("manager"), ref=row.ref, version=None, at=world.at)
     after = comment(world, row, text="For everybody")
     partner, own = world.viewer("partner_leader"), world.viewer("owner")
-    assert list(comments_and_answers_on(partner, row)) == [after]
-    assert set(comments_and_answers_on(own, row)) == {before, after}
+    assert list(comments_on(partner, row)) == [after]
+    assert set(comments_on(own, row)) == {before, after}
     # Neither an edit nor who is mentioned in it reaches the other party.
     edit_comment(actor=world.viewer("leader"), comment=before.uuid, text="Quietly", at=world.at)
     with nothing_changes(), pytest.raises(Invalid) as refused:

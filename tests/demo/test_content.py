@@ -119,7 +119,7 @@ def test_the_objective_that_follows_is_derived_and_shows_how() -> None:
 
 
 def test_the_criteria_are_what_the_register_takes() -> None:
-    criteria = clean_criteria(files.criteria_from(CONTENT.criteria))
+    criteria = clean_criteria(files.criteria_fields(CONTENT.criteria))
     for row in CONTENT.criteria["cells"]:
         made = criteria["cells"][row["likelihood"] - 1][row["impact"] - 1]
         assert made == {"score": row["score"], "rating": row["rating"]}
@@ -130,9 +130,9 @@ def test_the_criteria_are_what_the_register_takes() -> None:
 
 def test_files_are_in_the_order_of_their_creation() -> None:
     calendar = files.calendar_shifted_to_fit(CONTENT, dt.date(2026, 11, 28))
-    created = [calendar.day(risk["timeline"][0]["at"]) for risk in CONTENT.risks]
+    created = [calendar.as_day(risk["timeline"][0]["at"]) for risk in CONTENT.risks]
     assert created == sorted(created)
-    planned = [calendar.day(work["created_on"]) for work in CONTENT.mitigations]
+    planned = [calendar.as_day(work["created_on"]) for work in CONTENT.mitigations]
     assert planned == sorted(planned)
 
 
@@ -172,13 +172,15 @@ def test_on_any_day_of_loading_every_story_is_in_order_and_past(load_day: str) -
     day = dt.date.fromisoformat(load_day)
     calendar = files.calendar_shifted_to_fit(CONTENT, day)
     assert calendar.moved_back % 7 == 0
-    assert (calendar.moved_back > 0) == (day < CONTENT.earliest_day)
+    assert (calendar.moved_back > 0) == (day < CONTENT.earliest_load_day)
     for risk in CONTENT.risks:
-        days = [calendar.day(step["at"]) for step in risk["timeline"]]
+        days = [calendar.as_day(step["at"]) for step in risk["timeline"]]
         assert days == sorted(days), risk["key"]
         assert days[-1] < day, risk["key"]
     for work in CONTENT.mitigations:
-        days = [calendar.day(at) for at in (work["created_on"], *(s["at"] for s in work["steps"]))]
+        days = [
+            calendar.as_day(at) for at in (work["created_on"], *(s["at"] for s in work["steps"]))
+        ]
         assert days == sorted(days), work["key"]
         assert days[-1] < day, work["key"]
         assert calendar.day_after_loading(work["due"]) >= days[0], work["key"]

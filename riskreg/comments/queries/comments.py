@@ -27,7 +27,7 @@ def comments_for(viewer: Viewer) -> QuerySet[Comment]:
     return rows.order_by("-created_at", "-pk")
 
 
-def comments_and_answers_on(viewer: Viewer, thing: Any) -> QuerySet[Comment]:
+def comments_on(viewer: Viewer, thing: Any) -> QuerySet[Comment]:
     """Those about ``thing``, which the viewer may see: not what was said of it while it was another
     party's own."""
     return comments_for(viewer).filter(about=thing.uuid)
@@ -35,7 +35,7 @@ def comments_and_answers_on(viewer: Viewer, thing: Any) -> QuerySet[Comment]:
 
 @written_once()
 def newest_comments_on(viewer: Viewer, about: uuid.UUID, *, most: int) -> QuerySet[Comment]:
-    """The newest ``most`` of ``comments_and_answers_on`` the thing of that public id."""
+    """The newest ``most`` of ``comments_on`` the thing of that public id."""
     return comments_for(viewer).filter(about=about)[:most]
 
 
@@ -78,7 +78,7 @@ def may_still_read(row: Comment, user: User) -> bool:
     return home.exists()
 
 
-def people_mentioned(rows: Collection[Comment]) -> dict[str, User]:
+def mentioned_people_by_id_text(rows: Collection[Comment]) -> dict[str, User]:
     """Whom ``rows`` mention, by public id as text; no query for nobody."""
     wanted = {uuid.UUID(name) for row in rows for name in row.mentions}
     return {str(key): user for key, user in users_by_uuid(wanted).items()} if wanted else {}

@@ -37,16 +37,16 @@ class Target:
     related: tuple[str, ...] = ()
 
 
-def _control_called(viewer: Viewer, name: str) -> Control:
+def _control_by_id_text(viewer: Viewer, id_text: str) -> Control:
     try:
-        return control_for(viewer, uuid.UUID(name))
+        return control_for(viewer, uuid.UUID(id_text))
     except ValueError:
         raise NotFound(_("There is no such control.")) from None
 
 
-def _acceptance_called(viewer: Viewer, name: str) -> Acceptance:
+def _acceptance_by_ref(viewer: Viewer, ref: str) -> Acceptance:
     rows = visible_acceptances(viewer).select_related("party", "risk")
-    row = rows.filter(ref=name).first() if valid_ref(name) else None
+    row = rows.filter(ref=ref).first() if valid_ref(ref) else None
     if row is None:
         raise NotFound(_("There is no such acceptance."))
     return row
@@ -55,24 +55,24 @@ def _acceptance_called(viewer: Viewer, name: str) -> Acceptance:
 TARGETS: dict[str, Target] = {
     "risk": Target(Risk, risk_for, "web:risk"),
     "mitigation": Target(Mitigation, mitigation_for, "web:mitigation"),
-    "control": Target(Control, _control_called, "web:control", key="control", title="name"),
+    "control": Target(Control, _control_by_id_text, "web:control", key="control", title="name"),
     "indicator": Target(Indicator, indicator_for, "web:indicator"),
-    "acceptance": Target(Acceptance, _acceptance_called, "web:acceptance", related=("risk",)),
+    "acceptance": Target(Acceptance, _acceptance_by_ref, "web:acceptance", related=("risk",)),
     "decision": Target(Decision, bare_decision_for, "web:decision"),
 }
 
 
-def thing_called(viewer: Viewer, kind: object, name: object) -> Any:
+def thing_by_ref_or_id(viewer: Viewer, kind: object, ref_or_id: object) -> Any:
     """The thing of that type and ref (a control: its id). Raises ``NotFound``."""
     target = TARGETS.get(str(kind))
     if target is None:
         raise NotFound(_("There is nothing of that kind to comment on."))
-    thing = target.find(viewer, str(name))
+    thing = target.find(viewer, str(ref_or_id))
     thing.register = viewer.register
     return thing
 
 
-def type_of(thing: Any) -> str:
+def kind_of_thing(thing: Any) -> str:
     """The key in ``TARGETS`` of what ``thing`` is."""
     return str(thing._meta.model_name)
 
@@ -82,9 +82,9 @@ def ref_or_id(thing: Any) -> str:
     return str(getattr(thing, "ref", "") or thing.uuid)
 
 
-def title_of(thing: Any) -> str:
+def ref_and_title_of(thing: Any) -> str:
     """Its ref and title in the reader's language, or its name alone where it has no ref."""
-    title = TARGETS[type_of(thing)].title
+    title = TARGETS[kind_of_thing(thing)].title
     text = str(thing.localized(title) if hasattr(thing, "localized") else getattr(thing, title))
     ref = getattr(thing, "ref", "")
     return f"{ref} {text}" if ref else text

@@ -13,7 +13,7 @@ from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.comments.models import Comment
 from riskreg.comments.queries.comments import may_still_read
-from riskreg.comments.queries.targets import TARGETS, title_of
+from riskreg.comments.queries.targets import TARGETS, ref_and_title_of
 from riskreg.events.policy import Audience
 from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
@@ -26,7 +26,9 @@ KIND = "comment"
 QUOTED = 1500
 
 
-def write_to(row: Comment, thing: Any, people: Iterable[User], at: dt.datetime) -> None:
+def mail_mentioned_people(
+    row: Comment, thing: Any, people: Iterable[User], at: dt.datetime
+) -> None:
     """Post a message about ``row``, which is about ``thing``, to each of ``people``."""
     for user in people:
         home = (
@@ -67,7 +69,7 @@ def _content(row: Comment, thing: Any, user: User) -> Content:
         return {
             "name": user.display_name,
             "author": row.author.display_name,
-            "about": title_of(thing),
+            "about": ref_and_title_of(thing),
             "quoted": Truncator(row.text).chars(QUOTED),
             "registers_said": register.name,
             "registers": [{"name": register.name, "notice": register.notice}],

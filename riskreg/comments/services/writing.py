@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -14,12 +14,12 @@ from riskreg.comments.models import Comment, EarlierWording
 from riskreg.comments.policy import MAX_EDITS, MAX_IN_PERIOD, MAX_MENTIONS, MAX_TEXT, PERIOD
 from riskreg.comments.queries.comments import comment_for, members_to_mention
 from riskreg.comments.queries.targets import (
+    kind_of_thing,
     reading_of_indicator_or_none,
-    thing_called,
+    thing_by_ref_or_id,
     things_by_id_of_comments,
-    type_of,
 )
-from riskreg.comments.services.mail import write_to
+from riskreg.comments.services.mail import mail_mentioned_people
 from riskreg.events.policy import Audience
 from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors, Forbidden, NotFound
@@ -50,7 +50,7 @@ def write_comment(
     the id of the reading it is about, of an indicator. Raises ``Invalid`` naming each wrong field,
     ``Forbidden``, ``NotFound``.
     """
-    thing = _locked(thing_called(actor, kind, name), actor)
+    thing = _reread_and_lock(thing_by_ref_or_id(actor, kind, name), actor)
     require(actor, "comment.write", thing)
     errors = Errors()
     text = clean_text(errors, "text", text, required=True, limit=MAX_TEXT)
@@ -67,16 +67,16 @@ def write_comment(
         register=actor.register,
         party=thing.party,
         visibility=thing.visibility,
-        about_type=type_of(thing),
+        about_type=kind_of_thing(thing),
         about=thing.uuid,
         reading=about.uuid if about else None,
         author=actor.user,
         text=text,
-        mentions=_ids(people),
+        mentions=_sorted_ids_as_text(people),
         created_at=at,
     )
     _log(actor, "comment.written", thing, row, None, at)
-    write_to(row, thing, people, at)
+    mail_mentioned_people(row, thing, people, at)
     return row
 
 
@@ -103,7 +103,7 @@ def edit_comment(
         message = _("It was edited %(n)d times; write another comment instead.")
         errors.add("text", "too_many", message % {"n": MAX_EDITS})
     errors.raise_if_any()
-    named = row.mentions if people is None else _ids(people)
+    named = row.mentions if people is None else _sorted_ids_as_text(people)
     if (text, named) == (row.text, row.mentions):
         return row
     before, known = _comment_for_log(row), set(row.mentions)
@@ -118,7 +118,9 @@ def edit_comment(
     row.version += 1
     row.save(update_fields=["text", "mentions", "edits", "edited_at", "version"])
     _log(actor, "comment.edited", thing, row, before, at)
-    write_to(row, thing, [user for user in people or () if str(user.uuid) not in known], at)
+    mail_mentioned_people(
+        row, thing, [user for user in people or () if str(user.uuid) not in known], at
+    )
     return row
 
 
@@ -138,7 +140,14 @@ def withdraw_comment(
     return row
 
 
-def _locked(thing: Any, actor: Viewer) -> Any:
+class CommentAndThing(NamedTuple):
+    """A comment, and what it is about."""
+
+    comment: Comment
+    thing: Any
+
+
+def _reread_and_lock(thing: Any, actor: Viewer) -> Any:
     """``thing`` with the audience that it has now, which nobody widens before this is written."""
     rows = type(thing).objects.select_related("party")
     found = rows.select_for_update(of=("self",), no_key=True).get(pk=thing.pk)
@@ -146,7 +155,7 @@ def _locked(thing: Any, actor: Viewer) -> Any:
     return found
 
 
-def _locked_own_comment(actor: Viewer, comment: UUID, version: int | None) -> tuple[Comment, Any]:
+def _locked_own_comment(actor: Viewer, comment: UUID, version: int | None) -> CommentAndThing:
     """The actor's own comment, locked, that stands as they saw it, and what it is about."""
     row = comment_for(actor, comment, lock=True)
     thing = things_by_id_of_comments(actor, [row]).get(row.about)
@@ -163,7 +172,7 @@ def _locked_own_comment(actor: Viewer, comment: UUID, version: int | None) -> tu
     if row.withdrawn_at is not None:
         errors.add("state", "wrong_state", _("It is withdrawn; write another comment instead."))
     errors.raise_if_any()
-    return row, thing
+    return CommentAndThing(row, thing)
 
 
 def _clean_mentions(
@@ -195,7 +204,7 @@ def _clean_mentions(
     return [m.user for m in allowed]
 
 
-def _ids(people: list[User]) -> list[str]:
+def _sorted_ids_as_text(people: list[User]) -> list[str]:
     return sorted(str(user.uuid) for user in people)
 
 

@@ -14,16 +14,16 @@ from riskreg.comments.models import Comment
 from riskreg.comments.queries.comments import (
     MAX_OFFERED,
     comment_for,
-    comments_and_answers_on,
     comments_for,
+    comments_on,
     earlier_wordings,
     members_to_mention,
 )
 from riskreg.comments.queries.targets import (
     reading_of_indicator_or_none,
-    thing_called,
+    ref_and_title_of,
+    thing_by_ref_or_id,
     things_by_id_of_comments,
-    title_of,
 )
 from riskreg.comments.services import edit_comment, withdraw_comment, write_comment
 from riskreg.indicators.models import Indicator
@@ -99,7 +99,7 @@ class CommentList(RegisterView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Write one."""
         kind, _colon, name = request.POST.get("about", "").partition(":")
-        thing = thing_called(self.viewer, kind, name)
+        thing = thing_by_ref_or_id(self.viewer, kind, name)
         form = CommentForm(self.viewer, thing, request.POST)
         if not form.is_valid():
             return self._page(request, thing, form, 400)
@@ -115,7 +115,7 @@ class CommentList(RegisterView):
     def _thing_about_or_none(self, about: str) -> Any:
         """What ``?about=`` names, None for nothing. Raises ``NotFound``."""
         kind, _colon, name = about.partition(":")
-        return thing_called(self.viewer, kind, name) if about else None
+        return thing_by_ref_or_id(self.viewer, kind, name) if about else None
 
     def _ids_of_author_answered(self, request: HttpRequest) -> list[str]:
         try:
@@ -128,17 +128,13 @@ class CommentList(RegisterView):
     def _page(
         self, request: HttpRequest, thing: Any, form: CommentForm | None, status: int = 200
     ) -> HttpResponse:
-        rows = (
-            comments_for(self.viewer)
-            if thing is None
-            else comments_and_answers_on(self.viewer, thing)
-        )
+        rows = comments_for(self.viewer) if thing is None else comments_on(self.viewer, thing)
         page = page_of(request, rows, PER_PAGE)
         found = list(page)
         things = things_by_id_of_comments(self.viewer, found) if thing is None else None
         context = {
             "thing": thing,
-            "title": title_of(thing) if thing is not None else "",
+            "title": ref_and_title_of(thing) if thing is not None else "",
             "back": thing_url(self.viewer, thing) if thing is not None else "",
             "rows": comment_rows(self.viewer, found, things),
             "page_obj": page,
@@ -188,7 +184,7 @@ class CommentPage(RegisterView):
         )
         context = {
             **comment_rows(self.viewer, [row])[0],
-            "title": title_of(thing),
+            "title": ref_and_title_of(thing),
             "thing_url": thing_url(self.viewer, thing),
             "all_url": comments_url(self.viewer, thing),
             "answer_url": comments_url(self.viewer, thing, answer=str(row.uuid)) if may else "",

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from riskreg.comments.models import Comment
-from riskreg.comments.queries.comments import newest_comments_on, people_mentioned
-from riskreg.comments.queries.targets import TARGETS, ref_or_id, title_of, type_of
+from riskreg.comments.queries.comments import mentioned_people_by_id_text, newest_comments_on
+from riskreg.comments.queries.targets import TARGETS, kind_of_thing, ref_and_title_of, ref_or_id
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.web.presenters import name_of_person
@@ -32,12 +32,12 @@ def comments_panel(viewer: Viewer, thing: Any) -> dict[str, Any]:
 def comments_url(viewer: Viewer, thing: Any, **more: str) -> str:
     """The page of all comments on ``thing``."""
     url = reverse("web:comments", kwargs={"slug": viewer.register.slug})
-    return f"{url}?{urlencode({'about': f'{type_of(thing)}:{ref_or_id(thing)}', **more})}"
+    return f"{url}?{urlencode({'about': f'{kind_of_thing(thing)}:{ref_or_id(thing)}', **more})}"
 
 
 def thing_url(viewer: Viewer, thing: Any) -> str:
     """The page of ``thing``."""
-    target = TARGETS[type_of(thing)]
+    target = TARGETS[kind_of_thing(thing)]
     keys = {"slug": viewer.register.slug, target.key: ref_or_id(thing)}
     return reverse(target.page, kwargs=keys)
 
@@ -50,7 +50,7 @@ def comment_rows(
     mentions: bool = True,
 ) -> list[dict[str, Any]]:
     """Comments as a list shows them; with ``things`` each says what it is about."""
-    people = people_mentioned(rows) if mentions else {}
+    people = mentioned_people_by_id_text(rows) if mentions else {}
     return [
         {
             "c": row,
@@ -68,4 +68,4 @@ def comment_rows(
 def _about(viewer: Viewer, thing: Any) -> dict[str, str] | None:
     if thing is None:
         return None
-    return {"title": title_of(thing), "url": thing_url(viewer, thing)}
+    return {"title": ref_and_title_of(thing), "url": thing_url(viewer, thing)}

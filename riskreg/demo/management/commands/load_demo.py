@@ -40,9 +40,9 @@ class Command(BaseCommand):
         except RiskregError as error:
             raise CommandError(f"The demo was not loaded, nothing was changed. {error}") from None
         with translation.override("en"):
-            self._tell(loaded)
+            self._print_result(loaded)
 
-    def _tell(self, loaded: Loaded) -> None:
+    def _print_result(self, loaded: Loaded) -> None:
         say = self.stdout.write
         if not loaded.created:
             say(
