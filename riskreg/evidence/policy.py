@@ -78,7 +78,7 @@ class NotTaken(Exception):
         self.code, self.detail = code, detail
 
 
-def type_of(file: IO[bytes], name: str) -> FileType:
+def type_of_taken_file(file: IO[bytes], name: str) -> FileType:
     """What the bytes are, of the kinds that are taken; ``name`` only tells texts apart, and must
     not claim to be another kind. Raises ``NotTaken``."""
     file.seek(0)
@@ -87,7 +87,7 @@ def type_of(file: IO[bytes], name: str) -> FileType:
         raise NotTaken("empty", _("The file is empty. Choose the one with something in it."))
     found = next((kind for begins, kind in _BEGINNINGS if begins(head)), None)
     if found is None and head.startswith(b"PK\x03\x04"):
-        found = _type_of_packed(file)
+        found = _type_of_taken_document(file)
     ending = ending_of(name)
     if found is None:
         found = _type_of_taken_text(file, ending)
@@ -128,12 +128,12 @@ def safe_file_name(raw: str) -> str:
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
-def full_name(name: str, found: FileType) -> str:
+def name_with_ending(name: str, found: FileType) -> str:
     """``name`` with the ending of what it is, where it has none."""
     return name if ending_of(name) else f"{name}.{found.endings[0]}"
 
 
-def _type_of_packed(file: IO[bytes]) -> FileType:
+def _type_of_taken_document(file: IO[bytes]) -> FileType:
     """Which document a packed file is, by its list of contents."""
     names = _names_in_packed(file)
     if any(name.lower().endswith("vbaproject.bin") for name in names):

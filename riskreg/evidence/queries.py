@@ -65,10 +65,10 @@ def _newest_on_all_together(viewer: Viewer, thing_ids: list[UUID]) -> QuerySet[E
 
 
 def ids_of_evidence_on(
-    viewer: Viewer, thing_ids: Collection[UUID], rows: QuerySet[Any]
+    viewer: Viewer, thing_ids: Collection[UUID], more_things: QuerySet[Any]
 ) -> QuerySet[Evidence, UUID]:
-    """Public ids of what hangs on the things of those public ids, or on one of ``rows``."""
-    on = Q(thing_id__in=thing_ids) | Q(thing_id__in=rows.order_by().values("uuid"))
+    """Public ids of what hangs on the things of those public ids, or on one of ``more_things``."""
+    on = Q(thing_id__in=thing_ids) | Q(thing_id__in=more_things.order_by().values("uuid"))
     return Evidence.objects.visible_to(viewer).filter(on).values_list("uuid", flat=True)
 
 

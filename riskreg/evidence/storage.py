@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.core.files.base import File
@@ -39,7 +39,7 @@ class Folder(FileSystemStorage):
         _sync_folder(path.parent)
         return name
 
-    def url(self, name: str | None) -> str:
+    def url(self, name: str | None) -> NoReturn:
         """There is none: files are handed out by the views that know who asks."""
         raise ValueError("Evidence has no URL of its own.")
 

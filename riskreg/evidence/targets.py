@@ -52,27 +52,25 @@ KINDS = tuple(TARGETS)
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing that evidence hangs on, or can.
-
-    ``keeper`` has party, visibility and who answers for it; ``ref`` is the name its address has.
-    """
+    """One thing that evidence hangs on, or can; ``ref`` is the name its address has."""
 
     target: Target
     row: Any
 
     @property
-    def keeper(self) -> Any:
+    def row_with_audience(self) -> Any:
+        """What has its party and visibility, and who answers for it."""
         return getattr(self.row, self.target.keeper) if self.target.keeper else self.row
 
     @property
-    def page(self) -> Any:
+    def row_with_page(self) -> Any:
         """What has the page on which it is shown."""
         return getattr(self.row, self.target.page_of) if self.target.page_of else self.row
 
     @property
-    def answered_by(self) -> list[Any]:
+    def rows_with_owner(self) -> list[Any]:
         """What says who answers for it: of a review its risk, of a control its risk as well."""
-        rows = [self.keeper, self.page]
+        rows = [self.row_with_audience, self.row_with_page]
         if self.target.also:
             rows.append(getattr(self.row, self.target.also))
         return [row for row in rows if hasattr(row, "owner_id")]
@@ -86,41 +84,41 @@ class Thing:
         return self.target.kind
 
 
-def thing_for(viewer: Viewer, kind: str, name: str) -> Thing:
-    """The thing of that kind called ``name``: a ref, or an id where it has none. Raises
+def thing_for(viewer: Viewer, kind: str, ref_or_id: str) -> Thing:
+    """The thing of that kind and ref, or of that id where it has none. Raises
     ``NotFound`` for what is not there, and for what the viewer may not know of."""
     target = TARGETS.get(kind)
     if target is not None and target.find is not None:
-        row = target.find(viewer, name)
+        row = target.find(viewer, ref_or_id)
     else:
-        row = _thing_by_id_or_none(target, viewer, name)
+        row = _row_by_id_or_none(target, viewer, ref_or_id)
     if row is None or target is None:
         raise NotFound(_("There is no such thing here."))
     return Thing(target, row)
 
 
-def things_by_id(viewer: Viewer, wanted: dict[str, set[UUID]]) -> dict[UUID, Thing]:
+def things_by_id(viewer: Viewer, ids_by_kind: dict[str, set[UUID]]) -> dict[UUID, Thing]:
     """The things of those public ids, by kind, that the viewer may know of: a query for each kind
     that is asked for."""
     found = {}
-    for kind, ids in wanted.items():
+    for kind, ids in ids_by_kind.items():
         target = TARGETS[kind]
-        for row in _with_links(target, target.rows(viewer).filter(uuid__in=ids)):
+        for row in _with_related_rows(target, target.rows(viewer).filter(uuid__in=ids)):
             found[row.uuid] = Thing(target, row)
     return found
 
 
-def _thing_by_id_or_none(target: Target | None, viewer: Viewer, name: str) -> Any:
+def _row_by_id_or_none(target: Target | None, viewer: Viewer, id_text: str) -> Any:
     try:
-        wanted = UUID(name)
+        wanted = UUID(id_text)
     except (ValueError, AttributeError, TypeError):
         return None
     if target is None:
         return None
-    return _with_links(target, target.rows(viewer).filter(uuid=wanted)).first()
+    return _with_related_rows(target, target.rows(viewer).filter(uuid=wanted)).first()
 
 
-def _with_links(target: Target, rows: QuerySet[Any]) -> QuerySet[Any]:
+def _with_related_rows(target: Target, rows: QuerySet[Any]) -> QuerySet[Any]:
     """``rows`` with their parties, and with what they lead to."""
     links = {name for name in (target.keeper, target.page_of, target.also) if name}
     wanted = {f"{name}__party" for name in links} | (set() if target.keeper else {"party"})

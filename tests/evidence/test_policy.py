@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from riskreg.evidence.policy import NotTaken, full_name, safe_file_name, type_of
+from riskreg.evidence.policy import NotTaken, name_with_ending, safe_file_name, type_of_taken_file
 from tests.evidence.making import HTML, PDF, PNG, SVG, packed
 
 OFFICE = "[Content_Types].xml"
@@ -14,7 +14,7 @@ OFFICE = "[Content_Types].xml"
 def told(data: bytes, name: str) -> str:
     """Its media type, or the code with which it is refused."""
     try:
-        return type_of(io.BytesIO(data), name).media_type
+        return type_of_taken_file(io.BytesIO(data), name).media_type
     except NotTaken as error:
         return f"no: {error.code}" if error.detail else "no reason"
 
@@ -129,4 +129,4 @@ def test_a_long_name_is_cut_before_its_ending() -> None:
 
 
 def test_a_name_without_ending_takes_that_of_what_it_is() -> None:
-    assert full_name("notice", type_of(io.BytesIO(PDF), "notice")) == "notice.pdf"
+    assert name_with_ending("notice", type_of_taken_file(io.BytesIO(PDF), "notice")) == "notice.pdf"

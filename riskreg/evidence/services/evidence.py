@@ -34,13 +34,13 @@ MOST_ON_ONE = 200
 
 def may_add(actor: Viewer, thing: Thing) -> bool:
     """Whether the actor may attach a file to the thing: who answers for it may."""
-    return any(permits(actor, "evidence.add", row) for row in thing.answered_by)
+    return any(permits(actor, "evidence.add", row) for row in thing.rows_with_owner)
 
 
 def require_may_add(actor: Viewer, thing: Thing) -> None:
     """Raise ``Forbidden`` unless ``may_add``."""
     if not may_add(actor, thing):
-        require(actor, "evidence.add", thing.answered_by[0])
+        require(actor, "evidence.add", thing.rows_with_owner[0])
 
 
 def may_withdraw(actor: Viewer, row: Evidence) -> bool:
@@ -51,7 +51,7 @@ def may_withdraw(actor: Viewer, row: Evidence) -> bool:
 def may_release(actor: Viewer, row: Evidence, thing: Thing) -> bool:
     """Whether the actor may let everybody see it: it is their party's own, on what is shared."""
     own = row.visibility == Visibility.PARTY and row.withdrawn_at is None
-    shared = thing.keeper.visibility == Visibility.SHARED
+    shared = thing.row_with_audience.visibility == Visibility.SHARED
     return own and shared and permits(actor, "evidence.release", row)
 
 
@@ -79,15 +79,15 @@ def add_evidence(
     source = clean_text(errors, "source", source, limit=EVIDENCE["source"].limit, one_line=True)
     check_sourced(errors, "label", label, bool(source))
     errors.raise_if_any()
-    own = found.keeper.visibility == Visibility.PARTY
-    party: Party = found.keeper.party
+    own = found.row_with_audience.visibility == Visibility.PARTY
+    party: Party = found.row_with_audience.party
     # One after the other for an audience: two at once could both fit where only one does.
     lock_refs(actor.register, "evidence", party if own else None)
     row = Evidence(
         uuid=stored.id,
         register=actor.register,
         party=party,
-        visibility=found.keeper.visibility,
+        visibility=found.row_with_audience.visibility,
         thing=found.kind,
         thing_id=found.row.uuid,
         name=stored.name,
@@ -101,7 +101,7 @@ def add_evidence(
         created_at=recorded_at or at,
     )
     _refuse_same_file_or_too_many(row)
-    _refuse_too_much(row)
+    _refuse_above_room_for_files(row)
     row.save(force_insert=True)
     Upload.objects.filter(uuid=stored.id).delete()
     changes = all_values_as_changes(EVIDENCE, row, {})
@@ -126,13 +126,13 @@ def release_evidence(
         return row
     _refuse_withdrawn(row)
     thing = things_by_id_of_evidence(actor, [row])[row.thing_id]
-    if thing.keeper.visibility != Visibility.SHARED:
+    if thing.row_with_audience.visibility != Visibility.SHARED:
         text = _("What it hangs on is your party's own. Share that first, then the file.")
         raise Invalid.one("visibility", "private_thing", text)
     lock_refs(actor.register, "evidence", None)
     row.visibility, row.at, row.version = Visibility.SHARED, max(at, row.at), row.version + 1
     _refuse_same_file_or_too_many(row)
-    _refuse_too_much(row)
+    _refuse_above_room_for_files(row)
     row.save(update_fields=["visibility", "at", "version"])
     # Whoever reads the shared chain alone has the whole of it from this event.
     changes = all_values_as_changes(EVIDENCE, row, {})
@@ -191,7 +191,7 @@ def _refuse_same_file_or_too_many(row: Evidence) -> None:
         raise Invalid.one("file", "too_many", text % {"n": MOST_ON_ONE})
 
 
-def _refuse_too_much(row: Evidence) -> None:
+def _refuse_above_room_for_files(row: Evidence) -> None:
     """Refuse what would pass EVIDENCE_REGISTER_MB; the row's lock makes the sum stand."""
     most = settings.EVIDENCE_REGISTER_MB
     own = row.visibility == Visibility.PARTY

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.evidence import storage
 from riskreg.evidence.models import Evidence, Upload
-from riskreg.evidence.policy import NotTaken, full_name, safe_file_name, type_of
+from riskreg.evidence.policy import NotTaken, name_with_ending, safe_file_name, type_of_taken_file
 from riskreg.evidence.queries import evidence_with_bytes
 from riskreg.kernel.errors import Invalid, NotFound, Unavailable
 
@@ -60,11 +60,11 @@ def check_file(file: IO[bytes] | None, name: str) -> Checked:
         raise too_large()
     cleaned = safe_file_name(name)
     try:
-        found = type_of(file, cleaned)
+        found = type_of_taken_file(file, cleaned)
     except NotTaken as error:
         raise Invalid.one("file", error.code, error.detail) from error
     file.seek(0)
-    return Checked(full_name(cleaned, found), found.media_type, size, hash_and_size(file)[0])
+    return Checked(name_with_ending(cleaned, found), found.media_type, size, hash_and_size(file)[0])
 
 
 def too_large() -> Invalid:
@@ -96,7 +96,7 @@ def store_upload(file: IO[bytes], checked: Checked, at: dt.datetime) -> Iterator
             ) from error
         yield stored
     finally:
-        _delete_file_and_note(stored.id)
+        _delete_unneeded_upload(stored.id)
 
 
 def open_checked(row: Evidence) -> IO[bytes]:
@@ -147,7 +147,7 @@ def delete_unneeded_files(at: dt.datetime) -> int:
         Upload.objects.filter(created_at__lt=at - UPLOAD_LASTS).values_list("uuid", flat=True)
     )
     for name in found:
-        _delete_file_and_note(name)
+        _delete_unneeded_upload(name)
     return len(found)
 
 
@@ -178,10 +178,10 @@ def verify_files() -> Verified:
 def delete_file_after_commit(name: uuid.UUID, at: dt.datetime) -> None:
     """Delete these bytes once the present transaction stands; if that fails, the sweep does it."""
     Upload.objects.create(uuid=name, created_at=at)
-    transaction.on_commit(lambda: _delete_file_and_note(name))
+    transaction.on_commit(lambda: _delete_unneeded_upload(name))
 
 
-def _delete_file_and_note(name: uuid.UUID) -> None:
+def _delete_unneeded_upload(name: uuid.UUID) -> None:
     """Delete bytes that no record needs, and then the note that they may be there."""
     note = Upload.objects.filter(uuid=name)
     if not note.exists():

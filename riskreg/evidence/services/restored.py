@@ -18,6 +18,8 @@ from riskreg.register.visibility import Visibility
 
 # The evidence, who withdrew it, and why.
 Withdrawal = tuple[uuid.UUID, uuid.UUID, str]
+# What should have been withdrawn again, and was not.
+LeftStanding = list[Evidence]
 
 
 def all_withdrawals() -> list[Withdrawal]:
@@ -27,7 +29,7 @@ def all_withdrawals() -> list[Withdrawal]:
 
 
 @transaction.atomic
-def withdraw_again_and_delete_files(known: Sequence[Withdrawal], at: dt.datetime) -> list[Evidence]:
+def withdraw_again_and_delete_files(known: Sequence[Withdrawal], at: dt.datetime) -> LeftStanding:
     """Withdraw what is ``known`` to have been withdrawn and is here again; those for which nobody
     can be named, because whoever withdrew them is not known here, are returned."""
     left = []

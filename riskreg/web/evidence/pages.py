@@ -83,8 +83,8 @@ class EvidenceNew(RegisterView):
         context = {
             "form": form,
             "what": thing_text(thing),
-            "private": thing.keeper.visibility == "party",
-            "party": thing.keeper.party.name,
+            "private": thing.row_with_audience.visibility == "party",
+            "party": thing.row_with_audience.party.name,
             "back": page_of_thing(self.viewer, thing),
         }
         return self.render("evidence/form.html", context, status)
@@ -105,7 +105,8 @@ class EvidencePage(RegisterView):
             "withdrawn_by": name_of_person(row.withdrawn_by) if row.withdrawn_by else "",
             "may_withdraw": services.may_withdraw(self.viewer, row),
             "may_release": services.may_release(self.viewer, row, thing),
-            "stays_own": row.visibility == "party" and thing.keeper.visibility == "shared",
+            "stays_own": row.visibility == "party"
+            and thing.row_with_audience.visibility == "shared",
         }
         return self.render("evidence/detail.html", context)
 

@@ -62,7 +62,7 @@ def files_beside(panel: dict[str, Any], name: UUID) -> dict[str, Any]:
 
 def page_of_thing(viewer: Viewer, thing: Thing) -> str:
     """The address of the page on which a thing and its files are shown."""
-    page = thing.page
+    page = thing.row_with_page
     name = getattr(page, "ref", None) or page.uuid
     route = f"web:{thing.target.page_of or thing.kind}"
     return reverse(route, args=[viewer.register.slug, name]) + "#evidence"
@@ -70,7 +70,7 @@ def page_of_thing(viewer: Viewer, thing: Thing) -> str:
 
 def thing_text(thing: Thing) -> str:
     """A thing in words, as in “R-001 Overseas policy barriers” or “Review of R-001 …”."""
-    page = thing.page
+    page = thing.row_with_page
     field = "title" if hasattr(page, "ref") else "name"
     title = f"{getattr(page, 'ref', '')} {page.localized(field)}".strip()
     if not thing.target.page_of:
