@@ -207,7 +207,7 @@ class WebhookTest(WebhookApi):
         def act() -> Answer:
             require_empty_body(request)
             self.found(webhook)
-            delivery = endpoints.send_test_message(
+            delivery = endpoints.queue_test_message(
                 endpoint=webhook, local_day=self.viewer.today(self.at), **self.actor_fields
             )
             return Answer.of(_delivery_to_json(delivery), 202)

@@ -44,17 +44,17 @@ def post(
 ) -> Reply:
     """POST ``body`` to ``address``; ``target`` in place of its path and query, where it is given.
 
-    Raises ``BlockedAddress`` before anything is sent, where the name leads to a number that must
-    not be called, and ``Unreachable`` where nothing answered within ``seconds``.
+    Raises ``BlockedAddress`` before anything is sent, where the name leads to an IP address that
+    must not be called, and ``Unreachable`` where nothing answered within ``seconds``.
     """
-    numbers = resolve(address)
+    ips = resolve(address)
     deadline = time.monotonic() + seconds
-    connection = _connect(address, numbers, deadline)
+    connection = _connect(address, ips, deadline)
     # A server that answers a byte at a time never lets a read time out; this ends it all the same.
     too_late = threading.Event()
     # The connection lets go of its socket once the headers are read; the body may still drip.
     left = max(0.1, deadline - time.monotonic())
-    end = threading.Timer(left, _cut, (connection.sock, too_late))
+    end = threading.Timer(left, _cut_connection, (connection.sock, too_late))
     end.daemon = True
     end.start()
     try:
@@ -83,18 +83,18 @@ def tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _connect(address: Address, numbers: list[str], deadline: float) -> http.client.HTTPConnection:
-    """A connection to one of ``numbers``, which were looked up and judged; no name is asked again.
+def _connect(address: Address, ips: list[str], deadline: float) -> http.client.HTTPConnection:
+    """A connection to one of ``ips``, which were looked up and judged; no name is asked again.
 
     What goes over it, SNI and Host, is the name.
     """
     last: Exception | None = None
-    for number in numbers[:3]:
+    for ip in ips[:3]:
         left = min(CONNECT_SECONDS, deadline - time.monotonic())
         if left <= 0:
             break
         try:
-            plain = _open(number, address.port, left)
+            plain = _open(ip, address.port, left)
         except OSError as error:
             last = error
             continue
@@ -115,19 +115,19 @@ def _connect(address: Address, numbers: list[str], deadline: float) -> http.clie
     raise Unreachable(_describe(last) if last else TOO_LONG) from last
 
 
-def _open(number: str, port: int, seconds: float) -> socket.socket:
-    family = socket.AF_INET6 if ":" in number else socket.AF_INET
+def _open(ip: str, port: int, seconds: float) -> socket.socket:
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     plain = socket.socket(family, socket.SOCK_STREAM)
     try:
         plain.settimeout(seconds)
-        plain.connect((number, port))
+        plain.connect((ip, port))
     except BaseException:
         plain.close()
         raise
     return plain
 
 
-def _cut(wire: socket.socket, too_late: threading.Event) -> None:
+def _cut_connection(wire: socket.socket, too_late: threading.Event) -> None:
     too_late.set()
     with contextlib.suppress(OSError):
         wire.shutdown(socket.SHUT_RDWR)

@@ -24,7 +24,9 @@ def endpoints_by_uuid(
     return {row.uuid: row for row in endpoints_of_party_in(audience).filter(uuid__in=set(uuids))}
 
 
-def endpoints_that_listen(register: uuid.UUID, parties: Collection[uuid.UUID]) -> list[Endpoint]:
+def enabled_endpoints_of_parties(
+    register: uuid.UUID, parties: Collection[uuid.UUID]
+) -> list[Endpoint]:
     """Endpoints of these parties of a register to which things may be sent."""
     return list(
         Endpoint.objects.filter(
@@ -33,7 +35,7 @@ def endpoints_that_listen(register: uuid.UUID, parties: Collection[uuid.UUID]) -
     )
 
 
-def endpoints_that_listen_among(uuids: Collection[uuid.UUID]) -> list[Endpoint]:
+def enabled_endpoints_among(uuids: Collection[uuid.UUID]) -> list[Endpoint]:
     """Those of ``uuids`` to which things may be sent, whosever they are: for who sends."""
     return list(Endpoint.objects.filter(uuid__in=set(uuids), disabled_at=None).order_by("id"))
 

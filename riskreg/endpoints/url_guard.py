@@ -149,7 +149,7 @@ def is_trusted(host: str, port: int) -> bool:
 
 
 def resolve(address: Address) -> list[str]:
-    """The numbers behind ``address``, looked up now. Raises ``BlockedAddress`` or ``Unreachable``.
+    """The IPs behind ``address``, looked up now. Raises ``BlockedAddress`` or ``Unreachable``.
 
     One answer that is not public refuses them all: a name that points both outside and inside is a
     trick or a mistake.
@@ -157,7 +157,7 @@ def resolve(address: Address) -> list[str]:
     found = list(dict.fromkeys(_lookup(address.host, address.port)))
     if not found:
         raise Unreachable(gettext_noop("the name of the host is not known"))
-    if not address.trusted and not all(is_public(number) for number in found):
+    if not address.trusted and not all(is_public(ip) for ip in found):
         raise BlockedAddress(
             "not_public",
             _("%(host)s is not a public address; a server inside a network is not called.")
@@ -181,10 +181,10 @@ def parse_and_resolve(text: str) -> Address:
     return address
 
 
-def is_public(number: str) -> bool:
+def is_public(ip: str) -> bool:
     """Whether an IP address is one of the open internet, also inside what wraps it."""
     try:
-        found: IPAddress = ipaddress.ip_address(number)
+        found: IPAddress = ipaddress.ip_address(ip)
     except ValueError:
         return False
     if isinstance(found, ipaddress.IPv4Address):
@@ -257,7 +257,7 @@ def _check_outside(host: str) -> None:
 
 
 def _lookup(host: str, port: int) -> Sequence[str]:
-    """All numbers of ``host``; empty for a name that is not known.
+    """All IP addresses of ``host``; empty for a name that is not known.
 
     Asked in a thread, because the system's resolver knows no time limit.
     """

@@ -21,7 +21,7 @@ from riskreg.decisions.services import (
     propose_decision,
 )
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.services import add_endpoint, disable_endpoint, send_test_message
+from riskreg.endpoints.services import add_endpoint, disable_endpoint, queue_test_message
 from riskreg.endpoints.url_guard import parse_address
 from riskreg.evidence.models import Evidence
 from riskreg.evidence.services import add_evidence, check_file, store_upload
@@ -271,7 +271,7 @@ def endpoint() -> Endpoint:
             kind="webhook", name="ERP of the plant", language="en",
             address=parse_address("https://erp.foton.example/in/7"), **who,
         )  # fmt: skip
-        send_test_message(endpoint=found.uuid, local_day=manager.today(clock.now()), **who)
+        queue_test_message(endpoint=found.uuid, local_day=manager.today(clock.now()), **who)
         disable_endpoint(found.uuid, "410 Gone", clock.now())
     return found
 

@@ -12,9 +12,9 @@ from standardwebhooks import Webhook
 from riskreg.endpoints import services as endpoints
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.queries import (
+    enabled_endpoints_of_parties,
     endpoints_by_uuid,
     endpoints_of_party_in,
-    endpoints_that_listen,
 )
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
@@ -141,20 +141,20 @@ def test_renaming(add: Add) -> None:
 
 def test_switching_off_drops_what_waits_and_on_again(add: Add) -> None:
     row, _secret = add()
-    waiting = endpoints.send_test_message(endpoint=row.uuid, local_day=AT.date(), **WHO)
+    waiting = endpoints.queue_test_message(endpoint=row.uuid, local_day=AT.date(), **WHO)
     off = endpoints.switch_on_or_off(endpoint=row.uuid, version=1, on=False, **WHO)
     assert (off.disabled_at, off.version) == (AT, 2)
     waiting.refresh_from_db()
     assert waiting.state == DeliveryState.DROPPED
-    assert endpoints_that_listen(OURS.register, [OURS.party]) == []
+    assert enabled_endpoints_of_parties(OURS.register, [OURS.party]) == []
     assert endpoints.switch_on_or_off(endpoint=row.uuid, version=2, on=False, **WHO).version == 2, (
         "it was off already"
     )
     with pytest.raises(Invalid, match="switched off"):
-        endpoints.send_test_message(endpoint=row.uuid, local_day=AT.date(), **WHO)
+        endpoints.queue_test_message(endpoint=row.uuid, local_day=AT.date(), **WHO)
     on = endpoints.switch_on_or_off(endpoint=row.uuid, version=2, on=True, **WHO)
     assert (on.disabled_at, on.version) == (None, 3)
-    assert endpoints_that_listen(OURS.register, [OURS.party]) == [on]
+    assert enabled_endpoints_of_parties(OURS.register, [OURS.party]) == [on]
     assert endpoints.switch_on_or_off(endpoint=row.uuid, version=3, on=True, **WHO).version == 3
     assert [e.verb for e in Event.objects.order_by("id")] == [
         "endpoint.added", "endpoint.tried", "endpoint.disabled", "endpoint.enabled",
@@ -178,13 +178,13 @@ def test_trying_out_sends_one_test_and_says_what_was_answered(
     with receiver.serving() as server:
         settings.WEBHOOK_ALLOWED_HOSTS = [f"127.0.0.1:{server.port}"]
         row, secret = add(text=f"http://127.0.0.1:{server.port}/in", language="zh-hans")
-        delivery = endpoints.send_test_message(endpoint=row.uuid, local_day=AT.date(), **WHO)
+        delivery = endpoints.queue_test_message(endpoint=row.uuid, local_day=AT.date(), **WHO)
         assert deliver(delivery.uuid, AT) == "sent"
         message = Webhook(secret).verify(server.got[0].body, server.got[0].headers)
         assert message["type"] == "endpoint.test"
         assert message["data"]["text"]
         server.answer = (500, {}, b"broken")
-        again = endpoints.send_test_message(endpoint=row.uuid, local_day=AT.date(), **WHO)
+        again = endpoints.queue_test_message(endpoint=row.uuid, local_day=AT.date(), **WHO)
         assert deliver(again.uuid, AT) == "failed", "a test is made once"
         again.refresh_from_db()
         assert again.last_error == "500 broken"
@@ -204,7 +204,7 @@ def test_what_is_another_partys_or_in_another_register_does_not_exist(add: Add) 
             lambda w: endpoints.switch_on_or_off(endpoint=row.uuid, version=1, on=True, **w),
             lambda w: endpoints.rotate_secret(endpoint=row.uuid, version=1, **w),
             lambda w: endpoints.remove(endpoint=row.uuid, version=1, **w),
-            lambda w: endpoints.send_test_message(endpoint=row.uuid, local_day=AT.date(), **w),
+            lambda w: endpoints.queue_test_message(endpoint=row.uuid, local_day=AT.date(), **w),
         )
         for act in acts:
             with nothing_changes(), pytest.raises(NotFound):
@@ -216,7 +216,7 @@ def test_what_is_another_partys_or_in_another_register_does_not_exist(add: Add) 
 def test_an_address_is_never_shown_whole(add: Add) -> None:
     row, secret = add()
     row, fresh = endpoints.rotate_secret(endpoint=row.uuid, version=1, **WHO)
-    endpoints.send_test_message(endpoint=row.uuid, local_day=AT.date(), **WHO)
+    endpoints.queue_test_message(endpoint=row.uuid, local_day=AT.date(), **WHO)
     endpoints.remove(endpoint=row.uuid, version=2, **WHO)
     message = json.dumps(list(Event.objects.values_list("changes", "subject_ref")))
     message += json.dumps(list(Delivery.objects.values_list("destination", "message__address")))

@@ -215,7 +215,7 @@ def hook(world: World, who: str = "manager", name: str = "Plant ERP") -> Deliver
         kind="webhook", name=name, language="en",
         address=Address("https", "hooks.factory.internal", 443, "/in?key=s3cret"), **acting,
     )  # fmt: skip
-    return endpoints.send_test_message(endpoint=row.uuid, local_day=world.today, **acting)
+    return endpoints.queue_test_message(endpoint=row.uuid, local_day=world.today, **acting)
 
 
 def test_messages_of_every_channel_are_listed_and_can_be_told_apart(world: World, web: Web) -> None:

@@ -242,7 +242,7 @@ def test_the_list_costs_the_same_for_many_rows(
         while made < min(n, endpoints.MOST):
             made += 1
             row = add(world, name=f"ERP {made}")
-            endpoints.send_test_message(
+            endpoints.queue_test_message(
                 audience=world.viewer("manager").audience, endpoint=row.uuid, actor=row.uuid,
                 local_day=world.today, at=world.at,
             )  # fmt: skip

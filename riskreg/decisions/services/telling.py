@@ -13,7 +13,7 @@ from riskreg.accounts.mails import page_address
 from riskreg.decisions.models import Acceptance, Decision
 from riskreg.endpoints.channels.chat import without_markup
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.queries import endpoints_that_listen
+from riskreg.endpoints.queries import enabled_endpoints_of_parties
 from riskreg.endpoints.services import host_of_endpoint
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
@@ -33,7 +33,7 @@ def tell_programs(actor: Viewer, row: Decision | Acceptance, verb: str, at: dt.d
         parties = [row.party.uuid]
     else:
         parties = list(Party.objects.filter(register=actor.register).values_list("uuid", flat=True))
-    for endpoint in endpoints_that_listen(actor.register.uuid, parties):
+    for endpoint in enabled_endpoints_of_parties(actor.register.uuid, parties):
         if endpoint.channel == Channel.WEBHOOK:
             _post_to_endpoint(actor, row, verb, endpoint, at)
 

@@ -11,10 +11,10 @@ from riskreg.endpoints.services.endpoints import (
     host_of_endpoint,
     mask_address,
     masked_address_of,
+    queue_test_message,
     remove,
     rename,
     rotate_secret,
-    send_test_message,
     switch_on_or_off,
 )
 
@@ -29,9 +29,9 @@ __all__ = [
     "host_of_endpoint",
     "mask_address",
     "masked_address_of",
+    "queue_test_message",
     "remove",
     "rename",
     "rotate_secret",
-    "send_test_message",
     "switch_on_or_off",
 ]

@@ -195,7 +195,7 @@ def remove(
 
 
 @transaction.atomic
-def send_test_message(
+def queue_test_message(
     *,
     audience: Audience,
     endpoint: uuid.UUID,

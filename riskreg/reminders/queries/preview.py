@@ -12,7 +12,7 @@ from riskreg.accounts.models import User
 from riskreg.accounts.policy import works_on
 from riskreg.duties.sources import REVIEW, Duty
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.queries import endpoints_that_listen
+from riskreg.endpoints.queries import enabled_endpoints_of_parties
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.notify.models import Message
@@ -161,7 +161,7 @@ def _endpoints_that_hear_of(viewer: Viewer, duty: Duty, ladder: Sequence[Rung]) 
     to know."""
     if viewer.party_id != duty.party_id or not any(rung.announced for rung in ladder):
         return []
-    return endpoints_that_listen(viewer.register.uuid, [duty.party_uuid])
+    return enabled_endpoints_of_parties(viewer.register.uuid, [duty.party_uuid])
 
 
 def _start_of(day: dt.date, zone: str) -> dt.datetime:

@@ -23,7 +23,7 @@ from riskreg.duties.base import DutyKey
 from riskreg.duties.sources import Duty, load_duties_of_reminders, urgency_sort_key
 from riskreg.endpoints.channels.chat import without_markup
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.queries import endpoints_that_listen, endpoints_that_listen_among
+from riskreg.endpoints.queries import enabled_endpoints_among, enabled_endpoints_of_parties
 from riskreg.endpoints.services import host_of_endpoint
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
@@ -56,7 +56,7 @@ def post_announcements_to_endpoints(at: dt.datetime) -> int:
         state=AnnouncementState.WAITING, reminder__register__archived_at=None
     )
     asked = set(waiting.values_list("endpoint", flat=True).distinct())
-    endpoints = endpoints_that_listen_among(asked)
+    endpoints = enabled_endpoints_among(asked)
     gone = asked - {endpoint.uuid for endpoint in endpoints}
     if gone:
         waiting.filter(endpoint__in=gone).update(state=AnnouncementState.DROPPED)
@@ -101,7 +101,7 @@ def _create_waiting_announcements(
             continue
         home = (reminder.register_id, duty.party_uuid)
         if home not in there:
-            there[home] = endpoints_that_listen(reminder.register.uuid, [duty.party_uuid])
+            there[home] = enabled_endpoints_of_parties(reminder.register.uuid, [duty.party_uuid])
         channels = snapshots.rung(reminder).channels
         rows += [
             Announcement(reminder=reminder, endpoint=endpoint.uuid, state=AnnouncementState.WAITING)
@@ -161,7 +161,7 @@ def settle_and_render_announcement(message: uuid.UUID, at: dt.datetime) -> Conte
         .select_related("reminder__register")
         .order_by("pk")
     )
-    endpoint = next(iter(endpoints_that_listen_among({a.endpoint for a in notified})), None)
+    endpoint = next(iter(enabled_endpoints_among({a.endpoint for a in notified})), None)
     if endpoint is None:
         return None
     if notified[0].reminder.register.archived_at is not None:

@@ -269,7 +269,7 @@ class EndpointTry(EndpointsView):
     def post(self, request: HttpRequest, endpoint: uuid.UUID) -> HttpResponse:
         """Send it now and say what was answered."""
         row = self.found(endpoint)
-        posted = endpoints.send_test_message(
+        posted = endpoints.queue_test_message(
             endpoint=endpoint, local_day=self.viewer.today(self.at), **self.actor_fields
         )
         state = deliver(posted.uuid, self.at)
