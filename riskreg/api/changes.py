@@ -11,7 +11,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.pagination import make_cursor, parse_limit, read_cursor
 from riskreg.api.core.restored import history_is_lost
-from riskreg.events.queries import changes_after, current_epoch, is_history_lost
+from riskreg.events.queries import changes_after, current_epoch_name_or_empty, is_history_lost
 
 
 class Changes(RegisterApi):
@@ -41,7 +41,7 @@ class Changes(RegisterApi):
             if is_history_lost(self.viewer.audience, shared, own, *(epoch or [""])):
                 raise history_is_lost()
         page = changes_after(self.viewer.audience, shared, own, limit)
-        cursor = make_cursor([page.shared_seq, page.own_seq, current_epoch()], salt)
+        cursor = make_cursor([page.shared_seq, page.own_seq, current_epoch_name_or_empty()], salt)
         query = urlencode({"after": cursor, "limit": limit})
         return Answer.of(
             {

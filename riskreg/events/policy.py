@@ -33,7 +33,7 @@ class Audience:
         return f"{self.register}:{self.party or 'shared'}"
 
     @property
-    def keys(self) -> list[str]:
+    def readable_chain_keys(self) -> list[str]:
         """The chains a member of this audience reads: the shared one and their own."""
         shared = Audience(self.register).key
         return [shared] if self.party is None else [shared, self.key]

@@ -15,7 +15,7 @@ from riskreg.kernel.compiled import Statement
 
 def visible_events(audience: Audience) -> QuerySet[Event]:
     """The events that a member of ``audience`` may read."""
-    return Event.objects.filter(chain__key__in=audience.keys).select_related("chain")
+    return Event.objects.filter(chain__key__in=audience.readable_chain_keys).select_related("chain")
 
 
 def history_of(audience: Audience, subjects: Collection[uuid.UUID]) -> QuerySet[Event]:
@@ -50,7 +50,7 @@ def changes_after(audience: Audience, shared_seq: int, own_seq: int, limit: int)
     one moment the own chain comes first.
     """
     # Without an order they come as they lie in the database, which moves with every write.
-    chains = list(Chain.objects.filter(key__in=audience.keys).order_by("key"))
+    chains = list(Chain.objects.filter(key__in=audience.readable_chain_keys).order_by("key"))
     after = {Audience(audience.register).key: shared_seq}
     if audience.party is not None:
         after[audience.key] = own_seq
@@ -105,7 +105,7 @@ def is_history_lost(audience: Audience, shared_seq: int, own_seq: int, epoch: st
     )
 
 
-def current_epoch() -> str:
+def current_epoch_name_or_empty() -> str:
     """The name of the present epoch; empty where nothing was ever restored."""
     return Epoch.objects.order_by("-pk").values_list("name", flat=True).first() or ""
 
@@ -174,7 +174,7 @@ def all_chains() -> Iterator[Chain]:
 
 def chains_of(audience: Audience) -> QuerySet[Chain]:
     """The chains that a member of ``audience`` may verify."""
-    return Chain.objects.filter(key__in=audience.keys).order_by("key")
+    return Chain.objects.filter(key__in=audience.readable_chain_keys).order_by("key")
 
 
 __all__ = [

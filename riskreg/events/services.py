@@ -44,7 +44,8 @@ class Entry:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def key(self) -> str:
+    def chain_key(self) -> str:
+        """The chain that it goes into: its audience's, or the system's."""
         return self.audience.key if self.audience else SYSTEM_KEY
 
 
@@ -65,7 +66,7 @@ def append_all(entries: Sequence[Entry]) -> list[Event]:
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("events are appended inside a transaction")
-    keys = sorted({entry.key for entry in entries})
+    keys = sorted({entry.chain_key for entry in entries})
     chains = {}
     # One by one: to lock those that exist before making one that does not would break the order.
     for key in keys:
@@ -76,7 +77,7 @@ def append_all(entries: Sequence[Entry]) -> list[Event]:
         chains[key] = chain
     events = []
     for entry in entries:
-        chain = chains[entry.key]
+        chain = chains[entry.chain_key]
         recorded_at = entry.recorded_at or entry.at
         chain.seq += 1
         event = Event(
@@ -110,15 +111,15 @@ def _tell_security_log(entries: Sequence[Entry]) -> None:
         return
     for entry in entries:
         if entry.audience is None or concerns_security(entry.verb):
-            transaction.on_commit(partial(_record_in_security_log, entry, entry.key))
+            transaction.on_commit(partial(_record_in_security_log, entry, entry.chain_key))
 
 
-def _record_in_security_log(entry: Entry, chain: str) -> None:
+def _record_in_security_log(entry: Entry, chain_key: str) -> None:
     security_log.write_line(
         entry.verb,
         entry.actor,
         subject=entry.subject_uuid,
-        chain=chain,
+        chain=chain_key,
         changed=sorted(entry.changes),
     )
 

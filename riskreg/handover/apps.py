@@ -8,4 +8,4 @@ class HandoverConfig(AppConfig):
     def ready(self) -> None:
         from riskreg.handover import services
 
-        services.register_kinds()
+        services.register_change_kinds()

@@ -58,28 +58,28 @@ class Responsibilities:
     staying: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
-    def counts(self) -> dict[str, int]:
+    def moving_counts(self) -> dict[str, int]:
         """How many of each kind move."""
         return {kind: len(self.moving.get(kind, [])) for kind in _NEEDS}
 
     @property
-    def total(self) -> int:
+    def moving_total(self) -> int:
         """How many things move."""
-        return sum(self.counts.values())
+        return sum(self.moving_counts.values())
 
     @property
-    def things(self) -> Iterator[Any]:
+    def moving_things(self) -> Iterator[Any]:
         """Everything that moves."""
         for rows in self.moving.values():
             yield from rows
 
     @property
-    def private(self) -> list[Any]:
+    def moving_private_things(self) -> list[Any]:
         """What of it is a party's own."""
-        return [row for row in self.things if row.visibility == Visibility.PARTY]
+        return [row for row in self.moving_things if row.visibility == Visibility.PARTY]
 
     @property
-    def fingerprint(self) -> str:
+    def fingerprint_of_moving(self) -> str:
         """A short text that is another one as soon as one of them changed hands or was edited."""
         text = ",".join(
             f"{kind}/{row.uuid}:{row.version}"
@@ -95,7 +95,7 @@ def responsibilities(
     """What ``user`` answers for that is not over: open risks and drafts, work planned or in
     progress, indicators that are read, controls in place. One query for each kind; ``lock``: for
     update."""
-    answered = _unended_answerable_rows(viewer)
+    answered = _unended_rows_by_kind(viewer)
     found = Responsibilities()
     for kind in _KINDS[ItemKind(part)]:
         rows, who = answered[kind]
@@ -117,27 +117,35 @@ def counts_answered_for_by_user(
     viewer: Viewer, users: Collection[int]
 ) -> dict[int, dict[str, int]]:
     """How much each of ``users`` (database ids) answers for, as far as the viewer may know of it:
-    {user: {kind: number}}, kinds as in ``Responsibilities.counts``. Five queries, however many."""
+    {user: {kind: number}}, kinds as in ``Responsibilities.moving_counts``. Five queries,
+    however many."""
     found = {user: dict.fromkeys(_NEEDS, 0) for user in users}
-    for kind, (rows, who) in _unended_answerable_rows(viewer).items():
+    for kind, (rows, who) in _unended_rows_by_kind(viewer).items():
         counted = rows.filter(**{f"{who}__in": users}).order_by().values_list(who)
         for user, number in counted.annotate(n=Count("pk")):
             found[user][kind] = number
     return found
 
 
-def _unended_answerable_rows(viewer: Viewer) -> dict[str, tuple[QuerySet[Any], str]]:
+class RowsAndOwnerColumn(NamedTuple):
+    """Rows, and the column that says who answers for each."""
+
+    rows: QuerySet[Any]
+    owner_column: str
+
+
+def _unended_rows_by_kind(viewer: Viewer) -> dict[str, RowsAndOwnerColumn]:
     """What somebody can answer for that is not over, by kind, and the column that says who does."""
     risks = visible_risks(viewer).filter(state__in=[State.DRAFT, State.OPEN])
     work = Mitigation.objects.visible_to(viewer).filter(status__in=RUNNING)
     read = indicators_for(viewer).filter(active=True)
     in_place = Control.objects.visible_to(viewer).filter(ended_at=None)
     return {
-        "owned": (risks, "owner_id"),
-        "deputised": (risks, "deputy_id"),
-        "mitigations": (work, "owner_id"),
-        "indicators": (read, "owner_id"),
-        "controls": (in_place, "owner_id"),
+        "owned": RowsAndOwnerColumn(risks, "owner_id"),
+        "deputised": RowsAndOwnerColumn(risks, "deputy_id"),
+        "mitigations": RowsAndOwnerColumn(work, "owner_id"),
+        "indicators": RowsAndOwnerColumn(read, "owner_id"),
+        "controls": RowsAndOwnerColumn(in_place, "owner_id"),
     }
 
 
@@ -146,7 +154,14 @@ def ref_or_name(row: Any) -> str:
     return str(row.localized("name") if isinstance(row, Control) else row.ref)
 
 
-def present_or_past_person_and_party(viewer: Viewer, name: Any) -> tuple[User, int | None]:
+class PersonAndPartyId(NamedTuple):
+    """Somebody, and their party by its database id; None for who acts for none."""
+
+    person: User
+    party_id: int | None
+
+
+def present_or_past_member(viewer: Viewer, name: Any) -> PersonAndPartyId:
     """The person of that public id or e-mail address, a member now or once, and their party.
 
     Their present party, or that of their last membership. Raises ``NotFound`` for who never was.
@@ -160,7 +175,7 @@ def present_or_past_person_and_party(viewer: Viewer, name: Any) -> tuple[User, i
     member = row.filter(ended_at=None).first() or row.first()
     if member is None:
         raise NotFound(_("Nobody of this register is known by that; pick a member."))
-    return member.user, member.party_id
+    return PersonAndPartyId(member.user, member.party_id)
 
 
 class PersonOrLeaver(NamedTuple):

@@ -15,11 +15,11 @@ from riskreg.events.services import append
 from riskreg.handover.models import HandOver, ItemKind
 from riskreg.handover.queries import (
     Responsibilities,
-    present_or_past_person_and_party,
+    present_or_past_member,
     ref_or_name,
     responsibilities,
 )
-from riskreg.handover.unowned_mail import tell_managers
+from riskreg.handover.unowned_mail import tell_managers_of_unowned
 from riskreg.indicators.services import edit_indicator
 from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
 from riskreg.kernel.text import clean_text
@@ -49,6 +49,8 @@ from riskreg.risks.services.crossing import (
 REASON_MAX = 2000
 MAX_AT_ONCE = 200
 _NAMED = 10
+# What nobody has taken over.
+ThingsWithNobody = list[Any]
 HAND_OVER, REASSIGN = "handover", "risk.reassign"
 
 
@@ -67,14 +69,14 @@ def hand_over(
     """Hand everything that ``from_user`` answers for, or a ``part`` of it, over to ``to_user``.
 
     People are named by public id or e-mail address; ``from_user`` may have left. What the actor may
-    not hand on stays. ``seen`` is ``Responsibilities.fingerprint`` of what the actor was shown.
+    not hand on stays. ``seen`` is the ``fingerprint_of_moving`` of what the actor was shown.
     Where shared risks go to somebody of another party, all of it waits for that party's yes, and
     the request for it is returned (``propose``).
     Raises ``Conflict`` when that is not what it is any more, ``Invalid`` naming each wrong field,
     also when there is nothing to hand over or the receiver may not know of some of it,
     ``NotFound``, ``Forbidden``.
     """
-    giver, party_id = present_or_past_person_and_party(actor, from_user)
+    giver, party_id = present_or_past_member(actor, from_user)
     require_for_person(actor, "handover.make", giver.pk, party_id)
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=REASON_MAX)
@@ -96,26 +98,26 @@ def hand_over(
         .order_by("pk")
     )
     found = responsibilities(actor, giver, part, lock=True)
-    if seen is not None and seen != found.fingerprint:
+    if seen is not None and seen != found.fingerprint_of_moving:
         raise Conflict(
             _("What %(name)s answers for has changed since you looked. Nothing was handed over.")
             % {"name": giver},
             current=found,
         )
-    if not found.total or party_id is None:
+    if not found.moving_total or party_id is None:
         raise Invalid.one(
             "from",
             "nothing",
             _("%(name)s answers for nothing here that you could hand over.") % {"name": giver},
         )
-    _require_same_party(found, party_id_of(actor, taker))
+    _require_private_things_of_party(found, party_id_of(actor, taker))
     owned, deputised = (found.moving.get(kind, []) for kind in ("owned", "deputised"))
     content = {
         "from": str(giver.uuid),
         "to": str(taker.uuid),
         "reason": reason,
         "part": str(part),
-        "seen": found.fingerprint,
+        "seen": found.fingerprint_of_moving,
         "risks": {risk.ref: risk.version for risk in (*owned, *deputised)},
     }
     moves = [
@@ -136,7 +138,7 @@ def hand_over(
         part=part,
         reason=reason,
         at=at,
-        counts=found.counts,
+        counts=found.moving_counts,
         created_at=at,
     )
     changes = {
@@ -144,7 +146,7 @@ def hand_over(
         "to": [None, str(taker.uuid)],
         "part": [None, part],
         "reason": [None, reason],
-        "counts": [None, found.counts],
+        "counts": [None, found.moving_counts],
     }
     append(actor.entry("handover.made", row, at=at, changes=changes))
     return row
@@ -170,7 +172,7 @@ def end_member(
     left = _hand_over_what_is_taken(actor, row, to_user, nobody_yet, _("Left the register."), at)
     ended = remove_member(actor=actor, user=user, version=version, at=at)
     reopen_answers(actor=actor, user=row.user, at=at)
-    tell_managers(actor.register, row.user, left, at)
+    tell_managers_of_unowned(actor.register, row.user, left, at)
     return ended
 
 
@@ -187,7 +189,7 @@ def change_member_role(
 ) -> Membership:
     """Give a member another role; into one that answers for nothing as ``end_member`` does."""
     row = member_to_change(actor, user, version)
-    left: list[Any] = []
+    left: ThingsWithNobody = []
     if (
         role not in ANSWERABLE
         and row.role in ANSWERABLE
@@ -198,16 +200,16 @@ def change_member_role(
         )
     changed = change_role(actor=actor, user=user, role=role, version=version, at=at)
     reopen_answers(actor=actor, user=row.user, at=at)
-    tell_managers(actor.register, row.user, left, at)
+    tell_managers_of_unowned(actor.register, row.user, left, at)
     return changed
 
 
 def _hand_over_what_is_taken(
     actor: Viewer, row: Membership, to_user: Any, nobody_yet: bool, reason: str, at: dt.datetime
-) -> list[Any]:
+) -> ThingsWithNobody:
     """Hand over what is theirs, if somebody takes it; what stays without anybody."""
     found = responsibilities(actor, row.user)
-    if to_user is not None and to_user != "" and found.total:
+    if to_user is not None and to_user != "" and found.moving_total:
         made = hand_over(actor=actor, from_user=row.user, to_user=to_user, reason=reason, at=at)
         if isinstance(made, ChangeRequest):
             raise Invalid.one(
@@ -234,18 +236,18 @@ def _hand_over_what_is_taken(
                 "say that nobody does yet.",
                 len(left),
             )
-            % {"name": row.user, "n": len(left), "refs": _first_refs_text(refs)},
+            % {"name": row.user, "n": len(left), "refs": _first_refs_with_dots(refs)},
         )
     return left
 
 
-def _first_refs_text(refs: list[str]) -> str:
+def _first_refs_with_dots(refs: list[str]) -> str:
     more = ", …" if len(refs) > _NAMED else ""
     return ", ".join(refs[:_NAMED]) + more
 
 
 @transaction.atomic
-def reassign(
+def reassign_risks(
     *,
     actor: Viewer,
     risks: Mapping[str, int | None],
@@ -278,7 +280,7 @@ def reassign(
     refused = {
         ref: why
         for ref, version in risks.items()
-        if (why := _fault_of_risk(actor, rows.get(ref), version, their_party))
+        if (why := _error_if_not_transferable(actor, rows.get(ref), version, their_party))
     }
     if refused:
         raise Invalid(
@@ -315,7 +317,7 @@ def _transfer_any_version(
     return made
 
 
-def _fault_of_risk(
+def _error_if_not_transferable(
     actor: Viewer, risk: Risk | None, version: int | None, their_party: int | None
 ) -> FieldError | None:
     if risk is None:
@@ -332,8 +334,10 @@ def _fault_of_risk(
     return None
 
 
-def _require_same_party(found: Responsibilities, their_party: int | None) -> None:
-    beyond = [ref_or_name(row) for row in found.private if row.party_id != their_party]
+def _require_private_things_of_party(found: Responsibilities, their_party: int | None) -> None:
+    beyond = [
+        ref_or_name(row) for row in found.moving_private_things if row.party_id != their_party
+    ]
     if beyond:
         raise Invalid.one(
             "to",
@@ -375,10 +379,10 @@ def _apply_hand_over(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 
 def _apply_reassign(*, content: Mapping[str, Any], **given: Any) -> Any:
-    return reassign(risks=content["risks"], owner=content["to"], **given)
+    return reassign_risks(risks=content["risks"], owner=content["to"], **given)
 
 
-def register_kinds() -> None:
+def register_change_kinds() -> None:
     """Let hand-overs to another party be asked for."""
     register_kind(ChangeKind(HAND_OVER, transfer_title, transfer_lines, _apply_hand_over))
     register_kind(ChangeKind(REASSIGN, transfer_title, transfer_lines, _apply_reassign))

@@ -19,7 +19,9 @@ KIND = "unowned"
 SHOWN = 40
 
 
-def tell_managers(register: Register, leaver: User, things: Iterable[Any], at: dt.datetime) -> None:
+def tell_managers_of_unowned(
+    register: Register, leaver: User, things: Iterable[Any], at: dt.datetime
+) -> None:
     """Post a message to the managers of each party whose things ``things`` are, naming its own.
 
     ``leaver`` answered for them. Managers of another party hear nothing of what is not theirs. A
@@ -61,7 +63,7 @@ def _content(
             "name": str(reader),
             "leaver": str(leaver),
             "party": party.name,
-            "things": [_line(row) for row in rows[:SHOWN]],
+            "things": [_ref_and_title(row) for row in rows[:SHOWN]],
             "total": len(rows),
             "unnamed": max(0, len(rows) - SHOWN),
             "registers_said": register.name,
@@ -73,7 +75,7 @@ def _content(
     return letter(reader, KIND, values)
 
 
-def _line(row: Any) -> str:
+def _ref_and_title(row: Any) -> str:
     title = row.localized("title") if hasattr(row, "title") else getattr(row, "name", "")
     name = ref_or_name(row)
     return name if name == title else f"{name} {title}"

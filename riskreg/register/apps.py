@@ -16,7 +16,7 @@ class RegisterConfig(AppConfig):
         )
 
         refresh.register(change_mail.KIND, change_mail.current_content_of_message)
-        archiving.register_kinds()
-        settings.register_kinds()
-        terms.register_kinds()
-        party_requests.register_kinds()
+        archiving.register_change_kinds()
+        settings.register_change_kinds()
+        terms.register_change_kinds()
+        party_requests.register_change_kinds()

@@ -11,7 +11,7 @@ class RemindersConfig(AppConfig):
         from riskreg.reminders.policy import ALARM, DIGEST, INTERRUPT
         from riskreg.reminders.services import announcements, ladder
 
-        ladder.register_kinds()
+        ladder.register_change_kinds()
         refresh.register(DIGEST, services.settle_and_render_digest, services.current_digests)
         refresh.register(
             INTERRUPT, services.settle_and_render_interrupt, services.current_interrupts

@@ -8,6 +8,6 @@ class RisksConfig(AppConfig):
     def ready(self) -> None:
         from riskreg.risks.services import criteria, risks, terms
 
-        criteria.register_kinds()
-        risks.register_kinds()
-        terms.register_kinds()
+        criteria.register_change_kinds()
+        risks.register_change_kinds()
+        terms.register_change_kinds()

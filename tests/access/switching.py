@@ -55,7 +55,7 @@ def _visible_to(node: ast.AST) -> int | None:
 
 
 def _keys(node: ast.AST) -> int | None:
-    if not isinstance(node, ast.Attribute) or node.attr != "keys":
+    if not isinstance(node, ast.Attribute) or node.attr != "readable_chain_keys":
         return None
     of_audience = isinstance(node.value, ast.Name) and node.value.id == "audience"
     return node.end_lineno if of_audience else None
@@ -79,7 +79,7 @@ class Switch:
         self.passed: set[tuple[str, int]] = set()
         self.off: set[tuple[str, int]] = set()
         plain = PartyBoundQuerySet.visible_to
-        plain_keys = Audience.keys.fget
+        plain_keys = Audience.readable_chain_keys.fget
         switch = self
 
         def visible_to(self: Any, viewer: Any) -> Any:
@@ -98,7 +98,7 @@ class Switch:
         for name, anew in ANEW.items():
             monkeypatch.setattr(Statement, name, anew)
         monkeypatch.setattr(PartyBoundQuerySet, "visible_to", visible_to)
-        monkeypatch.setattr(Audience, "keys", property(keys))
+        monkeypatch.setattr(Audience, "readable_chain_keys", property(keys))
 
     def is_off(self, frame: Any) -> bool:
         if frame.f_code.co_filename.endswith("manager.py"):

@@ -417,7 +417,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "events/queries.py:chains_of": chains,
     "evidence/queries.py:same_file_elsewhere": same_file_of_another,
     "indicators/queries/access.py:visible_readings": reading_of_another,
-    "handover/queries.py:_unended_answerable_rows": what_is_handed_over,
+    "handover/queries.py:_unended_rows_by_kind": what_is_handed_over,
     "indicators/services/closing.py:_locked_by_ref": end_of_what_serves_a_risk,
     "register/services/objectives.py:add_objective": key_of_an_objective,
     "duties/queries/urgency.py:is_as_urgent_as_first_rows": how_soon_enough_is_due,

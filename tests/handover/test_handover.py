@@ -12,10 +12,10 @@ from riskreg.handover.models import HandOver
 from riskreg.handover.queries import (
     handovers_of_own_party,
     people_whose_things_may_be_handed_over,
-    present_or_past_person_and_party,
+    present_or_past_member,
     responsibilities,
 )
-from riskreg.handover.services import end_member, hand_over, reassign
+from riskreg.handover.services import end_member, hand_over, reassign_risks
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.notify.models import Message
@@ -109,7 +109,7 @@ def test_each_thing_has_its_event_and_the_record_its_own(full: World) -> None:
         + ["mitigation.transferred", "indicator.edited", "control.edited", "handover.made"]
     )  # fmt: skip
     made = Event.objects.get(verb="handover.made")
-    assert made.chain.key == full.viewer("manager").audience.keys[-1]
+    assert made.chain.key == full.viewer("manager").audience.readable_chain_keys[-1]
     assert json.loads(made.changes)["counts"] == [None, row.counts]
     assert made.subject_uuid == row.uuid
 
@@ -133,7 +133,7 @@ def test_the_record_is_its_partys_own(full: World) -> None:
 def test_a_part_goes_alone(full: World, part: str, moved: tuple[int, ...]) -> None:
     row = give(full, part=part)
     assert tuple(row.counts.values()) == moved
-    assert responsibilities(full.viewer("manager"), full.owner).total == 8 - sum(moved)
+    assert responsibilities(full.viewer("manager"), full.owner).moving_total == 8 - sum(moved)
 
 
 def test_the_person_themself_may_and_keeps_nothing_they_can_give(full: World) -> None:
@@ -163,7 +163,7 @@ def test_who_has_left_can_be_handed_over_too(full: World, ended: str) -> None:
     if ended != "membership":
         User.objects.filter(pk=full.owner.pk).update(is_active=False)
     manager = full.viewer("manager")
-    assert present_or_past_person_and_party(manager, full.owner.email)[0] == full.owner
+    assert present_or_past_member(manager, full.owner.email)[0] == full.owner
     assert (full.owner, True) in people_whose_things_may_be_handed_over(manager)
     assert give(full).counts["owned"] == 3
     # What is left is the partner's, and theirs to hand on.
@@ -245,7 +245,7 @@ def test_a_stranger_to_the_register_is_not_found(full: World) -> None:
 
 
 def test_the_second_of_two_is_told(full: World) -> None:
-    seen = responsibilities(full.viewer("manager"), full.owner).fingerprint
+    seen = responsibilities(full.viewer("manager"), full.owner).fingerprint_of_moving
     give(full, seen=seen)
     with nothing_changes(), pytest.raises(Conflict):
         give(full, to="leader", seen=seen)
@@ -255,7 +255,7 @@ def test_the_second_of_two_is_told(full: World) -> None:
 
 
 def test_what_changed_since_the_preview_is_told(full: World) -> None:
-    seen = responsibilities(full.viewer("manager"), full.owner).fingerprint
+    seen = responsibilities(full.viewer("manager"), full.owner).fingerprint_of_moving
     builders.risk(full)
     with nothing_changes(), pytest.raises(Conflict):
         give(full, seen=seen)
@@ -283,7 +283,7 @@ def test_when_one_thing_fails_nothing_has_moved(
 def pick(world: World, *refs: str, by: str = "manager", to: str = "leader", **given: Any) -> Any:
     risks = dict.fromkeys(refs) | given.pop("risks", {})
     owner = getattr(world, to).email
-    return reassign(actor=world.viewer(by), risks=risks, owner=owner, at=world.at, **given)
+    return reassign_risks(actor=world.viewer(by), risks=risks, owner=owner, at=world.at, **given)
 
 
 def test_many_risks_get_another_owner_at_once(full: World) -> None:

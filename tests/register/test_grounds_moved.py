@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from riskreg.handover.services import hand_over, reassign
+from riskreg.handover.services import hand_over, reassign_risks
 from riskreg.register import services
 from riskreg.register.change_kinds import kind_keys
 from riskreg.register.change_models import ChangeRequest
@@ -136,7 +136,7 @@ GROUNDS: dict[str, tuple[Callable[[World], Any], Callable[[World], Any], str]] =
         "meanwhile",
     ),
     "risk.reassign": (
-        lambda w: reassign(
+        lambda w: reassign_risks(
             **by(w), risks={risk_of(w).ref: risk_of(w).version}, owner=w.partner_owner.email
         ),
         lambda w: edit_risk(**by(w), ref=risk_of(w).ref, version=None, fields={"title": "Another"}),

@@ -87,10 +87,10 @@ def test_its_events_are_the_partys_own_and_who_joined_is_everybodys(world: World
     services.accept_with_new_account(
         token=token(row), name="J", password="four words are enough", at=world.at
     )
-    own = world.viewer("manager").audience.keys[1]
+    own = world.viewer("manager").audience.readable_chain_keys[1]
     for verb, chain in (
         ("invitation.made", own), ("invitation.accepted", own),
-        ("member.added", world.viewer("auditor").audience.keys[0]),
+        ("member.added", world.viewer("auditor").audience.readable_chain_keys[0]),
     ):  # fmt: skip
         event = Event.objects.filter(verb=verb).latest("pk")
         assert event.chain.key == chain, verb

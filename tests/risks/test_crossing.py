@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from riskreg.handover.models import HandOver
-from riskreg.handover.services import end_member, hand_over, reassign
+from riskreg.handover.services import end_member, hand_over, reassign_risks
 from riskreg.kernel.errors import Invalid
 from riskreg.register.change_models import ChangeRequest
 from riskreg.risks.models import Risk
@@ -88,7 +88,7 @@ def test_writing_a_risk_gives_it_to_nobody_of_another_party(world: World, field:
 
 def test_many_at_once_wait_together(world: World) -> None:
     rows = [builders.risk(world) for _ in range(3)]
-    asked = reassign(
+    asked = reassign_risks(
         actor=world.viewer("manager"), risks={row.ref: row.version for row in rows},
         owner=world.partner_owner.email, at=world.at,
     )  # fmt: skip

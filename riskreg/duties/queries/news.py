@@ -28,7 +28,7 @@ def changes_by_others_since(
     figures (``with_figure_labels``).
     """
     return _changes_by_others_since(
-        viewer, viewer.audience.keys, subjects, since, viewer.user.uuid, most=most
+        viewer, viewer.audience.readable_chain_keys, subjects, since, viewer.user.uuid, most=most
     )
 
 
@@ -42,7 +42,7 @@ def _changes_by_others_since(
     *,
     most: int,
 ) -> QuerySet[Event]:
-    audience: Any = SimpleNamespace(keys=chains)
+    audience: Any = SimpleNamespace(readable_chain_keys=chains)
     visible = visible_events(audience)
     if subjects:
         visible = visible.filter(subject_uuid__in=subjects)

@@ -136,7 +136,7 @@ def _apply_restore(*, content: Mapping[str, Any], **given: Any) -> Any:
     return restore_register(version=None, **given)
 
 
-def register_kinds() -> None:
+def register_change_kinds() -> None:
     """Let archiving and restoring be asked for."""
     register_kind(
         ChangeKind(ARCHIVE, register_archived_title, register_archived_lines, _apply_archive)

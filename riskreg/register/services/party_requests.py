@@ -58,6 +58,6 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
     return bring_in_party(**content, **given)
 
 
-def register_kinds() -> None:
+def register_change_kinds() -> None:
     """Let parties be asked for."""
     register_kind(ChangeKind(PARTY, party_added_title, party_added_lines, _apply))

@@ -163,7 +163,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
     return set_time_zone(time_zone=content["time_zone"], seen=content["seen"], **given)
 
 
-def register_kinds() -> None:
+def register_change_kinds() -> None:
     """Let changes of the settings be asked for."""
     register_kind(ChangeKind(TIME_ZONE, time_zone_changed_title, time_zone_changed_lines, _apply))
     register_kind(

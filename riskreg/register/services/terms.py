@@ -219,7 +219,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
     return edit_term(**content, **given)
 
 
-def register_kinds() -> None:
+def register_change_kinds() -> None:
     """Let terms go out of use by a yes of all."""
     register_kind(ChangeKind(RETIRE, term_retired_title, term_retired_lines, _apply))
 

@@ -103,7 +103,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
     return set_reminder_ladder(**content, **given)
 
 
-def register_kinds() -> None:
+def register_change_kinds() -> None:
     """Let changes of the ladder be asked for."""
     register_kind(ChangeKind(LADDER, ladder_change_title, ladder_change_lines, _apply))
 

@@ -177,6 +177,6 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
     return publish_criteria(**content, **given)
 
 
-def register_kinds() -> None:
+def register_change_kinds() -> None:
     """Let changes of the criteria be asked for."""
     register_kind(ChangeKind(CRITERIA, criteria_changed_title, criteria_changed_lines, _apply))

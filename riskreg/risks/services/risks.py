@@ -274,7 +274,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
     return transfer_risk(**content, **given)
 
 
-def register_kinds() -> None:
+def register_change_kinds() -> None:
     """Let transfers to another party be asked for."""
     register_kind(ChangeKind(TRANSFER, transfer_title, transfer_lines, _apply))
 

@@ -96,7 +96,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
     return merge_terms(**content, **given)
 
 
-def register_kinds() -> None:
+def register_change_kinds() -> None:
     """Let terms be merged by a yes of all."""
     register_kind(ChangeKind(MERGE, terms_merged_title, terms_merged_lines, _apply))
 

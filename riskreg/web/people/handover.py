@@ -15,11 +15,11 @@ from riskreg.handover.queries import (
     Responsibilities,
     handovers_of_own_party,
     people_whose_things_may_be_handed_over,
-    present_or_past_person_and_party,
+    present_or_past_member,
     ref_or_name,
     responsibilities,
 )
-from riskreg.handover.services import MAX_AT_ONCE, hand_over, reassign
+from riskreg.handover.services import MAX_AT_ONCE, hand_over, reassign_risks
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import ChangeRequest
@@ -62,7 +62,7 @@ class HandOverPage(RegisterView):
         if "from" not in request.GET:
             return self._page({})
         giver, found, part = self._parse_hand_over(request.GET)
-        form = HandOverForm(initial={"seen": found.fingerprint})
+        form = HandOverForm(initial={"seen": found.fingerprint_of_moving})
         return self._preview(giver, found, part, form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -88,7 +88,7 @@ class HandOverPage(RegisterView):
                 status = 409
                 # The form again for what it is now: sending it once more is a new decision.
                 data = request.POST.copy()
-                data["seen"] = found.fingerprint
+                data["seen"] = found.fingerprint_of_moving
                 form = HandOverForm(data)
                 set_choices(form, "to", _taker_choices(self.viewer))
                 form.is_valid()
@@ -106,7 +106,7 @@ class HandOverPage(RegisterView):
         return self._preview(giver, found, part, form, status)
 
     def _parse_hand_over(self, given: Any) -> tuple[User, Responsibilities, str]:
-        giver, party = present_or_past_person_and_party(self.viewer, given.get("from"))
+        giver, party = present_or_past_member(self.viewer, given.get("from"))
         require_for_person(self.viewer, "handover.make", giver.pk, party)
         part = given.get("part", ItemKind.ALL)
         part = part if part in ItemKind.values else ItemKind.ALL
@@ -140,8 +140,8 @@ class HandOverPage(RegisterView):
                 "giver_id": str(giver.uuid),
                 "part": part,
                 "preview": rows,
-                "total": found.total,
-                "private": len(found.private),
+                "total": found.moving_total,
+                "private": len(found.moving_private_things),
                 "form": form,
             },
             status,
@@ -212,7 +212,7 @@ class ReassignPage(RegisterView):
         problems: dict[str, str] = {}
         if form.is_valid():
             try:
-                rows = reassign(
+                rows = reassign_risks(
                     actor=self.viewer, risks=risks, owner=form.cleaned_data["owner"], at=self.at
                 )
             except Invalid as invalid:
