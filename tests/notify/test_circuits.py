@@ -1,19 +1,22 @@
 """A dead server is left alone, by everybody, and found alive again."""
 
 import datetime as dt
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
 from riskreg.events.policy import Audience
+from riskreg.kernel import clock
 from riskreg.notify import policy
 from riskreg.notify.models import Circuit, Delivery, Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
 from riskreg.notify.queries import open_circuits_holding_up
-from riskreg.notify.services import deliver, deliver_due
+from riskreg.notify.services import deliver, deliver_due, try_waiting_now
 from riskreg.notify.services.claims import claim_due
 from tests.builders import AT
 from tests.notify.conftest import PARTY, REGISTER, Killed
@@ -96,6 +99,49 @@ def test_when_the_one_gets_through_all_the_others_follow(posted: Posted, server:
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
     circuit = Circuit.objects.get()
     assert (circuit.failures, circuit.opened_at, circuit.paused_until) == (0, None, None)
+
+
+def test_what_waits_is_tried_at_once_when_somebody_says_that_the_server_was_mended(
+    posted: Posted, server: Server
+) -> None:
+    for n in range(9):
+        posted(n)
+    drain(AT)
+    for minutes in (1, 3, 7):
+        drain(AT + minutes * MINUTE)
+    at = AT + 8 * MINUTE
+    assert drain(at) == 0
+    # It is said too early: one is tried, and the rest waits as before.
+    assert try_waiting_now("mail", at) == 9
+    calls = server.calls
+    assert drain(at) == 1
+    assert server.calls == calls + 1
+    server.failing = None
+    assert drain(at + MINUTE) == 0
+    assert try_waiting_now("webhook", at + MINUTE) == 0
+    assert drain(at + MINUTE) == 0
+    assert try_waiting_now("mail", at + MINUTE) == 9
+    assert drain(at + MINUTE) == 9
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_the_command_says_how_much_is_tried(posted: Posted, server: Server) -> None:
+    posted(0)
+    drain(clock.now())
+    assert Delivery.objects.get().next_attempt_at > clock.now()
+    out = io.StringIO()
+    call_command("send_now", stdout=out)
+    assert out.getvalue().splitlines() == [
+        "deliveries that wait, and are tried now: 1",
+        "invitations that are sent again now: 0",
+    ]
+    assert Delivery.objects.get().next_attempt_at <= clock.now()
+
+
+def test_what_is_meant_for_later_is_not_sent_now(posted: Posted, server: Server) -> None:
+    posted(0, at=AT + HOUR)
+    try_waiting_now("mail", AT)
+    assert drain(AT) == 0
 
 
 def test_failures_count_in_a_row_only(posted: Posted, server: Server) -> None:

@@ -119,6 +119,15 @@ def test_what_cannot_be_is_refused_and_no_register_is_made(
         found(*more)
 
 
+def test_a_register_keeps_its_currency_unless_another_one_is_named() -> None:
+    builders.user("boss@example.com")
+    found("--currency", "CNY")
+    with nothing_changes():
+        found()
+    with nothing_changes(), pytest.raises(CommandError, match="its currency is CNY, not EUR"):
+        found("--currency", "EUR")
+
+
 def test_members_and_objectives_are_added_to_a_register_that_is_there() -> None:
     builders.user("boss@example.com")
     auditor = builders.user("auditor@example.com")

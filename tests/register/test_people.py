@@ -18,7 +18,11 @@ from riskreg.register import people, services
 from riskreg.register.access import present_memberships_of, viewer_for
 from riskreg.register.invitation_mail import invitation_link
 from riskreg.register.models import Invitation, Membership, Register
-from riskreg.register.services.invitation_sending import ATTEMPTS, send_due_invitations
+from riskreg.register.services.invitation_sending import (
+    ATTEMPTS,
+    send_due_invitations,
+    try_waiting_invitations_now,
+)
 from riskreg.reminders.services import sweep
 from riskreg.risks.models import Risk
 from tests import builders
@@ -26,6 +30,7 @@ from tests.builders import World
 from tests.dump import nothing_changes
 
 pytestmark = pytest.mark.django_db
+MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 NEW = "joiner@example.com"
 
@@ -141,6 +146,29 @@ def test_a_mail_server_that_is_away_delays_a_mail_and_loses_none(
     row.refresh_from_db()
     assert (row.sent_at, row.mail_due_at) == (at, None)
     assert ATTEMPTS > 3
+
+
+def test_mails_that_did_not_go_are_sent_at_once_when_the_operator_says_so(
+    world: World, settings: Any
+) -> None:
+    rows = [invite(world), invite(world, email="second@example.com")]
+    settings.EMAIL_BACKEND = "tests.register.refusing_mail.Backend"
+    at = world.at
+    for _attempt in range(ATTEMPTS):
+        at += 2 * HOUR
+        assert send_due_invitations(lambda at=at: at) == 0  # type: ignore[misc]
+    rows[0].refresh_from_db()
+    assert rows[0].mail_due_at is None
+    waits = invite(world, email="third@example.com")
+    Invitation.objects.filter(pk=waits.pk).update(mail_attempts=4, mail_due_at=at + HOUR)
+    soon = invite(world, email="fourth@example.com")
+    Invitation.objects.filter(pk=soon.pk).update(mail_attempts=1, mail_due_at=at + MINUTE)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send_due_invitations(lambda: at) == 0
+    assert try_waiting_invitations_now(at) == 3
+    assert send_due_invitations(lambda: at) == 3
+    assert send_due_invitations(lambda: at + MINUTE) == 1
+    assert try_waiting_invitations_now(at + MINUTE) == 0
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ all is as before; if not, the pause grows. A refusal for good says nothing of th
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -44,6 +45,14 @@ def admit_and_note_probe(destination: str, claim: uuid.UUID, at: dt.datetime) ->
         pk=row.pk, paused_at=row.paused_at, paused_until=row.paused_until, probe=row.probe
     ).update(probe=claim, paused_at=at, paused_until=at + lease)
     return Admitted(open_to=bool(mine), probe=bool(mine))
+
+
+def end_pauses(destinations: Iterable[str], at: dt.datetime) -> int:
+    """Let one delivery be tried now at each of the servers that are left alone. Returns how many
+    those are."""
+    return Circuit.objects.filter(
+        destination__in=list(destinations), opened_at__isnull=False, paused_until__gt=at
+    ).update(probe=None, paused_at=at, paused_until=at)
 
 
 def record_success(destination: str) -> None:

@@ -27,7 +27,7 @@ from riskreg.notify.models import (
 )
 from riskreg.notify.policy import JITTER, LONGEST_WAIT
 from riskreg.notify.queries.deliveries import is_due
-from riskreg.notify.services.circuits import admit_and_note_probe, record_not_tried
+from riskreg.notify.services.circuits import admit_and_note_probe, end_pauses, record_not_tried
 from riskreg.notify.services.inbox import drop_from_inbox
 from riskreg.notify.services.rate_limit import take_sending_slots
 
@@ -253,6 +253,16 @@ def reset_future_retries(at: dt.datetime) -> int:
     return Delivery.objects.filter(state=DeliveryState.PENDING, next_attempt_at__gt=latest).update(
         next_attempt_at=at
     )
+
+
+@transaction.atomic
+def make_waiting_due(channel: str, at: dt.datetime) -> int:
+    """Let everything of ``channel`` that failed before and waits be tried now, and the servers that
+    are left alone. Returns how many deliveries wait."""
+    waiting = Delivery.objects.filter(state=DeliveryState.PENDING, channel=channel)
+    end_pauses(waiting.order_by().values_list("destination", flat=True).distinct(), at)
+    waiting.filter(attempts__gt=0, next_attempt_at__gt=at).update(next_attempt_at=at)
+    return waiting.count()
 
 
 def give_up_claim(row: Delivery) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import transaction
 
-from riskreg.kernel.after_commit import wake
+from riskreg.kernel.after_commit import after_commit, wake
 from riskreg.notify.channels import CHANNELS, Sender
 from riskreg.notify.models import AttemptOutcome, Delivery, DeliveryState
 from riskreg.notify.policy import (
@@ -35,6 +35,7 @@ from riskreg.notify.services.claims import (
     claim_one,
     end_and_begin,
     lease,
+    make_waiting_due,
     record_end_of_attempt,
     release_lost,
     release_not_begun,
@@ -115,6 +116,17 @@ def deliver_due(
             wake(DELIVER_DUE, its)
             break
     return tried
+
+
+def try_waiting_now(channel: str, at: dt.datetime) -> int:
+    """Try what waits after failures now, and not when its turn comes: the server was mended.
+
+    Returns how many deliveries of ``channel`` wait. Nothing is sent in here: workers are woken. Who
+    may do this is checked by the caller.
+    """
+    waiting = make_waiting_due(channel, at)
+    after_commit(DELIVER_DUE, channel)
+    return waiting
 
 
 def _wake_up_later(channel: str, at: dt.datetime) -> None:

@@ -51,7 +51,8 @@ class Wanted:
     ``add_objective`` takes them. What no option names: ``descriptions``, ``notices`` and
     ``criteria`` of its own.
 
-    Empty: ``time_zone`` is the first manager's, ``languages`` are all.
+    Empty: ``currency`` is EUR, ``time_zone`` the first manager's, ``languages`` are all; of a
+    register that is there what it has.
     """
 
     slug: str
@@ -91,7 +92,7 @@ def create_or_complete_register(wanted: Wanted, *, at: dt.datetime) -> tuple[Reg
             names=wanted.names,
             parties=wanted.parties,
             acts_for=wanted.managers[0][0],
-            currency=wanted.currency,
+            currency=wanted.currency or "EUR",
             time_zone=wanted.time_zone or founder.time_zone,
             languages=wanted.languages,
             descriptions=wanted.descriptions,
@@ -196,7 +197,7 @@ def _check_people_and_find_founder(errors: Errors, wanted: Wanted) -> User | Non
 def _require_same_currency_and_zone(register: Register, wanted: Wanted) -> None:
     """What cannot be added to is the same, or the command means another register."""
     pairs = [
-        ("currency", register.currency, wanted.currency),
+        ("currency", register.currency, wanted.currency or register.currency),
         ("time zone", register.time_zone, wanted.time_zone or register.time_zone),
     ]
     for what, now, then in pairs:

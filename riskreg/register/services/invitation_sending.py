@@ -6,8 +6,10 @@ from collections.abc import Callable
 import structlog
 from django.db.models import F
 
+from riskreg.kernel.after_commit import after_commit
 from riskreg.register.invitation_mail import invitation_mail
 from riskreg.register.models import Invitation
+from riskreg.register.services.invitations import SEND_DUE
 
 log = structlog.get_logger(__name__)
 
@@ -47,3 +49,19 @@ def send_due_invitations(now: Callable[[], dt.datetime]) -> int:
         mine.update(mail_due_at=None, sent_at=at)
         sent += 1
     return sent
+
+
+def try_waiting_invitations_now(at: dt.datetime) -> int:
+    """Let invitations whose mail did not go be sent now, those given up too; how many those are.
+
+    What is due within a lease comes by itself, and may be under way.
+    """
+    unsent = Invitation.objects.filter(
+        accepted_at=None, revoked_at=None, expires_at__gt=at, register__archived_at=None
+    )
+    count = unsent.filter(mail_attempts__gt=0, mail_due_at__gt=at + LEASE).update(mail_due_at=at)
+    count += unsent.filter(mail_attempts__gte=ATTEMPTS, mail_due_at=None, sent_at=None).update(
+        mail_due_at=at, mail_attempts=0
+    )
+    after_commit(SEND_DUE)
+    return count

@@ -71,7 +71,7 @@ class Command(BaseCommand):
             metavar="KEY:NAME:VALUE:UNIT:DAY",
             help="a target that all see, of the first manager's party; DAY as 2030-12-31",
         )
-        parser.add_argument("--currency", default="EUR", help="ISO 4217 (default EUR)")
+        parser.add_argument("--currency", default="", help="ISO 4217 (default: EUR)")
         parser.add_argument(
             "--time-zone", default="", help="IANA name (default: the first manager's)"
         )
