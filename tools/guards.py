@@ -29,7 +29,7 @@ RETIRED = {
     "pull_in_review": "bring_review_forward_in_memory", "take_position": "set_position",
     "standing_in": "risks_in_cell", "tidied": "canonical_url", "turns_bad": "triggers_review",
     "will_ask": "prefetch", "seen_version": "expected_version",
-    "look_again": "seconds_until_free", "hand_back": "release_not_begun",
+    "look_again": "claim_next_wake_up", "hand_back": "release_not_begun",
     "recall": "reset_future_retries",
     "judge": "create_assessment", "sealing": "encryption", "calling": "http_client",
     "nasty": "hostile_values", "_banded": "value_low_high", "has_versions": "has_translations",

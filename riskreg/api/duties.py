@@ -68,7 +68,7 @@ class Duties(RegisterApi):
         return agenda.Wanted(
             today=self.viewer.today(self.at),
             kinds=kinds,
-            people=agenda.own_and_stood_in_for(self.viewer) if switches["mine"] else None,
+            people=agenda.ids_of_self_and_stood_in_for(self.viewer) if switches["mine"] else None,
             due_before=due_before,
             overdue=switches["overdue"],
         )

@@ -9,4 +9,4 @@ class CommentsConfig(AppConfig):
         from riskreg.comments.services import mail
         from riskreg.notify import refresh
 
-        refresh.register(mail.KIND, mail.current_content_of_message)
+        refresh.register_refresher(mail.KIND, mail.current_content_of_message)

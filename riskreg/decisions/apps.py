@@ -10,5 +10,5 @@ class DecisionsConfig(AppConfig):
         from riskreg.notify import refresh
         from riskreg.reviews.services.reviews import REVIEWED
 
-        refresh.register(mail.KIND, mail.current_content_of_message)
+        refresh.register_refresher(mail.KIND, mail.current_content_of_message)
         REVIEWED.append(mail.write_to_askers_of_review)

@@ -182,20 +182,20 @@ class Source:
         """What any of these users (database ids) answers for."""
         if self.owed_by is not None:
             return self.owed_by(users)
-        return functools.reduce(operator.or_, self._ways_to(users))
+        return functools.reduce(operator.or_, self._conditions_by_person(users))
 
     def whose_in_parts(self, users: Collection[int]) -> list[Q]:
         """``whose``, in parts that have no row in common: each goes by one column of people, if it
         can, as an index does."""
         if self.owed_by is not None:
             return [self.owed_by(users)]
-        ways = self._ways_to(users)
+        ways = self._conditions_by_person(users)
         return [
             functools.reduce(operator.and_, [~before for before in ways[:n]], way)
             for n, way in enumerate(ways)
         ]
 
-    def _ways_to(self, users: Collection[int]) -> list[Q]:
+    def _conditions_by_person(self, users: Collection[int]) -> list[Q]:
         return [Q(**{f"{way}__in": users}) for way in self.people]
 
     def open_rows(self) -> QuerySet[Any]:
@@ -227,13 +227,13 @@ class Source:
     def rungs_of_kind(self, ladder: Sequence[Rung]) -> tuple[Rung, ...]:
         """The rungs of ``ladder`` that this kind of duty climbs."""
         own = self.climbs(ladder) if self.climbs else rungs_from_offset(ladder, self.from_offset)
-        return tuple(self.rung(rung) for rung in own)
+        return tuple(self.adapt_rung(rung) for rung in own)
 
     def rungs_of_duty(self, duty: Duty, ladder: Sequence[Rung], zone: str) -> tuple[Rung, ...]:
         """The rungs of ``ladder`` that ``duty`` climbs, in a register of ``zone``."""
         rungs = self.rungs_of_kind(ladder)
         return rungs if self.takes is None else tuple(r for r in rungs if self.takes(duty, r, zone))
 
-    def rung(self, rung: Rung) -> Rung:
+    def adapt_rung(self, rung: Rung) -> Rung:
         """``rung`` of a register's ladder as it is for this kind of duty."""
         return rung if self.interrupts else replace(rung, interrupts=False)

@@ -9,11 +9,11 @@ def page_url(name: str, **keys: str) -> str:
     return f"{settings.BASE_URL}{reverse(f'web:{name}', kwargs=keys)}"
 
 
-def my_work(slug: str) -> str:
+def my_work_url(slug: str) -> str:
     """My work, in that register."""
     return page_url("my_work", slug=slug)
 
 
-def preferences() -> str:
+def preferences_url() -> str:
     """Where people choose their language and time zone."""
     return page_url("preferences")

@@ -17,7 +17,7 @@ class ExchangeConfig(AppConfig):
         from riskreg.jobs.kinds import WORK
         from riskreg.notify import refresh
 
-        refresh.register(pack_mail.KIND, pack_mail.current_content_of_message)
+        refresh.register_refresher(pack_mail.KIND, pack_mail.current_content_of_message)
         WORK[KIND] = "riskreg.exchange.steps.commit_import_of_draft"
         # By name: the web process never loads what writes PDF and slides.
         WORK.update(_PACK_WORK)

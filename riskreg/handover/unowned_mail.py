@@ -10,7 +10,7 @@ from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.handover.queries import ref_or_name
-from riskreg.notify.letters import letter
+from riskreg.notify.letters import render_letter
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import post
 from riskreg.register.models import Membership, Party, Register, Role
@@ -72,7 +72,7 @@ def _content(
             "preferences_url": page_address("web:preferences"),
         }
 
-    return letter(reader, KIND, values)
+    return render_letter(reader, KIND, values)
 
 
 def _ref_and_title(row: Any) -> str:

@@ -24,7 +24,7 @@ class Reader(Protocol):
         """In which its times are told."""
 
 
-def letter(reader: Reader, folder: str, values: Callable[[], Mapping[str, Any]]) -> Content:
+def render_letter(reader: Reader, folder: str, values: Callable[[], Mapping[str, Any]]) -> Content:
     """The templates ``mail/{folder}/`` with ``values``, which are worked out in the language and
     the zone of ``reader``."""
     zone = timezone.override(zoneinfo.ZoneInfo(reader.time_zone))

@@ -40,7 +40,9 @@ class PassingFailure(Exception):
         self.retry_after = retry_after
 
 
-def wait_before(attempt: int, draw: float, retry_after: dt.timedelta | None = None) -> dt.timedelta:
+def wait_after_attempt(
+    attempt: int, draw: float, retry_after: dt.timedelta | None = None
+) -> dt.timedelta:
     """How long to wait after failed attempt number ``attempt`` (1, 2 …).
 
     Grows fourfold from a minute to six hours; with twenty attempts the last comes about 90 hours
@@ -56,7 +58,7 @@ def wait_before(attempt: int, draw: float, retry_after: dt.timedelta | None = No
     return max(spread, min(retry_after, LONGEST_WAIT)) if retry_after else spread
 
 
-def was_set_back(written: dt.datetime, at: dt.datetime) -> bool:
+def was_clock_set_back_since(written: dt.datetime, at: dt.datetime) -> bool:
     """Whether ``written``, a past moment when it was stored, shows that the clock went back."""
     return written > at + CLOCK_SLACK
 
@@ -83,7 +85,7 @@ def is_paused(
     set back, and is over."""
     if paused_at is None or paused_until is None:
         return False
-    return at < paused_until and not was_set_back(paused_at, at)
+    return at < paused_until and not was_clock_set_back_since(paused_at, at)
 
 
 # Rates -------------------------------------------------------------------------------------------
@@ -127,7 +129,7 @@ def grant_messages(
     return Grant(count, free_at + step * count)
 
 
-def next_grant(per_minute: int, free_at: dt.datetime, at: dt.datetime) -> dt.timedelta:
+def wait_until_whole_burst(per_minute: int, free_at: dt.datetime, at: dt.datetime) -> dt.timedelta:
     """How long until a whole burst may go again: to look earlier would send them one by one."""
     return min(max(free_at - at, dt.timedelta(0)), spacing(per_minute) * burst_size(per_minute))
 

@@ -11,7 +11,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import transaction
@@ -57,7 +57,7 @@ class MessageRefresher:
 _by_kind: dict[str, MessageRefresher] = {}
 
 
-def register(
+def register_refresher(
     kind: str, content_now: ContentNow, unchanged_among: UnchangedAmong | None = None
 ) -> None:
     """Ask these before messages of ``kind`` are sent; see ``MessageRefresher``."""
@@ -69,10 +69,15 @@ def refresher(kind: str) -> MessageRefresher | None:
     return _by_kind.get(kind)
 
 
-def messages_to_refresh(
-    messages: Collection[tuple[uuid.UUID, str]], at: dt.datetime
-) -> set[uuid.UUID]:
-    """Which of ``messages``, given as (message, kind), are to be renewed before they are sent."""
+class MessageOfKind(NamedTuple):
+    """A message (public id) and its kind."""
+
+    message: uuid.UUID
+    kind: str
+
+
+def messages_to_refresh(messages: Collection[MessageOfKind], at: dt.datetime) -> set[uuid.UUID]:
+    """Which of ``messages`` are to be renewed before they are sent."""
     found: set[uuid.UUID] = set()
     for kind in {kind for _message, kind in messages}:
         asked = refresher(kind)

@@ -20,7 +20,7 @@ _leaving = mmap.mmap(-1, 1)
 
 
 @worker_shutting_down.connect
-def leave(**_: Any) -> None:
+def mark_worker_leaving(**_: Any) -> None:
     """Make the senders of this worker finish the message they are at and hand back the others."""
     _leaving[0] = 1
 

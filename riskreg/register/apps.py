@@ -15,7 +15,7 @@ class RegisterConfig(AppConfig):
             terms,
         )
 
-        refresh.register(change_mail.KIND, change_mail.current_content_of_message)
+        refresh.register_refresher(change_mail.KIND, change_mail.current_content_of_message)
         archiving.register_change_kinds()
         settings.register_change_kinds()
         terms.register_change_kinds()

@@ -12,9 +12,11 @@ class RemindersConfig(AppConfig):
         from riskreg.reminders.services import announcements, ladder
 
         ladder.register_change_kinds()
-        refresh.register(DIGEST, services.settle_and_render_digest, services.current_digests)
-        refresh.register(
+        refresh.register_refresher(
+            DIGEST, services.settle_and_render_digest, services.current_digests
+        )
+        refresh.register_refresher(
             INTERRUPT, services.settle_and_render_interrupt, services.current_interrupts
         )
-        refresh.register(ALARM, services.current_content_of_alarm)
-        refresh.register(announcements.KIND, announcements.settle_and_render_announcement)
+        refresh.register_refresher(ALARM, services.current_content_of_alarm)
+        refresh.register_refresher(announcements.KIND, announcements.settle_and_render_announcement)

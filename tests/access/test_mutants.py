@@ -189,7 +189,9 @@ def test_the_inbox_of_another_is_heard(
 def test_mail_of_the_other_party_is_heard(
     canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("riskreg.web.messages.deliveries.deliveries_to_people_of", _all_deliveries)
+    monkeypatch.setattr(
+        "riskreg.web.messages.deliveries.deliveries_looked_after_by", _all_deliveries
+    )
     monkeypatch.setattr("riskreg.web.messages.deliveries.messages_readable_among", _all_readable)
     route = "/r/{}/deliveries/"
     client = walk.client_for(canary_world, "partner_manager", route)

@@ -490,7 +490,9 @@ def test_accepted_in_private_is_not_accepted_once_everybody_sees_the_risk(world:
 # Helpers ---------------------------------------------------------------------------------------
 def _duties(world: World, who: str, today: dt.date | None = None) -> set[str]:
     viewer = world.viewer(who)
-    wanted = agenda.Wanted(today=today or world.today, people=agenda.own_and_stood_in_for(viewer))
+    wanted = agenda.Wanted(
+        today=today or world.today, people=agenda.ids_of_self_and_stood_in_for(viewer)
+    )
     return {duty.kind for duty in agenda.duties_for(viewer, wanted, 99).duties}
 
 

@@ -604,5 +604,5 @@ def test_what_became_of_it_is_kept_for_good(world: World) -> None:
 
 def duties(world: World, viewer: Any) -> set[str]:
     """The kinds of what the viewer owes."""
-    wanted = agenda.Wanted(today=world.today, people=agenda.own_and_stood_in_for(viewer))
+    wanted = agenda.Wanted(today=world.today, people=agenda.ids_of_self_and_stood_in_for(viewer))
     return {duty.kind for duty in agenda.duties_for(viewer, wanted, 99).duties}

@@ -26,7 +26,7 @@ SEND: dict[str, Any] = {"content_type": "application/json"}
 
 def duties(world: World, who: str) -> set[str]:
     viewer = world.viewer(who)
-    wanted = agenda.Wanted(today=world.today, people=agenda.own_and_stood_in_for(viewer))
+    wanted = agenda.Wanted(today=world.today, people=agenda.ids_of_self_and_stood_in_for(viewer))
     return {duty.kind for duty in agenda.duties_for(viewer, wanted, 99).duties}
 
 

@@ -38,7 +38,7 @@ def test_what_others_owe_in_a_party_or_anywhere(shared_out: World) -> None:
         wanted = agenda.Wanted(
             world.today,
             kinds=(REVIEW.kind,),
-            others_than=agenda.own_and_stood_in_for(viewer),
+            others_than=agenda.ids_of_self_and_stood_in_for(viewer),
             party=viewer.party_id,
             **more,  # type: ignore[arg-type]
         )
@@ -68,8 +68,8 @@ def test_lists_that_share_rows_are_those_that_are_read_alone(shared_out: World) 
         for n, status in ((5, "in_progress"), (3, "planned"), (4, "in_progress"))
     ]
     Mitigation.objects.filter(pk=rows[0].pk).update(next_update_on=world.today - DAY)
-    mine = agenda.Wanted(world.today, people=agenda.own_and_stood_in_for(viewer))
-    others = agenda.Wanted(world.today, others_than=agenda.own_and_stood_in_for(viewer))
+    mine = agenda.Wanted(world.today, people=agenda.ids_of_self_and_stood_in_for(viewer))
+    others = agenda.Wanted(world.today, others_than=agenda.ids_of_self_and_stood_in_for(viewer))
     late = agenda.Wanted(world.today, overdue=True)
     asked = [agenda.WantedList(one, 50) for one in (mine, others, late)]
     together = agenda.most_urgent_duties_for(viewer, asked)
@@ -96,7 +96,7 @@ def test_few_of_many_are_the_soonest_of_each_kind(world: World) -> None:
 def test_a_figure_that_is_missing_for_long_stands_below_a_review_that_is_late(world: World) -> None:
     builders.risk(world, at=world.at - 40 * DAY)
     viewer = world.viewer("owner")
-    wanted = agenda.Wanted(world.today, people=agenda.own_and_stood_in_for(viewer))
+    wanted = agenda.Wanted(world.today, people=agenda.ids_of_self_and_stood_in_for(viewer))
     (review,) = agenda.duties_for(viewer, wanted, 9).duties
     assert review.due_on is not None
     reading = replace(review, kind="indicator.reading", due_on=review.due_on - 200 * DAY)

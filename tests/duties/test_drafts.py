@@ -31,7 +31,7 @@ def run(at: dt.datetime) -> list[str]:
 
 def waiting(world: World, name: str, *, mine: bool = True) -> list[tuple[str, dt.date | None]]:
     viewer = world.viewer(name)
-    people = agenda.own_and_stood_in_for(viewer) if mine else None
+    people = agenda.ids_of_self_and_stood_in_for(viewer) if mine else None
     wanted = agenda.Wanted(world.today, kinds=("risk.draft",), people=people)
     found = agenda.duties_for(viewer, wanted, 9).duties
     listed = agenda.most_urgent_duties_for(viewer, [agenda.WantedList(wanted, 9)])[0]

@@ -52,7 +52,7 @@ def called_of(world: World, name: str) -> list[Breach]:
     """What calls for a review by that member, as My work and the API's duties read it."""
     viewer = world.viewer(name)
     wanted = agenda.Wanted(
-        world.today, kinds=(BREACH.kind,), people=agenda.own_and_stood_in_for(viewer)
+        world.today, kinds=(BREACH.kind,), people=agenda.ids_of_self_and_stood_in_for(viewer)
     )
     return [duty.thing for duty in agenda.duties_for(viewer, wanted, 50).duties]
 

@@ -168,7 +168,7 @@ def test_a_worker_that_is_asked_to_stop_hands_back_the_rest(
 def test_the_processes_of_a_worker_hear_that_it_leaves(monkeypatch: Any) -> None:
     assert not tasks.is_leaving()
     try:
-        tasks.leave(sender="a worker", sig="TERM", how="Warm", exitcode=0)
+        tasks.mark_worker_leaving(sender="a worker", sig="TERM", how="Warm", exitcode=0)
         assert tasks.is_leaving()
     finally:
         tasks._leaving[0] = 0

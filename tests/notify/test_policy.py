@@ -15,20 +15,20 @@ from riskreg.notify import policy
     ("attempt", "minutes"), [(1, 1), (2, 4), (3, 16), (4, 64), (5, 256), (6, 360), (50, 360)]
 )
 def test_waits_grow_fourfold_up_to_six_hours(attempt: int, minutes: int) -> None:
-    assert policy.wait_before(attempt, 0.5) == dt.timedelta(minutes=minutes)
+    assert policy.wait_after_attempt(attempt, 0.5) == dt.timedelta(minutes=minutes)
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
 def test_jitter_spreads_by_a_quarter_at_most(attempt: int, draw: float) -> None:
-    middle = policy.wait_before(attempt, 0.5)
-    wait = policy.wait_before(attempt, draw)
+    middle = policy.wait_after_attempt(attempt, 0.5)
+    wait = policy.wait_after_attempt(attempt, draw)
     assert middle * 0.75 <= wait < middle * 1.25 + dt.timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize(("attempt", "draw"), [(0, 0.5), (-1, 0.5), (1, 1.0), (1, -0.1)])
 def test_a_wait_needs_an_attempt_and_a_draw(attempt: int, draw: float) -> None:
     with pytest.raises(ValueError):
-        policy.wait_before(attempt, draw)
+        policy.wait_after_attempt(attempt, draw)
 
 
 REFUSED = smtplib.SMTPRecipientsRefused

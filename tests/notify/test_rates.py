@@ -45,7 +45,7 @@ def test_whoever_keeps_asking_sends_nearly_as_much_as_is_allowed(limit: int) -> 
     while at < AT + 10 * MINUTE:
         count, free_at = policy.grant_messages(limit, free_at, 10_000, at)
         sent += count
-        at += max(policy.next_grant(limit, free_at, at), dt.timedelta(milliseconds=1))
+        at += max(policy.wait_until_whole_burst(limit, free_at, at), dt.timedelta(milliseconds=1))
     assert 0.85 * limit * 10 - 1 <= sent <= limit * 10
 
 
@@ -55,7 +55,7 @@ def test_a_clock_that_jumps_neither_floods_nor_stalls(limit: int, jump: int, wan
     at = AT + dt.timedelta(seconds=jump)
     count, free_at = policy.grant_messages(limit, free_at, wanted, at)
     assert 0 <= count <= policy.burst_size(limit)
-    soon = at + policy.next_grant(limit, free_at, at)
+    soon = at + policy.wait_until_whole_burst(limit, free_at, at)
     assert soon - at <= MINUTE
     assert policy.grant_messages(limit, free_at, 1, soon)[0] == 1
 

@@ -18,7 +18,7 @@ from riskreg.notify.channels.mail import Mail
 from riskreg.notify.models import Delivery, DeliveryAttempt, DeliveryState, Message
 from riskreg.notify.policy import PassingFailure
 from riskreg.notify.queries import (
-    deliveries_to_people_of,
+    deliveries_looked_after_by,
     may_have_arrived,
     messages_readable_among,
 )
@@ -322,10 +322,10 @@ def test_deliveries_are_seen_by_their_own_party_only(posted: Posted) -> None:
     other = Audience(REGISTER, uuid.UUID(int=3))
     ours, theirs = posted(1), posted(2, audiences=[other])
     both = posted(3, audiences=[OURS, other])
-    assert list(deliveries_to_people_of(OURS)) == [both, ours]
-    assert list(deliveries_to_people_of(other)) == [both, theirs]
-    assert list(deliveries_to_people_of(Audience(REGISTER))) == []
-    assert list(deliveries_to_people_of(Audience(uuid.uuid4(), PARTY))) == []
+    assert list(deliveries_looked_after_by(OURS)) == [both, ours]
+    assert list(deliveries_looked_after_by(other)) == [both, theirs]
+    assert list(deliveries_looked_after_by(Audience(REGISTER))) == []
+    assert list(deliveries_looked_after_by(Audience(uuid.uuid4(), PARTY))) == []
     keys = [row.message_id for row in (ours, theirs, both)]
     assert messages_readable_among(OURS, keys) == {ours.message_id}
 

@@ -17,11 +17,11 @@ from riskreg.notify.services.claims import (
     Result,
     begin_attempt,
     claim_due,
-    end_and_begin,
     record_end_of_attempt,
-    release_lost,
+    release_lost_claims,
+    try_end_and_begin_at_once,
 )
-from riskreg.notify.services.rate_limit import seconds_until_free, take_sending_slots
+from riskreg.notify.services.rate_limit import claim_next_wake_up, take_sending_slots
 from tests.builders import AT
 from tests.notify.conftest import Killed
 from tests.notify.test_services import OURS, dying, outcomes
@@ -70,7 +70,7 @@ def test_a_late_end_does_not_undo_what_another_has_in_hand(posted: Posted, sendi
         sent.append(message.key)
         if len(sent) == 3:
             # An hour passes for everybody else: another takes the rest and is at the first of it.
-            release_lost(AT + HOUR)
+            release_lost_claims(AT + HOUR)
             others.append(claim_due("mail", "mail", AT + HOUR, 50))
             assert begin_attempt(others[0], others[0].rows[0], AT + HOUR)
 
@@ -99,7 +99,7 @@ def test_what_waited_too_long_for_its_turn_and_was_taken_is_not_begun(
         if len(sent) == 2:
             clock[0] += 50 * SECOND
         if len(sent) == 3:
-            release_lost(AT + 130 * SECOND)
+            release_lost_claims(AT + 130 * SECOND)
             others.append(claim_due("mail", "mail", AT + 130 * SECOND, 50))
 
     sending_by(slow)
@@ -127,7 +127,7 @@ def test_an_attempt_is_begun_once_also_in_one_step_with_the_end_of_another(poste
     assert begin_attempt(batch, first, AT)
     assert begin_attempt(batch, second, AT)
     done = Result(DeliveryState.SENT, AttemptOutcome.SENT, AT)
-    begun = end_and_begin(batch, first, done, second, AT + SECOND)
+    begun = try_end_and_begin_at_once(batch, first, done, second, AT + SECOND)
     if begun is None:  # not a step of its own on this database
         assert record_end_of_attempt(batch, first, done) == "sent"
         begun = begin_attempt(batch, second, AT + SECOND)
@@ -300,9 +300,9 @@ def test_of_two_that_find_no_room_at_the_same_moment_one_wakes_the_next(
         posted(n)
     assert len(claim_due("mail", "mail", AT, 50).rows) == 2
     rival: list[float | None] = []
-    asking = Meanwhile('UPDATE "notify_rate"', lambda: rival.append(seconds_until_free("mail", AT)))
+    asking = Meanwhile('UPDATE "notify_rate"', lambda: rival.append(claim_next_wake_up("mail", AT)))
     with connection.execute_wrapper(asking):
-        mine = seconds_until_free("mail", AT)
+        mine = claim_next_wake_up("mail", AT)
     assert (len(rival), mine) == (1, None)
     assert rival[0] is not None
 
@@ -314,5 +314,5 @@ def test_who_finds_room_but_nothing_to_take_looks_again_a_second_later_at_the_ea
     settings.DELIVERY_PER_MINUTE = {"mail": 20}
     assert take_sending_slots("mail", 1, AT - HOUR) == 1
     assert claim_due("mail", "mail", AT + SECOND, 50).rows == []
-    assert seconds_until_free("mail", AT + SECOND) == 1.0
-    assert seconds_until_free("mail", AT + SECOND) is None
+    assert claim_next_wake_up("mail", AT + SECOND) == 1.0
+    assert claim_next_wake_up("mail", AT + SECOND) is None

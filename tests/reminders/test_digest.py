@@ -51,8 +51,8 @@ def test_links_are_those_of_the_pages(settings: Any) -> None:
     keys = {"slug": "foton-catl", "ref": "R-001"}
     assert links.page_url("review", **keys) == BASE + reverse("web:review", kwargs=keys)
     assert links.page_url("review", **keys) == f"{BASE}/r/foton-catl/risks/R-001/review/"
-    assert links.my_work("foton-catl") == f"{BASE}/r/foton-catl/work/"
-    assert links.preferences() == f"{BASE}/preferences/"
+    assert links.my_work_url("foton-catl") == f"{BASE}/r/foton-catl/work/"
+    assert links.preferences_url() == f"{BASE}/preferences/"
 
 
 def test_what_is_late_comes_first_and_every_duty_has_its_link(world: World, settings: Any) -> None:
@@ -153,7 +153,7 @@ def test_a_long_digest_stays_readable_and_says_what_it_left_out(world: World) ->
     message = digest_of(world.owner)
     assert message.text.count("* R-") == SHOWN
     assert "3 more are under My work:" in message.text
-    assert links.my_work("foton-catl") in message.html
+    assert links.my_work_url("foton-catl") in message.html
     assert message.subject == f"Waiting for you: {SHOWN + 3} due today"
 
 

@@ -10,7 +10,7 @@ from django.core import mail
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.notify.models import Delivery, DeliveryState, Message
-from riskreg.notify.queries import deliveries_to_people_of, messages_readable_among
+from riskreg.notify.queries import deliveries_looked_after_by, messages_readable_among
 from riskreg.notify.services import deliver_due, resend
 from riskreg.register.services import add_member
 from riskreg.reminders.models import Reminder
@@ -175,7 +175,7 @@ def test_what_a_digest_tells_of_when_it_is_sent_decides_who_may_read_it(world: W
     assert "CANARY" in mine.text
     for register, party in ((world.register, world.foton), (other.register, other.catl)):
         audience = Audience(register.uuid, party.uuid)
-        assert mine in [d.message for d in deliveries_to_people_of(audience)]
+        assert mine in [d.message for d in deliveries_looked_after_by(audience)]
         assert messages_readable_among(audience, [mine.pk]) == set()
 
 

@@ -45,7 +45,7 @@ def test_within_the_same_urgency_severity_decides_and_orphans_come_first(world: 
     unrated = overdue(world, None, days=60)
     coming = builders.risk(world, rated=(5, 5), at=world.at - 28 * DAY)
     viewer = world.viewer("owner")
-    wanted = agenda.Wanted(world.today, people=agenda.own_and_stood_in_for(viewer))
+    wanted = agenda.Wanted(world.today, people=agenda.ids_of_self_and_stood_in_for(viewer))
     [found] = agenda.most_urgent_duties_for(viewer, [agenda.WantedList(wanted, 9)])
     order = [worst.ref, mild.ref, unrated.ref, gain.ref, coming.ref]
     assert [duty.ref for duty in found] == order
@@ -60,7 +60,7 @@ def test_whatever_the_cut_what_is_kept_is_worse(world: World, most: int) -> None
     cells = [(1, 1), (5, 5), (3, 3), (2, 2)]
     rows = {overdue(world, cell, days=40 - 10 * n).ref: cell for n, cell in enumerate(cells)}
     viewer = world.viewer("owner")
-    wanted = agenda.Wanted(world.today, people=agenda.own_and_stood_in_for(viewer))
+    wanted = agenda.Wanted(world.today, people=agenda.ids_of_self_and_stood_in_for(viewer))
     [kept] = agenda.most_urgent_duties_for(viewer, [agenda.WantedList(wanted, most)])
     assert [rows[duty.ref] for duty in kept] == [(5, 5), (3, 3), (2, 2)][:most]
     # The same rows shared with a second list.

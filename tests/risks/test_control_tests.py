@@ -33,7 +33,9 @@ def run(at: dt.datetime) -> list[str]:
 def due_tests(world: World, who: str) -> list[tuple[str, str]]:
     viewer = world.viewer(who)
     wanted = agenda.Wanted(
-        today=world.today, kinds=("control.test",), people=agenda.own_and_stood_in_for(viewer)
+        today=world.today,
+        kinds=("control.test",),
+        people=agenda.ids_of_self_and_stood_in_for(viewer),
     )
     return [(d.ref, d.subject_title) for d in agenda.duties_for(viewer, wanted, 50).duties]
 

@@ -15,7 +15,7 @@ from riskreg.comments.models import Comment
 from riskreg.comments.queries.comments import may_still_read
 from riskreg.comments.queries.targets import TARGETS, ref_and_title_of
 from riskreg.events.policy import Audience
-from riskreg.notify.letters import letter
+from riskreg.notify.letters import render_letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import post
@@ -77,4 +77,4 @@ def _content(row: Comment, thing: Any, user: User) -> Content:
             "preferences_url": page_address("web:preferences"),
         }
 
-    return letter(user, KIND, values)
+    return render_letter(user, KIND, values)

@@ -16,7 +16,7 @@ from riskreg.decisions.queries.questions import (
     review_that_answers,
 )
 from riskreg.events.policy import Audience
-from riskreg.notify.letters import letter
+from riskreg.notify.letters import render_letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import post
@@ -105,4 +105,4 @@ def _content(row: Obligation, review: Review | None, user: User) -> Content:
             "preferences_url": page_address("web:preferences"),
         }
 
-    return letter(user, KIND, values)
+    return render_letter(user, KIND, values)

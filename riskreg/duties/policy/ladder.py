@@ -33,7 +33,7 @@ class Rung:
     interrupts: bool = False
 
     @property
-    def announced(self) -> bool:
+    def is_announced(self) -> bool:
         """Whether it is told to chats or webhooks as well."""
         return CHAT in self.channels or WEBHOOK in self.channels
 

@@ -21,9 +21,9 @@ __all__ = [
     "counts_by_day",
     "due_date_sort_key",
     "duties_for",
+    "ids_of_self_and_stood_in_for",
     "last_change_by_duty",
     "most_urgent_duties_for",
-    "own_and_stood_in_for",
     "owner_and_deputy_without_query",
     "status_texts",
     "summed_duty_counts",
@@ -46,7 +46,7 @@ class WantedList(NamedTuple):
     most: int
 
 
-def own_and_stood_in_for(viewer: Viewer) -> frozenset[int]:
+def ids_of_self_and_stood_in_for(viewer: Viewer) -> frozenset[int]:
     """The viewer, and for whom they stand in today."""
     return frozenset({viewer.user.pk}) | viewer.stands_in_for
 

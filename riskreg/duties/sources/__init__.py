@@ -117,6 +117,6 @@ __all__ = [
     "SOURCES",
     "Duty",
     "Source",
-    "load",
+    "load_duties_of_reminders",
     "urgency_sort_key",
 ]

@@ -56,7 +56,7 @@ def with_rating_of_now(rows: QuerySet[Risk]) -> QuerySet[Risk]:
 
 def _rating_and_score_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     risks = {duty.subject: duty.thing for duty in duties}
-    _set_ratings_on([risk for risk in risks.values() if not hasattr(risk, "now_rating")])
+    _set_ratings_in_memory([risk for risk in risks.values() if not hasattr(risk, "now_rating")])
     matrices: dict[int, Matrix] = {}
     values = {}
     for subject, risk in risks.items():
@@ -71,7 +71,7 @@ def _rating_and_score_texts(duties: Sequence[Duty]) -> TextByDutySubject:
     return values
 
 
-def _set_ratings_on(risks: Collection[Any]) -> None:
+def _set_ratings_in_memory(risks: Collection[Any]) -> None:
     """Make ``risks`` as if they had been read by ``with_rating_of_now``, also for the next
     language."""
     if not risks:

@@ -17,7 +17,7 @@ from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.queries.packs import figure_labels
 from riskreg.exchange.queries.schedules import is_late, people_named_by, present_pack_makers
 from riskreg.kernel import clock
-from riskreg.notify.letters import letter
+from riskreg.notify.letters import render_letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import post
@@ -90,7 +90,7 @@ def _content(user: User, row: PackSchedule, one: PackSending, why: str) -> Conte
             "preferences_url": page_address("web:preferences"),
         }
 
-    return letter(user, KIND, values)
+    return render_letter(user, KIND, values)
 
 
 def text_on_why_not_written_to(name: str, why: str) -> str:

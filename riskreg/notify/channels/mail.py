@@ -36,7 +36,7 @@ class Mail(Sender):
             raise PermanentFailure(gettext_noop("there is no mail address"))
         try:
             mail = compose(message)
-            reused = self._connected()
+            reused = self._is_still_connected()
             try:
                 self._hand_over(mail)
             except smtplib.SMTPSenderRefused as error:
@@ -61,7 +61,7 @@ class Mail(Sender):
             with contextlib.suppress(Exception):
                 backend.close()
 
-    def _connected(self) -> bool:
+    def _is_still_connected(self) -> bool:
         """Whether there is a connection from before that the server has not ended meanwhile."""
         if self._backend is None:
             return False

@@ -1,7 +1,7 @@
 """Reads of messages, deliveries and endpoints, always for an audience or a recipient."""
 
 from riskreg.notify.queries.deliveries import (
-    deliveries_to_people_of,
+    deliveries_looked_after_by,
     has_arrived,
     may_have_arrived,
     message_exists,
@@ -13,7 +13,7 @@ from riskreg.notify.queries.deliveries import (
 from riskreg.notify.queries.inbox import unemptied_inbox_messages, unread_count, unread_expression
 
 __all__ = [
-    "deliveries_to_people_of",
+    "deliveries_looked_after_by",
     "has_arrived",
     "may_have_arrived",
     "message_exists",

@@ -24,8 +24,15 @@ def is_due(at: dt.datetime) -> Q:
     return Q(state=DeliveryState.PENDING, next_attempt_at__lte=at)
 
 
-def destinations_due(at: dt.datetime) -> list[tuple[str, str]]:
-    """(destination, channel) of all that is due, mail and then what has urgent things first."""
+class DueDestination(NamedTuple):
+    """Where something is due to be sent, and by which channel."""
+
+    destination: str
+    channel: str
+
+
+def due_destinations(at: dt.datetime) -> list[DueDestination]:
+    """Of all that is due, mail and then what has urgent things first."""
     rows = (
         Delivery.objects.filter(is_due(at))
         .values_list("destination", "channel")
@@ -33,7 +40,7 @@ def destinations_due(at: dt.datetime) -> list[tuple[str, str]]:
         .order_by()
     )
     found = sorted(rows, key=lambda r: (r[1] != Channel.MAIL, not r[2], r[0]))
-    return [(destination, channel) for destination, channel, _urgent in found]
+    return [DueDestination(destination, channel) for destination, channel, _urgent in found]
 
 
 def due_delivery_count(destination: str, at: dt.datetime, most: int) -> int:
@@ -41,22 +48,21 @@ def due_delivery_count(destination: str, at: dt.datetime, most: int) -> int:
     return Delivery.objects.filter(is_due(at), destination=destination)[:most].count()
 
 
-def is_worker_on_its_way(channel: str, before: int, at: dt.datetime) -> bool:
+def is_worker_on_its_way(channel: str, before_delivery_id: int, at: dt.datetime) -> bool:
     """Whether somebody was woken for ``channel`` already and will look once more.
 
-    True where a delivery older than number ``before`` waits for being taken, or one is being sent.
+    True where one older than ``before_delivery_id`` waits for being taken, or one is being sent.
     """
     rows = Delivery.objects.filter(channel=channel)
     return (
-        rows.filter(is_due(at), pk__lt=before).exists()
+        rows.filter(is_due(at), pk__lt=before_delivery_id).exists()
         or rows.filter(state=DeliveryState.SENDING, claimed_until__gte=at).exists()
     )
 
 
-def deliveries_to_people_of(audience: Audience) -> QuerySet[Delivery]:
-    """Deliveries that the managers of ``audience`` look after, newest first.
-
-    Only those to people of that party in that register; never all parties' at once.
+def deliveries_looked_after_by(audience: Audience) -> QuerySet[Delivery]:
+    """Deliveries that the managers of ``audience`` look after, newest first: of messages that tell
+    of that party in that register, to people and to endpoints; never all parties' at once.
     """
     return (
         Delivery.objects.filter(

@@ -49,7 +49,7 @@ class Batch:
     probe: bool = False
 
 
-def lease() -> dt.timedelta:
+def claim_duration() -> dt.timedelta:
     """How long a claim holds, and anew from the beginning of each attempt."""
     return dt.timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
 
@@ -88,7 +88,7 @@ def claim_due(
         state=DeliveryState.SENDING,
         claimed_by=batch.claim,
         claimed_at=at,
-        claimed_until=at + lease(),
+        claimed_until=at + claim_duration(),
     )
     found = Delivery.objects.select_related("message").in_bulk(keys)
     batch.rows = [found[key] for key in keys]
@@ -115,7 +115,7 @@ class Result:
 def begin_attempt(batch: Batch, row: Delivery, at: dt.datetime) -> bool:
     """Begin an attempt for ``row``; False when it is not this claim's any more."""
     mine = Delivery.objects.filter(pk=row.pk, claimed_by=batch.claim, started_at=None).update(
-        attempts=F("attempts") + 1, started_at=at, claimed_until=at + lease()
+        attempts=F("attempts") + 1, started_at=at, claimed_until=at + claim_duration()
     )
     if mine:
         row.attempts += 1
@@ -139,7 +139,7 @@ def record_end_of_attempt(batch: Batch, row: Delivery, result: Result) -> str:
     with transaction.atomic(savepoint=False):
         mine = Delivery.objects.filter(pk=row.pk, claimed_by=batch.claim).update(**columns)
         if mine:
-            _save_attempt(row, result.outcome, result.error).save()
+            _build_attempt(row, result.outcome, result.error).save()
             if result.state == DeliveryState.FAILED:
                 _log_failure(row, result)
             elif result.state == DeliveryState.DROPPED:
@@ -174,7 +174,7 @@ WITH ended AS (
 SELECT (SELECT count(*) FROM ended), (SELECT count(*) FROM begun)"""
 
 
-def end_and_begin(
+def try_end_and_begin_at_once(
     batch: Batch, ended: Delivery, result: Result, row: Delivery, at: dt.datetime
 ) -> bool | None:
     """``record_end_of_attempt`` for what was sent and ``begin_attempt`` for ``row`` at once, where
@@ -195,7 +195,7 @@ def end_and_begin(
         "claim": batch.claim,
         "next": row.pk,
         "at": at,
-        "until": at + lease(),
+        "until": at + claim_duration(),
     }
     with connection.cursor() as cursor:
         cursor.execute(_SENT_AND_NEXT, values)
@@ -216,7 +216,7 @@ def release_not_begun(batch: Batch) -> int:
 
 
 @transaction.atomic
-def release_lost(at: dt.datetime) -> int:
+def release_lost_claims(at: dt.datetime) -> int:
     """Free deliveries whose claim has run out: their sender vanished. Returns how many.
 
     What it had not begun waits as before. What it was at counts as an attempt of which nobody knows
@@ -235,7 +235,7 @@ def release_lost(at: dt.datetime) -> int:
         return 0
     begun = [row for row in rows if row.started_at is not None]
     spent = [row for row in begun if row.attempts >= row.allowed_attempts]
-    DeliveryAttempt.objects.bulk_create(_save_attempt(row, AttemptOutcome.LOST) for row in begun)
+    DeliveryAttempt.objects.bulk_create(_build_attempt(row, AttemptOutcome.LOST) for row in begun)
     keys = {row.pk for row in rows} - {row.pk for row in spent}
     Delivery.objects.filter(pk__in=keys).update(state=DeliveryState.PENDING, **UNCLAIMED)
     for row in spent:
@@ -265,14 +265,14 @@ def make_waiting_due(channel: str, at: dt.datetime) -> int:
     return waiting.count()
 
 
-def give_up_claim(row: Delivery) -> None:
+def take_back_claim_in_memory(row: Delivery) -> None:
     """Take ``row``, locked by the caller and saved by it, out of the hands of a lost sender."""
     if row.started_at is not None:
-        _save_attempt(row, AttemptOutcome.LOST).save()
+        _build_attempt(row, AttemptOutcome.LOST).save()
     row.claimed_by = row.claimed_at = row.claimed_until = row.started_at = None
 
 
-def _save_attempt(row: Delivery, outcome: str, error: str = "") -> DeliveryAttempt:
+def _build_attempt(row: Delivery, outcome: str, error: str = "") -> DeliveryAttempt:
     """The attempt that ``row`` is at, now that it is over."""
     assert row.started_at is not None  # noqa: S101 - only what was begun can end
     return DeliveryAttempt(

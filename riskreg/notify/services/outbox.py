@@ -20,7 +20,7 @@ from riskreg.notify.models import Channel, Delivery, DeliveryState, Message, Mes
 from riskreg.notify.policy import destination, message_id
 from riskreg.notify.queries.deliveries import is_worker_on_its_way
 from riskreg.notify.refresh import Content
-from riskreg.notify.services.claims import build_entry, give_up_claim
+from riskreg.notify.services.claims import build_entry, take_back_claim_in_memory
 from riskreg.notify.services.inbox import drop_from_inbox
 
 log = structlog.get_logger(__name__)
@@ -200,7 +200,7 @@ def resend(
     if row.state == DeliveryState.SENDING and row.claimed_until and row.claimed_until >= at:
         raise Conflict(_("This message is being sent at this moment. Look again in a minute."))
     before = row.state
-    give_up_claim(row)
+    take_back_claim_in_memory(row)
     row.state = DeliveryState.PENDING
     row.next_attempt_at = at
     row.allowed_attempts = row.attempts + settings.DELIVERY_MAX_ATTEMPTS

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from riskreg.kernel.clock import CLOCK_SLACK
 from riskreg.notify.models import Rate
-from riskreg.notify.policy import grant_messages, next_grant
+from riskreg.notify.policy import grant_messages, wait_until_whole_burst
 
 
 def per_minute_limit_of(channel: str) -> int:
@@ -33,8 +33,9 @@ def take_sending_slots(channel: str, wanted: int, at: dt.datetime) -> int:
     return count
 
 
-def seconds_until_free(channel: str, at: dt.datetime) -> float | None:
-    """In how many seconds there is room again in ``channel``; None when somebody will look already.
+def claim_next_wake_up(channel: str, at: dt.datetime) -> float | None:
+    """Note when somebody looks again for room in ``channel``: in how many seconds. None where
+    somebody will look already, and then nothing is noted.
 
     Of many senders that find none, one is told, or each would wake another one for ever.
     """
@@ -42,7 +43,10 @@ def seconds_until_free(channel: str, at: dt.datetime) -> float | None:
     if row is None:
         return None
     # A second at least, or a clock that is set back could make them wake each other all the time.
-    wait = max(next_grant(per_minute_limit_of(channel), row.free_at, at), dt.timedelta(seconds=1))
+    wait = max(
+        wait_until_whole_burst(per_minute_limit_of(channel), row.free_at, at),
+        dt.timedelta(seconds=1),
+    )
     asked = Rate.objects.filter(pk=row.pk, wake_at=row.wake_at)
     if row.wake_at is not None and at < row.wake_at <= at + CLOCK_SLACK:
         return None

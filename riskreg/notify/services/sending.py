@@ -22,27 +22,27 @@ from riskreg.notify.policy import (
     PassingFailure,
     PermanentFailure,
     describe,
-    wait_before,
+    wait_after_attempt,
 )
-from riskreg.notify.queries.deliveries import destinations_due, due_delivery_count
-from riskreg.notify.refresh import messages_to_refresh, refresher
+from riskreg.notify.queries.deliveries import due_delivery_count, due_destinations
+from riskreg.notify.refresh import MessageOfKind, messages_to_refresh, refresher
 from riskreg.notify.services.circuits import record_failure, record_not_tried, record_success
 from riskreg.notify.services.claims import (
     Batch,
     Result,
     begin_attempt,
     claim_due,
+    claim_duration,
     claim_one,
-    end_and_begin,
-    lease,
     make_waiting_due,
     record_end_of_attempt,
-    release_lost,
+    release_lost_claims,
     release_not_begun,
     reset_future_retries,
+    try_end_and_begin_at_once,
 )
 from riskreg.notify.services.outbox import DELIVER_DUE, note_audiences
-from riskreg.notify.services.rate_limit import per_minute_limit_of, seconds_until_free
+from riskreg.notify.services.rate_limit import claim_next_wake_up, per_minute_limit_of
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ def deliver(delivery: uuid.UUID, at: dt.datetime) -> str:
     or unknown, its server is left alone, or its channel has sent enough for now. May be called any
     number of times, by any number of senders.
     """
-    release_lost(at)
+    release_lost_claims(at)
     batch = claim_one(delivery, at)
     if batch is None or not batch.rows:
         return ""
@@ -87,10 +87,10 @@ def deliver_due(
     ``channel`` keeps to one. What is left at the end wakes the next round.
     """
     started = now()
-    release_lost(started)
+    release_lost_claims(started)
     reset_future_retries(started)
     tried = 0
-    for destination, its in destinations_due(started):
+    for destination, its in due_destinations(started):
         if channel not in (None, its):
             continue
         while tried < limit and not stop():
@@ -132,7 +132,7 @@ def try_waiting_now(channel: str, at: dt.datetime) -> int:
 def _wake_up_later(channel: str, at: dt.datetime) -> None:
     if per_minute_limit_of(channel) <= 0:
         return
-    seconds = seconds_until_free(channel, at)
+    seconds = claim_next_wake_up(channel, at)
     if seconds is not None:
         wake(DELIVER_DUE, channel, seconds=seconds)
 
@@ -162,46 +162,48 @@ class _Batch:
 
     def _send_all(self, sender: Sender) -> None:
         rows, begun = self.batch.rows, 0
-        messages = [(row.message.uuid, row.message.kind) for row in rows]
+        messages = [MessageOfKind(row.message.uuid, row.message.kind) for row in rows]
         stale = messages_to_refresh(messages, self.batch.at)
         for row in rows:
             at = self.now()
-            if self.gave_up or self.stop() or not self._in_time(at):
+            if self.gave_up or self.stop() or not self._is_in_time_to_begin(at):
                 break
             begun += 1
-            if self._begin(row, at):
-                self._try(sender, row, at, refresh=row.message.uuid in stale)
-        self._record()
+            if self._record_last_end_and_begin(row, at):
+                self._try_to_send(sender, row, at, refresh=row.message.uuid in stale)
+        self._record_last_end()
         if begun < len(rows):
             self.gave_up = True
             release_not_begun(self.batch)
             if self.batch.probe:
                 record_not_tried(self.batch.destination, self.batch.claim, self.batch.at)
 
-    def _in_time(self, at: dt.datetime) -> bool:
+    def _is_in_time_to_begin(self, at: dt.datetime) -> bool:
         """Whether another may be begun: early enough in the lease, and by a clock that goes on."""
-        return dt.timedelta(0) <= at - self.batch.at <= lease() / 2
+        return dt.timedelta(0) <= at - self.batch.at <= claim_duration() / 2
 
-    def _begin(self, row: Delivery, at: dt.datetime) -> bool:
+    def _record_last_end_and_begin(self, row: Delivery, at: dt.datetime) -> bool:
         """Record how the one before ended and that this one begins, in one transaction."""
         if self._ended is not None:
             before, result = self._ended
-            begun = end_and_begin(self.batch, before, result, row, at)
+            begun = try_end_and_begin_at_once(self.batch, before, result, row, at)
             if begun is not None:
                 self.states.append(result.state)
                 self._ended = None
                 return begun
         with transaction.atomic():
-            self._record()
+            self._record_last_end()
             return begin_attempt(self.batch, row, at)
 
-    def _record(self) -> None:
+    def _record_last_end(self) -> None:
         if self._ended is not None:
             row, result = self._ended
             self.states.append(record_end_of_attempt(self.batch, row, result))
             self._ended = None
 
-    def _try(self, sender: Sender, row: Delivery, at: dt.datetime, *, refresh: bool) -> None:
+    def _try_to_send(
+        self, sender: Sender, row: Delivery, at: dt.datetime, *, refresh: bool
+    ) -> None:
         failure: PassingFailure | None = None
         try:
             if refresh and not _save_current_content_or_false(row, at):
@@ -220,24 +222,24 @@ class _Batch:
             log.exception("delivery_broke", delivery=str(row.uuid))
             result = _result_of_passing_failure(row, at, describe(error))
         self._ended = (row, result)
-        self._record_of_server(failure, result, at)
+        self._record_server_state(failure, result, at)
 
-    def _record_of_server(
+    def _record_server_state(
         self, failure: PassingFailure | None, result: Result, at: dt.datetime
     ) -> None:
         """What the attempt says of the server: recorded once the attempt itself is."""
         destination, claimed = self.batch.destination, self.batch.claim
         if failure is not None and failure.of_server:
-            self._record()
+            self._record_last_end()
             self._heard = False
             self.gave_up = record_failure(destination, claimed, result.error, at)
         elif result.state == DeliveryState.SENT:
             if not self._heard:
-                self._record()
+                self._record_last_end()
                 record_success(destination)
                 self._heard = True
         elif self.batch.probe:
-            self._record()
+            self._record_last_end()
             record_not_tried(destination, claimed, at)
 
 
@@ -246,7 +248,7 @@ def _result_of_passing_failure(
 ) -> Result:
     if row.attempts >= row.allowed_attempts:
         return Result(DeliveryState.FAILED, AttemptOutcome.PASSING, at, error)
-    wait = wait_before(row.attempts, random.random(), retry_after)  # noqa: S311 - not a secret
+    wait = wait_after_attempt(row.attempts, random.random(), retry_after)  # noqa: S311 - not a secret
     return Result(DeliveryState.PENDING, AttemptOutcome.PASSING, at, error, at + wait)
 
 

@@ -9,7 +9,7 @@ from riskreg.accounts.mails import page_address
 from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
-from riskreg.notify.letters import letter
+from riskreg.notify.letters import render_letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import post
@@ -77,4 +77,4 @@ def _content(row: ChangeRequest, user: User, why: str) -> Content:
             "preferences_url": page_address("web:preferences"),
         }
 
-    return letter(user, "change", values)
+    return render_letter(user, "change", values)

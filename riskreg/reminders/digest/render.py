@@ -94,8 +94,8 @@ def _template_values(facts: DigestData) -> dict[str, Any]:
         "orphans": facts.orphans,
         "registers_said": enumerate_texts(name for name, _notice in facts.registers),
         "registers": [{"name": name, "notice": notice} for name, notice in facts.registers],
-        "work_url": links.my_work(facts.work),
-        "preferences_url": links.preferences(),
+        "work_url": links.my_work_url(facts.work),
+        "preferences_url": links.preferences_url(),
         "language": {"zh-hans": "zh-Hans"}.get(facts.language, facts.language),
     }
 

@@ -159,7 +159,7 @@ def forecast_for_duty(
 def _endpoints_that_hear_of(viewer: Viewer, duty: Duty, ladder: Sequence[Rung]) -> list[Endpoint]:
     """The chats and webhooks that hear of ``duty``; those of another party are not for the viewer
     to know."""
-    if viewer.party_id != duty.party_id or not any(rung.announced for rung in ladder):
+    if viewer.party_id != duty.party_id or not any(rung.is_announced for rung in ladder):
         return []
     return enabled_endpoints_of_parties(viewer.register.uuid, [duty.party_uuid])
 

@@ -111,4 +111,4 @@ class RegisterSnapshots:
             self._versions[version] = rungs_from(ladder.rungs) if ladder else DEFAULT_LADDER
             self._places.pop(reminder.register_id, None)
         found = rung_of(self._versions[version], reminder.rung)
-        return SOURCES[reminder.kind].rung(found or Rung(reminder.rung, (OWNER, DEPUTY)))
+        return SOURCES[reminder.kind].adapt_rung(found or Rung(reminder.rung, (OWNER, DEPUTY)))

@@ -205,7 +205,7 @@ def _reminder(
         due_on=duty.due_on,
         rung=rung.offset_days,
         ladder_id=snapshot.ladder.ladder_id,
-        to_announce=rung.announced and not reason,
+        to_announce=rung.is_announced and not reason,
         state=ReminderState.SKIPPED if reason else ReminderState.DUE,
         reason=reason,
         settled_at=at if reason else None,

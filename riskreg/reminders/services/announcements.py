@@ -315,7 +315,7 @@ def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
         sentences.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
     if register.notice:
         sentences.append(without_markup(register.notice))
-    work = links.my_work(register.slug)
+    work = links.my_work_url(register.slug)
     label = _("Open My work")
     sentences.append(f"[{label}]({work})" if marked else f"{label}{colon()}{work}")
     return "\n".join(sentences)

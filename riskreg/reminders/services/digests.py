@@ -222,7 +222,7 @@ class _PreparedDigest:
                 local_day=day,
                 content=content,
                 audiences=seen.audiences,
-                unsubscribe_url=links.preferences(),
+                unsubscribe_url=links.preferences_url(),
                 channels=("mail", "inbox") if user.digest_by_mail else ("inbox",),
             ),
             at,

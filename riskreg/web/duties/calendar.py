@@ -85,7 +85,9 @@ def _calendar_and_last_change(
     calendar.add("x-published-ttl", dt.timedelta(hours=1))
     changed = _EPOCH
     for viewer in (v for v in viewers if v.register.archived_at is None):
-        wanted = agenda.Wanted(today=viewer.today(at), people=agenda.own_and_stood_in_for(viewer))
+        wanted = agenda.Wanted(
+            today=viewer.today(at), people=agenda.ids_of_self_and_stood_in_for(viewer)
+        )
         duties = agenda.duties_for(viewer, wanted, LIMIT).duties
         facts, times = agenda.status_texts(duties), agenda.last_change_by_duty(duties)
         for duty in duties:

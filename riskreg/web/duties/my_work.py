@@ -139,7 +139,7 @@ class MyWork(RegisterView):
     ) -> tuple[list[Duty], list[Duty]]:
         """The viewer's duties of every kind, and the reviews that others owe up to ``soon``: in
         the viewer's party, or in the register for who has none."""
-        viewer, people = self.viewer, agenda.own_and_stood_in_for(self.viewer)
+        viewer, people = self.viewer, agenda.ids_of_self_and_stood_in_for(self.viewer)
         mine = agenda.Wanted(today, people=people)
         asked = [
             agenda.WantedList(mine, MOST_DUTIES),
@@ -163,7 +163,7 @@ class MyWork(RegisterView):
         return agenda.Wanted(
             today,
             kinds=(REVIEW.kind,),
-            others_than=agenda.own_and_stood_in_for(self.viewer),
+            others_than=agenda.ids_of_self_and_stood_in_for(self.viewer),
             party=self.viewer.party_id,
             due_before=soon + dt.timedelta(days=1),
         )
@@ -187,7 +187,10 @@ class MyWork(RegisterView):
             return None
         kinds = tuple(kind for kind in listed_kinds if kind != BREACH.kind)
         wanted = agenda.Wanted(
-            today, kinds=kinds, people=agenda.own_and_stood_in_for(self.viewer), due_before=end
+            today,
+            kinds=kinds,
+            people=agenda.ids_of_self_and_stood_in_for(self.viewer),
+            due_before=end,
         )
         return agenda.counts_by_day(self.viewer, wanted)
 
@@ -197,7 +200,7 @@ class MyWork(RegisterView):
         owed = [duty for duty in mine if duty.kind in ANSWERS]
         if max(Counter(duty.kind for duty in owed).values(), default=0) < MOST_DUTIES:
             return sum(_due_day_of(duty) > soon for duty in owed)
-        people, day = agenda.own_and_stood_in_for(self.viewer), soon + dt.timedelta(days=1)
+        people, day = agenda.ids_of_self_and_stood_in_for(self.viewer), soon + dt.timedelta(days=1)
         wanted = agenda.Wanted(soon, kinds=ANSWERS, people=people)
         near = agenda.summed_duty_counts(self.viewer, replace(wanted, due_before=day))
         return agenda.summed_duty_counts(self.viewer, wanted) - near

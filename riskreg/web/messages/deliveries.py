@@ -28,7 +28,7 @@ from riskreg.notify.models import (
 )
 from riskreg.notify.policy import host_of_destination
 from riskreg.notify.queries import (
-    deliveries_to_people_of,
+    deliveries_looked_after_by,
     messages_readable_among,
     open_circuits_holding_up,
 )
@@ -71,7 +71,7 @@ class DeliveriesView(RegisterView):
     def found(self, delivery: uuid.UUID) -> Delivery:
         """The delivery, if the viewer's party looks after it. Raises ``NotFound``."""
         require(self.viewer, "delivery.view")
-        row = deliveries_to_people_of(self.viewer.audience).filter(uuid=delivery).first()
+        row = deliveries_looked_after_by(self.viewer.audience).filter(uuid=delivery).first()
         if row is None:
             raise NotFound(_("There is no such delivery."))
         return row
@@ -123,7 +123,7 @@ class DeliveryList(DeliveriesView):
         An unknown one is taken as all.
         """
         require(self.viewer, "delivery.view")
-        rows = deliveries_to_people_of(self.viewer.audience)
+        rows = deliveries_looked_after_by(self.viewer.audience)
         channel = request.GET.get("channel", "")
         if channel in Channel.values:
             rows = rows.filter(channel=channel)

@@ -43,7 +43,7 @@ _OTHERS = tuple(kind for kind in listed_kinds if kind not in _ANSWERS)
 def waiting_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
     """What the viewer has to do: their yes or no first, then what is due within two weeks, the
     most urgent first."""
-    people = agenda.own_and_stood_in_for(viewer)
+    people = agenda.ids_of_self_and_stood_in_for(viewer)
     soon = today + dt.timedelta(days=DUE_DAYS + 1)
     wanted = (
         agenda.Wanted(today, kinds=_ANSWERS, people=people),

@@ -17,7 +17,7 @@ from riskreg.endpoints.models import Endpoint, EndpointKind
 from riskreg.endpoints.queries import endpoints_of_party_in, last_delivery_by_endpoint
 from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.notify.models import Delivery, DeliveryState
-from riskreg.notify.queries import deliveries_to_people_of
+from riskreg.notify.queries import deliveries_looked_after_by
 from riskreg.notify.services import deliver
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors, posted_version_or_minus_one
@@ -103,9 +103,9 @@ class EndpointsView(RegisterView):
         self.request.form_page = self.page_url(  # type: ignore[attr-defined]
             "endpoint", endpoint=row.uuid
         )
-        recent = deliveries_to_people_of(self.viewer.audience).filter(message__recipient=row.uuid)[
-            :RECENT
-        ]
+        recent = deliveries_looked_after_by(self.viewer.audience).filter(
+            message__recipient=row.uuid
+        )[:RECENT]
         context = {
             "row": self.line(row, None),
             "webhook": row.kind == EndpointKind.WEBHOOK,
