@@ -407,7 +407,7 @@ def agreed(world: World, made: Any, at: dt.datetime | None = None) -> Any:
         row = register_services.approve_change(
             actor=actor, name=made.ref, version=None, at=at or made.created_at
         )
-    assert row.state == "applied", (row.state, row.closing)
+    assert row.state == "applied", (row.state, row.closing_text)
     for model in (DeliveryAttempt, Delivery, MessageAudience):
         way = "delivery__message__kind" if model is DeliveryAttempt else "message__kind"
         model.objects.filter(**{way: "change"}).delete()

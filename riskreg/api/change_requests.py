@@ -238,7 +238,7 @@ def to_json(view: RegisterApi, row: ChangeRequest) -> dict[str, Any]:
             for answer in row.answers.all()
         ],
         "answer_by": day(row.answer_by),
-        "words": row.closing,
+        "words": row.closing_text,
         "closed_by": person(row.closed_by),
         "closed_at": time(row.closed_at),
         "created_at": time(row.created_at),

@@ -21,8 +21,8 @@ from riskreg.kernel import keyset
 from riskreg.register.models import Membership
 from riskreg.register.people import (
     last_sign_in_if_shown,
+    latest_membership_id_subquery,
     manages_members_of,
-    membership_of_user,
     present_members,
     present_membership_of,
 )
@@ -79,7 +79,7 @@ class Members(MemberApi):
             queryset=present_members(self.viewer),
             order=_BY_AGE,
             place=lambda row: (None, str(row.user.uuid)),
-            tie=lambda public: membership_of_user(self.viewer, uuid.UUID(public)),
+            tie=lambda public: latest_membership_id_subquery(self.viewer, uuid.UUID(public)),
         )
         return page_response(self, self.viewer.audience.key, listing, self.all_to_json)
 

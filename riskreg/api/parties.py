@@ -18,7 +18,7 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Party
 from riskreg.register.people import party_for
 from riskreg.register.queries import parties_for
-from riskreg.register.services import edit_party, join_party, remove_party
+from riskreg.register.services import add_party_or_ask_others, edit_party, remove_party
 
 _OLDEST = keyset.Order("created_at", tie="id")
 
@@ -67,7 +67,7 @@ class Parties(PartyApi):
 
         def act() -> Answer:
             given = body_of(request, "key", "names", "prefix")
-            party = join_party(
+            party = add_party_or_ask_others(
                 actor=self.viewer,
                 names=given.get("names"),
                 key=given.get("key"),

@@ -16,7 +16,11 @@ from riskreg.api.core.pagination import PARAMS, Listing, page_response
 from riskreg.api.core.values import day, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Membership
-from riskreg.register.people import membership_of_user, programs_of_own_party, tokens_of_programs
+from riskreg.register.people import (
+    latest_membership_id_subquery,
+    programs_of_own_party,
+    tokens_of_programs,
+)
 from riskreg.register.permissions import require
 from riskreg.register.services import add_program_token, create_program, end_program_token
 
@@ -61,7 +65,7 @@ class Programs(ProgramApi):
             queryset=programs_of_own_party(self.viewer),
             order=_BY_AGE,
             place=lambda row: (None, str(row.user.uuid)),
-            tie=lambda public: membership_of_user(self.viewer, uuid.UUID(public)),
+            tie=lambda public: latest_membership_id_subquery(self.viewer, uuid.UUID(public)),
         )
         return page_response(self, self.viewer.audience.key, listing, self.all_to_json)
 

@@ -13,7 +13,7 @@ from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.filtering import (
     Asked,
-    Reader,
+    FilterReader,
     RowFilter,
     choice_readers,
     is_of_parties,
@@ -40,7 +40,7 @@ def parse(
     return parse_filters(viewer, params, at, _filter_readers(), NAMES, other_params)
 
 
-def _filter_readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, FilterReader]:
     return choice_readers(EVIDENCE) | {
         "party": is_of_parties,
         "thing": _is_on_kind_of_thing,

@@ -16,7 +16,7 @@ from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership
 from riskreg.register.permissions import permits, permits_for_person
-from riskreg.register.queries import ANSWERABLE, is_member_named
+from riskreg.register.queries import ANSWERABLE, is_member_with_id_or_email
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Control, Mitigation, MitigationStatus, State
 from riskreg.risks.queries.access import visible_risks
@@ -166,7 +166,7 @@ def present_or_past_member(viewer: Viewer, name: Any) -> PersonAndPartyId:
 
     Their present party, or that of their last membership. Raises ``NotFound`` for who never was.
     """
-    wanted = Q(user=name) if isinstance(name, User) else is_member_named(name)
+    wanted = Q(user=name) if isinstance(name, User) else is_member_with_id_or_email(name)
     row = (
         Membership.objects.select_related("user")
         .filter(wanted, register=viewer.register)

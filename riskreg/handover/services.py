@@ -26,13 +26,13 @@ from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.cleaning import unchanged_owner_text
+from riskreg.register.cleaning import already_owner_text
 from riskreg.register.models import Membership
 from riskreg.register.people import manages_members_of
 from riskreg.register.permissions import permits, require, require_for_person
-from riskreg.register.queries import ANSWERABLE, find_member, party_id_of
+from riskreg.register.queries import ANSWERABLE, find_answerable_member, party_id_of
 from riskreg.register.services import change_role, remove_member
-from riskreg.register.services.people import member_to_change, member_to_remove
+from riskreg.register.services.people import lock_member_to_change, lock_member_to_remove
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risks_called
@@ -86,7 +86,7 @@ def hand_over(
             "unknown",
             _("This must be one of: %(all)s.") % {"all": ", ".join(ItemKind.values)},
         )
-    taker = find_member(actor, errors, "to", to_user)
+    taker = find_answerable_member(actor, errors, "to", to_user)
     if taker is not None and taker == giver:
         errors.add("to", "same_person", _("Somebody else must take over."))
     errors.raise_if_any()
@@ -168,7 +168,7 @@ def end_member(
     its party are told at once, and alarmed of when it falls due. Raises ``Invalid`` where neither
     is said and something is theirs, and what ``remove_member`` and ``hand_over`` raise.
     """
-    row = member_to_remove(actor, user, version)
+    row = lock_member_to_remove(actor, user, version)
     left = _hand_over_what_is_taken(actor, row, to_user, nobody_yet, _("Left the register."), at)
     ended = remove_member(actor=actor, user=user, version=version, at=at)
     reopen_answers(actor=actor, user=row.user, at=at)
@@ -188,7 +188,7 @@ def change_member_role(
     nobody_yet: bool = False,
 ) -> Membership:
     """Give a member another role; into one that answers for nothing as ``end_member`` does."""
-    row = member_to_change(actor, user, version)
+    row = lock_member_to_change(actor, user, version)
     left: ThingsWithNobody = []
     if (
         role not in ANSWERABLE
@@ -267,7 +267,7 @@ def reassign_risks(
         errors.add("risks", "required", _("Tick at least one risk."))
     elif len(risks) > MAX_AT_ONCE:
         errors.add("risks", "too_many", _("At most %(n)d risks at once.") % {"n": MAX_AT_ONCE})
-    taker = find_member(actor, errors, "owner", owner)
+    taker = find_answerable_member(actor, errors, "owner", owner)
     errors.raise_if_any()
     assert taker is not None  # noqa: S101 - its absence has been noted as an error
     rows = {
@@ -293,7 +293,7 @@ def reassign_risks(
             % {"n": len(refused)},
         )
     if all(row.owner_id == taker.pk for row in rows.values()):
-        raise Invalid.one("owner", "unchanged", unchanged_owner_text(taker))
+        raise Invalid.one("owner", "unchanged", already_owner_text(taker))
     content = {
         "to": str(taker.uuid),
         "risks": {ref: row.version for ref, row in sorted(rows.items())},

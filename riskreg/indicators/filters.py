@@ -13,7 +13,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.external_ids import has_external_id
 from riskreg.register.filtering import (
     Asked,
-    Reader,
+    FilterReader,
     RowFilter,
     choice_readers,
     is_of_parties,
@@ -53,7 +53,7 @@ def _visible_indicators(viewer: Viewer) -> QuerySet[Any]:
     return Indicator.objects.visible_to(viewer)
 
 
-def _filter_readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, FilterReader]:
     watched = Indicator.risks.through.objects.all()
     return choice_readers(INDICATOR) | {
         "owner": reader_owned_by_any_of(_visible_indicators),

@@ -4,7 +4,7 @@ import datetime as dt
 import functools
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -39,7 +39,7 @@ class Viewer:
     asked_at: dt.datetime = field(default_factory=clock.now, compare=False)
 
     @functools.cached_property
-    def absences(self) -> tuple[Absence, ...]:
+    def own_and_stood_in_absences_today(self) -> tuple[Absence, ...]:
         """The viewer's own absence today, and those of members for whom they are to stand in.
 
         Read when they are first asked for, with both people. Each has the absent member's party in
@@ -57,7 +57,7 @@ class Viewer:
             return frozenset()
         return frozenset(
             row.user_id
-            for row in self.absences
+            for row in self.own_and_stood_in_absences_today
             if row.stand_in_id == self.user.pk and row.of_party == self.party.pk  # type: ignore[attr-defined]
         )
 
@@ -131,7 +131,7 @@ class Viewer:
         )
 
 
-def _unended_absences_of_or_stood_in_for(
+def _absences_today_of_or_stood_in_for(
     register: int, user: int, today: dt.date
 ) -> QuerySet[Absence]:
     party = Membership.objects.filter(
@@ -152,7 +152,7 @@ def _unended_absences_of_or_stood_in_for(
     )
 
 
-_ABSENT = Statement(_unended_absences_of_or_stood_in_for, int, int, dt.date)
+_ABSENT = Statement(_absences_today_of_or_stood_in_for, int, int, dt.date)
 _MEMBER = Statement(
     lambda slug, user: Membership.objects.select_related("register__criteria", "party").filter(
         register__slug=slug, user=user, ended_at=None
@@ -173,7 +173,14 @@ _MEMBER_BY_TOKEN = Statement(
 )
 
 
-def member_by_token(token: str, slug: str) -> tuple[ApiToken, Membership] | None:
+class TokenAndMembership(NamedTuple):
+    """A token, live or not, and its user's membership in the register that was asked about."""
+
+    token: ApiToken
+    membership: Membership
+
+
+def find_token_and_membership(token: str, slug: str) -> TokenAndMembership | None:
     """The row of ``token`` with its user, and that user's membership in the register ``slug``: one
     query. None for a token that is not known, and for who is no member there.
 
@@ -186,7 +193,7 @@ def member_by_token(token: str, slug: str) -> tuple[ApiToken, Membership] | None
     values = [getattr(found, f"token_{name}") for name in _TOKEN_COLUMNS]
     row = ApiToken.from_db(found._state.db, _TOKEN_COLUMNS, values)
     row.user = found.user
-    return row, found
+    return TokenAndMembership(row, found)
 
 
 def viewer_for(user: User, slug: str, request_id: str = "") -> Viewer:
@@ -212,17 +219,17 @@ def as_viewer(user: User, membership: Membership, request_id: str = "") -> Viewe
 
 
 def present_memberships_of(
-    user: User, *, most: int | None = None, and_in: str = ""
+    user: User, *, most: int | None = None, and_in_slug: str = ""
 ) -> list[Membership]:
     """The user's memberships, with register and party, by register, archived ones last; the first
-    ``most`` of them and the one in the register ``and_in``, or all.
+    ``most`` of them and the one in the register ``and_in_slug``, or all.
 
     Each has ``unread``: how many messages wait in the user's inbox, for the bar of every page.
     """
     if most is None:
         return list(_ALL_OF(user.pk, user.uuid))
-    if and_in and storable(and_in):
-        return list(_first_memberships_and_one_statement(most)(user.pk, user.uuid, and_in))
+    if and_in_slug and storable(and_in_slug):
+        return list(_first_memberships_and_one_statement(most)(user.pk, user.uuid, and_in_slug))
     return list(_first_memberships_statement(most)(user.pk, user.uuid))
 
 

@@ -2,7 +2,7 @@
 
 Criteria name one rating for all risks, and may name another for a term. What a risk is filed under
 decides: of the appetites that its terms name the strictest holds, and the general one where none
-of them names any. ``Terms`` is that rule, read by Python here and by the database in
+of them names any. ``TermCondition`` is that rule, read by Python here and by the database in
 ``risks.appetite``.
 """
 
@@ -19,28 +19,35 @@ MAX_TERM_APPETITES = 50
 
 
 @dataclass(frozen=True)
-class Terms:
-    """Risks by what they are filed under: those with one of ``some``, and with ``others`` those
-    with none of ``named`` as well; terms are written ``taxonomy:term``."""
+class TermCondition:
+    """Which risks, by what they are filed under: those with one of ``some``, and with ``others``
+    those with none of ``named`` as well; terms are written ``taxonomy:term``."""
 
     some: frozenset[str]
     others: bool
     named: frozenset[str]
 
     @property
-    def everybody(self) -> bool:
-        """Whether it is every risk, whatever its terms."""
+    def is_met_by_all(self) -> bool:
+        """Whether every risk meets it, whatever its terms."""
         return self.others and self.some == self.named
 
     @property
-    def nobody(self) -> bool:
-        """Whether it can be no risk."""
+    def is_met_by_none(self) -> bool:
+        """Whether no risk can meet it."""
         return not self.others and not self.some
 
-    def hold(self, terms: Collection[str]) -> bool:
-        """Whether a risk with these terms is one of them."""
+    def is_met_by(self, terms: Collection[str]) -> bool:
+        """Whether a risk with these terms meets it."""
         mine = self.named.intersection(terms)
         return not mine.isdisjoint(self.some) or (self.others and not mine)
+
+
+class ConditionBeforeAndNow(NamedTuple):
+    """Which risks were above appetite when they were rated so, and which are now."""
+
+    before: TermCondition
+    now: TermCondition
 
 
 def appetite_of(
@@ -52,18 +59,20 @@ def appetite_of(
     return min(own, key=order.index) if own else general
 
 
-def above_terms(order: Sequence[str], general: str, named: Mapping[str, str], rating: str) -> Terms:
-    """The risks that are above their appetite when they are rated ``rating``: those whose
+def above_appetite_condition(
+    order: Sequence[str], general: str, named: Mapping[str, str], rating: str
+) -> TermCondition:
+    """Which risks are above their appetite when they are rated ``rating``: those whose
     ``appetite_of`` is less severe."""
     place = order.index(rating)
-    return Terms(
+    return TermCondition(
         some=frozenset(term for term, own in named.items() if order.index(own) < place),
         others=order.index(general) < place,
         named=frozenset(named),
     )
 
 
-def named_appetites(rows: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
+def appetite_by_term(rows: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
     """{term: rating} of what criteria keep as [{term, rating}]; None for none."""
     return {row["term"]: row["rating"] for row in rows or ()}
 

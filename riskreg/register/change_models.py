@@ -100,7 +100,7 @@ class ChangeRequest(Base):
         return lines_of(self.kind, self.before, self.after)
 
     @property
-    def closing(self) -> str:
+    def closing_text(self) -> str:
         """Why it was closed as it was, in the reader's language; empty where nothing was said."""
         return localised(self.closing_words)
 

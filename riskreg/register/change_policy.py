@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.register.accepting import AUTHORITY, rating_with_caps
-from riskreg.register.appetite import Appetites, changes_of_term_appetites, named_appetites
+from riskreg.register.appetite import Appetites, appetite_by_term, changes_of_term_appetites
 from riskreg.register.tolerance import is_looser
 
 
@@ -74,7 +74,7 @@ def criteria_differences(
     ]
     days = (before["unrated_cadence_days"], after["unrated_cadence_days"])
     if days[0] != days[1]:
-        found.append(Difference("cadence", None, *days, _effect_of_shorter(*days)))
+        found.append(Difference("cadence", None, *days, _effect_where_shorter_is_stricter(*days)))
     for part in ("dimensions", "label"):
         if before[part] != after[part]:
             found.append(Difference(part, None, before[part], after[part], Effect.MOVES))
@@ -89,7 +89,7 @@ def time_zone_differences(before: str, after: str) -> list[Difference]:
     return [] if same else [Difference("time_zone", None, before, after, Effect.MOVES)]
 
 
-def parties_to_ask(
+def parties_to_ask_about_transfer(
     taker: int | None, holder: int | None, home: int, mine: int | None
 ) -> frozenset[int]:
     """Whose yes is needed when a shared risk of the party ``home`` goes from somebody of ``holder``
@@ -103,7 +103,7 @@ def parties_to_ask(
     return frozenset({taker, home}) - {mine}
 
 
-def _effect_of_shorter(before: int, after: int) -> Effect:
+def _effect_where_shorter_is_stricter(before: int, after: int) -> Effect:
     return Effect.STRENGTHENS if after < before else Effect.WEAKENS
 
 
@@ -130,7 +130,9 @@ def _rating_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
     for key in [key for key in old if key in new]:
         days = (old[key]["cadence_days"], new[key]["cadence_days"])
         if days[0] != days[1]:
-            found.append(Difference("cadence", key, *days, _effect_of_shorter(*days)))
+            found.append(
+                Difference("cadence", key, *days, _effect_where_shorter_is_stricter(*days))
+            )
         roles = (old[key]["accept_role"], new[key]["accept_role"])
         if roles[0] != roles[1]:
             higher = AUTHORITY.index(roles[1]) > AUTHORITY.index(roles[0])
@@ -139,7 +141,7 @@ def _rating_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
         for part in ("accept_days", "accept_total_days"):
             caps = (old[key][part], new[key][part])
             if caps[0] != caps[1]:
-                found.append(Difference(part, key, *caps, _effect_of_shorter(*caps)))
+                found.append(Difference(part, key, *caps, _effect_where_shorter_is_stricter(*caps)))
     return found
 
 
@@ -173,7 +175,7 @@ def _term_appetite_differences(
 ) -> list[Difference]:
     order = tuple(rating["key"] for rating in before["ratings"])
     same_order = order == tuple(rating["key"] for rating in after["ratings"])
-    old, new = (named_appetites(version.get("term_appetites")) for version in (before, after))
+    old, new = (appetite_by_term(version.get("term_appetites")) for version in (before, after))
     if not same_order:
         return [
             Difference("term_appetite", term, old.get(term), new.get(term), Effect.MOVES)

@@ -14,13 +14,13 @@ from riskreg.register.visibility import Visibility
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
-def log_value(field: Field, value: Any) -> Any:
-    """``value`` of ``field`` as JSON: people by public id, the rest by its key or ref; links and
-    their names in order, numbers and days as text."""
+def value_for_log(field: Field, value: Any) -> Any:
+    """``value`` of ``field`` as the log keeps it, as JSON: people by public id, the rest by its key
+    or ref; links and their names in order, numbers and days as text."""
     if value is None:
         return None
     if field.type in (Type.TERMS, Type.OBJECTIVES, Type.RISKS):
-        return names_of(value.all() if hasattr(value, "all") else value)
+        return sorted_refs_or_keys(value.all() if hasattr(value, "all") else value)
     if field.type == Type.PERSON:
         return str(value.uuid)
     if field.type in (Type.PARTY, Type.OBJECTIVE):
@@ -43,7 +43,7 @@ def time_text(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
-def names_of(rows: Collection[Any]) -> list[str]:
+def sorted_refs_or_keys(rows: Collection[Any]) -> list[str]:
     """Terms as ``taxonomy:term``, objectives by key, risks by ref: in order."""
     return sorted(_ref_or_key_of(row) for row in rows)
 
@@ -57,7 +57,7 @@ def _ref_or_key_of(row: Any) -> str:
 def values_as_first_changes(table: Table, values: Mapping[str, Any]) -> dict[str, list[Any]]:
     """{field: [None, value]} of those of ``values`` that are not empty: what an event tells of
     something that its readers have not known before."""
-    logged = {f.name: log_value(f, values[f.name]) for f in table if f.name in values}
+    logged = {f.name: value_for_log(f, values[f.name]) for f in table if f.name in values}
     return {name: [None, value] for name, value in logged.items() if value not in _EMPTY}
 
 
@@ -83,7 +83,7 @@ def set_changed_in_memory(table: Table, row: Any, clean: Mapping[str, Any]) -> d
         if field.name not in clean or getattr(row, field.name) == clean[field.name]:
             continue
         before, after = getattr(row, field.name), clean[field.name]
-        changes[field.name] = [log_value(field, before), log_value(field, after)]
+        changes[field.name] = [value_for_log(field, before), value_for_log(field, after)]
         setattr(row, field.name, after)
     return changes
 
@@ -92,7 +92,7 @@ def save_changed_links(row: Any, links: Mapping[str, Collection[Any]]) -> dict[s
     """As ``set_changed_in_memory``, of fields that link to other rows; these are saved at once."""
     changes = {}
     for name, rows in links.items():
-        before, after = names_of(getattr(row, name).all()), names_of(rows)
+        before, after = sorted_refs_or_keys(getattr(row, name).all()), sorted_refs_or_keys(rows)
         if before != after:
             changes[name] = [before, after]
             getattr(row, name).set(rows)

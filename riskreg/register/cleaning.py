@@ -18,7 +18,7 @@ from riskreg.kernel.localised import clean_names
 from riskreg.kernel.text import PLAIN_NUMBER, clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
-from riskreg.register.queries import find_member, find_objectives, party_id_of
+from riskreg.register.queries import find_answerable_member, find_objectives, party_id_of
 from riskreg.register.sourcing import clean_labels, clean_sources
 from riskreg.register.steps import clean_steps
 from riskreg.register.terms import find_usable_terms
@@ -203,7 +203,7 @@ _CLEANERS: dict[Type, Callable[[Errors, Field, Any], Any]] = {
 def _clean_person(errors: Errors, viewer: Viewer, table: Table, field: Field, value: Any) -> Any:
     if not value and not field.required:
         return None
-    return find_member(viewer, errors, field.name, value)
+    return find_answerable_member(viewer, errors, field.name, value)
 
 
 def clean_list(errors: Errors, field: str, given: Mapping[str, Any]) -> list[Any]:
@@ -263,6 +263,6 @@ def clean_number(errors: Errors, field: str, value: Any) -> Decimal | None:
     return rounded
 
 
-def unchanged_owner_text(owner: Any) -> str:
+def already_owner_text(owner: Any) -> str:
     """What is said to who hands something over to the one who has it."""
     return _("%(name)s answers for it already. Choose somebody else.") % {"name": owner}

@@ -5,7 +5,7 @@ from typing import Any
 
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
-from riskreg.register.appetite import named_appetites
+from riskreg.register.appetite import appetite_by_term
 from riskreg.register.policy import clean_criteria
 from riskreg.register.queries import terms_of
 from riskreg.register.terms import find_usable_terms
@@ -22,7 +22,7 @@ def clean_criteria_for_register(viewer: Viewer, data: Mapping[str, Any]) -> dict
     held = {"term_appetites": now.term_appetites or [], "tolerance": now.tolerance or []}
     clean = clean_criteria({**held, **data})
     errors = Errors()
-    if named := named_appetites(clean["term_appetites"]):
+    if named := appetite_by_term(clean["term_appetites"]):
         find_usable_terms(viewer, errors, "term_appetites", named)
     errors.raise_if_any()
     return clean
@@ -32,7 +32,7 @@ def names_of_terms_with_appetite(
     viewer: Viewer, *versions: Mapping[str, Any]
 ) -> dict[str, dict[str, str]]:
     """{term: its names} of the terms that ``versions`` name an appetite for."""
-    refs = {ref for version in versions for ref in named_appetites(version["term_appetites"])}
+    refs = {ref for version in versions for ref in appetite_by_term(version["term_appetites"])}
     if not refs:
         return {}
     return {term.ref: term.names for term in terms_of(viewer) if term.ref in refs}

@@ -8,7 +8,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from riskreg.kernel.fields import Field, Table, Type
 from riskreg.kernel.sorting import sort_language
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
-from riskreg.register.queries import active_members_for, is_member_named, parties_for
+from riskreg.register.queries import active_members_for, is_member_with_id_or_email, parties_for
 from riskreg.register.terms import terms_by_name
 
 
@@ -43,7 +43,7 @@ class Asked:
         self.errors.add(self.name, code, detail)
 
 
-Reader = Callable[[Asked], Q]
+FilterReader = Callable[[Asked], Q]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def parse_filters(
     viewer: Viewer,
     params: Mapping[str, Any],
     at: dt.datetime,
-    readers: Mapping[str, Reader],
+    readers: Mapping[str, FilterReader],
     names: Iterable[str],
     other_params: Collection[str] | None = None,
 ) -> RowFilter:
@@ -131,7 +131,7 @@ def parse_conditions_ignoring_unknown_names(
     errors: Errors,
     viewer: Viewer,
     given: Mapping[str, list[str]],
-    readers: Mapping[str, Reader],
+    readers: Mapping[str, FilterReader],
     at: dt.datetime,
 ) -> Q:
     """Every filter of ``given`` that has a reader, all of which must hold."""
@@ -146,12 +146,12 @@ def parse_conditions_ignoring_unknown_names(
     return where
 
 
-def choice_readers(table: Table, prefix: str = "") -> dict[str, Reader]:
+def choice_readers(table: Table, prefix: str = "") -> dict[str, FilterReader]:
     """Readers of the table's filters that are one of a few words; ``prefix``: the way to them."""
     return {f.name: _choice_reader(f, prefix) for f in table.filters if f.type == Type.CHOICE}
 
 
-def _choice_reader(field: Field, prefix: str) -> Reader:
+def _choice_reader(field: Field, prefix: str) -> FilterReader:
     column = f"{prefix}{field.name}__in"
     return lambda asked: Q(**{column: parse_known_values(asked, field.choices.values)})
 
@@ -163,8 +163,17 @@ def sort_rows(rows: QuerySet[Any], errors: Errors, orderings: Mapping[str, str],
     return rows.order_by(by, "-id" if descending else "id")
 
 
-def parse_ordering(errors: Errors, orderings: Mapping[str, str], value: str, **parts: str) -> Any:
-    """The column and whether descending that ``value`` (``title``, ``-title`` …) asks for; the
+class Ordering(NamedTuple):
+    """By which column a list is ordered, and which way."""
+
+    column: str
+    is_descending: bool
+
+
+def parse_ordering(
+    errors: Errors, orderings: Mapping[str, str], value: str, **parts: str
+) -> Ordering:
+    """What ``value`` (``title``, ``-title`` …) asks for; the
     first of ``orderings`` where it asks for none. ``parts`` fill in the column's name."""
     name = value.removeprefix("-")
     if name not in orderings:
@@ -175,7 +184,8 @@ def parse_ordering(errors: Errors, orderings: Mapping[str, str], value: str, **p
             % {"all": ", ".join(orderings)},
         )
         name = next(iter(orderings))
-    return orderings[name].format(language=sort_language(), **parts), value.startswith("-")
+    column = orderings[name].format(language=sort_language(), **parts)
+    return Ordering(column, value.startswith("-"))
 
 
 # What several nouns read -------------------------------------------------------------------------
@@ -221,7 +231,7 @@ def parse_moment(asked: Asked) -> dt.datetime | None:
     return moment
 
 
-def reader_updated_since(column: str) -> Reader:
+def reader_updated_since(column: str) -> FilterReader:
     """Rows whose ``column`` is not before the time that is named."""
 
     def read(asked: Asked) -> Q:
@@ -231,7 +241,7 @@ def reader_updated_since(column: str) -> Reader:
     return read
 
 
-def reader_owned_by_any_of(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
+def reader_owned_by_any_of(rows: Callable[[Viewer], QuerySet[Any]]) -> FilterReader:
     """Rows whose owner is one of the values: “me”, a member's id or e-mail address.
 
     Somebody who is a member no more is known as long as one of ``rows`` of the viewer, all of which
@@ -245,7 +255,9 @@ def reader_owned_by_any_of(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
             if value == "me":
                 wanted |= Q(owner=asked.viewer.user)
                 continue
-            member = active_members_for(asked.viewer).filter(is_member_named(value)).first()
+            member = (
+                active_members_for(asked.viewer).filter(is_member_with_id_or_email(value)).first()
+            )
             if member is not None:
                 wanted |= Q(owner=member.user_id)
                 continue
@@ -274,7 +286,7 @@ def is_of_parties(asked: Asked) -> Q:
 
 def reader_filed_under_all_of(
     links: QuerySet[Any], column: str, target: str, *, term: str = "term"
-) -> Reader:
+) -> FilterReader:
     """Rows whose risks are filed under every one of the terms that are named.
 
     ``links`` are the rows that tie risks to what is listed, ``term`` is their way to a term and

@@ -12,7 +12,7 @@ from riskreg.register.external_ids import has_external_id
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.filtering import (
     Asked,
-    Reader,
+    FilterReader,
     RowFilter,
     choice_readers,
     is_of_parties,
@@ -36,7 +36,7 @@ def parse(
     return parse_filters(viewer, params, at, _filter_readers(), NAMES, other_params)
 
 
-def _filter_readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, FilterReader]:
     return choice_readers(OBJECTIVE) | {
         "party": is_of_parties,
         "external_id": has_external_id,

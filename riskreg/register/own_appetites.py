@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
-from riskreg.register.appetite import Terms
+from riskreg.register.appetite import TermCondition
 from riskreg.register.models import Criteria, OwnAppetite
 from riskreg.register.written import written_once
 
 # By rating, the risks that are above a party's own appetite when they are rated so.
-OwnTerms = tuple[tuple[str, Terms], ...]
+ConditionByRating = tuple[tuple[str, TermCondition], ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class OwnRule:
         own = [self.named[term] for term in terms if term in self.named]
         return min(own, key=self._place) if own else self.general
 
-    def exceeded(self, rating: str | None, kind: str, terms: Collection[str]) -> OwnAppetite | None:
+    def exceeded_appetite(
+        self, rating: str | None, kind: str, terms: Collection[str]
+    ) -> OwnAppetite | None:
         """The own appetite that a risk of this rating is above; None where it is above none. An
         opportunity never is."""
         if rating not in self.order or kind != "threat":
@@ -46,19 +48,19 @@ class OwnRule:
         found = self.appetite_for(terms)
         return found if found and self._place(found) < self.order.index(rating) else None
 
-    def above_terms(self, rating: str) -> Terms:
+    def above_appetite_condition(self, rating: str) -> TermCondition:
         """The risks that are above the own appetite when they are rated ``rating``, by their
         terms."""
         place, general = self.order.index(rating), self.general
-        return Terms(
+        return TermCondition(
             some=frozenset(term for term, own in self.named.items() if self._place(own) < place),
             others=general is not None and self._place(general) < place,
             named=frozenset(self.named),
         )
 
-    def terms_above_by_rating(self) -> OwnTerms:
-        """``above_terms`` of every rating."""
-        return tuple((rating, self.above_terms(rating)) for rating in self.order)
+    def above_appetite_conditions(self) -> ConditionByRating:
+        """``above_appetite_condition`` of every rating."""
+        return tuple((rating, self.above_appetite_condition(rating)) for rating in self.order)
 
     def _place(self, own: OwnAppetite) -> int:
         return self.order.index(own.rating)

@@ -65,7 +65,7 @@ def manages_members_of(viewer: Viewer, party_id: int | None) -> bool:
     return not there.exists()
 
 
-def parties_without_manager(viewer: Viewer) -> list[Party]:
+def managerless_parties_to_invite_for(viewer: Viewer) -> list[Party]:
     """Parties to which the viewer may invite a manager, as they have none.
 
     The register's maker does. Once the maker manages nothing here any more every manager does, for
@@ -81,10 +81,10 @@ def parties_without_manager(viewer: Viewer) -> list[Party]:
     return [p for p in lacking if p.pk not in set(had)]
 
 
-def parties_to_invite_for(viewer: Viewer, at: dt.datetime) -> list[Party]:
-    """Those of ``parties_without_manager`` whose first manager was not asked yet, or too long ago
-    to answer."""
-    lacking = parties_without_manager(viewer)
+def managerless_parties_not_invited_yet(viewer: Viewer, at: dt.datetime) -> list[Party]:
+    """Those of ``managerless_parties_to_invite_for`` whose first manager was not asked yet, or too
+    long ago to answer."""
+    lacking = managerless_parties_to_invite_for(viewer)
     if not lacking:
         return []
     asked = Invitation.objects.filter(
@@ -102,7 +102,7 @@ def roles_to_invite_to(viewer: Viewer, party: Party | None) -> tuple[str, ...]:
     """The roles that the viewer may invite somebody to, in that party or in none."""
     if manages_members_of(viewer, party.pk if party else None):
         return FOR_PEOPLE if party else WITHOUT_PARTY
-    if party is not None and party in parties_without_manager(viewer):
+    if party is not None and party in managerless_parties_to_invite_for(viewer):
         return (Role.MANAGER,)
     return ()
 
@@ -233,7 +233,7 @@ def present_members(viewer: Viewer) -> QuerySet[Membership]:
     )
 
 
-def membership_of_user(viewer: Viewer, user: uuid.UUID) -> Subquery:
+def latest_membership_id_subquery(viewer: Viewer, user: uuid.UUID) -> Subquery:
     """The key of somebody's latest membership, for the cursor of a list."""
     rows = Membership.objects.filter(register=viewer.register, user__uuid=user)
     return Subquery(rows.order_by("-pk").values("pk")[:1])

@@ -207,12 +207,12 @@ def _why_not(viewer: Viewer, action: str, thing: Any) -> str:
     if how_far is Reach.OWN and thing is not None:
         return _(
             "You do not answer for this. Its owner or deputy can do it, or of its party: %(roles)s."
-        ) % {"roles": _roles_with_reach(action, Reach.PARTY)}
+        ) % {"roles": _roles_with_reach_text(action, Reach.PARTY)}
     return _(
         "Your role (%(role)s) may not do this. These may, for what they answer for: %(roles)s."
     ) % {
         "role": Role(viewer.role).label,
-        "roles": _roles_with_reach(action, Reach.OWN),
+        "roles": _roles_with_reach_text(action, Reach.OWN),
     }
 
 
@@ -223,7 +223,7 @@ def _why_not_for_person(viewer: Viewer, action: str) -> str:
     if how_far is Reach.OWN:
         return _(
             "As %(role)s you do this for yourself alone; for others of their party: %(roles)s."
-        ) % {"role": Role(viewer.role).label, "roles": _roles_with_reach(action, Reach.PARTY)}
+        ) % {"role": Role(viewer.role).label, "roles": _roles_with_reach_text(action, Reach.PARTY)}
     if how_far is Reach.PARTY:
         return _("As %(role)s you do this for people of your own party alone.") % {
             "role": Role(viewer.role).label
@@ -231,7 +231,7 @@ def _why_not_for_person(viewer: Viewer, action: str) -> str:
     return _why_not(viewer, action, None)
 
 
-def _roles_with_reach(action: str, at_least: Reach) -> str:
+def _roles_with_reach_text(action: str, at_least: Reach) -> str:
     """The roles whose right to ``action`` reaches that far."""
     return enumerate_texts(
         Role(role).label for role, how_far in PERMISSIONS[action].items() if how_far >= at_least

@@ -13,11 +13,11 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.localised import clean_names, localised
 from riskreg.register.accepting import AUTHORITY, rating_with_caps
 from riskreg.register.appetite import (
-    Terms,
-    above_terms,
+    TermCondition,
+    above_appetite_condition,
+    appetite_by_term,
     appetite_of,
     clean_term_appetites,
-    named_appetites,
 )
 from riskreg.register.frame_templates import DEFAULT_SCALE, scale_template
 from riskreg.register.tolerance import clean_tolerance
@@ -110,22 +110,28 @@ class Matrix:
     @cached_property
     def term_appetites(self) -> dict[str, str]:
         """{term: the worst rating that needs no acceptance there}, where it is not the general."""
-        return named_appetites(self.criteria.term_appetites)
+        return appetite_by_term(self.criteria.term_appetites)
 
     def appetite_of(self, terms: Collection[str] = ()) -> str:
         """The worst rating that needs no acceptance, for a risk filed under ``terms``."""
         return appetite_of(self.rating_keys, self.criteria.appetite, self.term_appetites, terms)
 
-    def above_terms(self, rating: str) -> Terms:
+    def above_appetite_condition(self, rating: str) -> TermCondition:
         """The threats that need an acceptance when they are rated so, by their terms."""
-        return above_terms(self.rating_keys, self.criteria.appetite, self.term_appetites, rating)
+        return above_appetite_condition(
+            self.rating_keys, self.criteria.appetite, self.term_appetites, rating
+        )
 
     def above_appetite(
         self, rating: str | None, kind: str = "threat", terms: Collection[str] = ()
     ) -> bool:
         """Whether a risk of this rating, filed under ``terms``, needs an acceptance: a threat may,
         an opportunity never. Without terms: by the general appetite, as the matrix is drawn."""
-        return rating is not None and kind == "threat" and self.above_terms(rating).hold(terms)
+        return (
+            rating is not None
+            and kind == "threat"
+            and self.above_appetite_condition(rating).is_met_by(terms)
+        )
 
     def least_role_to_accept(self, rating: str) -> str:
         """The least of the roles with the authority to accept a risk of this rating."""
@@ -225,7 +231,7 @@ def _clean_levels(errors: Errors, field: str, value: Any) -> list[dict[str, Any]
                 **_clean_range(errors, field, level.get("range")),
             }
         )
-    _check_words(errors, field, levels)
+    _check_names_differ(errors, field, levels)
     _check_ranges(errors, field, levels)
     return levels
 
@@ -250,7 +256,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _check_words(errors: Errors, field: str, rows: list[dict[str, Any]]) -> None:
+def _check_names_differ(errors: Errors, field: str, rows: list[dict[str, Any]]) -> None:
     """Note two levels, or two ratings, that are called the same in one language."""
     seen: set[tuple[str, str]] = set()
     for row in rows:
@@ -308,7 +314,7 @@ def _clean_ratings(errors: Errors, value: Any) -> list[dict[str, Any]]:
                 "accept_total_days": most,
             }
         )
-    _check_words(errors, "ratings", ratings)
+    _check_names_differ(errors, "ratings", ratings)
     if len({r["key"] for r in ratings}) < len(ratings):
         errors.add("ratings", "repeated", _("Two ratings have the same key."))
     return ratings

@@ -69,7 +69,7 @@ class Programme:
         """Whether anything is known of it."""
         return bool(self.starts_on or self.ends_on or self.horizon_on or self.milestones)
 
-    def next_milestone(self, today: dt.date) -> Milestone | None:
+    def first_unreached_milestone(self) -> Milestone | None:
         """The first that is still to be reached, overdue or not."""
         return next((m for m in self.milestones if m.reached_on is None), None)
 

@@ -53,7 +53,7 @@ class Choices:
     retired: dict[str, str] = field(default_factory=dict)
     axes: dict[str, str] = field(default_factory=dict)
 
-    def terms_with(
+    def terms_with_held_retired(
         self, taxonomy: str, terms: list[tuple[str, str]], held: Collection[str]
     ) -> list[tuple[str, str]]:
         """``terms`` of that taxonomy, and those out of use that are in ``held``."""
@@ -169,7 +169,7 @@ def answerable_members(viewer: Viewer, *, private_to: Party | None = None) -> Qu
     return members.filter(party=private_to) if private_to else members
 
 
-def is_member_named(name: object) -> Q:
+def is_member_with_id_or_email(name: object) -> Q:
     """Membership of whoever has that public id or e-mail address; anything else is nobody's."""
     text = str(name or "").strip().lower()
     try:
@@ -178,9 +178,9 @@ def is_member_named(name: object) -> Q:
         return Q(user__email=text) if len(text) <= 254 and storable(text) else Q(pk=None)
 
 
-def find_member(viewer: Viewer, errors: Errors, field: str, name: object) -> User | None:
+def find_answerable_member(viewer: Viewer, errors: Errors, field: str, name: object) -> User | None:
     """The member whose public id or e-mail address is ``name``; notes an error otherwise."""
-    wanted = Q(user=name) if isinstance(name, User) else is_member_named(name)
+    wanted = Q(user=name) if isinstance(name, User) else is_member_with_id_or_email(name)
     member = active_members_for(viewer).filter(wanted).first()
     if member is None:
         errors.add(
@@ -336,9 +336,9 @@ def absences_today_of(viewer: Viewer, today: dt.date, users: Collection[int]) ->
     return {row.user_id: row for row in rows}
 
 
-def is_anybody_away(viewer: Viewer, today: dt.date, *people: str) -> Exists:
+def is_anybody_away(viewer: Viewer, today: dt.date, *person_columns: str) -> Exists:
     """Whether anybody of those columns (users, as ``owner``) is away ``today``: an expression."""
     anybody = Q()
-    for column in people:
+    for column in person_columns:
         anybody |= Q(user=OuterRef(column))
     return Exists(unended_absences_for(viewer, today).filter(anybody, starts_on__lte=today))

@@ -58,7 +58,7 @@ def chance_tolerated(points: Points, amount: float) -> float:
     """With which chance a year may cost more than ``amount``; 1 where nothing is said.
 
     >>> curve = [{"amount": 100, "chance": 0.2}, {"amount": 300, "chance": 0.1}]
-    >>> [round(tolerated(curve, x), 3) for x in (99, 100, 200, 400)]
+    >>> [round(chance_tolerated(curve, x), 3) for x in (99, 100, 200, 400)]
     [1.0, 0.2, 0.15, 0.1]
     """
     if not points or amount < points[0]["amount"]:

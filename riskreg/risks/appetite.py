@@ -13,9 +13,9 @@ from typing import Any
 from django.db.models import Aggregate, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 
-from riskreg.register.appetite import Terms
+from riskreg.register.appetite import ConditionBeforeAndNow, TermCondition
 from riskreg.register.models import Criteria, Term
-from riskreg.register.own_appetites import OwnTerms
+from riskreg.register.own_appetites import ConditionByRating
 from riskreg.register.policy import Matrix
 from riskreg.risks.models import Kind, Risk
 
@@ -24,23 +24,29 @@ NOBODY = Q(pk=None)
 
 def is_threat_above_appetite(matrix: Matrix, stage: str = "residual") -> Q:
     """Of positions: threats that are rated above their appetite at ``stage``."""
-    return _is_threat_above(matrix, matrix.above_terms, stage)
+    return _is_threat_above(matrix, matrix.above_appetite_condition, stage)
 
 
-def is_threat_above_own_appetite(matrix: Matrix, own: OwnTerms, stage: str = "residual") -> Q:
+def is_threat_above_own_appetite(
+    matrix: Matrix, own: ConditionByRating, stage: str = "residual"
+) -> Q:
     """Of positions: threats that are rated above what a party itself is content with."""
     return _is_threat_above(matrix, dict(own).__getitem__, stage)
 
 
-def _is_threat_above(matrix: Matrix, above_terms: Callable[[str], Terms], stage: str) -> Q:
-    ratings: dict[Terms, list[str]] = defaultdict(list)
+def _is_threat_above(
+    matrix: Matrix, condition_of_rating: Callable[[str], TermCondition], stage: str
+) -> Q:
+    ratings: dict[TermCondition, list[str]] = defaultdict(list)
     for key in matrix.rating_keys:
-        if not (terms := above_terms(key)).nobody:
-            ratings[terms].append(key)
+        if not (condition := condition_of_rating(key)).is_met_by_none:
+            ratings[condition].append(key)
     found = NOBODY
-    for terms, keys in ratings.items():
+    for condition, keys in ratings.items():
         rated = Q(**{f"{stage}_rating__in": keys})
-        found |= rated if terms.everybody else rated & is_filed_within(matrix, terms)
+        found |= (
+            rated if condition.is_met_by_all else rated & meets_term_condition(matrix, condition)
+        )
     return Q(kind=Kind.THREAT) & found
 
 
@@ -50,7 +56,7 @@ def is_threat_above_appetite_of_its_criteria(versions: Iterable[Criteria]) -> Q:
     alike: dict[tuple[Any, ...], list[Matrix]] = defaultdict(list)
     for version in versions:
         matrix = Matrix(version)
-        rules = tuple((key, matrix.above_terms(key)) for key in matrix.rating_keys)
+        rules = tuple((key, matrix.above_appetite_condition(key)) for key in matrix.rating_keys)
         alike[rules].append(matrix)
     found = NOBODY
     for matrices in alike.values():
@@ -60,28 +66,28 @@ def is_threat_above_appetite_of_its_criteria(versions: Iterable[Criteria]) -> Q:
     return found
 
 
-def is_under_stricter_terms_now(
-    terms_before_and_now: Sequence[tuple[Terms, Terms]], matrix: Matrix
+def is_met_by_conditions_of_now_alone(
+    conditions_before_and_now: Sequence[ConditionBeforeAndNow], matrix: Matrix
 ) -> Q | bool:
-    """Of positions: risks that terms of now take in, and those before them did not
+    """Of positions: risks that meet a condition of now, and did not meet the one before it
     (``policy.acceptances.tightened_pairs_of_terms``); True or False where that does not depend on
     terms."""
     found = []
-    for before, now in terms_before_and_now:
-        if now.nobody or before.everybody:
+    for before, now in conditions_before_and_now:
+        if now.is_met_by_none or before.is_met_by_all:
             continue
-        parts = [] if now.everybody else [is_filed_within(matrix, now)]
-        parts += [] if before.nobody else [~is_filed_within(matrix, before)]
+        parts = [] if now.is_met_by_all else [meets_term_condition(matrix, now)]
+        parts += [] if before.is_met_by_none else [~meets_term_condition(matrix, before)]
         if not parts:
             return True
         found.append(functools.reduce(operator.and_, parts))
     return functools.reduce(operator.or_, found) if found else False
 
 
-def is_filed_within(matrix: Matrix, terms: Terms) -> Q:
-    """Of positions: those of the risks that ``terms`` takes in, in the register of ``matrix``."""
-    found = _is_filed_under(matrix, terms.some) if terms.some else NOBODY
-    return found | ~_is_filed_under(matrix, terms.named) if terms.others else found
+def meets_term_condition(matrix: Matrix, condition: TermCondition) -> Q:
+    """Of positions: those of the risks that meet it, in the register of ``matrix``."""
+    found = _is_filed_under(matrix, condition.some) if condition.some else NOBODY
+    return found | ~_is_filed_under(matrix, condition.named) if condition.others else found
 
 
 def _is_filed_under(matrix: Matrix, refs: Iterable[str]) -> Q:

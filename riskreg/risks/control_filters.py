@@ -10,7 +10,7 @@ from riskreg.kernel.search import contains_every_word
 from riskreg.register.access import Viewer
 from riskreg.register.filtering import (
     Asked,
-    Reader,
+    FilterReader,
     RowFilter,
     choice_readers,
     is_of_parties,
@@ -48,7 +48,7 @@ def _visible_controls(viewer: Viewer) -> QuerySet[Any]:
     return Control.objects.visible_to(viewer)
 
 
-def _filter_readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, FilterReader]:
     worked_on = Control.risks.through.objects.all()
     return choice_readers(CONTROL) | {
         "owner": reader_owned_by_any_of(_visible_controls),

@@ -17,7 +17,8 @@ from riskreg.kernel.search import contains_every_word
 from riskreg.register.access import Viewer
 from riskreg.register.filtering import (
     Asked,
-    Reader,
+    FilterReader,
+    Ordering,
     check_names,
     choice_readers,
     is_of_parties,
@@ -136,12 +137,9 @@ def parse(
     )
 
 
-def parse_risk_ordering(
-    errors: Errors, value: str | None, stage: str, default: str
-) -> tuple[str, bool]:
-    """The column and whether descending that ``value`` (``score``, ``-score`` …) asks for."""
-    column, descending = parse_ordering(errors, ORDERINGS, value or default, stage=stage)
-    return column, descending
+def parse_risk_ordering(errors: Errors, value: str | None, stage: str, default: str) -> Ordering:
+    """What ``value`` (``score``, ``-score`` …) asks for."""
+    return parse_ordering(errors, ORDERINGS, value or default, stage=stage)
 
 
 def _parse_one_kind(asked: Asked) -> str:
@@ -156,7 +154,7 @@ def _visible_positions(viewer: Viewer) -> QuerySet[Any]:
     return Position.objects.visible_to(viewer)
 
 
-def _filter_readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
+def _filter_readers(matrix: Matrix, stage: str) -> dict[str, FilterReader]:
     """A reader for each filter but the stage, which the others are about."""
     choices = choice_readers(RISK, "risk__") | {
         name: reader for name, reader in choice_readers(RISK).items() if name in _OF_POSITION
@@ -246,7 +244,7 @@ def _is_above_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
 def _is_above_own_appetite(asked: Asked, matrix: Matrix, stage: str) -> Q:
     # Of who acts for no party: nothing is above what nobody has said.
     wanted = is_threat_above_own_appetite(
-        matrix, own_rule(asked.viewer).terms_above_by_rating(), stage
+        matrix, own_rule(asked.viewer).above_appetite_conditions(), stage
     )
     return wanted if parse_switch(asked) else ~wanted
 

@@ -12,7 +12,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.external_ids import has_external_id
 from riskreg.register.filtering import (
     Asked,
-    Reader,
+    FilterReader,
     RowFilter,
     choice_readers,
     is_of_parties,
@@ -51,7 +51,7 @@ def _visible_mitigations(viewer: Viewer) -> QuerySet[Any]:
     return Mitigation.objects.visible_to(viewer)
 
 
-def _filter_readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, FilterReader]:
     served = Mitigation.risks.through.objects.all()
     return choice_readers(MITIGATION) | {
         "owner": reader_owned_by_any_of(_visible_mitigations),
@@ -71,7 +71,7 @@ def _is_due_before(asked: Asked) -> Q:
     return Q(due_on__lt=day) if day else Q()
 
 
-def toward_objectives(relation: Any, column: str, *, own_field: str = "") -> Reader:
+def toward_objectives(relation: Any, column: str, *, own_field: str = "") -> FilterReader:
     """Rows that ``relation`` ties to a risk that bears on one of the objectives; or, where rows
     name an objective themselves in the field ``own_field``, those that do."""
 
@@ -85,7 +85,7 @@ def toward_objectives(relation: Any, column: str, *, own_field: str = "") -> Rea
     return read
 
 
-def linked_to_risks(relation: Any, column: str) -> Reader:
+def linked_to_risks(relation: Any, column: str) -> FilterReader:
     """Rows that ``relation`` (whose table has ``column`` and ``risk``) ties to one of the risks.
 
     A ref of nothing that the viewer may know of is unknown, whatever it may be to others.

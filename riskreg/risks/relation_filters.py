@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from riskreg.register.access import Viewer
 from riskreg.register.filtering import (
     Asked,
-    Reader,
+    FilterReader,
     RowFilter,
     choice_readers,
     parse_filters,
@@ -35,7 +35,7 @@ def parse(
     return parse_filters(viewer, params, at, _filter_readers(), NAMES, other_params)
 
 
-def _filter_readers() -> dict[str, Reader]:
+def _filter_readers() -> dict[str, FilterReader]:
     return choice_readers(RELATION) | {
         "risk": _is_about_risk,
         "active": lambda asked: Q(ended_at__isnull=parse_switch(asked)),

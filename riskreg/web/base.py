@@ -99,7 +99,7 @@ def my_memberships(request: HttpRequest) -> list[Membership]:
         # From the address itself: some ask before it has been resolved.
         inside = request.path.startswith("/r/")
         here = request.path.split("/")[2] if inside else request.COOKIES.get(LAST_REGISTER, "")
-        memberships = present_memberships_of(request.user, most=SWITCH_SHOWS + 1, and_in=here)
+        memberships = present_memberships_of(request.user, most=SWITCH_SHOWS + 1, and_in_slug=here)
         request._memberships = memberships  # type: ignore[attr-defined]
     return memberships
 

@@ -79,7 +79,7 @@ def filter_fields(
     for name in names:
         if name == "term":
             for taxonomy, title, terms in choices.taxonomies:
-                offered = choices.terms_with(taxonomy, terms, given.get(name, ()))
+                offered = choices.terms_with_held_retired(taxonomy, terms, given.get(name, ()))
                 fields.append(_select("term", f"f-{taxonomy}", title, offered, given, _("All")))
             continue
         label, ident = choices.axes.get(name) or filter_label(name, words), f"f-{name}"
@@ -189,7 +189,7 @@ def active_filters(
     terms = {
         value: (title, text)
         for key, title, listed in choices.taxonomies
-        for value, text in choices.terms_with(key, listed, choices.retired)
+        for value, text in choices.terms_with_held_retired(key, listed, choices.retired)
     }
     shown = []
     for name, values in given.items():

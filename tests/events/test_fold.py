@@ -29,10 +29,10 @@ from riskreg.kernel.errors import NotFound, RiskregError
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Objective, Party
 from riskreg.register.services import (
+    add_party_or_ask_others,
     approve_change,
     edit_objective,
     edit_party,
-    join_party,
     refuse_change,
     withdraw_change,
 )
@@ -415,7 +415,7 @@ class Story:
         )
 
     def join(self) -> None:
-        join_party(actor=self.actor(), names={"en": self.word()}, at=self.at)
+        add_party_or_ask_others(actor=self.actor(), names={"en": self.word()}, at=self.at)
 
     def answer(self) -> None:
         row = self.pick(ChangeRequest)

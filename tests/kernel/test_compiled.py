@@ -102,8 +102,8 @@ def test_ones_memberships_are_the_same_however_many_are_asked_for(world: World) 
     assert [row.register.slug for row in whole] == sorted(["other", world.register.slug])
     assert set(whole) == set(present_memberships_in_registers_called(world.owner, ""))
     assert present_memberships_of(world.owner, most=1) == whole[:1]
-    assert present_memberships_of(world.owner, most=1, and_in=whole[1].register.slug) == whole
-    assert present_memberships_of(world.owner, most=1, and_in="nowhere") == whole[:1]
+    assert present_memberships_of(world.owner, most=1, and_in_slug=whole[1].register.slug) == whole
+    assert present_memberships_of(world.owner, most=1, and_in_slug="nowhere") == whole[:1]
     assert [row.unread for row in whole] == [0, 0]
 
 

@@ -13,7 +13,7 @@ from riskreg.register.change_policy import (
     Effect,
     criteria_differences,
     needs_yes_of_others,
-    parties_to_ask,
+    parties_to_ask_about_transfer,
     time_zone_differences,
 )
 from riskreg.register.policy import clean_criteria
@@ -143,7 +143,7 @@ A, B, C = 1, 2, 3
 def test_whose_yes_a_risk_that_goes_over_needs(
     taker: int | None, holder: int | None, home: int, mine: int | None, asked: set[int]
 ) -> None:
-    assert parties_to_ask(taker, holder, home, mine) == asked
+    assert parties_to_ask_about_transfer(taker, holder, home, mine) == asked
 
 
 TERMS = ("category:a", "category:b", "market:c")

@@ -115,7 +115,7 @@ def test_refused_with_words(world: World) -> None:
         refuse(actor=actor, name=row.ref, version=None, words=" ", at=world.at)
     assert set(caught.value.fields) == {"words"}
     row = refuse(actor=actor, name=row.ref, version=None, words="Too seldom.", at=world.at)
-    assert (row.state, row.closing) == ("refused", "Too seldom.")
+    assert (row.state, row.closing_text) == ("refused", "Too seldom.")
     assert number(world) == 1
     assert "Too seldom." in told("closed", world.manager)[0]
     with pytest.raises(Invalid) as closed:
@@ -168,7 +168,7 @@ def test_who_asked_does_not_answer_for_the_party_they_moved_to(world: World) -> 
     # And the others' yes comes too late: who asked does not act for that party any more.
     row = approve(world, row)
     assert row.state == "outdated"
-    assert "Foton" in row.closing
+    assert "Foton" in row.closing_text
     assert "Foton" in row.closing_words["en"]
     assert "福田" in row.closing_words["zh-hans"]
     assert number(world) == 1
@@ -211,7 +211,7 @@ def test_what_moved_meanwhile_makes_it_outdated(world: World) -> None:
     assert number(world) == 2
     row = approve(world, row)
     assert row.state == "outdated"
-    assert "version 2" in row.closing
+    assert "version 2" in row.closing_text
     assert row.closing_words["zh-hans"] != row.closing_words["en"]
     assert number(world) == 2
     assert not Event.objects.filter(verb="change_request.applied").exists()

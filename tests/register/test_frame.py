@@ -103,7 +103,7 @@ def test_registers_do_not_see_each_other(world: World) -> None:
     assert {m.user for m in queries.active_members_for(viewer)} == set(world.members.values())
     assert {p.pk for p in queries.parties_for(viewer)} == {world.foton.pk, world.catl.pk}
     errors = Errors()
-    assert queries.find_member(viewer, errors, "owner", other.owner.email) is None
+    assert queries.find_answerable_member(viewer, errors, "owner", other.owner.email) is None
     assert find_usable_terms(viewer, errors, "terms", ["market:eu"]) == []
     assert queries.find_objectives(viewer, errors, "objectives", ["overseas-units-2030"]) == []
     with pytest.raises(Invalid) as refused:
@@ -116,7 +116,7 @@ def test_members_are_found_by_id_or_address_if_they_can_answer(world: World) -> 
     viewer = world.viewer(world.owner)
     errors = Errors()
     for name in (world.partner_owner.email.upper(), str(world.partner_owner.uuid)):
-        assert queries.find_member(viewer, errors, "owner", name) == world.partner_owner
+        assert queries.find_answerable_member(viewer, errors, "owner", name) == world.partner_owner
     errors.raise_if_any()
     for nobody, code in (
         (world.outsider.email, "unknown_member"),
@@ -128,7 +128,7 @@ def test_members_are_found_by_id_or_address_if_they_can_answer(world: World) -> 
         (world.integration.email, "cannot_own"),
     ):
         errors = Errors()
-        assert queries.find_member(viewer, errors, "owner", nobody) is None
+        assert queries.find_answerable_member(viewer, errors, "owner", nobody) is None
         with pytest.raises(Invalid) as refused:
             errors.raise_if_any()
         assert refused.value.fields["owner"][0].code == code
@@ -220,14 +220,14 @@ def test_bad_terms_are_refused(world: World) -> None:
 def test_refs_are_gapless_for_each_audience_and_noun(world: World) -> None:
     def ref(noun: str, party: Any) -> str:
         with transaction.atomic():
-            return services.next_ref(world.register, noun, party)
+            return services.take_next_ref(world.register, noun, party)
 
     assert [ref("risk", None), ref("risk", world.foton), ref("risk", None)] == [
         "R-001", "F-001", "R-002",
     ]  # fmt: skip
     assert [ref("mitigation", None), ref("mitigation", world.catl)] == ["M-001", "CM-001"]
     with transaction.atomic():
-        services.next_ref(world.register, "risk", None)
+        services.take_next_ref(world.register, "risk", None)
         transaction.set_rollback(True)
     assert ref("risk", None) == "R-003"
     RefSequence.objects.filter(party=None, noun="risk").update(last=999)

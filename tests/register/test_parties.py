@@ -8,7 +8,7 @@ from riskreg.events.models import Event
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Membership, Party, Register
-from riskreg.register.services import edit_party, invite, join_party, remove_party
+from riskreg.register.services import add_party_or_ask_others, edit_party, invite, remove_party
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -26,7 +26,9 @@ def single(world: World) -> World:
 
 
 def add(world: World, who: str = "manager", **given: Any) -> Any:
-    return join_party(actor=world.viewer(who), at=world.at, **{"names": {"en": "Third"}, **given})
+    return add_party_or_ask_others(
+        actor=world.viewer(who), at=world.at, **{"names": {"en": "Third"}, **given}
+    )
 
 
 def edit(world: World, key: str, who: str = "manager", **fields: Any) -> Party:

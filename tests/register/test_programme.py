@@ -69,10 +69,10 @@ def test_the_next_milestone_is_the_first_that_is_not_reached() -> None:
     frame = clean_programme(errors, {**FRAME, "milestones": [GATE, early]}, TODAY)
     errors.raise_if_any()
     assert [row.due_on.year for row in frame.milestones] == [2026, 2030]
-    found = frame.next_milestone(TODAY)
+    found = frame.first_unreached_milestone()
     assert found is not None
     assert found.due_on.year == 2030
-    assert from_json({}).next_milestone(TODAY) is None
+    assert from_json({}).first_unreached_milestone() is None
 
 
 def put(world: World, who: str = "manager", **given: Any) -> Register | ChangeRequest:

@@ -121,7 +121,7 @@ def test_a_term_out_of_use_stays_where_it_was_used(world: World, market: Taxonom
     edit(world, "market:eu", active=False)
     choices = choices_for(world.viewer("owner"))
     assert choices.taxonomies[0][2] == [("market:mideast", "Middle East")]
-    assert choices.terms_with("market", [], ["market:eu"]) == [
+    assert choices.terms_with_held_retired("market", [], ["market:eu"]) == [
         ("market:eu", "European Union (out of use)")
     ]
     act = {"actor": world.viewer("owner"), "at": world.at}

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from riskreg.decisions.policy import acceptances as policy
 from riskreg.kernel.errors import Invalid
 from riskreg.register import services as register_services
-from riskreg.register.appetite import above_terms, appetite_of
+from riskreg.register.appetite import above_appetite_condition, appetite_of
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix, clean_criteria
 from riskreg.risks import filters, services
 from riskreg.risks.appetite import (
+    is_met_by_conditions_of_now_alone,
     is_threat_above_appetite,
-    is_under_stricter_terms_now,
     terms_filed_under,
     terms_in,
     terms_of,
@@ -107,7 +107,7 @@ def test_above_is_a_rating_worse_than_the_strictest_appetite(
     holds = [named[term] for term in terms & set(named)] or [general]
     strictest = min(map(KEYS.index, holds))
     assert KEYS.index(appetite_of(KEYS, general, named, terms)) == strictest
-    found = above_terms(KEYS, general, named, rating).hold(terms)
+    found = above_appetite_condition(KEYS, general, named, rating).is_met_by(terms)
     assert found is (KEYS.index(rating) > strictest)
 
 
@@ -130,7 +130,7 @@ def test_the_database_says_what_python_says(
         )
     )
     pairs = policy.tightened_pairs_of_terms(before, matrix)
-    stricter = is_under_stricter_terms_now(pairs, matrix)
+    stricter = is_met_by_conditions_of_now_alone(pairs, matrix)
     rows = Position.objects.filter(valid_to=None)
     if isinstance(stricter, bool):
         by_terms = set(rows.values_list("pk", flat=True)) if stricter else set()

@@ -14,7 +14,7 @@ from riskreg.events.queries import all_chains, first_fault_in
 from riskreg.kernel.errors import RiskregError
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria, Term
-from riskreg.register.services import next_refs
+from riskreg.register.services import take_next_refs
 from riskreg.risks import services
 from riskreg.risks.models import Assessment, Position, Risk
 from riskreg.risks.services import NewRisk
@@ -241,9 +241,9 @@ def test_a_term_that_was_merged_meanwhile_is_not_linked_to(
 
     def merged(*given: Any) -> list[str]:
         Term.objects.filter(pk=first.pk).update(merged_into=second)
-        return next_refs(*given)
+        return take_next_refs(*given)
 
-    monkeypatch.setattr("riskreg.risks.services.many.next_refs", merged)
+    monkeypatch.setattr("riskreg.risks.services.many.take_next_refs", merged)
     rows = [plain(0, terms=[first.ref]), plain(1)]
     made = services.create_risks(actor=filed.viewer("manager"), rows=rows, recorded_at=filed.at)
     assert made == [None, None]

@@ -48,7 +48,9 @@ def by_rule(world: World, who: str) -> set[str]:
     return {
         row.ref
         for row in rows
-        if rule.exceeded(row.residual_rating, row.kind, [term.ref for term in row.risk.terms.all()])
+        if rule.exceeded_appetite(
+            row.residual_rating, row.kind, [term.ref for term in row.risk.terms.all()]
+        )
     }
 
 
@@ -126,7 +128,7 @@ def test_without_an_own_appetite_nothing_is_above(filed: World) -> None:
     viewer = filed.viewer("owner")
     assert not Position.objects.filter(
         is_threat_above_own_appetite(
-            Matrix(viewer.criteria), own_rule(viewer).terms_above_by_rating()
+            Matrix(viewer.criteria), own_rule(viewer).above_appetite_conditions()
         ),
         valid_to=None,
     ).exists()

@@ -37,7 +37,7 @@ from riskreg.register.cleaning import clean_given
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
-from riskreg.register.services import next_ref
+from riskreg.register.services import take_next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for, valid_ref
@@ -65,7 +65,7 @@ def add_driver(
         register=actor.register,
         party=party,
         visibility=visibility,
-        ref=next_ref(actor.register, "driver", private_to),
+        ref=take_next_ref(actor.register, "driver", private_to),
         created_at=recorded_at or at,
         **clean,
     )

@@ -21,7 +21,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.besides import write_or_log_failure
 from riskreg.kernel.capacity import note_account
 from riskreg.kernel.client import client_ip_or_empty
-from riskreg.register.access import member_by_token
+from riskreg.register.access import find_token_and_membership
 
 CHALLENGE = 'Bearer realm="riskreg"'
 
@@ -93,7 +93,7 @@ def _live_row(request: Any, token: str, at: dt.datetime) -> ApiToken | None:
     """The row of ``token``, if it is live. At an address in a register it is read together with its
     user's membership there, which the request keeps as ``membership``."""
     slug = request.parser_context["kwargs"].get("slug")
-    found = member_by_token(token, slug) if slug else None
+    found = find_token_and_membership(token, slug) if slug else None
     if found is None:
         return token_for(token, at)
     row, membership = found

@@ -27,7 +27,7 @@ from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
-from riskreg.register.queries import active_members_for, is_member_named
+from riskreg.register.queries import active_members_for, is_member_with_id_or_email
 from riskreg.register.visibility import Visibility
 
 _NAMED = 10
@@ -186,7 +186,7 @@ def _clean_mentions(
         return []
     which = Q(pk=None)
     for name in given:
-        which |= is_member_named(name)
+        which |= is_member_with_id_or_email(name)
     members = list(active_members_for(actor).filter(which)) if given else []
     allowed = list(members_to_mention(actor, row or thing).filter(which)) if given else []
     known = {key for m in members for key in (str(m.user.uuid), m.user.email)}

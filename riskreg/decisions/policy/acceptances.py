@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from riskreg.decisions.models import AcceptanceState as State
 from riskreg.register.accepting import AUTHORITY
-from riskreg.register.appetite import Terms, above_terms
+from riskreg.register.appetite import ConditionBeforeAndNow, above_appetite_condition
 from riskreg.register.policy import Matrix
 
 DAY = dt.timedelta(days=1)
@@ -131,12 +131,12 @@ def criteria_ask_no_more(
     """Whether the criteria ask no more of an acceptance of this rating, of a risk filed under
     ``terms``, than those did by which it was granted."""
     return times_and_role_ask_no_more(frozen, now, rating) and not any(
-        then.hold(terms) and not before.hold(terms)
+        then.is_met_by(terms) and not before.is_met_by(terms)
         for before, then in tightened_pairs_of_terms(frozen, now)
     )
 
 
-def tightened_pairs_of_terms(frozen: Matrix, now: Matrix) -> list[tuple[Terms, Terms]]:
+def tightened_pairs_of_terms(frozen: Matrix, now: Matrix) -> list[ConditionBeforeAndNow]:
     """For each rating (those above appetite then, those above it now): the appetite is stricter now
     for a risk that is among the second and was not among the first. Only where
     ``times_and_role_ask_no_more`` compares the two."""
@@ -144,10 +144,13 @@ def tightened_pairs_of_terms(frozen: Matrix, now: Matrix) -> list[tuple[Terms, T
         return []
     order, named = now.rating_keys, frozen.term_appetites
     pairs = [
-        (above_terms(order, frozen.criteria.appetite, named, key), now.above_terms(key))
+        ConditionBeforeAndNow(
+            above_appetite_condition(order, frozen.criteria.appetite, named, key),
+            now.above_appetite_condition(key),
+        )
         for key in order
     ]
-    return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
+    return [pair for pair in dict.fromkeys(pairs) if pair.before != pair.now]
 
 
 def times_and_role_ask_no_more(frozen: Matrix, now: Matrix, rating: str) -> bool:
@@ -177,7 +180,8 @@ def ratings_that_cover(frozen: Matrix, now: Matrix, rating_now: str) -> list[str
     if rating_now not in now.rating_keys:
         return []
     if any(
-        then.everybody and before.nobody for before, then in tightened_pairs_of_terms(frozen, now)
+        then.is_met_by_all and before.is_met_by_none
+        for before, then in tightened_pairs_of_terms(frozen, now)
     ):
         return []
     above = now.rating_keys[now.rating_keys.index(rating_now) :]

@@ -23,15 +23,15 @@ from riskreg.decisions.policy.acceptances import Act, Asker, Block, Stale, Statu
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.punctuation import enumerate_texts, join_sentences
 from riskreg.register.access import Viewer
-from riskreg.register.appetite import Terms
+from riskreg.register.appetite import ConditionBeforeAndNow
 from riskreg.register.models import Role
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import active_members_for
 from riskreg.register.written import written_once
 from riskreg.risks.appetite import (
+    is_met_by_conditions_of_now_alone,
     is_threat_above_appetite,
-    is_under_stricter_terms_now,
     terms_filed_under,
     terms_in,
 )
@@ -198,12 +198,12 @@ def is_covered_by(now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acc
     of the risk by one of the criteria ``versions``."""
     # Acceptances of criteria whose appetite is stricter by now for the same terms, or for none, are
     # looked up at once: what is asked grows with what criteria say, not with how many there are.
-    groups: dict[tuple[tuple[Terms, Terms], ...], list[Matrix]] = defaultdict(list)
+    groups: dict[tuple[ConditionBeforeAndNow, ...], list[Matrix]] = defaultdict(list)
     for version in versions:
         groups[tuple(policy.tightened_pairs_of_terms(version, now))].append(version)
     found = []
     for pairs, matrices in groups.items():
-        stricter = is_under_stricter_terms_now(pairs, now)
+        stricter = is_met_by_conditions_of_now_alone(pairs, now)
         if stricter is True:
             continue
         unless = Q() if stricter is False else ~stricter
@@ -218,7 +218,7 @@ def _covers_rating(matrices: Iterable[Matrix], now: Matrix, rating: str) -> Q | 
     """Of acceptances by the criteria ``matrices``: those that cover a risk that is rated ``rating``
     by ``now``; None where none of them can, or none is needed."""
     alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    if not now.above_terms(rating).nobody:
+    if not now.above_appetite_condition(rating).is_met_by_none:
         for one in matrices:
             alike[tuple(policy.ratings_that_cover(one, now, rating))].append(one.criteria.pk)
     covers = [Q(criteria__in=pks, rating__in=keys) for keys, pks in alike.items() if keys]

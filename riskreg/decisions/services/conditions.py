@@ -22,7 +22,7 @@ from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
-from riskreg.register.queries import find_member, party_id_of
+from riskreg.register.queries import find_answerable_member, party_id_of
 from riskreg.register.translations import clean_translations
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
@@ -57,7 +57,7 @@ def clean_conditions(
             errors.add(where, "not_an_object", text)
             continue
         text = clean_text(errors, f"{where}.text", item.get("text"), required=True, limit=2000)
-        owner = find_member(actor, errors, f"{where}.owner", item.get("owner"))
+        owner = find_answerable_member(actor, errors, f"{where}.owner", item.get("owner"))
         due_on = clean_day(errors, f"{where}.due_on", item.get("due_on"), required=True)
         if (
             owner is not None

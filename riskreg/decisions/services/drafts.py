@@ -30,8 +30,8 @@ from riskreg.register.changes import (
 from riskreg.register.cleaning import clean_given, clean_list
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
-from riskreg.register.queries import active_members_for, find_member
-from riskreg.register.services import next_ref
+from riskreg.register.queries import active_members_for, find_answerable_member
+from riskreg.register.services import take_next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import require_version, risks_called, valid_ref
@@ -73,7 +73,7 @@ def create_decision(
         register=actor.register,
         party=party,
         visibility=visibility,
-        ref=next_ref(actor.register, "decision", own),
+        ref=take_next_ref(actor.register, "decision", own),
         state=DecisionState.DRAFT,
         requested_by=actor.user,
         created_at=recorded_at or at,
@@ -299,7 +299,7 @@ def _find_deciders(
         text = _("At most %(n)d people are asked to decide.") % {"n": policy.MAX_DECIDERS}
         errors.add("deciders", "too_many", text)
         return []
-    found = [find_member(actor, errors, "deciders", name) for name in names]
+    found = [find_answerable_member(actor, errors, "deciders", name) for name in names]
     users = list(dict.fromkeys(user for user in found if user is not None))
     rows = active_members_for(actor).filter(user__in=users)
     acting = {row.user_id: row.party for row in rows}

@@ -35,7 +35,7 @@ from riskreg.register.cleaning import clean_given
 from riskreg.register.models import Role
 from riskreg.register.permissions import require
 from riskreg.register.policy import Matrix
-from riskreg.register.services import next_ref
+from riskreg.register.services import take_next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.appetite import terms_asked_by
 from riskreg.risks.models import Kind, Position, Risk, State
@@ -74,7 +74,7 @@ def request_acceptance(
         register=risk.register,
         party=risk.party,
         visibility=risk.visibility,
-        ref=next_ref(
+        ref=take_next_ref(
             risk.register,
             "acceptance",
             risk.party if risk.visibility == Visibility.PARTY else None,

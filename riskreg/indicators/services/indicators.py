@@ -38,7 +38,7 @@ from riskreg.register.changes import (
 from riskreg.register.external_ids import refusing_taken_external_id
 from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
-from riskreg.register.services import next_ref
+from riskreg.register.services import take_next_ref
 from riskreg.register.translations import CONFIRMED, clean_confirmed
 from riskreg.register.visibility import Visibility
 from riskreg.risks.queries.access import require_version
@@ -94,7 +94,7 @@ def create_indicator(
         register=actor.register,
         party=party,
         visibility=visibility,
-        ref=next_ref(actor.register, "indicator", private_to),
+        ref=take_next_ref(actor.register, "indicator", private_to),
         next_reading_on=expected_by(
             actor.today(at), clean["frequency_days"], clean.get("grace_days", 0)
         ),

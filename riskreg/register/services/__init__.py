@@ -24,8 +24,8 @@ from riskreg.register.services.frame import (
     create_register,
     lock_refs,
     mark_criteria_used,
-    next_ref,
-    next_refs,
+    take_next_ref,
+    take_next_refs,
 )
 from riskreg.register.services.invitations import (
     accept_invitation,
@@ -42,7 +42,7 @@ from riskreg.register.services.own_appetites import (
     end_own_appetite,
     set_own_appetite,
 )
-from riskreg.register.services.parties import edit_party, join_party, remove_party
+from riskreg.register.services.parties import add_party_or_ask_others, edit_party, remove_party
 from riskreg.register.services.party_requests import bring_in_party
 from riskreg.register.services.people import change_role, remove_member
 from riskreg.register.services.programs import (
@@ -69,6 +69,7 @@ __all__ = [
     "add_member",
     "add_objective",
     "add_party",
+    "add_party_or_ask_others",
     "add_program_token",
     "add_taxonomy",
     "add_term",
@@ -91,11 +92,8 @@ __all__ = [
     "found_register",
     "invite",
     "invite_many",
-    "join_party",
     "lock_refs",
     "mark_criteria_used",
-    "next_ref",
-    "next_refs",
     "note_step_finished",
     "refuse_change",
     "remove_member",
@@ -111,6 +109,8 @@ __all__ = [
     "set_programme",
     "set_time_zone",
     "start_absence",
+    "take_next_ref",
+    "take_next_refs",
     "withdraw_change",
     "would_wait_for_others",
 ]

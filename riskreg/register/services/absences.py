@@ -16,7 +16,7 @@ from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import Absence, Membership
 from riskreg.register.permissions import require_for_person
-from riskreg.register.queries import find_member, unended_absences_between
+from riskreg.register.queries import find_answerable_member, unended_absences_between
 
 MAX_DAYS = 366
 NOTE_MAX = 300
@@ -40,10 +40,10 @@ def start_absence(
     are past, more than 366 of them, or already covered; ``Forbidden``.
     """
     errors = Errors()
-    absent = find_member(actor, errors, "user", user or actor.user)
+    absent = find_answerable_member(actor, errors, "user", user or actor.user)
     errors.raise_if_any()
     assert absent is not None  # noqa: S101 - its absence has been noted as an error
-    replacement = find_member(actor, errors, "stand_in", stand_in) if stand_in else None
+    replacement = find_answerable_member(actor, errors, "stand_in", stand_in) if stand_in else None
     # The lock makes recordings for one person, or for one and their stand-in, wait in turn.
     memberships = Membership.objects.select_for_update(no_key=True).filter(
         register=actor.register, ended_at=None, user__in=[absent, replacement or absent]

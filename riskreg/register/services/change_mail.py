@@ -69,7 +69,7 @@ def _content(row: ChangeRequest, user: User, why: str) -> Content:
             "name": user.display_name,
             "row": row,
             "party": row.party.name if row.party else "",
-            "closing": row.closing,
+            "closing": row.closing_text,
             "lines": row.lines,
             "registers_said": register.name,
             "registers": [{"name": register.name, "notice": register.notice}],

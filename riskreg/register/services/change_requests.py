@@ -22,7 +22,7 @@ from riskreg.register.change_queries import speakers_by_party
 from riskreg.register.changes import time_text
 from riskreg.register.models import Party
 from riskreg.register.services.change_mail import ASKED, HOLDS, write_to
-from riskreg.register.services.frame import next_ref
+from riskreg.register.services.frame import take_next_ref
 from riskreg.register.visibility import Visibility
 
 ANSWER_DAYS = 30
@@ -71,7 +71,7 @@ def ask_others_or_note_agreed(
     must_wait = proposal.asks and any(party.pk in who for party in others)
     row = ChangeRequest.objects.create(
         register=actor.register,
-        ref=next_ref(actor.register, "change_request", None),
+        ref=take_next_ref(actor.register, "change_request", None),
         kind=proposal.kind,
         content=content,
         before=_value_to_json(proposal.before),
@@ -86,7 +86,7 @@ def ask_others_or_note_agreed(
         created_at=at,
     )
     for party in binds if proposal.asks else ():
-        _note_answer(row, party, actor, who, at)
+        _create_first_answer(row, party, actor, who, at)
     changes = {
         name: [None, value]
         for name, value in {
@@ -113,7 +113,7 @@ def would_wait_for_others(actor: Viewer, proposal: Proposal) -> bool:
     return proposal.asks and any(party != actor.party_id for party in who)
 
 
-def _note_answer(
+def _create_first_answer(
     row: ChangeRequest,
     party: Party,
     actor: Viewer,

@@ -112,7 +112,7 @@ def add_party(
 
     Of a register that is being made; into one that is there, ``bring_in_party`` asks first.
     """
-    names = clean_party(register, key, names, prefix)
+    names = clean_names_of_new_party(register, key, names, prefix)
     party = Party.objects.create(
         register=register, key=key, names=names, prefix=prefix, created_at=at
     )
@@ -122,7 +122,9 @@ def add_party(
     return party
 
 
-def clean_party(register: Register, key: str, names: Any, prefix: str) -> dict[str, str]:
+def clean_names_of_new_party(
+    register: Register, key: str, names: Any, prefix: str
+) -> dict[str, str]:
     """The names of a party that could be added. Raises ``Invalid`` naming what is wrong."""
     errors = Errors()
     clean = clean_names(errors, "names", names)
@@ -182,18 +184,20 @@ def lock_refs(register: Register, noun: str, private_to: Party | None) -> RefSeq
     return sequence
 
 
-def next_ref(register: Register, noun: str, private_to: Party | None) -> str:
+def take_next_ref(register: Register, noun: str, private_to: Party | None) -> str:
     """The next ref of a noun for its audience, inside a transaction.
 
     Each party has a sequence of its own, so that what is shared never shows a gap. The sequence row
     is locked until commit: a number that was rolled back is given out again.
     """
-    (ref,) = next_refs(register, noun, private_to, 1)
+    (ref,) = take_next_refs(register, noun, private_to, 1)
     return ref
 
 
-def next_refs(register: Register, noun: str, private_to: Party | None, count: int) -> list[str]:
-    """The next ``count`` refs, as ``next_ref`` gives one."""
+def take_next_refs(
+    register: Register, noun: str, private_to: Party | None, count: int
+) -> list[str]:
+    """The next ``count`` refs, as ``take_next_ref`` gives one."""
     sequence = lock_refs(register, noun, private_to)
     first, sequence.last = sequence.last + 1, sequence.last + count
     sequence.save(update_fields=["last"])

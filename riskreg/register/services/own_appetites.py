@@ -47,7 +47,7 @@ def set_own_appetite(
     require(actor, "own_appetite.edit")
     party = actor.party
     assert party is not None  # noqa: S101 - a role that may do this acts for a party
-    _lock(actor)
+    _lock_register(actor)
     errors = Errors()
     given = {"term": term, "rating": rating, "reasons": reasons, "label": label}
     clean = _clean(errors, actor, party, given)
@@ -84,7 +84,7 @@ def change_own_appetite(
     Raises ``NotFound``, ``Forbidden``, ``Invalid``; ``Conflict`` where somebody was faster. Nothing
     is logged where nothing differs.
     """
-    _lock(actor)
+    _lock_register(actor)
     row = own_appetite_in_force_for(actor, appetite, lock=True)
     require(actor, "own_appetite.edit", row)
     require_unchanged(row, version)
@@ -111,7 +111,7 @@ def end_own_appetite(
     Raises ``NotFound`` where it has ended already, ``Forbidden``; ``Conflict`` where somebody was
     faster.
     """
-    _lock(actor)
+    _lock_register(actor)
     row = own_appetite_in_force_for(actor, appetite, lock=True)
     require(actor, "own_appetite.edit", row)
     require_unchanged(row, version)
@@ -122,7 +122,7 @@ def end_own_appetite(
     return row
 
 
-def _lock(actor: Viewer) -> None:
+def _lock_register(actor: Viewer) -> None:
     """One at a time in a register: no two find the same term free, and a term that goes out of use
     meanwhile is waited for."""
     Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)

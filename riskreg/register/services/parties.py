@@ -28,7 +28,7 @@ _ITS_OWN = (RefSequence,)
 
 
 @transaction.atomic
-def join_party(
+def add_party_or_ask_others(
     *, actor: Viewer, names: Any, key: Any = None, prefix: Any = None, at: dt.datetime
 ) -> Party | ChangeRequest:
     """Add a party, or return the request that waits for the others' yes (``bring_in_party``);

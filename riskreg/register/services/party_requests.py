@@ -14,7 +14,7 @@ from riskreg.register.change_words import party_added_lines, party_added_title
 from riskreg.register.models import Party, Register
 from riskreg.register.permissions import require
 from riskreg.register.services.change_requests import Proposal, ask_others_or_note_agreed
-from riskreg.register.services.frame import add_party, clean_party
+from riskreg.register.services.frame import add_party, clean_names_of_new_party
 
 PARTY = "party"
 
@@ -36,7 +36,7 @@ def bring_in_party(
     """
     require(actor, "register.configure")
     register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
-    names = clean_party(register, key, names, prefix)
+    names = clean_names_of_new_party(register, key, names, prefix)
     asked = ask_others_or_note_agreed(
         actor,
         Proposal(

@@ -18,7 +18,7 @@ from riskreg.register.people import (
     manages_members_of,
     present_membership_of,
 )
-from riskreg.register.services.change_answers import mail_first_speaker
+from riskreg.register.services.change_answers import post_missed_changes_to_first_speaker
 from riskreg.register.services.members import end_membership, lock_people
 from riskreg.register.services.named import LogSubject
 
@@ -32,7 +32,7 @@ def change_role(
     Raises ``Forbidden`` for members of another party, ``Invalid`` for a role that they cannot have
     and for the last manager of a party, ``Conflict`` for another version than was seen.
     """
-    row = member_to_change(actor, user, version)
+    row = lock_member_to_change(actor, user, version)
     if not manages_members_of(actor, row.party_id):
         raise Forbidden(_why_not(row))
     if row.user.is_program or role == Role.INTEGRATION:
@@ -62,7 +62,7 @@ def change_role(
             "member.changed", LogSubject(row.user, str(row.user.uuid)), at=at, changes=changes
         )
     )
-    mail_first_speaker(row, at)
+    post_missed_changes_to_first_speaker(row, at)
     return row
 
 
@@ -75,20 +75,20 @@ def remove_member(
     What they answer for is the caller's affair (``handover.services.end_member``). Raises as
     ``change_role`` does.
     """
-    row = member_to_remove(actor, user, version)
+    row = lock_member_to_remove(actor, user, version)
     return end_membership(register=actor.register, user=row.user, at=at, by=actor.user)
 
 
-def member_to_remove(actor: Viewer, user: uuid.UUID, version: int | None) -> Membership:
+def lock_member_to_remove(actor: Viewer, user: uuid.UUID, version: int | None) -> Membership:
     """The membership, locked, that ``remove_member`` would end; it raises what that raises."""
-    row = member_to_change(actor, user, version)
+    row = lock_member_to_change(actor, user, version)
     if row.user_id != actor.user.pk and not manages_members_of(actor, row.party_id):
         raise Forbidden(_why_not(row))
     require_party_keeps_a_manager(row, "user")
     return row
 
 
-def member_to_change(actor: Viewer, user: uuid.UUID, version: int | None) -> Membership:
+def lock_member_to_change(actor: Viewer, user: uuid.UUID, version: int | None) -> Membership:
     """The membership, locked with its register's other managers; see ``change_role``."""
     # Of two managers who leave at once, one must find the other gone.
     lock_people(actor.register)

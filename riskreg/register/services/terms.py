@@ -17,7 +17,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.localised import clean_names
 from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
-from riskreg.register.appetite import named_appetites
+from riskreg.register.appetite import appetite_by_term
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import term_retired_lines, term_retired_title
@@ -247,7 +247,7 @@ def require_no_appetite(actor: Viewer, term: Term, field: str) -> None:
     """
     register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
     assert register.criteria is not None  # noqa: S101 - a register has criteria from its first day
-    if term.ref in named_appetites(register.criteria.term_appetites):
+    if term.ref in appetite_by_term(register.criteria.term_appetites):
         text = _(
             "The criteria in force name an appetite for %(name)s. Publish criteria without it, or "
             "with one for another term, and then take it out of use."

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Subquery, Value
 
 from riskreg.register.access import Viewer
-from riskreg.register.own_appetites import OwnTerms, own_rule
+from riskreg.register.own_appetites import ConditionByRating, own_rule
 from riskreg.register.policy import Matrix
 from riskreg.register.written import written_once
 from riskreg.risks.appetite import is_threat_above_appetite, is_threat_above_own_appetite
@@ -183,11 +183,13 @@ def above_own_count(viewer: Viewer) -> int | None:
     rule = own_rule(viewer)
     if rule.general is None and not rule.named:
         return None
-    return next(iter(_above_own_count_as_one_row(viewer, own=rule.terms_above_by_rating())), 0)
+    return next(iter(_above_own_count_as_one_row(viewer, own=rule.above_appetite_conditions())), 0)
 
 
 @written_once("now")
-def _above_own_count_as_one_row(viewer: Viewer, *, own: OwnTerms) -> QuerySet[Position, int]:
+def _above_own_count_as_one_row(
+    viewer: Viewer, *, own: ConditionByRating
+) -> QuerySet[Position, int]:
     """One row: how many."""
     threats = current_positions(viewer).filter(state=State.OPEN, kind=Kind.THREAT)
     found = threats.filter(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
-from riskreg.register.changes import log_value
+from riskreg.register.changes import value_for_log
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, Effectiveness
 from riskreg.risks.services.control_log import control_for_log, log_control_and_bump_risk_version
@@ -52,7 +52,7 @@ def record_test(
     row.version += 1
     row.save(update_fields=[*_LOGGED, "version"])
     changes = {
-        name: [log_value(CONTROL[name], value) for value in (kept[name], getattr(row, name))]
+        name: [value_for_log(CONTROL[name], value) for value in (kept[name], getattr(row, name))]
         for name in _LOGGED
     }
     changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}

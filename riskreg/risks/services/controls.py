@@ -14,10 +14,10 @@ from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.text import TEXT_MAX, clean_text
 from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
-from riskreg.register.changes import log_value
+from riskreg.register.changes import value_for_log
 from riskreg.register.permissions import permits, require
 from riskreg.register.policy import LABELS, check_sourced
-from riskreg.register.queries import find_member, party_id_of
+from riskreg.register.queries import find_answerable_member, party_id_of
 from riskreg.register.sourcing import clean_sources
 from riskreg.register.translations import clean_translations
 from riskreg.register.visibility import Visibility
@@ -108,7 +108,7 @@ def edit_control(
     before = control_for_log(row)
     columns = [name for name, value in clean.items() if getattr(row, name) != value]
     more = {
-        name: [log_value(CONTROL[name], value) for value in (getattr(row, name), clean[name])]
+        name: [value_for_log(CONTROL[name], value) for value in (getattr(row, name), clean[name])]
         for name in columns
         if name != "name"
     }
@@ -193,7 +193,7 @@ def keep_private_controls_with_holder(
         row.owner = holder
         row.version += 1
         row.save(update_fields=["owner", "version"])
-        more = {"owner": [None, log_value(CONTROL["owner"], holder)]}
+        more = {"owner": [None, value_for_log(CONTROL["owner"], holder)]}
         linked = row.risks.select_related("party").order_by("pk")
         for each in linked:
             each.register = risk.register
@@ -301,7 +301,7 @@ def _clean(
 def _find_usable_owner(errors: Errors, actor: Viewer, name: Any, of: Risk | Control) -> User | None:
     if name in (None, ""):
         return None
-    owner = find_member(actor, errors, "owner", name)
+    owner = find_answerable_member(actor, errors, "owner", name)
     if owner and of.visibility == Visibility.PARTY and party_id_of(actor, owner) != of.party_id:
         text = _("What is one party's own can only be answered for by its own people.")
         errors.add("owner", "other_party", text)

@@ -14,7 +14,7 @@ from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import Line
 from riskreg.register.change_models import ChangeRequest, ChangeState
-from riskreg.register.change_policy import Effect, parties_to_ask
+from riskreg.register.change_policy import Effect, parties_to_ask_about_transfer
 from riskreg.register.models import Membership
 from riskreg.register.services import Proposal, ask_others_or_note_agreed
 from riskreg.register.visibility import Visibility
@@ -55,7 +55,7 @@ def moves_that_need_yes(actor: Viewer, moves: Iterable[Move]) -> list[tuple[Move
             parties[user.pk][0] if user is not None and user.pk in parties else None
             for user in (move.taker, move.holder)
         )
-        asked = parties_to_ask(taker, holder, move.risk.party_id, actor.party_id)
+        asked = parties_to_ask_about_transfer(taker, holder, move.risk.party_id, actor.party_id)
         if asked:
             found.append((move, asked))
     return found

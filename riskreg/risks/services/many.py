@@ -19,7 +19,7 @@ from riskreg.register.changes import split_entry_by_audience
 from riskreg.register.models import Criteria
 from riskreg.register.permissions import require
 from riskreg.register.policy import Cell
-from riskreg.register.services import mark_criteria_used, next_refs
+from riskreg.register.services import mark_criteria_used, take_next_refs
 from riskreg.register.terms import require_not_merged
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Assessment, Position, Risk
@@ -125,7 +125,7 @@ def _write_drafts(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datet
         {party_if_private(draft.risk) for draft in drafts}, key=lambda p: p is not None
     ):
         theirs = [draft for draft in drafts if party_if_private(draft.risk) == own]
-        refs = next_refs(actor.register, "risk", own, len(theirs))
+        refs = take_next_refs(actor.register, "risk", own, len(theirs))
         for draft, ref in zip(theirs, refs, strict=True):
             draft.risk.set_ref(ref)
     for draft in drafts:

@@ -16,11 +16,11 @@ from riskreg.register.changes import (
     set_changed_in_memory,
     split_entry_by_audience,
 )
-from riskreg.register.cleaning import clean_given, clean_list, unchanged_owner_text
+from riskreg.register.cleaning import already_owner_text, clean_given, clean_list
 from riskreg.register.external_ids import clean_external_id, refusing_taken_external_id
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
-from riskreg.register.services import next_ref
+from riskreg.register.services import take_next_ref
 from riskreg.register.sourcing import check_labels
 from riskreg.register.translations import CONFIRMED, clean_confirmed, outdated_translations
 from riskreg.register.visibility import Visibility
@@ -70,7 +70,7 @@ def create_mitigation(
         register=actor.register,
         party=party,
         visibility=visibility,
-        ref=next_ref(
+        ref=take_next_ref(
             actor.register, "mitigation", party if visibility == Visibility.PARTY else None
         ),
         created_at=recorded_at or at,
@@ -211,7 +211,7 @@ def transfer_mitigation(
         current=mitigation,
     )
     if clean.get("owner") == mitigation.owner:
-        errors.add("owner", "unchanged", unchanged_owner_text(mitigation.owner))
+        errors.add("owner", "unchanged", already_owner_text(mitigation.owner))
     errors.raise_if_any()
     changes = set_changed_in_memory(MITIGATION, mitigation, clean)
     _save_next_version_and_log(actor, mitigation, "mitigation.transferred", changes, at)

@@ -20,11 +20,11 @@ from riskreg.register.changes import (
     set_changed_in_memory,
     split_entry_by_audience,
 )
-from riskreg.register.cleaning import unchanged_owner_text
+from riskreg.register.cleaning import already_owner_text
 from riskreg.register.external_ids import refusing_taken_external_id
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
-from riskreg.register.services import mark_criteria_used, next_ref
+from riskreg.register.services import mark_criteria_used, take_next_ref
 from riskreg.register.terms import require_not_merged
 from riskreg.register.translations import CONFIRMED, outdated_translations
 from riskreg.register.visibility import Visibility
@@ -67,7 +67,7 @@ def create_risk(
     wrong field, ``Forbidden``.
     """
     risk, links = build_risk(actor, fields, visibility, at=at, recorded_at=recorded_at)
-    risk.set_ref(next_ref(actor.register, "risk", party_if_private(risk)))
+    risk.set_ref(take_next_ref(actor.register, "risk", party_if_private(risk)))
     with refusing_taken_external_id():
         risk.save(force_insert=True)
     for name, rows in links.items():
@@ -247,7 +247,7 @@ def transfer_risk(
         new_deputy = None
     check_deputy_is_not_owner(errors, clean.get("owner"), new_deputy)
     if clean.get("owner") == risk.owner and new_deputy == risk.deputy:
-        errors.add("owner", "unchanged", unchanged_owner_text(risk.owner))
+        errors.add("owner", "unchanged", already_owner_text(risk.owner))
     errors.raise_if_any()
     people = {"owner": clean["owner"], "deputy": new_deputy}
     content = {

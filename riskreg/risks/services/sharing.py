@@ -18,9 +18,9 @@ from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import WhenShared
 from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
-from riskreg.register.changes import log_value, values_as_first_changes
+from riskreg.register.changes import value_for_log, values_as_first_changes
 from riskreg.register.permissions import require
-from riskreg.register.services import next_ref
+from riskreg.register.services import take_next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, RiskAlias
@@ -148,7 +148,7 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
         risk_created_at=risk.created_at,
     )
     risk.visibility = Visibility.SHARED
-    risk.set_ref(next_ref(risk.register, "risk", None))
+    risk.set_ref(take_next_ref(risk.register, "risk", None))
     risk.created_at = risk.updated_at = max(at, risk.updated_at)
     risk.version = first_shared_version(risk.version)
     risk.last_reviewed_on = None
@@ -156,7 +156,7 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
     risk.save(update_fields=[*before, "draft_due_on"])
     position = set_position(risk, at)
     changes = {
-        name: [log_value(RISK[name], was), log_value(RISK[name], getattr(risk, name))]
+        name: [value_for_log(RISK[name], was), value_for_log(RISK[name], getattr(risk, name))]
         for name, was in before.items()
         if name not in ("ref_order", "updated_at") and was != getattr(risk, name)
     }

@@ -58,7 +58,7 @@ class MyWork(RegisterView):
         """The page, with a cookie that remembers this visit."""
         viewer, today = self.viewer, self.viewer.today(self.at)
         self.matrix = Matrix(viewer.register.criteria)
-        away = {row.user_id: row for row in viewer.absences}
+        away = {row.user_id: row for row in viewer.own_and_stood_in_absences_today}
         soon = today + dt.timedelta(days=DUE_DAYS)
         all_mine, waiting = self._read_own_duties_and_others_reviews(today, soon)
         own = [d for d in all_mine if viewer.user.pk in (d.owner_id, d.deputy_id)]

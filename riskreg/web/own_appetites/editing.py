@@ -90,7 +90,7 @@ def _term_choices(viewer: Viewer, row: OwnAppetite | None) -> list[tuple[str, st
     return [("", _("All other risks"))] + [
         (value, f"{title}{colon()}{name}")
         for key, title, terms in choices.taxonomies
-        for value, name in choices.terms_with(key, terms, held)
+        for value, name in choices.terms_with_held_retired(key, terms, held)
     ]
 
 

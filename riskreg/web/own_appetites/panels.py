@@ -50,7 +50,7 @@ def above_own_mark(
     the mark in words, why the party sees it so, and how far that can be relied on."""
     if viewer.party is None or rating is None:
         return None
-    found = own_rule(viewer).exceeded(rating, kind, terms)
+    found = own_rule(viewer).exceeded_appetite(rating, kind, terms)
     if found is None:
         return None
     values = {"party": viewer.party.name, "rating": scale.name(found.rating)}

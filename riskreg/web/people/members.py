@@ -22,9 +22,9 @@ from riskreg.register.people import (
     invitation_looked_after_by,
     invitation_state,
     last_sign_in_if_shown,
+    managerless_parties_not_invited_yet,
     manages_members_of,
     open_invitations,
-    parties_to_invite_for,
     present_members,
     present_membership_of,
 )
@@ -87,7 +87,7 @@ class Members(RegisterView):
                 "invitations": [
                     {"i": row, "state": invitation_state(row, self.at)} for row in waiting
                 ],
-                "lacking": parties_to_invite_for(viewer, self.at),
+                "lacking": managerless_parties_not_invited_yet(viewer, self.at),
                 "form": form or InvitationForm(viewer),
                 "file_form": file_form or FileForm(),
                 "refused": (refused or [])[:REFUSED_SHOWN],

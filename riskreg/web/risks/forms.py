@@ -107,7 +107,9 @@ class RiskForm(forms.Form):
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
                 # A term that is out of use by now stays where it is used already.
-                choices=choices.terms_with(taxonomy, terms, self.initial.get(name, ())),
+                choices=choices.terms_with_held_retired(
+                    taxonomy, terms, self.initial.get(name, ())
+                ),
             )
             self.term_fields.append(name)
         self.other = other_language(risk, viewer)

@@ -15,7 +15,7 @@ from riskreg.register.models import Party
 from riskreg.register.people import parties_that_speak, party_for
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import parties_for
-from riskreg.register.services import edit_party, join_party, remove_party
+from riskreg.register.services import add_party_or_ask_others, edit_party, remove_party
 from riskreg.register.services.parties import may_change_party, reason_party_stays_or_empty
 from riskreg.web.base import RegisterView
 from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
@@ -80,7 +80,9 @@ class PartiesPage(RegisterView):
         if not form.is_valid():
             return self._page(form, 400)
         try:
-            party = join_party(actor=self.viewer, at=self.at, **form.fields_for_service())
+            party = add_party_or_ask_others(
+                actor=self.viewer, at=self.at, **form.fields_for_service()
+            )
         except Invalid as invalid:
             form.add_errors_of_service(invalid)
             return self._page(form, 400)

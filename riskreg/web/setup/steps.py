@@ -15,10 +15,19 @@ from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.frame_templates import described_templates, scale_template
-from riskreg.register.people import is_maker_who_manages, open_invitations, parties_to_invite_for
+from riskreg.register.people import (
+    is_maker_who_manages,
+    managerless_parties_not_invited_yet,
+    open_invitations,
+)
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import parties_for, taxonomies_for
-from riskreg.register.services import add_classification, invite, join_party, note_step_finished
+from riskreg.register.services import (
+    add_classification,
+    add_party_or_ask_others,
+    invite,
+    note_step_finished,
+)
 from riskreg.register.services.founding import SETUP_STEPS
 from riskreg.risks.services import start_with_scale
 from riskreg.web.base import RegisterView, add_errors
@@ -137,7 +146,7 @@ class Step(RegisterView):
         raise NotFound(_("There is no such step."))
 
     def _add_party(self, form: forms.Form) -> StepOutcome:
-        party = join_party(
+        party = add_party_or_ask_others(
             actor=self.viewer,
             names={get_language() or "en": form.cleaned_data["name"]},
             prefix=form.cleaned_data["letters"].strip().upper() or None,
@@ -198,7 +207,7 @@ class Step(RegisterView):
             context["templates"] = list(described_templates("classifications"))
         elif step == "people":
             context["invited"] = list(open_invitations(self.viewer)[:50])
-            context["lacking"] = parties_to_invite_for(self.viewer, self.at)
+            context["lacking"] = managerless_parties_not_invited_yet(self.viewer, self.at)
         return self.render("setup/step.html", context, status)
 
 

@@ -2,11 +2,10 @@
 
 {% load programme %}
 {% programme_frame register as frame %}
-{% next_milestone frame today as m %}
+{% first_unreached_milestone frame as m %}
 {% in_language frame.places %}
 """
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,9 +25,9 @@ def programme_frame(of_register: Any) -> Programme:
 
 
 @register.simple_tag
-def next_milestone(frame: Programme, today: dt.date) -> Milestone | None:
+def first_unreached_milestone(frame: Programme) -> Milestone | None:
     """The first milestone that is still to be reached."""
-    return frame.next_milestone(today)
+    return frame.first_unreached_milestone()
 
 
 @register.simple_tag
