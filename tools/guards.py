@@ -24,7 +24,7 @@ RETIRED = {
     "brought_about": "created", "climbing": "advance", "settling": "assignment",
     "handing_on": "reassignment", "renewing": "refresh", "renewal": "refresh",
     "renewer": "refresher", "beside": "panels", "life": "lifecycle",
-    "standing": "positions, status or risk_counts", "let_go": "drop_addressees",
+    "standing": "positions, status or risk_counts", "let_go": "drop_gone_and_readdress_moved",
     "hand_on": "reassign_pending", "go_away": "start_absence", "come_back": "end_absence",
     "pull_in_review": "bring_review_forward_in_memory", "take_position": "set_position",
     "standing_in": "risks_in_cell", "tidied": "canonical_url", "turns_bad": "triggers_review",

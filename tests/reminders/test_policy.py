@@ -21,8 +21,8 @@ from riskreg.reminders.policy import (
     day_of_rung,
     due_date_cutoffs,
     highest_rung_reached,
-    hour_has_come,
-    next_digest,
+    is_digest_to_be_written,
+    next_digest_day,
     recipients_or_fallback,
     rung_of,
     rungs_below,
@@ -341,7 +341,7 @@ def weekday(day: dt.date) -> bool:
 def test_when_the_hour_of_a_digest_has_come(
     hour: int, last: dt.date | None, day: dt.date, come: bool
 ) -> None:
-    assert hour_has_come(day, hour, 7, last, weekday) is come
+    assert is_digest_to_be_written(day, hour, 7, last, weekday) is come
 
 
 @pytest.mark.parametrize(
@@ -354,5 +354,5 @@ def test_when_the_hour_of_a_digest_has_come(
     ],
 )
 def test_which_digest_carries_what_comes_now(local: dt.datetime, day: dt.date) -> None:
-    assert next_digest(local, 7, weekday) == day
-    assert next_digest(local, 7, lambda day: False) is None
+    assert next_digest_day(local, 7, weekday) == day
+    assert next_digest_day(local, 7, lambda day: False) is None

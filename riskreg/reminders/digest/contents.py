@@ -115,7 +115,7 @@ def collect_digests(
     for user, theirs in asked:
         at_home = homes.get(user.pk, {}) if user.is_active else {}
         seen = DigestContents(near, duties=duties)
-        _collect_addressees_into(seen, user, theirs, at_home)
+        _sort_addressees_into(seen, user, theirs, at_home)
         _add_duties_answered_for_or_stood_in_for(seen, user, owned.get(user.pk, []), at_home)
         seen.items.sort(key=_urgency_sort_key_of_item)
         found.append(seen)
@@ -133,7 +133,7 @@ def _present_memberships_by_user_and_register(
     return homes
 
 
-def _collect_addressees_into(
+def _sort_addressees_into(
     seen: DigestContents, user: User, theirs: Collection[Addressee], homes: dict[int, Membership]
 ) -> None:
     """Sort the addressees out."""

@@ -79,7 +79,7 @@ class DigestLookups:
                         self.facts[language, kind, subject] = fact
         items = [item for _user, item in shown]
         self.people = _owners_and_absent(items)
-        self.away = _last_days_away(items)
+        self.away = _last_days_away_by_register_and_user(items)
 
     def fact(self, user: User, duty: Duty) -> str:
         """How things stand with ``duty``, in ``user``'s language."""
@@ -148,7 +148,7 @@ def _owners_and_absent(items: Iterable[Item]) -> dict[int, User]:
     return User.objects.only("name", "names", "email").in_bulk(wanted) if wanted else {}
 
 
-def _last_days_away(items: Iterable[Item]) -> dict[tuple[int, int], dt.date]:
+def _last_days_away_by_register_and_user(items: Iterable[Item]) -> dict[tuple[int, int], dt.date]:
     """The last day of each absence that somebody stands in for, by register and user."""
     asked = {(i.register.pk, i.for_id, i.today) for i in items if i.for_id is not None}
     if not asked:

@@ -26,7 +26,13 @@ from riskreg.duties.policy.ladder import (
     rungs_from_offset,
 )
 from riskreg.duties.policy.scope import DutyScope
-from riskreg.reminders.policy.digests import ALARM, DIGEST, INTERRUPT, hour_has_come, next_digest
+from riskreg.reminders.policy.digests import (
+    ALARM,
+    DIGEST,
+    INTERRUPT,
+    is_digest_to_be_written,
+    next_digest_day,
+)
 from riskreg.reminders.policy.ladder_changes import ladder_differences
 from riskreg.reminders.policy.recipients import (
     AS_DEPUTY,
@@ -76,9 +82,9 @@ __all__ = [
     "day_of_rung",
     "due_date_cutoffs",
     "highest_rung_reached",
-    "hour_has_come",
+    "is_digest_to_be_written",
     "ladder_differences",
-    "next_digest",
+    "next_digest_day",
     "recipients_or_fallback",
     "rung_of",
     "rungs_below",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 DIGEST, INTERRUPT, ALARM = "digest", "interrupt", "alarm"
 
 
-def hour_has_come(
+def is_digest_to_be_written(
     day: dt.date,
     hour: int,
     chosen: int,
@@ -28,7 +28,7 @@ def hour_has_come(
     return any(works_on(last + dt.timedelta(days=n)) for n in range(1, (day - last).days))
 
 
-def next_digest(
+def next_digest_day(
     local: dt.datetime, chosen: int, works_on: Callable[[dt.date], bool], limit: int = 400
 ) -> dt.date | None:
     """The day of the first digest at or after the local time ``local``; None if they never work."""

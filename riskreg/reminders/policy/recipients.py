@@ -47,7 +47,7 @@ class Roster:
     named: Mapping[uuid.UUID, int] = field(default_factory=dict)
 
     @cached_property
-    def _by_role(self) -> Mapping[tuple[str, int], list[int]]:
+    def _present_heads_by_role_and_party(self) -> Mapping[tuple[str, int], list[int]]:
         found: dict[tuple[str, int], list[int]] = {}
         for member in self.members.values():
             if member.role in ("manager", "leader") and member.user_id not in self.away:
@@ -56,7 +56,7 @@ class Roster:
 
     def present_of_party(self, role: str, party: int) -> list[int]:
         """Managers or leaders of ``party`` who are there."""
-        return self._by_role.get((role, party), [])
+        return self._present_heads_by_role_and_party.get((role, party), [])
 
     def fallback_contacts(self, party: int) -> list[int]:
         """Who is asked when nobody answers for something: managers, else leaders."""
@@ -71,7 +71,7 @@ class Roster:
             return False
         return not scope.private or member.party_id == scope.party_id
 
-    def resolve(
+    def recipient_or_stand_in(
         self, user: int | None, scope: DutyScope, part: str, roles: Collection[str] = ANSWERS
     ) -> Recipient | None:
         """``user``, or who stands in while they are away; None when neither is there."""
@@ -101,9 +101,9 @@ def recipients_or_fallback(rung: Rung, scope: DutyScope, roster: Roster) -> list
                 notified.setdefault(recipient.user_id, recipient)
 
     if OWNER in rung.tells:
-        tell([roster.resolve(scope.owner_id, scope, AS_OWNER)])
+        tell([roster.recipient_or_stand_in(scope.owner_id, scope, AS_OWNER)])
     if DEPUTY in rung.tells or (OWNER in rung.tells and not notified):
-        tell([roster.resolve(scope.deputy_id, scope, AS_DEPUTY)])
+        tell([roster.recipient_or_stand_in(scope.deputy_id, scope, AS_DEPUTY)])
     if not notified and (OWNER in rung.tells or DEPUTY in rung.tells):
         tell(_heads_of_party(scope, roster))
     if MANAGERS in rung.tells:
@@ -111,11 +111,11 @@ def recipients_or_fallback(rung: Rung, scope: DutyScope, roster: Roster) -> list
     if LEADERS in rung.tells:
         tell(Recipient(u, AS_LEADER) for u in roster.present_of_party("leader", scope.party_id))
     named = [roster.named.get(user) for user in rung.users]
-    tell(roster.resolve(user, scope, AS_NAMED, ()) for user in named)
+    tell(roster.recipient_or_stand_in(user, scope, AS_NAMED, ()) for user in named)
     if not notified:
-        tell([roster.resolve(scope.owner_id, scope, AS_OWNER)])
+        tell([roster.recipient_or_stand_in(scope.owner_id, scope, AS_OWNER)])
     if not notified:
-        tell([roster.resolve(scope.deputy_id, scope, AS_DEPUTY)])
+        tell([roster.recipient_or_stand_in(scope.deputy_id, scope, AS_DEPUTY)])
     if not notified:
         tell(_heads_of_party(scope, roster))
     return list(notified.values())

@@ -8,14 +8,14 @@ from riskreg.reminders.queries.ladders import (
     own_ladders_by_register,
 )
 from riskreg.reminders.queries.people import (
+    ids_of_users_with_digest_mark_today,
+    ids_of_users_with_waiting_reminders,
+    ids_with_waiting_reminders_among,
     managers_present_or_all,
     member_zones,
     members_without_digest_mark,
     roster_of,
-    users_reminders_wait_for,
-    users_something_waits_for,
     users_to_interrupt,
-    users_with_digest_mark_today,
 )
 from riskreg.reminders.queries.plan import Planned, plan
 from riskreg.reminders.queries.preview import (
@@ -50,6 +50,9 @@ __all__ = [
     "Step",
     "forecast_for_risk",
     "ids_and_due_dates_below_rung",
+    "ids_of_users_with_digest_mark_today",
+    "ids_of_users_with_waiting_reminders",
+    "ids_with_waiting_reminders_among",
     "ladder_in_force_of",
     "ladder_versions",
     "managers_present_or_all",
@@ -64,9 +67,6 @@ __all__ = [
     "rows_below_rung_in_batches",
     "unaddressed_in_batches",
     "undelivered_in_batches",
-    "users_reminders_wait_for",
-    "users_something_waits_for",
     "users_to_interrupt",
-    "users_with_digest_mark_today",
     "waiting_addressees_of",
 ]

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -80,7 +81,7 @@ def managers_present_or_all(
     return [user for user in rows if user.pk not in away] or rows
 
 
-def users_reminders_wait_for(users: Collection[int], *, urgent: bool = False) -> set[int]:
+def ids_with_waiting_reminders_among(users: Collection[int], *, urgent: bool = False) -> set[int]:
     """Who of ``users`` (database ids) a reminder waits for."""
     rows = Addressee.objects.filter(
         user__in=users, state=AddresseeState.WAITING, reminder__register__archived_at=None
@@ -90,7 +91,7 @@ def users_reminders_wait_for(users: Collection[int], *, urgent: bool = False) ->
     return set(rows.values_list("user_id", flat=True))
 
 
-def users_something_waits_for(register: Register) -> set[int]:
+def ids_of_users_with_waiting_reminders(register: Register) -> set[int]:
     """Database ids of those whom something of ``register`` waits for."""
     return set(
         Addressee.objects.filter(state=AddresseeState.WAITING, reminder__register=register)
@@ -125,9 +126,14 @@ def member_zones() -> list[str]:
     )
 
 
-def members_without_digest_mark(
-    zone: str, day: dt.date
-) -> Iterator[list[tuple[User, dt.date | None]]]:
+class MemberAndLastDigest(NamedTuple):
+    """Somebody, and the last day whose digest was looked after for them; None: not known."""
+
+    user: User
+    last_day: dt.date | None
+
+
+def members_without_digest_mark(zone: str, day: dt.date) -> Iterator[list[MemberAndLastDigest]]:
     """Members of ``zone`` whose digest of ``day`` was not looked after yet, each with the last day
     that was, in batches. A mark further ahead than a change of zone can put it counts as none:
     the clock had been wrong."""
@@ -141,11 +147,11 @@ def members_without_digest_mark(
     last = 0
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):
         marks = dict(DigestMark.objects.filter(user__in=batch).values_list("user_id", "local_day"))
-        yield [(user, marks.get(user.pk)) for user in batch]
+        yield [MemberAndLastDigest(user, marks.get(user.pk)) for user in batch]
         last = batch[-1].pk
 
 
-def users_with_digest_mark_today(at: dt.datetime) -> set[int]:
+def ids_of_users_with_digest_mark_today(at: dt.datetime) -> set[int]:
     """Database ids of those whose digest of their present day was looked after already."""
     marks = DigestMark.objects.values_list("user_id", "local_day", "user__time_zone")
     return {user for user, day, zone in marks if day >= clock.local_date(at, zone)}

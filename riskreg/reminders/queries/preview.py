@@ -26,7 +26,7 @@ from riskreg.reminders.policy import (
     Rung,
     clean_ladder,
     day_of_rung,
-    next_digest,
+    next_digest_day,
     recipients_or_fallback,
 )
 from riskreg.reminders.queries.ladders import ladder_in_force_of
@@ -116,7 +116,7 @@ def forecast_for_duty(
     away = stand_ins_by_day_and_absent_user(
         register.pk, {max(day, today) for day in came.values()} | {today}
     )
-    days = _notified_days(recorded.values())
+    days = _local_day_by_message(recorded.values())
     listens = _endpoints_that_hear_of(viewer, duty, ladder)
     found = []
     for rung in ladder:
@@ -219,7 +219,7 @@ def _reached_as_recorded(
     return notified
 
 
-def _notified_days(reminders: Any) -> dict[Any, dt.date]:
+def _local_day_by_message(reminders: Any) -> dict[Any, dt.date]:
     messages = {a.message for r in reminders for a in r.addressees.all() if a.message}
     return dict(Message.objects.filter(uuid__in=messages).values_list("uuid", "local_day"))
 
@@ -228,7 +228,7 @@ def _digest_on(user: User, interrupts: bool, moment: dt.datetime) -> dt.date | N
     local = moment.astimezone(zoneinfo.ZoneInfo(user.time_zone))
     if interrupts:
         return local.date()
-    return next_digest(
+    return next_digest_day(
         local,
         user.digest_hour,
         lambda day: works_on(day, user.working_days, user.holiday_calendar),

@@ -21,18 +21,18 @@ from riskreg.reminders.queries import (
     Found,
     RegisterSnapshot,
     RegisterSnapshots,
+    ids_of_users_with_waiting_reminders,
     ladder_in_force_of,
     pending_steps,
     rows_below_rung_in_batches,
     unaddressed_in_batches,
-    users_something_waits_for,
 )
 from riskreg.reminders.services.alarms import UnassignedDuties
 from riskreg.reminders.services.assignment import (
     DutiesByKey,
     assign_recipients,
     build_entry,
-    drop_addressees,
+    drop_gone_and_readdress_moved,
     skip_and_build_entries,
 )
 
@@ -48,7 +48,7 @@ def advance_and_readdress(
     """
     snapshots, moved = RegisterSnapshots(at), 0
     unheard = UnassignedDuties() if unheard is None else unheard
-    _cancel_absent_recipients(snapshots.snapshot(register), snapshots)  # 1
+    _readdress_from_absent_recipients(snapshots.snapshot(register), snapshots)  # 1
     for source in SOURCES.values():
         snapshot = snapshots.snapshot(register)
         for batch in rows_below_rung_in_batches(
@@ -56,7 +56,7 @@ def advance_and_readdress(
         ):
             moved += _record_steps(source, snapshots, snapshot, batch)  # 2
         for reminders in unaddressed_in_batches(source, register):
-            _address_again(source, snapshots, register, reminders, unheard)  # 3
+            _address_or_skip_unaddressed(source, snapshots, register, reminders, unheard)  # 3
     return moved
 
 
@@ -85,9 +85,9 @@ def _record_steps(
     duties = {step.duty.key: step.duty for step in taken.values()}
     wanted = []
     for step in taken.values():
-        wanted.append(_reminder(snapshot, step.duty, step.rung, at))
+        wanted.append(_build_reminder(snapshot, step.duty, step.rung, at))
         wanted += [
-            _reminder(snapshot, step.duty, lower, at, SkipReason.OVERTAKEN)
+            _build_reminder(snapshot, step.duty, lower, at, SkipReason.OVERTAKEN)
             for lower in step.skipped
         ]
     # In one order, or two processes would each wait for a row that the other holds.
@@ -128,11 +128,13 @@ def _record_steps(
     return len(fresh)
 
 
-def _cancel_absent_recipients(snapshot: RegisterSnapshot, snapshots: RegisterSnapshots) -> None:
+def _readdress_from_absent_recipients(
+    snapshot: RegisterSnapshot, snapshots: RegisterSnapshots
+) -> None:
     """What waits for somebody who has left, or is away, goes to who is to be told instead."""
     absent = {
         user
-        for user in users_something_waits_for(snapshot.register)
+        for user in ids_of_users_with_waiting_reminders(snapshot.register)
         if user not in snapshot.roster.members or user in snapshot.roster.away
     }
     if not absent:
@@ -148,11 +150,13 @@ def _cancel_absent_recipients(snapshot: RegisterSnapshot, snapshots: RegisterSna
         )
         duties = load_duties_of_reminders(a.reminder for a in waiting)
         gone = [a for a in waiting if duties[a.reminder.duty_key].due_on != a.reminder.due_on]
-        drop_addressees(gone, [a for a in waiting if a not in gone], duties, snapshots)
+        drop_gone_and_readdress_moved(
+            gone, [a for a in waiting if a not in gone], duties, snapshots
+        )
 
 
 @transaction.atomic
-def _address_again(
+def _address_or_skip_unaddressed(
     source: Source,
     snapshots: RegisterSnapshots,
     register: Register,
@@ -193,7 +197,7 @@ def _build_unaddressed_entries(
     ]
 
 
-def _reminder(
+def _build_reminder(
     snapshot: RegisterSnapshot, duty: Duty, rung: Rung, at: dt.datetime, reason: str = ""
 ) -> Reminder:
     assert duty.due_on is not None  # noqa: S101 - only what is open has a rung

@@ -115,7 +115,7 @@ def _create_waiting_announcements(
 @transaction.atomic
 def _put_waiting_announcements_in_one_message(endpoint: Endpoint, at: dt.datetime) -> bool:
     """Put what ``endpoint`` has not heard into one message; False when there is nothing left."""
-    waiting = _locked(endpoint.uuid, state=AnnouncementState.WAITING)
+    waiting = _locked_announcements(endpoint.uuid, state=AnnouncementState.WAITING)
     seen = _sort_into_valid_and_gone(endpoint, waiting, at)
     _mark_dropped(seen.gone)
     if not seen.valid:
@@ -124,7 +124,9 @@ def _put_waiting_announcements_in_one_message(endpoint: Endpoint, at: dt.datetim
         reason = _("A newer message says the same and more.")
     replaced = drop_waiting_messages(kind=KIND, recipient=endpoint.uuid, reason=reason)
     if replaced:
-        older = _locked(endpoint.uuid, state=AnnouncementState.TOLD, message__in=replaced)
+        older = _locked_announcements(
+            endpoint.uuid, state=AnnouncementState.TOLD, message__in=replaced
+        )
         seen = _sort_into_valid_and_gone(endpoint, [*seen.valid, *older], at)
         _mark_dropped(seen.gone)
     register = Register.objects.get(uuid=endpoint.register)
@@ -206,7 +208,7 @@ def _sort_into_valid_and_gone(
     return seen
 
 
-def _locked(endpoint: uuid.UUID, **wanted: Any) -> list[Announcement]:
+def _locked_announcements(endpoint: uuid.UUID, **wanted: Any) -> list[Announcement]:
     return list(
         Announcement.objects.select_for_update(of=("self",))
         .filter(endpoint=endpoint, **wanted)

@@ -77,7 +77,7 @@ def mark_sent(reminders: Iterable[int], duties: DutiesByKey, at: dt.datetime) ->
     append_all(entries)
 
 
-def drop_addressees(
+def drop_gone_and_readdress_moved(
     gone: Collection[Addressee],
     moved: Collection[Addressee],
     duties: DutiesByKey,
@@ -94,7 +94,7 @@ def drop_addressees(
         state=AddresseeState.DROPPED, message=None
     )
     if gone:
-        unheard = _locked(gone).exclude(
+        unheard = _locked_reminders_of(gone).exclude(
             addressees__state__in=[AddresseeState.WAITING, AddresseeState.TOLD]
         )
         entries = []
@@ -104,17 +104,17 @@ def drop_addressees(
             )
         append_all(entries)
     if moved:
-        rows = list(_locked(moved))
+        rows = list(_locked_reminders_of(moved))
         assign_recipients(rows, duties, snapshots)
-        untold = [row.pk for row in rows if not _somebody_notified(row)]
+        untold = [row.pk for row in rows if not _is_anybody_notified(row)]
         Reminder.objects.filter(pk__in=untold).update(state=ReminderState.DUE, settled_at=None)
 
 
-def drop_older_addressees(older: Collection[Addressee], seen: DigestContents) -> None:
-    """``drop_addressees`` for those of ``older``, whom a message that was taken back told of
-    something."""
+def settle_older_addressees(older: Collection[Addressee], seen: DigestContents) -> None:
+    """``drop_gone_and_readdress_moved`` for those of ``older``, whom a message that was taken back
+    told of something."""
     keys = {a.pk for a in older}
-    drop_addressees(
+    drop_gone_and_readdress_moved(
         [a for a in seen.gone if a.pk in keys],
         [a for a in seen.moved if a.pk in keys],
         seen.duties,
@@ -130,15 +130,15 @@ def reset_to_waiting(held: Collection[Addressee]) -> None:
     Addressee.objects.filter(pk__in=[a.pk for a in held]).update(
         state=AddresseeState.WAITING, message=None
     )
-    untold = [row.pk for row in _locked(held) if not _somebody_notified(row)]
+    untold = [row.pk for row in _locked_reminders_of(held) if not _is_anybody_notified(row)]
     Reminder.objects.filter(pk__in=untold).update(state=ReminderState.DUE, settled_at=None)
 
 
-def _somebody_notified(reminder: Reminder) -> bool:
+def _is_anybody_notified(reminder: Reminder) -> bool:
     return reminder.addressees.filter(state=AddresseeState.TOLD).exists()
 
 
-def _locked(addressees: Collection[Addressee]) -> QuerySet[Reminder]:
+def _locked_reminders_of(addressees: Collection[Addressee]) -> QuerySet[Reminder]:
     """Their reminders, except what was skipped."""
     return (
         Reminder.objects.select_for_update(of=("self",))

@@ -25,16 +25,20 @@ from riskreg.reminders.digest import (
     render_with_imprint,
 )
 from riskreg.reminders.models import Addressee, AddresseeState, DigestMark, Imprint
-from riskreg.reminders.policy import DIGEST, hour_has_come
+from riskreg.reminders.policy import DIGEST, is_digest_to_be_written
 from riskreg.reminders.queries import (
     RegisterSnapshots,
+    ids_with_waiting_reminders_among,
     member_zones,
     members_without_digest_mark,
-    users_reminders_wait_for,
     waiting_addressees_of,
 )
-from riskreg.reminders.services.assignment import drop_addressees, drop_older_addressees, mark_sent
-from riskreg.reminders.services.refresh import addressees_interrupted_lately, items_of_message
+from riskreg.reminders.services.assignment import (
+    drop_gone_and_readdress_moved,
+    mark_sent,
+    settle_older_addressees,
+)
+from riskreg.reminders.services.refresh import addressees_interrupted_lately, addressees_of_messages
 
 log = structlog.get_logger(__name__)
 DAY = dt.timedelta(days=1)
@@ -80,14 +84,16 @@ def write_digests(at: dt.datetime) -> WrittenAndBroken:
             come, marks = [], {}
             for user, last in batch:
                 known = last if last is not None and last < day else None
-                if hour_has_come(day, local.hour, user.digest_hour, known, _works_on_day(user)):
+                if is_digest_to_be_written(
+                    day, local.hour, user.digest_hour, known, _works_on_day(user)
+                ):
                     come.append(user)
                 elif known is None:
                     # From now on it is known whether a day goes by without a digest.
                     marks[user.pk] = day - DAY
             done = _write_batch(come, day, at)
             marks.update({user.pk: day for user in come if user.pk not in done.broken_for})
-            _note_digest_days(marks)
+            _save_digest_marks(marks)
             written, broken = written + done.written, broken + len(done.broken_for)
     return WrittenAndBroken(written, broken)
 
@@ -98,7 +104,7 @@ def _works_on_day(user: User) -> Callable[[dt.date], bool]:
 
 
 def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> _WrittenBatch:
-    waiting = users_reminders_wait_for([user.pk for user in users])
+    waiting = ids_with_waiting_reminders_among([user.pk for user in users])
     asked = [user for user in users if user.pk in waiting]
     written, faults, snapshots = 0, set(), RegisterSnapshots(at)
     for start in range(0, len(asked), TOGETHER):
@@ -135,7 +141,7 @@ def _prepare_each(
         yield user, writing
 
 
-def _note_digest_days(days: Mapping[int, dt.date]) -> None:
+def _save_digest_marks(days: Mapping[int, dt.date]) -> None:
     DigestMark.objects.bulk_create(
         [DigestMark(user_id=user, local_day=day) for user, day in sorted(days.items())],
         update_conflicts=True,
@@ -193,7 +199,7 @@ class _PreparedDigest:
         """Drop what does not hold any more and post the rest; False when nothing is left."""
         user, at, seen, backdrop = self.user, self.at, self.seen, self.backdrop
         waiting = self._still_waiting()
-        drop_addressees(
+        drop_gone_and_readdress_moved(
             [a for a in seen.gone if a.pk in waiting],
             [a for a in seen.moved if a.pk in waiting],
             seen.duties,
@@ -206,10 +212,10 @@ class _PreparedDigest:
             reason = _("A newer digest says the same and more.")
         replaced = drop_waiting_messages(kind=DIGEST, recipient=user.uuid, reason=reason)
         if replaced:
-            older = items_of_message(replaced)
+            older = addressees_of_messages(replaced)
             unsaid = waiting | {a.pk for a in older}
             seen = collect_digest(user, [*seen.valid, *older], at, snapshots=seen.snapshots)
-            drop_older_addressees(older, seen)
+            settle_older_addressees(older, seen)
             valid = [a for a in seen.valid if a.pk in unsaid]
             backdrop = DigestLookups([(user, seen.items)])
         content, imprint = render_with_imprint(user, seen.items, DIGEST, backdrop)

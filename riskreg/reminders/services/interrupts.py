@@ -15,9 +15,13 @@ from riskreg.reminders.digest import collect_digest, render_with_imprint
 from riskreg.reminders.models import Addressee, AddresseeState, Imprint
 from riskreg.reminders.policy import INTERRUPT
 from riskreg.reminders.queries import RegisterSnapshots, users_to_interrupt
-from riskreg.reminders.services.assignment import drop_addressees, drop_older_addressees, mark_sent
+from riskreg.reminders.services.assignment import (
+    drop_gone_and_readdress_moved,
+    mark_sent,
+    settle_older_addressees,
+)
 from riskreg.reminders.services.digests import WrittenAndBroken
-from riskreg.reminders.services.refresh import items_of_message
+from riskreg.reminders.services.refresh import addressees_of_messages
 
 log = structlog.get_logger(__name__)
 
@@ -46,16 +50,16 @@ def _interrupt_unless_nothing_left(
         .order_by("pk")
     )
     seen = collect_digest(user, waiting, at, snapshots=snapshots, own=False)
-    drop_addressees(seen.gone, seen.moved, seen.duties, seen.snapshots)
+    drop_gone_and_readdress_moved(seen.gone, seen.moved, seen.duties, seen.snapshots)
     if not seen.valid:
         return False
     with translation.override(user.language):
         reason = _("A newer message says the same and more.")
     replaced = drop_waiting_messages(kind=INTERRUPT, recipient=user.uuid, reason=reason)
     if replaced:
-        older = items_of_message(replaced)
+        older = addressees_of_messages(replaced)
         seen = collect_digest(user, [*seen.valid, *older], at, snapshots=snapshots, own=False)
-        drop_older_addressees(older, seen)
+        settle_older_addressees(older, seen)
     content, imprint = render_with_imprint(user, seen.items, INTERRUPT)
     # The rows are locked, so that no other message tells of them: its key need only be its own.
     message = post(

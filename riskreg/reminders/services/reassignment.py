@@ -13,7 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.reminders.digest import collect_digests
 from riskreg.reminders.models import Addressee
 from riskreg.reminders.queries import undelivered_in_batches
-from riskreg.reminders.services.assignment import drop_addressees
+from riskreg.reminders.services.assignment import drop_gone_and_readdress_moved
 
 
 def reassign_pending(at: dt.datetime) -> None:
@@ -27,7 +27,9 @@ def reassign_pending(at: dt.datetime) -> None:
         seen = collect_digests([(users[pk], rows) for pk, rows in theirs.items()], at, own=False)
         if moved := [addressee for its in seen for addressee in its.moved]:
             with transaction.atomic():
-                drop_addressees([], _lock_unchanged(moved), seen[0].duties, seen[0].snapshots)
+                drop_gone_and_readdress_moved(
+                    [], _lock_unchanged(moved), seen[0].duties, seen[0].snapshots
+                )
 
 
 def _lock_unchanged(moved: Collection[Addressee]) -> list[Addressee]:

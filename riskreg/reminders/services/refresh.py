@@ -19,7 +19,7 @@ from riskreg.reminders.digest import (
 )
 from riskreg.reminders.models import Addressee, AddresseeState, Imprint
 from riskreg.reminders.policy import DIGEST, INTERRUPT
-from riskreg.reminders.services.assignment import drop_addressees, reset_to_waiting
+from riskreg.reminders.services.assignment import drop_gone_and_readdress_moved, reset_to_waiting
 
 DAY = dt.timedelta(days=1)
 
@@ -36,7 +36,7 @@ def addressees_interrupted_lately(users: Collection[int], at: dt.datetime) -> li
     )
 
 
-def items_of_message(messages: Collection[uuid.UUID]) -> list[Addressee]:
+def addressees_of_messages(messages: Collection[uuid.UUID]) -> list[Addressee]:
     """Whom ``messages`` tell of something, and of what."""
     return list(
         Addressee.objects.filter(message__in=messages, state=AddresseeState.TOLD)
@@ -58,7 +58,7 @@ def settle_and_render_digest(message: uuid.UUID, at: dt.datetime) -> Content | N
 def settle_and_render(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
     """See ``settle_and_render_digest``; for messages of ``kind``."""
     with transaction.atomic():
-        notified = items_of_message([message])
+        notified = addressees_of_messages([message])
         if not notified:
             return None
         user, mine = notified[0].user, {a.pk for a in notified}
@@ -70,7 +70,7 @@ def settle_and_render(message: uuid.UUID, kind: str, at: dt.datetime) -> Content
             reset_to_waiting([a for a in seen.held if a.pk in mine])
         # Of an attempt whose end nobody knows the worse is assumed: for what is done, that it was
         # told; for what has gone over to somebody else, that nobody was, or they would never be.
-        drop_addressees(
+        drop_gone_and_readdress_moved(
             [] if outbox.may_have_arrived(message) else gone,
             [] if outbox.has_arrived(message) else moved,
             seen.duties,
@@ -94,7 +94,7 @@ def current_messages_of_kind(
     """See ``current_digests``; for messages of ``kind``. All are looked at together."""
     before = dict(Imprint.objects.filter(message__in=messages).values_list("message", "made_of"))
     notified: dict[uuid.UUID, list[Addressee]] = {}
-    for addressee in items_of_message(list(before)):
+    for addressee in addressees_of_messages(list(before)):
         assert addressee.message is not None  # noqa: S101 - it was asked for
         notified.setdefault(addressee.message, []).append(addressee)
     users = {message: theirs[0].user for message, theirs in notified.items()}

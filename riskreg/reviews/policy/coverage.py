@@ -176,7 +176,7 @@ def tally(dues: Iterable[DueReview], first: dt.date, as_of: dt.date) -> Coverage
     for due in dues:
         if (status := status_of(due, first, as_of)) is not None:
             counted[status, days_late(due, as_of)] += 1
-    return sums(counted)
+    return sum_up_counts(counted)
 
 
 class CountOfDueDates(NamedTuple):
@@ -188,7 +188,11 @@ class CountOfDueDates(NamedTuple):
     n: int
 
 
-def sums(counted: Mapping[tuple[DueStatus, int], int]) -> CoverageCounts:
+# How many due dates have a status and are so many days late.
+CountByStatusAndDaysLate = Mapping[tuple[DueStatus, int], int]
+
+
+def sum_up_counts(counted: CountByStatusAndDaysLate) -> CoverageCounts:
     """Everything counted, from how many due dates stand how, and how many days late they are."""
     numbers = dict.fromkeys(WHAT, 0)
     late: Counter[int] = Counter()

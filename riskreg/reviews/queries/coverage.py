@@ -24,7 +24,7 @@ from riskreg.reviews.policy.coverage import (
     DueReview,
     DueStatus,
     Ending,
-    sums,
+    sum_up_counts,
 )
 from riskreg.reviews.queries.due_dates import WORKSTREAM, DueDates, Found
 from riskreg.risks.models import Risk
@@ -122,7 +122,7 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
     public = _public_keys(viewer, by, groups)
     rows = []
     for place, counted in groups.items():
-        tally = sums(counted)
+        tally = sum_up_counts(counted)
         if tally != CoverageCounts():
             shown, name = public.get(place, (str(place or ""), place or ""))
             rows.append(Row(shown, name, tally, place))
@@ -142,7 +142,7 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
     total: Counter[tuple[DueStatus, int]] = Counter()
     for _place, status, late, n in counts:
         total[status, late] += n
-    return Report(first, as_of, by, sums(total), tuple(rows), dues)
+    return Report(first, as_of, by, sum_up_counts(total), tuple(rows), dues)
 
 
 def require_valid_period(

@@ -61,7 +61,7 @@ def start_meeting(
     else:
         try:
             chosen = filters.parse(actor, _as_lists(recipe), at)
-            _check_recipe(errors, actor, chosen, visibility)
+            _check_recipe_names_nothing_private(errors, actor, chosen, visibility)
             rows = list(open_risks_for_meeting(actor, chosen, visibility)[: MAX_ITEMS + 1])
         except Invalid as invalid:
             errors.merge(invalid, prefix="recipe.")
@@ -185,7 +185,7 @@ def set_attendance(
         Attendance(meeting=row, user=allowed[name], joined_at=at)
         for name in sorted(wanted - set(now))
     )
-    _bump_version(row)
+    _save_next_version(row)
     changes = {"present": [sorted(now), sorted(wanted)]}
     _log(actor, row, "meeting.attended", at, changes)
     return row
@@ -205,7 +205,7 @@ def take_chair(
     row.chair = actor.user
     if not Attendance.objects.filter(meeting=row, user=actor.user, left_at=None).exists():
         Attendance.objects.create(meeting=row, user=actor.user, joined_at=at)
-    _bump_version(row, "chair")
+    _save_next_version(row, "chair")
     _log(actor, row, "meeting.chaired", at, changes)
     return row
 
@@ -227,13 +227,13 @@ def end_meeting(
         item.save(update_fields=["before", "due_on", "ended_at"])
     Attendance.objects.filter(meeting=row).update(ended_at=at)
     row.ended_at = at
-    _bump_version(row, "ended_at")
+    _save_next_version(row, "ended_at")
     changes = {"items": [None, counts], "ended_at": [None, at.isoformat()]}
     _log(actor, row, "meeting.ended", at, changes)
     return row
 
 
-def _check_recipe(
+def _check_recipe_names_nothing_private(
     errors: Errors, actor: Viewer, chosen: filters.RiskFilter, visibility: str
 ) -> None:
     """The recipe, and what it picked, is read by whoever knows of the meeting, so it names nothing
@@ -284,7 +284,7 @@ def _require_version(row: Meeting, version: int | None) -> None:
         raise Conflict(_("Somebody changed this since you opened it."), current=row)
 
 
-def _bump_version(row: Meeting, *fields: str) -> None:
+def _save_next_version(row: Meeting, *fields: str) -> None:
     row.version += 1
     row.save(update_fields=[*fields, "version"])
 

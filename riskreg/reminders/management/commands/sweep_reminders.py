@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.reminders.digest import day_text, due_text
-from riskreg.reminders.queries import Planned, plan, users_with_digest_mark_today
+from riskreg.reminders.queries import Planned, ids_of_users_with_digest_mark_today, plan
 from riskreg.reminders.services import sweep
 
 # What somebody is to a duty, as an operator reads it.
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         self._dry_run(at, options["on"])
 
     def _dry_run(self, at: dt.datetime, on: dt.date | None) -> None:
-        had_theirs = users_with_digest_mark_today(at) if on is None else set()
+        had_theirs = ids_of_users_with_digest_mark_today(at) if on is None else set()
         people: dict[int, User] = {}
         heading, reminders = "", set()
         for line in plan(at, on):
