@@ -39,7 +39,7 @@ from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.kernel.text import clean_text
 from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
-from riskreg.risks.services import copy_register, invalid_no_such_register
+from riskreg.risks.services import copy_open_risks_from_register, invalid_no_such_register
 
 _NEWEST = keyset.Order("created_at", tie="id", descending=True, tie_descending=True)
 _FIELDS = ("file_name", "content", "encoding", "sheet", "mapping")
@@ -117,7 +117,7 @@ class RegisterCopy(RegisterApi):
                 raise Invalid.one("register", "required", text)
             if wanted not in {row.register.slug for row in self.my_memberships()}:
                 raise invalid_no_such_register()
-            copied = copy_register(
+            copied = copy_open_risks_from_register(
                 actor=self.viewer,
                 slug=wanted,
                 visibility=given.get("visibility") or Visibility.PARTY,

@@ -33,7 +33,7 @@ from riskreg.risks import filters, services
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
 from riskreg.risks.policy import is_overdue, score_mismatch_marks
-from riskreg.risks.queries.access import position_values, risk_for, visible_risks
+from riskreg.risks.queries.access import current_position_values, risk_for, visible_risks
 from riskreg.risks.queries.links import links_by_risk
 from riskreg.risks.queries.lists import first_positions, risk_list
 
@@ -90,7 +90,7 @@ class RiskApi(RegisterApi):
 
     def one_to_json(self, risk: Risk) -> dict[str, Any]:
         """``risk`` as it is now."""
-        return self.to_json(position_values(self.viewer, risk.pk, columns=_COLUMNS))[0]
+        return self.to_json(current_position_values(self.viewer, risk.pk, columns=_COLUMNS))[0]
 
     def answer(self, risk: Risk, status: int = 200) -> Answer:
         """``risk`` as it is now, with its ETag, and its address where it is new."""

@@ -40,8 +40,8 @@ from riskreg.risks.services import edit_control, edit_risk, transfer_mitigation,
 from riskreg.risks.services.crossing import (
     DEPUTY,
     OWNER,
-    Move,
-    propose_moves,
+    Transfer,
+    propose_transfers,
     transfer_lines,
     transfer_title,
 )
@@ -120,11 +120,11 @@ def hand_over(
         "seen": found.fingerprint_of_moving,
         "risks": {risk.ref: risk.version for risk in (*owned, *deputised)},
     }
-    moves = [
-        *(Move(risk, OWNER, giver, taker) for risk in owned),
-        *(Move(risk, DEPUTY, giver, taker) for risk in deputised),
+    transfers = [
+        *(Transfer(risk, OWNER, giver, taker) for risk in owned),
+        *(Transfer(risk, DEPUTY, giver, taker) for risk in deputised),
     ]
-    asked = propose_moves(actor, moves, HAND_OVER, content, at, agreed)
+    asked = propose_transfers(actor, transfers, HAND_OVER, content, at, agreed)
     if asked is not None and asked.is_open:
         return asked
     _transfer_all(actor, found, giver, taker, at, asked)
@@ -298,8 +298,10 @@ def reassign_risks(
         "to": str(taker.uuid),
         "risks": {ref: row.version for ref, row in sorted(rows.items())},
     }
-    moves = [Move(r, OWNER, r.owner, taker) for r in rows.values() if r.owner_id != taker.pk]
-    asked = propose_moves(actor, moves, REASSIGN, content, at, agreed)
+    transfers = [
+        Transfer(r, OWNER, r.owner, taker) for r in rows.values() if r.owner_id != taker.pk
+    ]
+    asked = propose_transfers(actor, transfers, REASSIGN, content, at, agreed)
     if asked is not None and asked.is_open:
         return asked
     # Those that are theirs already have nothing to change, and keep nobody from the others.

@@ -24,7 +24,7 @@ from riskreg.register.filtering import (
     reader_owned_by_any_of,
     reader_updated_since,
 )
-from riskreg.risks.mitigation_filters import linked_to_risks, toward_objectives
+from riskreg.risks.mitigation_filters import reader_linked_to_risks, reader_toward_objectives
 
 NAMES = (
     *(field.name for field in INDICATOR.filters), "risk", "objective", "term", "q", "late",
@@ -59,8 +59,10 @@ def _filter_readers() -> dict[str, FilterReader]:
         "owner": reader_owned_by_any_of(_visible_indicators),
         "party": is_of_parties,
         "external_id": has_external_id,
-        "risk": linked_to_risks(Indicator.risks, "indicator_id"),
-        "objective": toward_objectives(Indicator.risks, "indicator_id", own_field="objective"),
+        "risk": reader_linked_to_risks(Indicator.risks, "indicator_id"),
+        "objective": reader_toward_objectives(
+            Indicator.risks, "indicator_id", own_field="objective"
+        ),
         "term": reader_filed_under_all_of(watched, "indicator_id", "pk", term="risk__terms"),
         "q": lambda asked: contains_every_word(asked.value, "search_text", "ref"),
         "active": lambda asked: Q(active=parse_switch(asked)),

@@ -195,7 +195,7 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
         """The name in the reader's language."""
         return localised(self.names, self.ref)
 
-    def outdated(self, *fields: str) -> list[str]:
+    def outdated_fields(self, *fields: str) -> list[str]:
         """Those of ``fields`` that the reader is shown in a version older than the original."""
         stale = (self.outdated_translations or {}).get(get_language() or "", ())
         return [field for field in fields if field in stale]

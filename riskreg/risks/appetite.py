@@ -116,9 +116,9 @@ class _Joined(Aggregate):
         return self.as_sql(compiler, connection, function="STRING_AGG", **extra)
 
 
-def terms_filed_under(risk: str = "risk") -> Coalesce:
-    """The terms of the risk that the column ``risk`` of the outer query names, for ``terms_in``: no
-    query of its own for each row."""
+def joined_terms_expression(risk: str = "risk") -> Coalesce:
+    """The terms of the risk that the column ``risk`` of the outer query names, for
+    ``split_joined_terms``: no query of its own for each row."""
     taxonomy, colon = F("term__taxonomy__key"), Value(":")
     merged = Coalesce("term__merged__key", F("term__key"))
     names = Concat(
@@ -130,13 +130,13 @@ def terms_filed_under(risk: str = "risk") -> Coalesce:
     return Coalesce(Subquery(texts), Value(""), output_field=TextField())
 
 
-def terms_in(text: str) -> frozenset[str]:
-    """The terms, written ``taxonomy:term``, of what ``terms_filed_under`` reads; those that were
-    merged into them among them."""
+def split_joined_terms(text: str) -> frozenset[str]:
+    """The terms, written ``taxonomy:term``, of what ``joined_terms_expression`` reads; those
+    that were merged into them among them."""
     return frozenset(text.split())
 
 
-def terms_asked_by(risk: Risk, *matrices: Matrix) -> frozenset[str]:
+def terms_if_appetites_need_them(risk: Risk, *matrices: Matrix) -> frozenset[str]:
     """The terms of ``risk`` for ``Matrix.above_appetite``: not read where no matrix names any."""
     named = any(matrix.term_appetites for matrix in matrices)
     return terms_of(risk) if named else frozenset()
@@ -145,6 +145,6 @@ def terms_asked_by(risk: Risk, *matrices: Matrix) -> frozenset[str]:
 def terms_of(risk: Risk) -> frozenset[str]:
     """The same of one risk."""
     text: str = (
-        Risk.objects.filter(pk=risk.pk).values_list(terms_filed_under("pk"), flat=True).get()
+        Risk.objects.filter(pk=risk.pk).values_list(joined_terms_expression("pk"), flat=True).get()
     )
-    return terms_in(text)
+    return split_joined_terms(text)

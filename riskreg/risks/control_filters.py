@@ -21,7 +21,7 @@ from riskreg.register.filtering import (
     reader_owned_by_any_of,
 )
 from riskreg.risks.fields import CONTROL
-from riskreg.risks.mitigation_filters import linked_to_risks
+from riskreg.risks.mitigation_filters import reader_linked_to_risks
 from riskreg.risks.models import Control
 
 NAMES = (
@@ -53,7 +53,7 @@ def _filter_readers() -> dict[str, FilterReader]:
     return choice_readers(CONTROL) | {
         "owner": reader_owned_by_any_of(_visible_controls),
         "party": is_of_parties,
-        "risk": linked_to_risks(Control.risks, "control_id"),
+        "risk": reader_linked_to_risks(Control.risks, "control_id"),
         "term": reader_filed_under_all_of(worked_on, "control_id", "pk", term="risk__terms"),
         "q": lambda asked: contains_every_word(asked.value, "search_text"),
         "active": lambda asked: Q(ended_at__isnull=parse_switch(asked)),

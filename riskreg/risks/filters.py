@@ -193,7 +193,7 @@ def _is_at_level(asked: Asked, matrix: Matrix, stage: str) -> Q:
     return Q(**{f"{stage}_{asked.name}__in": [int(n) for n in found]})
 
 
-def known_objectives(asked: Asked) -> QuerySet[Objective]:
+def find_asked_objectives(asked: Asked) -> QuerySet[Objective]:
     """The objectives asked for, by key; one that the viewer may not know of is unknown."""
     objectives = Objective.objects.visible_to(asked.viewer).filter(key__in=asked.values)
     known = set(objectives.values_list("key", flat=True))
@@ -206,11 +206,11 @@ def known_objectives(asked: Asked) -> QuerySet[Objective]:
 
 def _serves_objective(asked: Asked) -> Q:
     # Through a subquery: a join would count a risk once per matching objective.
-    links = Risk.objectives.through.objects.filter(objective__in=known_objectives(asked))
+    links = Risk.objectives.through.objects.filter(objective__in=find_asked_objectives(asked))
     return Q(risk__in=links.values("risk_id"))
 
 
-def _known_risks(asked: Asked) -> list[int]:
+def _find_asked_risk_ids(asked: Asked) -> list[int]:
     """Database ids of the risks that the values name, by ref."""
     named = _visible_positions(asked.viewer).filter(valid_to=None, ref__in=asked.values)
     found = dict(named.values_list("ref", "risk_id"))
@@ -220,12 +220,15 @@ def _known_risks(asked: Asked) -> list[int]:
 
 
 def _is_part_of(asked: Asked) -> Q:
-    links = part_links_at(asked.viewer).filter(other__in=_known_risks(asked))
+    links = part_links_at(asked.viewer).filter(other__in=_find_asked_risk_ids(asked))
     return Q(risk__in=links.values("risk_id"))
 
 
 def _is_related_to(asked: Asked) -> Q:
-    links, known = visible_relations(asked.viewer).filter(ended_at=None), _known_risks(asked)
+    links, known = (
+        visible_relations(asked.viewer).filter(ended_at=None),
+        _find_asked_risk_ids(asked),
+    )
     return Q(risk__in=links.filter(other__in=known).values("risk_id")) | Q(
         risk__in=links.filter(risk__in=known).values("other_id")
     )

@@ -23,7 +23,7 @@ from riskreg.register.filtering import (
     reader_updated_since,
 )
 from riskreg.risks.fields import MITIGATION
-from riskreg.risks.filters import known_objectives
+from riskreg.risks.filters import find_asked_objectives
 from riskreg.risks.models import Mitigation
 from riskreg.risks.queries.access import risks_called, visible_risks
 from riskreg.risks.queries.links import links_to
@@ -57,8 +57,8 @@ def _filter_readers() -> dict[str, FilterReader]:
         "owner": reader_owned_by_any_of(_visible_mitigations),
         "party": is_of_parties,
         "external_id": has_external_id,
-        "risk": linked_to_risks(Mitigation.risks, "mitigation_id"),
-        "objective": toward_objectives(Mitigation.risks, "mitigation_id"),
+        "risk": reader_linked_to_risks(Mitigation.risks, "mitigation_id"),
+        "objective": reader_toward_objectives(Mitigation.risks, "mitigation_id"),
         "term": reader_filed_under_all_of(served, "mitigation_id", "pk", term="risk__terms"),
         "q": lambda asked: contains_every_word(asked.value, "search_text", "ref"),
         "due_before": _is_due_before,
@@ -71,12 +71,12 @@ def _is_due_before(asked: Asked) -> Q:
     return Q(due_on__lt=day) if day else Q()
 
 
-def toward_objectives(relation: Any, column: str, *, own_field: str = "") -> FilterReader:
+def reader_toward_objectives(relation: Any, column: str, *, own_field: str = "") -> FilterReader:
     """Rows that ``relation`` ties to a risk that bears on one of the objectives; or, where rows
     name an objective themselves in the field ``own_field``, those that do."""
 
     def read(asked: Asked) -> Q:
-        objectives = known_objectives(asked)
+        objectives = find_asked_objectives(asked)
         bearing = visible_risks(asked.viewer).filter(objectives__in=objectives)
         links = relation.through.objects.filter(risk__in=bearing.values("pk"))
         tied = Q(pk__in=links.values(column))
@@ -85,7 +85,7 @@ def toward_objectives(relation: Any, column: str, *, own_field: str = "") -> Fil
     return read
 
 
-def linked_to_risks(relation: Any, column: str) -> FilterReader:
+def reader_linked_to_risks(relation: Any, column: str) -> FilterReader:
     """Rows that ``relation`` (whose table has ``column`` and ``risk``) ties to one of the risks.
 
     A ref of nothing that the viewer may know of is unknown, whatever it may be to others.

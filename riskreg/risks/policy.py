@@ -77,7 +77,9 @@ def state_after_or_none(state: str, action: str) -> str | None:
     return end if state in starts else None
 
 
-def earliest_review_on(current: dt.date | None, today: dt.date, cadence_days: int) -> dt.date:
+def brought_forward_review_on(
+    current: dt.date | None, today: dt.date, cadence_days: int
+) -> dt.date:
     """The next review date after opening or a change of rating: earlier or the same, never later.
 
     A risk whose review was already late when it was closed is late again when it reopens.

@@ -32,7 +32,7 @@ def dates_after_assessment(
         return []
     entries = _cadence_rows(scale, position.residual_rating)
     for entry in entries:
-        entry["on"] = policy.earliest_review_on(risk.next_review_on, today, entry["days"])
+        entry["on"] = policy.brought_forward_review_on(risk.next_review_on, today, entry["days"])
         entry["sooner"] = entry["on"] < risk.next_review_on
     return entries
 

@@ -24,7 +24,7 @@ def guess_language(text: str) -> str:
 def risk_statement_html(risk: Risk) -> SafeString:
     """The risk in one sentence, as far as it has been told: all of it in one language, the words
     around the texts as well; the writer's where there is no translation, and marked so."""
-    texts = risk.together(*PARTS)
+    texts = risk.texts_in_one_language(*PARTS)
     reader = translation.get_language() or "en"
     version = risk.translations.get(reader, {})
     translated = any(text and text == version.get(name) for name, text in texts.items())
@@ -67,10 +67,10 @@ def outdated_text_rows(
 
     ``together``: of texts that are said as one, which may be shown as they were written instead.
     """
-    shown = thing.together(*fields) if together else {}
+    shown = thing.texts_in_one_language(*fields) if together else {}
     return [
         {"label": field_label(field), "original": getattr(thing, field)}
-        for field in thing.outdated(*fields)
+        for field in thing.outdated_fields(*fields)
         if not together or shown[field] == thing.localized(field)
     ]
 
@@ -78,7 +78,7 @@ def outdated_text_rows(
 def outdated_indicator_text_rows(indicator: Indicator) -> list[dict[str, Any]]:
     """``outdated_text_rows`` of an indicator's name and notes."""
     rows = []
-    for field in indicator.outdated("names", "descriptions", "limit_notes"):
+    for field in indicator.outdated_fields("names", "descriptions", "limit_notes"):
         texts = getattr(indicator, field)
         original = texts.get("en") or next(iter(texts.values()), "")
         rows.append({"label": field_label(field), "original": original})

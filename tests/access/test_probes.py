@@ -429,9 +429,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "risks/queries/access.py:control_for": end_of_a_control,
     "reviews/queries/meetings.py:_last_meeting_as_one_row": day_of_the_last_meeting,
     "risks/control_filters.py:_visible_controls": former_owner_of_a_control,
-    "risks/services/claims.py:_stages_with_sourced_score": partial(
-        last_source_of_a_risk, what="score"
-    ),
+    "risks/services/claims.py:_sourced_score_texts": partial(last_source_of_a_risk, what="score"),
     "risks/services/claims.py:_refs_of_sourced_mitigations": partial(
         last_source_of_a_risk, what="work"
     ),

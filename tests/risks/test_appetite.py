@@ -20,8 +20,8 @@ from riskreg.risks import filters, services
 from riskreg.risks.appetite import (
     is_met_by_conditions_of_now_alone,
     is_threat_above_appetite,
-    terms_filed_under,
-    terms_in,
+    joined_terms_expression,
+    split_joined_terms,
     terms_of,
 )
 from riskreg.risks.models import Position, Risk
@@ -153,8 +153,8 @@ def test_terms_of_rows_are_read_with_them_and_merged_ones_too(filed: World) -> N
             actor=actor, ref=f"category:{old}", into=f"category:{new}", version=None, at=filed.at
         )
         builders.agreed(filed, asked)
-    texts = Risk.objects.annotate(text=terms_filed_under("pk")).values_list("text", flat=True)
-    found = {terms_in(text) for text in texts}
+    texts = Risk.objects.annotate(text=joined_terms_expression("pk")).values_list("text", flat=True)
+    found = {split_joined_terms(text) for text in texts}
     one = {"category:market", "category:compliance", "category:people"}
     assert found == {frozenset(), frozenset({"market:eu"}), frozenset(one),
                      frozenset({*one, "market:eu"})}  # fmt: skip

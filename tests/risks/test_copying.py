@@ -8,7 +8,7 @@ from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register import services as register_services
 from riskreg.register.services import found_register
 from riskreg.risks.models import Risk
-from riskreg.risks.services import Copied, copy_register
+from riskreg.risks.services import Copied, copy_open_risks_from_register
 from riskreg.web.imports import copying
 from tests import builders
 from tests.builders import World
@@ -30,7 +30,7 @@ def last(world: World) -> World:
 
 
 def copy(world: World, who: str = "manager", **given: str) -> Copied:
-    return copy_register(actor=world.viewer(who), slug=LAST, at=world.at, **given)
+    return copy_open_risks_from_register(actor=world.viewer(who), slug=LAST, at=world.at, **given)
 
 
 def test_open_ones_become_drafts_once_and_what_was_private_stays_so(
@@ -105,7 +105,9 @@ def test_what_cannot_be_copied_is_said(
     world: World, last: World, slug: str, given: dict[str, str], field: str
 ) -> None:
     with nothing_changes(), pytest.raises(Invalid) as refused:
-        copy_register(actor=world.viewer("manager"), slug=slug, at=world.at, **given)
+        copy_open_risks_from_register(
+            actor=world.viewer("manager"), slug=slug, at=world.at, **given
+        )
     assert set(refused.value.fields) == {field}
 
 

@@ -15,7 +15,7 @@ from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Reader, Visibility
 from riskreg.risks.models import Risk
-from riskreg.risks.queries.access import valid_ref
+from riskreg.risks.queries.access import is_valid_ref
 
 
 def drivers_for(viewer: Reader) -> QuerySet[Driver]:
@@ -26,7 +26,7 @@ def drivers_for(viewer: Reader) -> QuerySet[Driver]:
 
 def driver_for(viewer: Viewer, ref: str) -> Driver:
     """The driver called ``ref``. Raises ``NotFound`` also for another party's own."""
-    row = drivers_for(viewer).filter(ref=ref).first() if valid_ref(ref) else None
+    row = drivers_for(viewer).filter(ref=ref).first() if is_valid_ref(ref) else None
     if row is None:
         raise NotFound(_("There is no such driver."))
     row.register = viewer.register

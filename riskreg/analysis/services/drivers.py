@@ -40,7 +40,7 @@ from riskreg.register.policy import check_sourced
 from riskreg.register.services import take_next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import risk_for, valid_ref
+from riskreg.risks.queries.access import is_valid_ref, risk_for
 
 
 @transaction.atomic
@@ -170,7 +170,7 @@ def feed_driver(
     found = None
     if indicator:
         rows = Indicator.objects.visible_to(actor).filter(ref=indicator)
-        found = rows.first() if valid_ref(indicator) else None
+        found = rows.first() if is_valid_ref(indicator) else None
         if found is None:
             raise Invalid.one("indicator", "unknown", _("There is no such indicator."))
         if found.visibility == Visibility.PARTY and row.visibility == Visibility.SHARED:

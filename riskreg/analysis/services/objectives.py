@@ -30,7 +30,7 @@ from riskreg.register.policy import check_sourced
 from riskreg.register.queries import objective_for
 from riskreg.register.visibility import PartyBound, Visibility
 from riskreg.risks.models import Mitigation, MitigationStatus, Risk, State
-from riskreg.risks.queries.access import valid_ref
+from riskreg.risks.queries.access import is_valid_ref
 
 _Row = TypeVar("_Row", bound=PartyBound)
 _HIT = ("risk", "low", "mode", "high", "years")
@@ -255,7 +255,7 @@ def _find_by_uuid_or_ref(rows: Any, value: Any) -> Any:
         return rows.filter(uuid=UUID(value)).first()
     except ValueError:
         ref = value.strip().upper()
-        return rows.filter(ref=ref).first() if valid_ref(ref) else None
+        return rows.filter(ref=ref).first() if is_valid_ref(ref) else None
 
 
 def _clean_optional_number(errors: Errors, name: str, value: Any) -> Decimal | None:

@@ -17,7 +17,7 @@ from riskreg.indicators.queries.access import indicator_for, readings_of
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.risks.models import Control, Mitigation, Risk
-from riskreg.risks.queries.access import control_for, mitigation_for, risk_for, valid_ref
+from riskreg.risks.queries.access import control_for, is_valid_ref, mitigation_for, risk_for
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def _control_by_id_text(viewer: Viewer, id_text: str) -> Control:
 
 def _acceptance_by_ref(viewer: Viewer, ref: str) -> Acceptance:
     rows = visible_acceptances(viewer).select_related("party", "risk")
-    row = rows.filter(ref=ref).first() if valid_ref(ref) else None
+    row = rows.filter(ref=ref).first() if is_valid_ref(ref) else None
     if row is None:
         raise NotFound(_("There is no such acceptance."))
     return row

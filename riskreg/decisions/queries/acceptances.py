@@ -32,12 +32,12 @@ from riskreg.register.written import written_once
 from riskreg.risks.appetite import (
     is_met_by_conditions_of_now_alone,
     is_threat_above_appetite,
-    terms_filed_under,
-    terms_in,
+    joined_terms_expression,
+    split_joined_terms,
 )
 from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.parts import WITHIN, is_left_out_as_part_or_whole
-from riskreg.risks.queries.access import current_positions, valid_ref
+from riskreg.risks.queries.access import current_positions, is_valid_ref
 from riskreg.risks.queries.priority import priority_of_position
 
 
@@ -68,7 +68,7 @@ def acceptances_with_shown_fields_for(viewer: Viewer, today: dt.date) -> QuerySe
         .annotate(
             rating_now=Subquery(now.values("residual_rating")[:1]),
             score_now=Subquery(now.values("residual_score")[:1]),
-            filed_under=terms_filed_under(),
+            filed_under=joined_terms_expression(),
             missed=Exists(_missed_conditions_of_outer(today)),
         )
     )  # fmt: skip
@@ -78,7 +78,7 @@ def acceptance_for(viewer: Viewer, ref: str, today: dt.date) -> Acceptance:
     """The acceptance called ``ref``. Raises ``NotFound`` also for another party's own."""
     row = (
         acceptances_with_shown_fields_for(viewer, today).filter(ref=ref).first()
-        if valid_ref(ref)
+        if is_valid_ref(ref)
         else None
     )
     if row is None:
@@ -105,7 +105,7 @@ def condition_for(viewer: Viewer, ref: str, condition: UUID, *, lock: bool = Fal
         rows = rows.select_for_update(of=("self",), no_key=True)
     row = rows.filter(
         uuid=condition, kind=ObligationKind.CONDITION, acceptance__ref=ref
-    ).first() if valid_ref(ref) else None  # fmt: skip
+    ).first() if is_valid_ref(ref) else None  # fmt: skip
     if row is None:
         raise NotFound(_("There is no such condition."))
     return row
@@ -119,7 +119,7 @@ def stale_because(viewer: Viewer, row: Acceptance) -> list[Stale]:
         return []
     now: str | None = row.rating_now  # type: ignore[attr-defined]
     missed: bool = row.missed  # type: ignore[attr-defined]
-    terms = terms_in(row.filed_under)  # type: ignore[attr-defined]
+    terms = split_joined_terms(row.filed_under)  # type: ignore[attr-defined]
     frozen, current = Matrix(row.criteria), Matrix(viewer.criteria)
     return policy.stale_because(frozen, current, row.rating, now, missed, terms)
 

@@ -35,9 +35,9 @@ from riskreg.register.policy import Matrix
 from riskreg.register.queries import active_members_for
 from riskreg.register.visibility import Visibility
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import terms_filed_under, terms_in
+from riskreg.risks.appetite import joined_terms_expression, split_joined_terms
 from riskreg.risks.models import Mitigation, Position, Risk
-from riskreg.risks.queries.access import valid_ref, visible_risks
+from riskreg.risks.queries.access import is_valid_ref, visible_risks
 
 # What somebody can be offered; the rest happens by itself.
 OFFERED = tuple(act for act in Act if act not in policy.BY_ITSELF)
@@ -52,7 +52,8 @@ def decisions_with_shown_fields_for(viewer: Viewer, today: dt.date) -> QuerySet[
     """Those with everything that is shown of one."""
     now = Position.objects.filter(risk=OuterRef("pk"), valid_to=None)
     risks = visible_risks(viewer).annotate(
-        rating_now=Subquery(now.values("residual_rating")[:1]), terms_now=terms_filed_under("pk")
+        rating_now=Subquery(now.values("residual_rating")[:1]),
+        terms_now=joined_terms_expression("pk"),
     )
     conditions = Obligation.objects.visible_to(viewer).filter(
         kind=ObligationKind.DECISION_CONDITION
@@ -135,7 +136,7 @@ def decision_for(viewer: Viewer, ref: str, today: dt.date) -> Decision:
     """The decision called ``ref``. Raises ``NotFound`` also for another party's own."""
     row = (
         decisions_with_shown_fields_for(viewer, today).filter(ref=ref).first()
-        if valid_ref(ref)
+        if is_valid_ref(ref)
         else None
     )
     if row is None:
@@ -147,7 +148,7 @@ def decision_for(viewer: Viewer, ref: str, today: dt.date) -> Decision:
 def bare_decision_for(viewer: Viewer, ref: str) -> Decision:
     """The decision called ``ref`` alone, without what is shown of one. Raises ``NotFound``."""
     rows = visible_decisions(viewer).select_related("party")
-    row = rows.filter(ref=ref).first() if valid_ref(ref) else None
+    row = rows.filter(ref=ref).first() if is_valid_ref(ref) else None
     if row is None:
         raise NotFound(_("There is no such decision."))
     row.register = viewer.register
@@ -184,7 +185,7 @@ def decision_condition_for(
     if lock:
         rows = rows.select_for_update(of=("self",), no_key=True)
     found = rows.filter(uuid=condition, kind=ObligationKind.DECISION_CONDITION, decision__ref=ref)
-    row = found.first() if valid_ref(ref) else None
+    row = found.first() if is_valid_ref(ref) else None
     if row is None:
         raise NotFound(_("There is no such condition."))
     return row
@@ -204,7 +205,7 @@ def stale_because(viewer: Viewer, row: Decision) -> list[Stale]:
     frozen = Matrix(row.criteria) if row.criteria is not None else None
     missed: bool = row.missed  # type: ignore[attr-defined]
     touched: list[Any] = row.touched  # type: ignore[attr-defined]
-    terms = [terms_in(risk.terms_now) for risk in touched]
+    terms = [split_joined_terms(risk.terms_now) for risk in touched]
     return policy.stale_because(
         row.state, row.basis, ratings_now(row), frozen, Matrix(viewer.criteria), missed, terms
     )
@@ -354,7 +355,7 @@ def arguments_of(viewer: Viewer, row: Decision) -> QuerySet[Argument]:
 def decision_taken_for(viewer: Viewer, ref: str) -> Decision:
     """A decision that was taken, for its record. Raises ``NotFound`` also for one that was not."""
     rows = visible_decisions(viewer).filter(decided_at__isnull=False).select_related("criteria")
-    row = rows.filter(ref=ref).first() if valid_ref(ref) else None
+    row = rows.filter(ref=ref).first() if is_valid_ref(ref) else None
     if row is None:
         raise NotFound(_("There is no record: nothing has been decided."))
     return row

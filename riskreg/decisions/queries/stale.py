@@ -12,7 +12,7 @@ from riskreg.decisions.queries.decisions import visible_decisions
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
 from riskreg.register.written import written_once
-from riskreg.risks.appetite import terms_filed_under, terms_in
+from riskreg.risks.appetite import joined_terms_expression, split_joined_terms
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import visible_risks
 
@@ -37,7 +37,7 @@ def stale_decisions_put_forward_or_standing(viewer: Viewer, today: dt.date) -> l
     terms: dict[int, set[frozenset[str]]] = {}
     for decision, risk, rating, filed in _risks_touched_by(viewer, [row.pk for row in rows]):
         ratings.setdefault(decision, {})[str(risk)] = rating
-        terms.setdefault(decision, set()).add(terms_in(filed))
+        terms.setdefault(decision, set()).add(split_joined_terms(filed))
     found: list[StaleDecision] = []
     for row in rows:
         because = _stale_because(viewer, row, ratings.get(row.pk, {}), terms.get(row.pk, set()))
@@ -74,7 +74,7 @@ def _risks_touched_by(viewer: Viewer, decisions: list[int]) -> QuerySet[Risk, tu
         .filter(decisions__in=decisions)
         .annotate(
             rating_now=Subquery(now.values("residual_rating")[:1]),
-            terms_now=terms_filed_under("pk"),
+            terms_now=joined_terms_expression("pk"),
         )
         .values_list("decisions", "uuid", "rating_now", "terms_now")
     )

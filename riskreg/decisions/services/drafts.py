@@ -34,7 +34,7 @@ from riskreg.register.queries import active_members_for, find_answerable_member
 from riskreg.register.services import take_next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
-from riskreg.risks.queries.access import require_version, risks_called, valid_ref
+from riskreg.risks.queries.access import is_valid_ref, require_version, risks_called
 
 _BESIDES = ("risks", "deciders")
 
@@ -143,7 +143,7 @@ def decision_for_update(actor: Viewer, ref: str, version: int | None, at: dt.dat
     """The decision for update, read as ``decision_for`` reads it. Raises ``Conflict`` where the
     caller has seen another version, ``NotFound``."""
     rows = visible_decisions(actor).select_for_update(of=("self",), no_key=True)
-    rows.filter(ref=ref).first() if valid_ref(ref) else None
+    rows.filter(ref=ref).first() if is_valid_ref(ref) else None
     row = decision_for(actor, ref, actor.today(at))
     require_version(row, version)
     return row
@@ -258,7 +258,7 @@ def _find_replaced_decision(
 ) -> Decision | None:
     if value in (None, ""):
         return None
-    found = visible_decisions(actor).filter(ref=value).first() if valid_ref(value) else None
+    found = visible_decisions(actor).filter(ref=value).first() if is_valid_ref(value) else None
     if found is None:
         errors.add("replaces", "unknown", _("There is no such decision."))
     elif found.state not in policy.STANDS:

@@ -28,7 +28,7 @@ from riskreg.register.queries import parties_for
 from riskreg.register.translations import clean_translations
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation
-from riskreg.risks.queries.access import valid_ref
+from riskreg.risks.queries.access import is_valid_ref
 
 FIELDS = ("title", "effects", "mitigations", "costs", "gate", "translations")
 TRANSLATED = ("title", "effects")
@@ -216,7 +216,7 @@ def _find_usable_mitigations(
     errors: Errors, actor: Viewer, row: Decision, given: Mapping[str, Any]
 ) -> list[Mitigation]:
     refs = [str(ref) for ref in clean_list(errors, "mitigations", given)]
-    rows = Mitigation.objects.visible_to(actor).filter(ref__in=[r for r in refs if valid_ref(r)])
+    rows = Mitigation.objects.visible_to(actor).filter(ref__in=[r for r in refs if is_valid_ref(r)])
     found = {work.ref: work for work in rows}
     unknown = sorted(set(refs) - set(found))
     if unknown:

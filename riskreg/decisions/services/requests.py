@@ -37,7 +37,7 @@ from riskreg.register.permissions import require
 from riskreg.register.policy import Matrix
 from riskreg.register.services import take_next_ref
 from riskreg.register.visibility import Visibility
-from riskreg.risks.appetite import terms_asked_by
+from riskreg.risks.appetite import terms_if_appetites_need_them
 from riskreg.risks.models import Kind, Position, Risk, State
 from riskreg.risks.queries.access import position_of, risk_for
 
@@ -139,7 +139,7 @@ def require_still_acceptable(actor: Viewer, row: Acceptance) -> None:
         row.rating,
         position.residual_rating,
         False,
-        terms_asked_by(row.risk, frozen, now),
+        terms_if_appetites_need_them(row.risk, frozen, now),
     )
     if moved:
         text = _(
@@ -166,7 +166,7 @@ def _require_above_appetite(actor: Viewer, risk: Risk, position: Position) -> No
         refuse("no_threat", _("An opportunity needs no acceptance."))
     if rating is None:
         refuse("unrated", _("Nobody has rated this risk as it stands today; assess it first."))
-    if not matrix.above_appetite(rating, risk.kind, terms_asked_by(risk, matrix)):
+    if not matrix.above_appetite(rating, risk.kind, terms_if_appetites_need_them(risk, matrix)):
         text = _("It stands within the appetite (%(rating)s), which needs no acceptance.")
         refuse("within_appetite", text % {"rating": matrix.rating_name(rating)})
 
@@ -183,7 +183,7 @@ def accepted_without_break_since(actor: Viewer, risk: Risk) -> dt.date | None:
     """Since when ``risk`` has been accepted, one acceptance after the other, whoever asked: a break
     is a time within the appetite. None: it has not been."""
     matrix = Matrix(actor.criteria)
-    terms = terms_asked_by(risk, matrix)
+    terms = terms_if_appetites_need_them(risk, matrix)
     within = [key for key in matrix.rating_keys if not matrix.above_appetite(key, terms=terms)]
     granted = Acceptance.objects.filter(
         risk=risk, visibility=risk.visibility, granted_at__isnull=False

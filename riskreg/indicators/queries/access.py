@@ -16,7 +16,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk
-from riskreg.risks.queries.access import valid_ref, visible_risks
+from riskreg.risks.queries.access import is_valid_ref, visible_risks
 from riskreg.risks.queries.serving import with_dormant_mark
 
 
@@ -71,7 +71,7 @@ def indicator_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Indicator:
     rows = rows.annotate(reading_label=newest_reading_label_of_outer_indicator())
     if lock:
         rows = rows.select_for_update(of=("self",))
-    indicator: Indicator | None = rows.filter(ref=ref).first() if valid_ref(ref) else None
+    indicator: Indicator | None = rows.filter(ref=ref).first() if is_valid_ref(ref) else None
     if indicator is None:
         raise NotFound(_("There is no such indicator."))
     indicator.register = viewer.register

@@ -16,7 +16,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, Risk
-from riskreg.risks.queries.access import require_version, risk_for, valid_ref
+from riskreg.risks.queries.access import is_valid_ref, require_version, risk_for
 from riskreg.risks.queries.serving import running_mitigations_serving_no_other_open_risk
 from riskreg.risks.services import cancel_mitigation_with_risk, clean_ending, close_risk
 
@@ -104,7 +104,7 @@ def _clean_refs(errors: Errors, end: Any) -> list[str]:
 def _locked_by_ref(model: Any, actor: Viewer, refs: list[str]) -> dict[str, Any]:
     rows = (
         model.objects.visible_to(actor)
-        .filter(ref__in=[name for name in refs if valid_ref(name)])
+        .filter(ref__in=[name for name in refs if is_valid_ref(name)])
         .select_related("party", "owner")
         .select_for_update(of=("self",), no_key=True)
         .order_by("pk")

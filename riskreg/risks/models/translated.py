@@ -21,7 +21,7 @@ class Translated:
         """The text of ``field`` that a reader of ``language`` is shown."""
         return (self.translations or {}).get(language, {}).get(field) or getattr(self, field)
 
-    def together(self, *fields: str) -> dict[str, str]:
+    def texts_in_one_language(self, *fields: str) -> dict[str, str]:
         """Texts that are read as one, all of them in one language: the reader's, where every one
         of them has a version in it, else the originals."""
         version = (self.translations or {}).get(get_language() or "", {})
@@ -29,7 +29,7 @@ class Translated:
             return {field: version.get(field) or "" for field in fields}
         return {field: getattr(self, field) for field in fields}
 
-    def outdated(self, *fields: str) -> list[str]:
+    def outdated_fields(self, *fields: str) -> list[str]:
         """Those of ``fields`` that the reader is shown in a version older than the original."""
         language = get_language() or ""
         stale = (getattr(self, "outdated_translations", None) or {}).get(language, ())

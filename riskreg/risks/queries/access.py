@@ -29,10 +29,10 @@ def risk_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Risk:
     """
     risk = (
         next(iter(_risk_called_as_one_row(viewer, ref, lock=lock)), None)
-        if valid_ref(ref)
+        if is_valid_ref(ref)
         else None
     )
-    if risk is None and valid_ref(ref) and viewer.party_id is not None:
+    if risk is None and is_valid_ref(ref) and viewer.party_id is not None:
         alias = RiskAlias.objects.filter(
             register=viewer.register, party_id=viewer.party_id, ref=ref
         ).first()
@@ -72,7 +72,7 @@ def aliases_of_own_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[RiskA
 
 def risks_called(viewer: Viewer, refs: Iterable[str]) -> QuerySet[Risk]:
     """Those of the risks called ``refs`` that the viewer may know of; what is no ref names none."""
-    return visible_risks(viewer).filter(ref__in=[ref for ref in refs if valid_ref(ref)])
+    return visible_risks(viewer).filter(ref__in=[ref for ref in refs if is_valid_ref(ref)])
 
 
 def control_for(
@@ -99,14 +99,14 @@ def mitigation_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Mitigatio
     mitigations = Mitigation.objects.visible_to(viewer).select_related("party", "owner")
     if lock:
         mitigations = mitigations.select_for_update(of=("self",), no_key=True)
-    mitigation = mitigations.filter(ref=ref).first() if valid_ref(ref) else None
+    mitigation = mitigations.filter(ref=ref).first() if is_valid_ref(ref) else None
     if mitigation is None:
         raise NotFound(_("There is no such mitigation."))
     mitigation.register = viewer.register
     return mitigation
 
 
-def valid_ref(ref: str) -> bool:
+def is_valid_ref(ref: str) -> bool:
     """Whether ``ref`` could be one at all (databases refuse NUL, and a ref is short ASCII)."""
     return isinstance(ref, str) and 0 < len(ref) <= 20 and ref.isascii() and ref.isprintable()
 
@@ -152,7 +152,7 @@ def current_positions(viewer: Viewer) -> QuerySet[Position]:
 
 
 @written_once()
-def position_values(
+def current_position_values(
     viewer: Viewer, risk: int, *, columns: tuple[str, ...]
 ) -> QuerySet[Position, dict[str, Any]]:
     """Those ``columns`` of where the risk of that database id stands now; nothing for one that the

@@ -177,17 +177,19 @@ def _with_due_counts(
     )
 
 
-def above_own_count(viewer: Viewer) -> int | None:
+def above_own_appetite_count(viewer: Viewer) -> int | None:
     """How many open threats, each with its parts, stand above the own appetite of the viewer's
     party; None where it has said none, or there is no party."""
     rule = own_rule(viewer)
     if rule.general is None and not rule.named:
         return None
-    return next(iter(_above_own_count_as_one_row(viewer, own=rule.above_appetite_conditions())), 0)
+    return next(
+        iter(_above_own_appetite_count_as_one_row(viewer, own=rule.above_appetite_conditions())), 0
+    )
 
 
 @written_once("now")
-def _above_own_count_as_one_row(
+def _above_own_appetite_count_as_one_row(
     viewer: Viewer, *, own: ConditionByRating
 ) -> QuerySet[Position, int]:
     """One row: how many."""

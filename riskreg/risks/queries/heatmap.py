@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -182,11 +182,17 @@ def other_kind(kind: str) -> str:
     return next(k for k in Kind.values if k != kind)
 
 
-def _counts_and_newest_criteria(
-    rows: Iterable[tuple[Any, ...]], kind: str
-) -> tuple[Counter[tuple[Any, Any]], int | None, int, int]:
-    """Counts by cell of those of ``kind``, the newest criteria that any of them used, how many are
-    of the other kind, and how many of this one are behind others."""
+class _CountsOfKind(NamedTuple):
+    """Counts by cell (likelihood, impact) of the risks of a kind, the newest criteria (database id)
+    that any of them used, how many are of the other kind, and how many of this one are left out."""
+
+    by_cell: Counter[tuple[Any, Any]]
+    newest_criteria_id: int | None
+    other_total: int
+    left_out: int
+
+
+def _counts_and_newest_criteria(rows: Iterable[tuple[Any, ...]], kind: str) -> _CountsOfKind:
     newest: int | None = None
     other_total = hidden = 0
     counts: Counter[tuple[Any, Any]] = Counter()
@@ -198,7 +204,7 @@ def _counts_and_newest_criteria(
         if n > n_hidden:
             counts[likelihood, impact] += n - n_hidden
         newest = used if newest is None else max(newest, used)
-    return counts, newest, other_total, hidden
+    return _CountsOfKind(counts, newest, other_total, hidden)
 
 
 def trail(positions: Iterable[Position], stage: str) -> list[tuple[dt.datetime, dict[str, Any]]]:

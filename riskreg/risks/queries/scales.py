@@ -13,7 +13,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.criteria import clean_criteria_for_register
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Cell, Matrix
-from riskreg.risks.appetite import terms_filed_under, terms_in
+from riskreg.risks.appetite import joined_terms_expression, split_joined_terms
 from riskreg.risks.models import Position, State
 from riskreg.risks.policy import clean_mapping, levels_gone, restate_on_scale, scale_differs
 from riskreg.risks.queries.access import current_positions, visible_positions
@@ -75,7 +75,9 @@ def preview_adoption(
     positions = current_positions(viewer).exclude(state="closed").order_by("ref_order")
     # Of many risks, and so only where a term decides anything.
     by_terms = bool(was.term_appetites or matrix.term_appetites)
-    for position in positions.annotate(terms_now=terms_filed_under() if by_terms else Value("")):
+    for position in positions.annotate(
+        terms_now=joined_terms_expression() if by_terms else Value("")
+    ):
         residual: Cell | None = None
         for stage in STAGES:
             before = position.cell(stage)
@@ -87,7 +89,7 @@ def preview_adoption(
             if after != before:
                 changes.append(CellChange(position.ref, stage, before, after))
         if position.state == State.OPEN:
-            terms, kind = terms_in(position.terms_now), position.kind
+            terms, kind = split_joined_terms(position.terms_now), position.kind
             now = was.above_appetite(position.residual_rating, kind, terms)
             then = matrix.above_appetite(residual.rating if residual else None, kind, terms)
             if now != then:

@@ -33,7 +33,7 @@ def _overdue_counts_by_party(viewer: Viewer, today: dt.date) -> QuerySet[Positio
     )
 
 
-def scores_over_time(
+def scores_while_open_and_rated(
     viewer: Viewer, risks: Sequence[int], days: Sequence[dt.date]
 ) -> dict[int, list[int]]:
     """The residual scores of ``risks`` (database ids) at the end of each day on which they were

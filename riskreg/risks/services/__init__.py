@@ -6,7 +6,7 @@ from riskreg.risks.services.cloning import (
     MOST_AT_ONCE,
     Copied,
     clone_risk,
-    copy_register,
+    copy_open_risks_from_register,
     invalid_no_such_register,
 )
 from riskreg.risks.services.control_tests import record_test
@@ -38,7 +38,7 @@ __all__ = [
     "clean_ending",
     "clone_risk",
     "close_risk",
-    "copy_register",
+    "copy_open_risks_from_register",
     "create_mitigation",
     "create_risk",
     "create_risks",

@@ -22,9 +22,9 @@ def check_sources_are_kept_where_relied_on(errors: Errors, actor: Viewer, risk: 
     if not risk.sources or "sources" in errors.fields:
         return
     resting = [
-        *_stages_with_sourced_score(actor, risk),
+        *_sourced_score_texts(actor, risk),
         *_refs_of_sourced_mitigations(actor, risk),
-        *_refs_related_without_source(actor, risk),
+        *_unsourced_relation_texts(actor, risk),
     ]
     if resting:
         text = _(
@@ -34,7 +34,7 @@ def check_sources_are_kept_where_relied_on(errors: Errors, actor: Viewer, risk: 
         errors.add("sources", "needs_source", text % enumerate_texts(resting[:_NAMED]))
 
 
-def _stages_with_sourced_score(actor: Viewer, risk: Risk) -> list[str]:
+def _sourced_score_texts(actor: Viewer, risk: Risk) -> list[str]:
     """The stages whose latest score is sourced."""
     latest = (
         Assessment.objects.filter(risk=risk, stage=OuterRef("stage"))
@@ -63,7 +63,7 @@ def _refs_of_sourced_mitigations(actor: Viewer, risk: Risk) -> list[str]:
     ]
 
 
-def _refs_related_without_source(actor: Viewer, risk: Risk) -> list[str]:
+def _unsourced_relation_texts(actor: Viewer, risk: Risk) -> list[str]:
     """Relations in force, by their other end, where that has no source either."""
     rows = (
         visible_relations(actor)

@@ -55,7 +55,7 @@ def clone_risk(*, actor: Viewer, ref: str, at: dt.datetime) -> Risk:
 
 
 @transaction.atomic
-def copy_register(
+def copy_open_risks_from_register(
     *, actor: Viewer, slug: str, visibility: str = Visibility.PARTY, at: dt.datetime
 ) -> Copied:
     """Make drafts of the actor's party of the open risks of another register of theirs.
@@ -89,7 +89,10 @@ def copy_register(
     # Of a large register no more is read in full than is copied.
     first = visible_risks(other).filter(pk__in=wanted[:MOST_AT_ONCE])
     chosen = list(first.select_related("owner", "deputy").order_by("ref"))
-    terms, objectives = _terms_in_use_here(actor, chosen), _objectives_here(actor, other, chosen)
+    terms, objectives = (
+        _terms_in_use_here(actor, chosen),
+        _shared_objectives_here(actor, other, chosen),
+    )
     people = _own_people_who_can_answer(actor)
     made = []
     for risk in chosen:
@@ -145,7 +148,7 @@ def _terms_in_use_here(actor: Viewer, risks: Collection[Risk]) -> Mapping[int, l
     return found
 
 
-def _objectives_here(
+def _shared_objectives_here(
     actor: Viewer, other: Viewer, risks: Collection[Risk]
 ) -> Mapping[int, list[str]]:
     """{risk: [objective, …]} that are shared here, by the keys that they have there."""

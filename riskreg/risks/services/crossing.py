@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -25,7 +25,7 @@ Snapshot = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Move:
+class Transfer:
     """``taker`` becomes ``part`` (owner or deputy) of a risk in place of ``holder``."""
 
     risk: Risk
@@ -34,36 +34,47 @@ class Move:
     taker: User | None
 
 
-def moves_of(risk: Risk, people: Mapping[str, User | None]) -> list[Move]:
+def transfers_of(risk: Risk, people_by_part: Mapping[str, User | None]) -> list[Transfer]:
     """What another owner and deputy make of those that the risk has."""
     return [
-        Move(risk, part, getattr(risk, part), taker)
-        for part, taker in people.items()
+        Transfer(risk, part, getattr(risk, part), taker)
+        for part, taker in people_by_part.items()
         if part in (OWNER, DEPUTY) and getattr(risk, part) != taker
     ]
 
 
-def moves_that_need_yes(actor: Viewer, moves: Iterable[Move]) -> list[tuple[Move, frozenset[int]]]:
-    """Those of ``moves`` that other parties must agree to, each with their database ids."""
-    shared = [move for move in moves if move.risk.visibility == Visibility.SHARED and move.taker]
+class TransferToAgree(NamedTuple):
+    """A transfer, and the parties (database ids) that must agree to it."""
+
+    transfer: Transfer
+    party_ids: frozenset[int]
+
+
+def transfers_that_need_yes(actor: Viewer, transfers: Iterable[Transfer]) -> list[TransferToAgree]:
+    """Those of ``transfers`` that other parties must agree to."""
+    shared = [
+        transfer
+        for transfer in transfers
+        if transfer.risk.visibility == Visibility.SHARED and transfer.taker
+    ]
     if not shared:
         return []
     parties = _party_of_each_user(actor, shared)
     found = []
-    for move in shared:
+    for transfer in shared:
         taker, holder = (
-            parties[user.pk][0] if user is not None and user.pk in parties else None
-            for user in (move.taker, move.holder)
+            parties[user.pk].party_id if user is not None and user.pk in parties else None
+            for user in (transfer.taker, transfer.holder)
         )
-        asked = parties_to_ask_about_transfer(taker, holder, move.risk.party_id, actor.party_id)
+        asked = parties_to_ask_about_transfer(taker, holder, transfer.risk.party_id, actor.party_id)
         if asked:
-            found.append((move, asked))
+            found.append(TransferToAgree(transfer, asked))
     return found
 
 
-def propose_moves(
+def propose_transfers(
     actor: Viewer,
-    moves: Iterable[Move],
+    transfers: Iterable[Transfer],
     kind: str,
     content: Mapping[str, Any],
     at: dt.datetime,
@@ -74,14 +85,14 @@ def propose_moves(
     ``agreed``: the request that these are the last step of, or one that covers them: what a
     hand-over was agreed on holds for each of its risks.
     """
-    moves = list(moves)
+    transfers = list(transfers)
     if (
         agreed is not None
         and agreed.kind != kind
-        and all(_is_agreed_in_batch(agreed, m) for m in moves)
+        and all(_is_agreed_in_batch(agreed, m) for m in transfers)
     ):
         return agreed
-    crossed = moves_that_need_yes(actor, moves)
+    crossed = transfers_that_need_yes(actor, transfers)
     if not crossed and agreed is None:
         return None
     return ask_others_or_note_agreed(
@@ -89,7 +100,9 @@ def propose_moves(
         Proposal(
             kind=kind,
             content=content,
-            before={"moves": _moves_as_snapshots(actor, [move for move, _asked in crossed])},
+            before={
+                "moves": _transfers_as_snapshots(actor, [transfer for transfer, _asked in crossed])
+            },
             after={},
             asks=True,
             parties=frozenset().union(*(asked for _move, asked in crossed)),
@@ -99,31 +112,33 @@ def propose_moves(
     )
 
 
-def check_no_move_needs_yes(errors: Errors, actor: Viewer, moves: Iterable[Move]) -> None:
+def check_no_transfer_needs_yes(
+    errors: Errors, actor: Viewer, transfers: Iterable[Transfer]
+) -> None:
     """Note people of another party where a risk is written: it is handed over to them by itself."""
-    for move, _asked in moves_that_need_yes(actor, moves):
+    for transfer, _asked in transfers_that_need_yes(actor, transfers):
         errors.add(
-            move.part,
+            transfer.part,
             "other_party_asked",
             _(
                 "%(name)s acts for another party, which has to agree first. Name somebody of the "
                 "party that has the risk, and hand it over by itself."
             )
-            % {"name": move.taker},
+            % {"name": transfer.taker},
         )
 
 
 def transfer_title(before: Snapshot, _after: Snapshot) -> str:
     """What it is about: which risk, or how many."""
-    moves = before["moves"]
-    refs = list(dict.fromkeys(move["ref"] for move in moves))
+    transfers = before["moves"]
+    refs = list(dict.fromkeys(transfer["ref"] for transfer in transfers))
     if len(refs) == 1:
         return _("%(ref)s to %(name)s") % {
             "ref": refs[0],
-            "name": _person_and_party_text(moves[0]["taker"]),
+            "name": _person_and_party_text(transfers[0]["taker"]),
         }
     text = ngettext("%(n)d risk to %(name)s", "%(n)d risks to %(name)s", len(refs))
-    return text % {"n": len(refs), "name": _person_and_party_text(moves[0]["taker"])}
+    return text % {"n": len(refs), "name": _person_and_party_text(transfers[0]["taker"])}
 
 
 def transfer_lines(before: Snapshot, _after: Snapshot) -> list[Line]:
@@ -131,54 +146,61 @@ def transfer_lines(before: Snapshot, _after: Snapshot) -> list[Line]:
     parts = {OWNER: _("owner"), DEPUTY: _("deputy")}
     return [
         Line(
-            f"{move['ref']} {move['title']} · {parts[move['part']]}",
-            _person_and_party_text(move["holder"]) or _("nobody"),
-            _person_and_party_text(move["taker"]),
+            f"{transfer['ref']} {transfer['title']} · {parts[transfer['part']]}",
+            _person_and_party_text(transfer["holder"]) or _("nobody"),
+            _person_and_party_text(transfer["taker"]),
             Effect.MOVES,
         )
-        for move in before["moves"]
+        for transfer in before["moves"]
     ]
 
 
-def _is_agreed_in_batch(agreed: ChangeRequest, move: Move) -> bool:
-    """Whether a hand-over of several that all parties agreed on is about this move."""
+def _is_agreed_in_batch(agreed: ChangeRequest, transfer: Transfer) -> bool:
+    """Whether a hand-over of several that all parties agreed on is about this transfer."""
     return (
         agreed.state == ChangeState.APPLIED
-        and move.risk.ref in agreed.content.get("risks", {})
-        and (move.taker is None or str(move.taker.uuid) == agreed.content.get("to"))
+        and transfer.risk.ref in agreed.content.get("risks", {})
+        and (transfer.taker is None or str(transfer.taker.uuid) == agreed.content.get("to"))
     )
 
 
-def _party_of_each_user(
-    actor: Viewer, moves: Iterable[Move]
-) -> dict[int, tuple[int, Mapping[str, str]]]:
-    """The party of everybody who gives or takes, by user: its database id and names."""
-    users = {u.pk for move in moves for u in (move.holder, move.taker) if u is not None}
+class PartyOfUser(NamedTuple):
+    """The party that somebody acts for: its database id and names."""
+
+    party_id: int
+    names: Mapping[str, str]
+
+
+def _party_of_each_user(actor: Viewer, transfers: Iterable[Transfer]) -> dict[int, PartyOfUser]:
+    """The party of everybody who gives or takes, by user."""
+    users = {
+        u.pk for transfer in transfers for u in (transfer.holder, transfer.taker) if u is not None
+    }
     rows = Membership.objects.filter(
         register=actor.register, user__in=users, ended_at=None, party__isnull=False
     )
     found = rows.values_list("user_id", "party_id", "party__names")
-    return {user: (party, names) for user, party, names in found if party is not None}
+    return {user: PartyOfUser(party, names) for user, party, names in found if party is not None}
 
 
-def _moves_as_snapshots(actor: Viewer, moves: list[Move]) -> list[dict[str, Any]]:
-    parties = _party_of_each_user(actor, moves)
+def _transfers_as_snapshots(actor: Viewer, transfers: list[Transfer]) -> list[dict[str, Any]]:
+    parties = _party_of_each_user(actor, transfers)
 
     def person(user: User | None) -> dict[str, Any] | None:
         if user is None:
             return None
         names = user.names or {"en": user.name}
-        return {"names": names, "party": parties[user.pk][1] if user.pk in parties else {}}
+        return {"names": names, "party": parties[user.pk].names if user.pk in parties else {}}
 
     return [
         {
-            "ref": move.risk.ref,
-            "title": move.risk.title,
-            "part": move.part,
-            "holder": person(move.holder),
-            "taker": person(move.taker),
+            "ref": transfer.risk.ref,
+            "title": transfer.risk.title,
+            "part": transfer.part,
+            "holder": person(transfer.holder),
+            "taker": person(transfer.taker),
         }
-        for move in moves
+        for transfer in transfers
     ]
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -108,6 +108,15 @@ def _change_state_and_log(
 VERBS = {"open": "risk.opened", "close": "risk.closed", "reopen": "risk.reopened"}
 
 
+class StateChange(NamedTuple):
+    """The columns of a risk that changed, the criteria that it stands by then, and what the log
+    says."""
+
+    columns: list[str]
+    criteria: Criteria
+    log_changes: dict[str, Any]
+
+
 def change_state_in_memory(
     action: str,
     actor: Viewer,
@@ -117,9 +126,8 @@ def change_state_in_memory(
     reason: Any = None,
     translations: Mapping[str, Any] | None = None,
     ending: Mapping[str, Any] | None = None,
-) -> tuple[list[str], Criteria, dict[str, Any]]:
-    """Move ``risk``, which stands at ``position``, in memory only: the columns that changed, the
-    criteria that it stands by then, and what the log says. Raises ``Invalid``."""
+) -> StateChange:
+    """Move ``risk``, which stands at ``position``, in memory only. Raises ``Invalid``."""
     before = risk.state
     state = state_after_or_none(before, action)
     if state is None:
@@ -151,4 +159,4 @@ def change_state_in_memory(
         bring_review_forward_in_memory(risk, actor.today(at), criteria, position.residual_rating)
         changes["next_review_on"] = [was, risk.next_review_on]
         columns.append("next_review_on")
-    return columns, criteria, changes
+    return StateChange(columns, criteria, changes)

@@ -16,15 +16,16 @@ from riskreg.register.common_fields import EXTERNAL_ID
 from riskreg.register.models import Party
 from riskreg.risks.models import Risk
 from riskreg.risks.services.cleaning import clean_fields
-from riskreg.risks.services.crossing import Move, check_no_move_needs_yes
+from riskreg.risks.services.crossing import Transfer, check_no_transfer_needs_yes
 
 # More external ids than these cost more to ask for by name than all of a party's.
 _ASKED_BY_NAME = 500
 
 
 class Lookups:
-    """Answers of the services, kept: ``clean`` is ``clean_fields``, and ``check_no_move_needs_yes``
-    that of ``crossing``, for risks of which ``external_ids`` are all that are named."""
+    """Answers of the services, kept: ``clean`` is ``clean_fields``, and
+    ``check_no_transfer_needs_yes`` that of ``crossing``, for risks of which ``external_ids``
+    are all that are named."""
 
     names = ("owner", "deputy", "terms", "objectives")
 
@@ -59,7 +60,7 @@ class Lookups:
         for name in self.names:
             if name not in given:
                 continue
-            key = (name, _name_of(given[name]), visibility)
+            key = (name, _cache_key_of(given[name]), visibility)
             if key not in self._known:
                 own = Errors()
                 alone = clean_fields(
@@ -97,13 +98,17 @@ class Lookups:
             found["external_id"] = external_id
         return found | self.look_up(errors, given, visibility)
 
-    def check_no_move_needs_yes(self, errors: Errors, actor: Viewer, moves: Sequence[Move]) -> None:
-        """As ``crossing.check_no_move_needs_yes``."""
-        people = tuple((move.part, move.taker and move.taker.pk) for move in moves)
-        key = ("moves", people, moves[0].risk.visibility if moves else "")
+    def check_no_transfer_needs_yes(
+        self, errors: Errors, actor: Viewer, transfers: Sequence[Transfer]
+    ) -> None:
+        """As ``crossing.check_no_transfer_needs_yes``."""
+        people = tuple(
+            (transfer.part, transfer.taker and transfer.taker.pk) for transfer in transfers
+        )
+        key = ("moves", people, transfers[0].risk.visibility if transfers else "")
         if key not in self._known:
             own = Errors()
-            check_no_move_needs_yes(own, actor, moves)
+            check_no_transfer_needs_yes(own, actor, transfers)
             self._known[key] = (None, own)
         self._answer_and_note_errors(errors, key)
 
@@ -118,7 +123,7 @@ def _external_id_or_empty(external_id: Any) -> str:
     return clean_text(Errors(), "external_id", external_id, limit=EXTERNAL_ID.limit, one_line=True)
 
 
-def _name_of(value: Any) -> Any:
+def _cache_key_of(value: Any) -> Any:
     """What tells one value from another; people of one name are two."""
     if isinstance(value, User):
         return ("person", value.pk)

@@ -100,7 +100,7 @@ def _check_and_build_draft(
         at=row.since,
         recorded_at=recorded_at,
         clean=lookups.clean,
-        check_moves=lookups.check_no_move_needs_yes,
+        check_transfers=lookups.check_no_transfer_needs_yes,
     )
     judgements = []
     for given in row.judgements:
@@ -144,7 +144,7 @@ def _make_in_memory(
 ) -> None:
     """Let the risk be made, judged and opened, in memory only."""
     risk, row = draft.risk, draft.row
-    _add_position(draft, row.since, criteria, {})
+    _add_position_in_memory(draft, row.since, criteria, {})
     entry = actor.entry(
         "risk.created", risk, at=row.since, recorded_at=recorded_at,
         changes=creation_changes(risk, draft.links),
@@ -155,7 +155,7 @@ def _make_in_memory(
         assessment, entry = build_assessment(
             actor, risk, before, clean, cell, at=row.since, recorded_at=recorded_at
         )
-        _add_position(draft, row.since, criteria, cell_columns(clean["stage"], cell))
+        _add_position_in_memory(draft, row.since, criteria, cell_columns(clean["stage"], cell))
         increment_version_and_set_draft_due_in_memory(risk, recorded_at)
         draft.assessments.append(assessment)
         draft.entries.append(replace(entry, subject_version=risk.version))
@@ -165,13 +165,13 @@ def _make_in_memory(
         "open", actor, risk, draft.positions[-1], row.opened_at
     )
     increment_version_and_set_draft_due_in_memory(risk, recorded_at)
-    _add_position(draft, row.opened_at, by, {})
+    _add_position_in_memory(draft, row.opened_at, by, {})
     draft.entries.append(
         actor.entry(VERBS["open"], risk, at=row.opened_at, recorded_at=recorded_at, changes=changes)
     )
 
 
-def _add_position(
+def _add_position_in_memory(
     draft: _Draft, at: dt.datetime, criteria: Criteria, changes: Mapping[str, Any]
 ) -> None:
     """As ``set_position``, in memory only."""

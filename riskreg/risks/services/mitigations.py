@@ -153,7 +153,7 @@ def edit_mitigation(
     changes: dict[str, Any] = set_changed_in_memory(MITIGATION, mitigation, clean)
     changes |= save_changed_links(mitigation, links)
     verb = "mitigation.edited"
-    if not changes and fields and set(fields) <= _REPORT and _in_progress(mitigation):
+    if not changes and fields and set(fields) <= _REPORT and _is_in_progress(mitigation):
         verb = "mitigation.progress_reported"
         changes["progress"] = [mitigation.progress, mitigation.progress]
     if changes:
@@ -218,7 +218,7 @@ def transfer_mitigation(
     return mitigation
 
 
-def _in_progress(mitigation: Mitigation) -> bool:
+def _is_in_progress(mitigation: Mitigation) -> bool:
     return mitigation.status == MitigationStatus.IN_PROGRESS
 
 

@@ -110,7 +110,7 @@ def bring_review_forward_in_memory(
     """Bring the risk's next review date in to what the rating's cadence asks (I1: never out)."""
     if risk.state == State.OPEN:
         cadence = Matrix(criteria).cadence_days(rating)
-        risk.next_review_on = policy.earliest_review_on(risk.next_review_on, today, cadence)
+        risk.next_review_on = policy.brought_forward_review_on(risk.next_review_on, today, cadence)
 
 
 def set_draft_due_in_memory(risk: Risk) -> None:

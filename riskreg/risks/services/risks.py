@@ -36,11 +36,11 @@ from riskreg.risks.services.claims import check_sources_are_kept_where_relied_on
 from riskreg.risks.services.cleaning import LINKS, check_deputy_is_not_owner, clean_fields
 from riskreg.risks.services.controls import keep_private_controls_with_holder
 from riskreg.risks.services.crossing import (
-    check_no_move_needs_yes,
-    moves_of,
-    propose_moves,
+    check_no_transfer_needs_yes,
+    propose_transfers,
     transfer_lines,
     transfer_title,
+    transfers_of,
 )
 from riskreg.risks.services.positions import (
     save_next_version,
@@ -95,10 +95,10 @@ def build_risk(
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
     clean: Callable[..., dict[str, Any]] = clean_fields,
-    check_moves: Callable[..., None] = check_no_move_needs_yes,
+    check_transfers: Callable[..., None] = check_no_transfer_needs_yes,
 ) -> UnsavedRisk:
-    """A draft risk as ``create_risk`` makes it, without a ref. ``clean`` and ``check_moves`` check
-    what is given, where many are made at once. Raises as ``create_risk``."""
+    """A draft risk as ``create_risk`` makes it, without a ref. ``clean`` and ``check_transfers``
+    check what is given, where many are made at once. Raises as ``create_risk``."""
     require(actor, "risk.create")
     errors = Errors()
     party = actor.party
@@ -114,7 +114,7 @@ def build_risk(
     found = clean(errors, actor, given, party=party, visibility=visibility)
     check_deputy_is_not_owner(errors, found.get("owner"), found.get("deputy"))
     new = Risk(party=party, visibility=visibility, owner=actor.user)
-    check_moves(errors, actor, moves_of(new, found))
+    check_transfers(errors, actor, transfers_of(new, found))
     errors.raise_if_any()
     links = {name: found.pop(name) for name in LINKS if name in found}
     risk = Risk(
@@ -183,9 +183,9 @@ def edit_risk(
         clean.get("owner", risk.owner),
         clean.get("deputy", risk.deputy),
     )
-    moved_people = moves_of(risk, clean)
-    if agreed is None or propose_moves(actor, moved_people, "", {}, at, agreed) is None:
-        check_no_move_needs_yes(errors, actor, moved_people)
+    moved_people = transfers_of(risk, clean)
+    if agreed is None or propose_transfers(actor, moved_people, "", {}, at, agreed) is None:
+        check_no_transfer_needs_yes(errors, actor, moved_people)
     # Of somebody whom nobody knows it is said that they are unknown.
     known = {name: value for name, value in clean.items() if value is not None}
     differing = RISK.settable_among(_columns_that_differ(risk, known))
@@ -256,8 +256,8 @@ def transfer_risk(
         "owner": str(clean["owner"].uuid),
         "deputy": str(new_deputy.uuid) if deputy and new_deputy else None,
     }
-    moves = moves_of(risk, people)
-    asked = propose_moves(actor, moves, TRANSFER, content, at, agreed)
+    transfers = transfers_of(risk, people)
+    asked = propose_transfers(actor, transfers, TRANSFER, content, at, agreed)
     if asked is not None and asked.is_open:
         return asked
     holder = risk.owner

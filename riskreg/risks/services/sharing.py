@@ -160,12 +160,14 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
         for name, was in before.items()
         if name not in ("ref_order", "updated_at") and was != getattr(risk, name)
     }
-    shared = actor.entry("risk.shared", risk, at=at, changes=_shared_values(risk, position))
+    shared = actor.entry(
+        "risk.shared", risk, at=at, changes=_shared_values_as_first_changes(risk, position)
+    )
     append_all([replace(own, changes=changes, subject_version=risk.version), shared])
     return risk
 
 
-def _shared_values(risk: Risk, position: Position) -> dict[str, Any]:
+def _shared_values_as_first_changes(risk: Risk, position: Position) -> dict[str, Any]:
     """Every value that everybody may know from now on and that is not empty."""
     values = [field.name for field in RISK if field.when_shared is WhenShared.TOLD]
     values += ["party", "visibility"]

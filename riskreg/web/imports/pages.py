@@ -41,7 +41,7 @@ from riskreg.kernel.localised import localised
 from riskreg.kernel.punctuation import join_sentences
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
-from riskreg.risks.services import copy_register
+from riskreg.risks.services import copy_open_risks_from_register
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds
 from riskreg.web.imports.answers import posted_answers
@@ -145,7 +145,7 @@ class CopyRegister(Imports):
         if not form.is_valid():
             return self._page(FileForm(), 400, form)
         given = form.cleaned_data
-        copied = copy_register(
+        copied = copy_open_risks_from_register(
             actor=self.viewer, slug=given["register"], visibility=given["visibility"], at=self.at
         )
         n = len(copied.made)

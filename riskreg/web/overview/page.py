@@ -20,9 +20,12 @@ from riskreg.register.permissions import permits
 from riskreg.register.queries import first_objectives_not_past
 from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.risks.queries import heatmap_lists
-from riskreg.risks.queries.counts import above_own_count
+from riskreg.risks.queries.counts import above_own_appetite_count
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
-from riskreg.risks.queries.totals import above_appetite_counts_over_time, scores_over_time
+from riskreg.risks.queries.totals import (
+    above_appetite_counts_over_time,
+    scores_while_open_and_rated,
+)
 from riskreg.risks.queries.work import totals_of_uncancelled_mitigations
 from riskreg.web.base import RegisterView
 from riskreg.web.heatmap.moves import moves_by_ref_among, moves_panel, score_delta
@@ -174,7 +177,7 @@ class OverviewPage(RegisterView):
 
     def _count_above_own_appetite(self, risks: str) -> list[dict[str, Any]]:
         """How many are above what the viewer's party itself is content with, if it has said any."""
-        count = above_own_count(self.viewer)
+        count = above_own_appetite_count(self.viewer)
         if count is None or self.viewer.party is None:
             return []
         return [
@@ -234,7 +237,9 @@ class OverviewPage(RegisterView):
             self.viewer, stage=shown.stage, kind=shown.kind, most=SHOWN
         )
         moves = moves_by_ref_among(shown, (row.ref for row in rows))
-        past = scores_over_time(self.viewer, [row.risk_id for row in rows], _month_ends(today))
+        past = scores_while_open_and_rated(
+            self.viewer, [row.risk_id for row in rows], _month_ends(today)
+        )
         return [
             {
                 "ref": row.ref,

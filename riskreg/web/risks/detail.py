@@ -107,7 +107,7 @@ class RiskPage(RegisterView):
             ),
             "title": risk.localized("title"),
             "sentence": risk_statement_html(risk),
-            "texts": {"title": risk.localized("title"), **risk.together(*PARTS)},
+            "texts": {"title": risk.localized("title"), **risk.texts_in_one_language(*PARTS)},
             "outdated": [
                 *outdated_text_rows(risk, "title"),
                 *outdated_text_rows(risk, *PARTS, together=True),
