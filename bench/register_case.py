@@ -73,7 +73,7 @@ def _data(viewer: Any, label: str) -> Iterator[dict[str, object]]:
     from bench import floors
     from bench.rows import beside, best, row
     from riskreg.kernel import clock
-    from riskreg.reviews.queries.coverage import coverage, default_first
+    from riskreg.reviews.queries.coverage import coverage, default_first_day
     from riskreg.risks.queries.heatmap import heatmap
 
     register, party = viewer.register.pk, viewer.party_id
@@ -90,7 +90,7 @@ def _data(viewer: Any, label: str) -> Iterator[dict[str, object]]:
     today = viewer.today(at)
 
     def covered() -> None:
-        coverage(viewer, by="party", first=default_first(today), as_of=today, at=at)
+        coverage(viewer, by="party", first=default_first_day(today), as_of=today, at=at)
 
     sent = statements_of(covered)
 

@@ -18,7 +18,7 @@ from riskreg.kernel.errors import Errors
 from riskreg.kernel.replica import from_replica
 from riskreg.register.permissions import require
 from riskreg.reviews.policy.coverage import CoverageCounts
-from riskreg.reviews.queries.coverage import BY, Report, Row, coverage, default_first
+from riskreg.reviews.queries.coverage import BY, Report, Row, coverage, default_first_day
 
 PARAMS = [
     query(
@@ -46,7 +46,7 @@ class Coverage(RegisterApi):
         require(self.viewer, "coverage.view")
         params, errors = request.query_params, Errors()
         as_of = parse_day(errors, "as_of", params.get("as_of")) or self.viewer.today(self.at)
-        first = parse_day(errors, "from", params.get("from")) or default_first(as_of)
+        first = parse_day(errors, "from", params.get("from")) or default_first_day(as_of)
         with_errors_in_query(errors.raise_if_any)
         by = params.get("by") or "party"
         found = with_errors_in_query(

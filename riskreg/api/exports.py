@@ -51,7 +51,7 @@ from riskreg.kernel.errors import Errors
 from riskreg.kernel.security_middleware import tell_rows
 from riskreg.register.filtering import sort_rows
 from riskreg.register.permissions import require
-from riskreg.reviews.queries.coverage import coverage, default_first
+from riskreg.reviews.queries.coverage import coverage, default_first_day
 from riskreg.risks import filters
 from riskreg.risks.models import Position
 from riskreg.risks.queries.access import current_positions, risk_for
@@ -229,7 +229,7 @@ class CoverageExport(FileApi):
         last = as_of or self.viewer.today(self.at)
         report = with_errors_in_query(
             lambda: coverage(
-                self.viewer, by=params.get("by") or "party", first=first or default_first(last),
+                self.viewer, by=params.get("by") or "party", first=first or default_first_day(last),
                 as_of=last, at=self.at,
             )
         )  # fmt: skip

@@ -16,7 +16,7 @@ from riskreg.exchange.writing.heatmap_svg import picture_file
 from riskreg.kernel.errors import Errors
 from riskreg.risks import filters
 from riskreg.risks.queries.heatmap import heatmap
-from riskreg.risks.queries.heatmap_flows import flows_on, stage_of_movement
+from riskreg.risks.queries.heatmap_flows import flows_on, split_off_movement
 
 # A file names them all: more do not stand in one cell of a register that anybody reads.
 REFS = 10_000
@@ -32,7 +32,7 @@ class HeatmapExport(FileApi):
     def sheets(self, params: Any, **named: str) -> Sequence[LazySheet]:
         """The cells, and what moved; or how risks go over the map."""
         other_params = ("as_of", "compare", "cells", *OWN)
-        asked, moving = stage_of_movement(params)
+        asked, moving = split_off_movement(params)
         chosen = with_errors_in_query(
             lambda: filters.parse(
                 self.viewer, asked, self.at, other_params=other_params, one_kind=True

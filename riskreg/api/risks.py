@@ -35,7 +35,7 @@ from riskreg.risks.models import Risk
 from riskreg.risks.policy import is_overdue, score_mismatch_marks
 from riskreg.risks.queries.access import current_position_values, risk_for, visible_risks
 from riskreg.risks.queries.links import links_by_risk
-from riskreg.risks.queries.lists import first_positions, risk_list
+from riskreg.risks.queries.lists import first_position_values, risk_list
 
 _NULLABLE = ("score", "next_review_on", "title", "owner")
 CELL = ("likelihood", "impact", "score", "rating")
@@ -127,7 +127,7 @@ class Risks(RiskApi):
             tie=lambda public: Subquery(
                 visible_risks(self.viewer).filter(uuid=uuid.UUID(public)).values("ref_order")
             ),
-            start=(lambda most: first_positions(viewer, most=most, columns=columns))
+            start=(lambda most: first_position_values(viewer, most=most, columns=columns))
             if usual
             else None,
         )

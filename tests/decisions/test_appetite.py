@@ -13,7 +13,7 @@ from riskreg.decisions.queries.past import unaccepted_threats_among
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.register.policy import default_criteria
-from riskreg.risks.queries.heatmap_positions import positions_on
+from riskreg.risks.queries.heatmap_positions import open_positions_on
 from riskreg.risks.services import publish_criteria
 from tests import builders
 from tests.builders import World
@@ -117,6 +117,6 @@ def test_a_past_day_goes_by_the_criteria_of_that_day(terms: World) -> None:
     ):
         end = clock.start_of_next_day(day, terms.register.time_zone)
         rows = unaccepted_threats_among(
-            viewer, positions_on(viewer, day, later), criteria, day, end
+            viewer, open_positions_on(viewer, day, later), criteria, day, end
         )
         assert [each.ref for each in rows] == found

@@ -101,7 +101,7 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
         for key in item.keys(by):
             groups[key].append(item)
     rows = []
-    public = _public_keys(viewer, by, groups)
+    public = _public_key_and_name_by_group(viewer, by, groups)
     for key, listed in groups.items():
         counted = tally((i.due for i in listed), first, as_of)
         if counted != CoverageCounts():
@@ -303,7 +303,7 @@ def _owner_at(known: list[tuple[dt.datetime, int]], moment: dt.datetime) -> int 
     return before[-1] if before else known[0][1] if known else None
 
 
-def _public_keys(
+def _public_key_and_name_by_group(
     viewer: Viewer, by: str, groups: Mapping[str, list[Item]]
 ) -> dict[str, tuple[str, Any]]:
     """Public key and name of each group, in the register's order where there is one."""

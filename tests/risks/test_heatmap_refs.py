@@ -12,7 +12,7 @@ from riskreg.risks.models import TIE_BREAKERS
 from riskreg.risks.parts import COUNTED
 from riskreg.risks.queries.heatmap import heatmap
 from riskreg.risks.queries.heatmap_positions import OpenRisks
-from riskreg.risks.queries.heatmap_refs import counts_and_refs_by_cell, first_refs
+from riskreg.risks.queries.heatmap_refs import counts_and_refs_by_cell, first_refs_by_cell
 from tests import builders
 from tests.builders import World
 
@@ -36,7 +36,8 @@ def test_the_first_of_a_cell_are_the_same_however_they_are_read(world: World) ->
         assert (found is not None) is (connection.vendor == "postgresql")
         counts = {(x, y): n - hidden for _kind, x, y, _used, n, hidden in rows if n > hidden}
         fetched, listed = (
-            first_refs(asked, stage, "threat", dict.fromkeys(counts, n), most) for n in (1, 10**9)
+            first_refs_by_cell(asked, stage, "threat", dict.fromkeys(counts, n), most)
+            for n in (1, 10**9)
         )
         assert fetched == listed == (listed if found is None else found)
         assert {place: len(refs) for place, refs in listed.items()} == {
@@ -63,7 +64,7 @@ def test_a_map_is_counted_and_its_worst_are_found_in_its_index_alone(
     cells = dict.fromkeys([(1, 1), (4, 5)], 10**9)
     with CaptureQueriesContext(connection) as reading, connection.cursor() as cursor:
         asked.counts_by_cell(stage)
-        first_refs(asked, stage, "threat", cells, 50)
+        first_refs_by_cell(asked, stage, "threat", cells, 50)
         for query in reading.captured_queries:
             cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
             plan = "\n".join(row[-1] for row in cursor.fetchall())

@@ -17,7 +17,7 @@ from riskreg.register.axes import axes_of
 from riskreg.register.policy import Matrix
 from riskreg.risks.models import Kind
 from riskreg.risks.queries.heatmap import HeatCell, Heatmap
-from riskreg.risks.queries.heatmap_flows import LEGS, Flows, titles_called
+from riskreg.risks.queries.heatmap_flows import LEGS, Flows, titles_by_ref
 
 COUNTS, REFS, TITLES = CELLS = ("counts", "refs", "titles")
 """What a cell says of the risks in it."""
@@ -40,7 +40,7 @@ def named_in_cells(viewer: Viewer, shown: Heatmap, cells: str) -> dict[str, str]
     """The titles of those that ``cells`` names, by ref; refs without one are named as they are."""
     most = NAMED[cells]
     refs = [ref for cell in shown.cells for ref in cell.refs[:most]]
-    return titles_called(viewer, refs) if cells == TITLES else dict.fromkeys(refs, "")
+    return titles_by_ref(viewer, refs) if cells == TITLES else dict.fromkeys(refs, "")
 
 
 def leg_name(leg: str) -> str:

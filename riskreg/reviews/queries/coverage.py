@@ -119,7 +119,7 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
     groups: dict[Any, Counter[tuple[DueStatus, int]]] = defaultdict(Counter)
     for place, status, late, n in dues.counted():
         groups[place][status, late] += n
-    public = _public_keys(viewer, by, groups)
+    public = _public_key_and_name_by_group(viewer, by, groups)
     rows = []
     for place, counted in groups.items():
         tally = sum_up_counts(counted)
@@ -197,7 +197,9 @@ def _items_with_risk_and_extension(viewer: Viewer, found: Sequence[Found]) -> li
     ]
 
 
-def _public_keys(viewer: Viewer, by: str, groups: Mapping[Any, Any]) -> dict[Any, tuple[str, Any]]:
+def _public_key_and_name_by_group(
+    viewer: Viewer, by: str, groups: Mapping[Any, Any]
+) -> dict[Any, tuple[str, Any]]:
     """Public key and name of each group, in the register's order where there is one."""
     if by == "party":
         parties = Party.objects.filter(pk__in=list(groups)).order_by("pk")
@@ -213,7 +215,7 @@ def _public_keys(viewer: Viewer, by: str, groups: Mapping[Any, Any]) -> dict[Any
     return {}
 
 
-def default_first(as_of: dt.date) -> dt.date:
+def default_first_day(as_of: dt.date) -> dt.date:
     """Where a period starts that nobody named: twelve calendar months, the last one unfinished."""
     # In the first year of the calendar the months before it are lacking.
     months = max(12, as_of.year * 12 + as_of.month - 1 - 11)

@@ -23,7 +23,7 @@ from riskreg.risks.queries.heatmap_positions import (
     end_of_day_or_none_today,
     narrow_by_today,
 )
-from riskreg.risks.queries.heatmap_refs import counts_and_refs_by_cell, first_refs
+from riskreg.risks.queries.heatmap_refs import counts_and_refs_by_cell, first_refs_by_cell
 
 REFS_PER_CELL = 50
 
@@ -109,7 +109,7 @@ def heatmap(
     if refs is None:
         # Where none stands behind another, nobody need be looked for behind each of them.
         ahead = asked if hidden else replace(asked, apart=True)
-        refs = first_refs(ahead, stage, kind, counts, most) if most else {}
+        refs = first_refs_by_cell(ahead, stage, kind, counts, most) if most else {}
     criteria = viewer.criteria
     if as_of < today and newest not in (None, criteria.pk):
         # The criteria of that day, where they have changed since.
@@ -135,10 +135,10 @@ def heatmap(
             until=clock.start_of_next_day(as_of, zone) if as_of < today else None,
             stage=stage,
             kind=kind,
-            behind=asked.risks_behind() if hidden else [],
+            behind=asked.left_out_ids() if hidden else [],
             was_behind=OpenRisks(
                 viewer, end_of_day_or_none_today(viewer, compare, today), chosen
-            ).risks_behind(narrow=False),
+            ).left_out_ids(narrow=False),
         )
         among = (
             None
@@ -173,7 +173,7 @@ def _above_count(
     matrix = Matrix(criteria)
     if matrix.term_appetites and kind == Kind.THREAT:
         # What a risk is filed under decides as well, which the cells do not say.
-        return asked.ahead.filter(is_threat_above_appetite(matrix, stage)).count()
+        return asked.counted.filter(is_threat_above_appetite(matrix, stage)).count()
     return sum(cell.count for cell in cells if matrix.above_appetite(cell.rating, kind))
 
 

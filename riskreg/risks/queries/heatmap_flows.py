@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -14,7 +14,11 @@ from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import visible_risks
 from riskreg.risks.queries.heatmap import Heatmap
-from riskreg.risks.queries.heatmap_positions import is_behind_others, narrow_by_today, positions_on
+from riskreg.risks.queries.heatmap_positions import (
+    is_left_out_on_day,
+    narrow_by_today,
+    open_positions_on,
+)
 
 # What the address calls the stage that shows all three.
 MOVEMENT = "movement"
@@ -51,14 +55,22 @@ class Flows:
         return [flow for flow in self.flows if flow.leg == leg]
 
 
-def stage_of_movement(params: Any) -> tuple[Any, bool]:
-    """The query string (a QueryDict) with a stage that filters know, and whether it asked for the
-    movement."""
+class WithoutMovement(NamedTuple):
+    """A query string (a QueryDict) without the stage that filters do not know, and whether that was
+    asked for."""
+
+    params: Any
+    asked_for_movement: bool
+
+
+def split_off_movement(params: Any) -> WithoutMovement:
+    """``params`` (a QueryDict) with a stage that filters know, and whether the movement was asked
+    for."""
     if params.getlist("stage")[-1:] != [MOVEMENT]:
-        return params, False
+        return WithoutMovement(params, False)
     rest = params.copy()
     del rest["stage"]
-    return rest, True
+    return WithoutMovement(rest, True)
 
 
 def flows_on(
@@ -71,8 +83,8 @@ def flows_on(
     """The ways of the risks that ``shown`` counts, on its day. Each way names the first ``named``
     of its risks, by ref."""
     today = viewer.today(at)
-    positions = narrow_by_today(viewer, positions_on(viewer, shown.as_of, today), chosen)
-    behind = is_behind_others(viewer, shown.as_of, today, chosen)
+    positions = narrow_by_today(viewer, open_positions_on(viewer, shown.as_of, today), chosen)
+    behind = is_left_out_on_day(viewer, shown.as_of, today, chosen)
     positions = positions.filter(~behind, kind=shown.kind)
     flows: list[Flow] = []
     stayed: dict[str, int] = {}
@@ -122,7 +134,7 @@ def _first_refs_by_way(
     return found
 
 
-def titles_called(viewer: Viewer, refs: Collection[str]) -> dict[str, str]:
+def titles_by_ref(viewer: Viewer, refs: Collection[str]) -> dict[str, str]:
     """The titles of ``refs`` in the reader's language, by ref; those that are visible."""
     if not refs:
         return {}

@@ -18,9 +18,9 @@ from riskreg.risks.models import Assessment, Kind, Position, Risk, State, Transl
 from riskreg.risks.parts import WITHIN, is_left_out_as_part_or_whole
 from riskreg.risks.queries.access import current_positions, visible_risks
 from riskreg.risks.queries.heatmap_positions import (
-    is_behind_others,
+    is_left_out_on_day,
     narrow_by_today,
-    positions_on,
+    open_positions_on,
     tie_breaker,
 )
 
@@ -48,9 +48,9 @@ def risks_in_cell(
     """
     today, chosen = viewer.today(at), chosen or RiskFilter()
     positions = narrow_by_today(
-        viewer, positions_on(viewer, as_of, today).filter(kind=kind), chosen
+        viewer, open_positions_on(viewer, as_of, today).filter(kind=kind), chosen
     )
-    positions = positions.filter(~is_behind_others(viewer, as_of, today, chosen))
+    positions = positions.filter(~is_left_out_on_day(viewer, as_of, today, chosen))
     if place == UNRATED:
         positions = positions.filter(**{f"{stage}_score": None})
     elif place == ABOVE:
@@ -125,7 +125,7 @@ class TitleAndReason(Translated):
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def rationales_between(
+def titles_and_rationales_between(
     viewer: Viewer, refs: Collection[str], *, stage: str, since: dt.date, until: dt.date
 ) -> dict[str, TitleAndReason]:
     """What the judges of ``refs`` said about ``stage`` after ``since`` and up to ``until``.

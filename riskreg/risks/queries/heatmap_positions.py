@@ -40,34 +40,34 @@ class OpenRisks:
         )
 
     @functools.cached_property
-    def behind(self) -> Q:
+    def left_out(self) -> Q:
         """Of positions: those that are not counted."""
-        return is_behind_at(self.viewer, self.moment, self.chosen.parts, self.chosen.on_map)
+        return is_left_out_at(self.viewer, self.moment, self.chosen.parts, self.chosen.on_map)
 
     @functools.cached_property
-    def ahead(self) -> QuerySet[Position]:
-        return self.positions if self.apart else self.positions.filter(~self.behind)
+    def counted(self) -> QuerySet[Position]:
+        return self.positions if self.apart else self.positions.filter(~self.left_out)
 
     def counts_by_cell(self, stage: str) -> Iterable[tuple[Any, ...]]:
         if self.chosen.takes_all:
             return _open_counts_by_cell(
                 self.viewer, self.moment, stage=stage, parts=self.chosen.parts
             )
-        return counted_by_cell(self.positions, self.behind, stage)
+        return counts_by_kind_and_cell(self.positions, self.left_out, stage)
 
     def left_out_refs(self, kind: str, most: int) -> list[str]:
         """The first ``most`` refs of what is behind others."""
-        rows = self.positions.filter(self.behind, kind=kind).order_by("ref_order")
+        rows = self.positions.filter(self.left_out, kind=kind).order_by("ref_order")
         return list(rows.values_list("ref", flat=True)[:most])
 
-    def risks_behind(self, *, narrow: bool = True) -> list[int]:
+    def left_out_ids(self, *, narrow: bool = True) -> list[int]:
         """Database ids of the risks that are behind others, without ``narrow`` of all that the map
         has: read, as a comparison that looked them up in each of its parts would be nested deeper
         than databases parse."""
         if self.chosen.takes_all:
-            return ids_of_open_risks_behind(self.viewer, self.moment, parts=self.chosen.parts)
+            return ids_of_open_risks_left_out(self.viewer, self.moment, parts=self.chosen.parts)
         rows = self.positions if narrow else open_positions_at(self.viewer, self.moment)
-        return list(rows.filter(self.behind).order_by().values_list("risk_id", flat=True))
+        return list(rows.filter(self.left_out).order_by().values_list("risk_id", flat=True))
 
 
 def narrow_by_today(
@@ -79,15 +79,15 @@ def narrow_by_today(
     return positions.filter(risk__in=chosen.apply(current_positions(viewer)).values("risk_id"))
 
 
-def is_behind_others(viewer: Viewer, day: dt.date, today: dt.date, chosen: RiskFilter) -> Q:
+def is_left_out_on_day(viewer: Viewer, day: dt.date, today: dt.date, chosen: RiskFilter) -> Q:
     """Of positions: those not counted on the map of that day, because what they are part of is (or
     their parts are, as ``chosen`` says)."""
-    return is_behind_at(
+    return is_left_out_at(
         viewer, end_of_day_or_none_today(viewer, day, today), chosen.parts, chosen.on_map
     )
 
 
-def is_behind_at(
+def is_left_out_at(
     viewer: Viewer, moment: dt.datetime | None, parts: str, on_map: Q | None = None
 ) -> Q:
     among = open_positions_at(viewer, moment)
@@ -98,10 +98,10 @@ def is_behind_at(
 
 
 @written_once()
-def ids_of_open_risks_behind(
+def ids_of_open_risks_left_out(
     viewer: Viewer, moment: dt.datetime | None, *, parts: str
 ) -> QuerySet[Position, int]:
-    rows = open_positions_at(viewer, moment).filter(is_behind_at(viewer, moment, parts))
+    rows = open_positions_at(viewer, moment).filter(is_left_out_at(viewer, moment, parts))
     return rows.order_by().values_list("risk_id", flat=True)
 
 
@@ -112,7 +112,7 @@ def end_of_day_or_none_today(viewer: Viewer, day: dt.date, today: dt.date) -> dt
     return clock.start_of_next_day(day, viewer.register.time_zone) - dt.timedelta(microseconds=1)
 
 
-def positions_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
+def open_positions_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
     """Where each visible open risk stood at the end of ``day`` (now, if that is today)."""
     return open_positions_at(viewer, end_of_day_or_none_today(viewer, day, today))
 
@@ -125,12 +125,12 @@ def open_positions_at(viewer: Viewer, moment: dt.datetime | None) -> QuerySet[Po
 def _open_counts_by_cell(
     viewer: Viewer, moment: dt.datetime | None, *, stage: str, parts: str
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    return counted_by_cell(
-        open_positions_at(viewer, moment), is_behind_at(viewer, moment, parts), stage
+    return counts_by_kind_and_cell(
+        open_positions_at(viewer, moment), is_left_out_at(viewer, moment, parts), stage
     )
 
 
-def counted_by_cell(
+def counts_by_kind_and_cell(
     positions: QuerySet[Position], behind: Q, stage: str
 ) -> QuerySet[Position, tuple[Any, ...]]:
     """Of those that stand alike: kind, likelihood and impact, the newest criteria that any of them

@@ -1,7 +1,7 @@
 """Which risks a heatmap names in each cell."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
@@ -14,21 +14,27 @@ from riskreg.register.written import written_once, written_sql
 from riskreg.risks.models import Position
 from riskreg.risks.queries.heatmap_positions import (
     OpenRisks,
-    counted_by_cell,
-    is_behind_at,
+    counts_by_kind_and_cell,
+    is_left_out_at,
     open_positions_at,
     tie_breaker,
 )
 
 
-def counts_and_refs_by_cell(
-    asked: OpenRisks, stage: str, kind: str, most: int
-) -> tuple[list[tuple[Any, ...]], dict[tuple[Any, Any], list[str]] | None]:
-    """What ``counts_by_cell`` counts, and what ``first_refs`` finds for it where one statement has
-    found both: of all risks now, where the database has arrays. Else None."""
+class CountsAndRefs(NamedTuple):
+    """Rows of ``counts_by_kind_and_cell``, and the first refs by cell (likelihood, impact); None:
+    they were not read with the counts."""
+
+    counts: list[tuple[Any, ...]]
+    refs: dict[tuple[Any, Any], list[str]] | None
+
+
+def counts_and_refs_by_cell(asked: OpenRisks, stage: str, kind: str, most: int) -> CountsAndRefs:
+    """What ``counts_by_cell`` counts, and what ``first_refs_by_cell`` finds for it where one
+    statement has found both: of all risks now, where the database has arrays."""
     of_all_now = asked.moment is None and asked.chosen.takes_all
     if not (most and of_all_now and reading_connection().vendor == "postgresql"):
-        return list(asked.counts_by_cell(stage)), None
+        return CountsAndRefs(list(asked.counts_by_cell(stage)), None)
     rows, found = [], dict[tuple[Any, Any], list[str]]()
     for *row, refs in _open_counts_with_first_refs(
         asked.viewer, stage=stage, kind=kind, parts=asked.chosen.parts, most=most
@@ -36,10 +42,10 @@ def counts_and_refs_by_cell(
         rows.append(tuple(row))
         if refs:
             found[row[1], row[2]] = refs
-    return rows, found
+    return CountsAndRefs(rows, found)
 
 
-def first_refs(
+def first_refs_by_cell(
     asked: OpenRisks, stage: str, kind: str, counts: Mapping[tuple[Any, Any], int], most: int
 ) -> dict[tuple[Any, Any], list[str]]:
     """The first refs of each place that has some, by how many: ``counts``. What is cut off puts
@@ -53,7 +59,7 @@ def first_refs(
         # Nor is there SQL of a filter that nothing can match.
         return {}
     if asked.moment is not None:
-        return _first_refs_on_past_day(asked.ahead, stage, kind, most)
+        return _first_refs_on_past_day(asked.counted, stage, kind, most)
     places = list(counts)
     if asked.chosen.takes_all:
         parts = "" if asked.apart else asked.chosen.parts
@@ -67,7 +73,7 @@ def first_refs(
             for place in places
         ]
     else:
-        lists = _sql_of_first_refs_in_each(asked.ahead, stage, kind, places, most)
+        lists = _sql_of_first_refs_in_each(asked.counted, stage, kind, places, most)
     united = " UNION ALL ".join(
         f"SELECT * FROM ({sql}) x{n}"  # noqa: S608 - as the ORM wrote it
         for n, (sql, _values) in enumerate(lists)
@@ -125,8 +131,10 @@ def _open_counts_with_first_refs(
         When(**{f"{cell[0]}__isnull": True}, then=listed(**dict.fromkeys(cell))),
         default=listed(**{column: OuterRef(column) for column in cell}),
     )
-    behind = is_behind_at(viewer, None, parts)
-    return counted_by_cell(open_positions_at(viewer, None), behind, stage).annotate(first=in_cell)
+    behind = is_left_out_at(viewer, None, parts)
+    return counts_by_kind_and_cell(open_positions_at(viewer, None), behind, stage).annotate(
+        first=in_cell
+    )
 
 
 @written_once()
@@ -140,7 +148,7 @@ def _open_refs_worst_first(
 def _open_and_counted(viewer: Viewer, parts: str) -> QuerySet[Position]:
     """All of now that no other stands for; without ``parts`` it is known that none does."""
     counted = open_positions_at(viewer, None)
-    return counted.filter(~is_behind_at(viewer, None, parts)) if parts else counted
+    return counted.filter(~is_left_out_at(viewer, None, parts)) if parts else counted
 
 
 @written_sql
@@ -187,8 +195,8 @@ def _sql_of_first_refs_in_each(
 def _first_refs_on_past_day(
     ahead: QuerySet[Position], stage: str, kind: str, most: int
 ) -> dict[tuple[Any, Any], list[str]]:
-    """``first_refs`` of a day that has passed: no index leads to its cells, and each short list
-    would go through all of it."""
+    """``first_refs_by_cell`` of a day that has passed: no index leads to its cells, and each short
+    list would go through all of it."""
     columns = (f"{stage}_likelihood", f"{stage}_impact", "ref")
     cell = [F(column) for column in columns[:2]]
     rank = Window(RowNumber(), partition_by=cell, order_by=_worst_first(stage))

@@ -28,7 +28,7 @@ def risk_list(viewer: Viewer, chosen: RiskFilter) -> QuerySet[Position]:
 
 
 @written_once()
-def first_positions(
+def first_position_values(
     viewer: Viewer, *, most: int, columns: tuple[str, ...]
 ) -> QuerySet[Position, dict[str, Any]]:
     """Those ``columns`` of the first ``most`` of all that ``risk_list`` gives, by their refs."""

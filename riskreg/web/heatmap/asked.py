@@ -12,7 +12,7 @@ from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.risks import filters
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
-from riskreg.risks.queries.heatmap_flows import NAMED, Flows, flows_on, stage_of_movement
+from riskreg.risks.queries.heatmap_flows import NAMED, Flows, flows_on, split_off_movement
 
 OWN = ("as_of", "compare", "cell", "page", "new", "gone", "cells")
 KEPT = ("stage", "kind", "parts")
@@ -33,7 +33,7 @@ class HeatmapAsked:
     @classmethod
     def read(cls, viewer: Viewer, given: QueryDict, at: dt.datetime) -> "HeatmapAsked":
         """Raises ``Invalid`` for what the page cannot show."""
-        asked, moving = stage_of_movement(given)
+        asked, moving = split_off_movement(given)
         chosen = filters.parse(viewer, asked, at, other_params=OWN, one_kind=True)
         errors = Errors()
         as_of, compare = _clean_day(errors, asked, "as_of"), _clean_day(errors, asked, "compare")

@@ -183,7 +183,7 @@ class HeatmapPage(RegisterView):
         if compared is None:
             return {}
         refs = [*(m.ref for m in moves), *(ref for page in apart for ref in page)]
-        return heatmap_lists.rationales_between(
+        return heatmap_lists.titles_and_rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
         )
 

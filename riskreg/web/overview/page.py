@@ -227,7 +227,7 @@ class OverviewPage(RegisterView):
         page = Paginator(compared.moves, SHOWN).get_page(1)
         apart = [Paginator(refs, SHOWN).get_page(1) for refs in (compared.opened, compared.closed)]
         refs = [*(m.ref for m in page), *(ref for rows in apart for ref in rows)]
-        reasons = heatmap_lists.rationales_between(
+        reasons = heatmap_lists.titles_and_rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
         )
         return moves_panel(shown, scale, page, apart, reasons, self._risk_url)

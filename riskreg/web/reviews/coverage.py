@@ -19,7 +19,7 @@ from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.reviews.policy.coverage import WHAT, CoverageCounts, days_late, due_outcome
-from riskreg.reviews.queries.coverage import BY, Item, Report, Row, coverage, default_first
+from riskreg.reviews.queries.coverage import BY, Item, Report, Row, coverage, default_first_day
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import canonical_url
@@ -45,7 +45,7 @@ def report_asked(viewer: Viewer, given: QueryDict, at: dt.datetime) -> Report:
     require(viewer, "coverage.view")
     errors = Errors()
     as_of = _clean_day(errors, "as_of", given.get("as_of")) or viewer.today(at)
-    first = _clean_day(errors, "from", given.get("from")) or default_first(as_of)
+    first = _clean_day(errors, "from", given.get("from")) or default_first_day(as_of)
     errors.raise_if_any()
     return coverage(viewer, by=given.get("by") or "party", first=first, as_of=as_of, at=at)
 
@@ -61,12 +61,12 @@ class CoverageView(RegisterView):
             report = report_asked(self.viewer, request.GET, self.at)
         except Invalid as invalid:
             problems = error_list(invalid, _form_labels(), {"by": map(dimension_name, BY)})
-            first = default_first(today)
+            first = default_first_day(today)
             report = coverage(self.viewer, by="party", first=first, as_of=today, at=self.at)
         by, first, as_of = report.by, report.first, report.as_of
         given = {
             "by": by if by != "party" else None,
-            "from": first.isoformat() if first != default_first(as_of) else None,
+            "from": first.isoformat() if first != default_first_day(as_of) else None,
             "as_of": as_of.isoformat() if as_of != today else None,
         }
         return Asked(report, {k: v for k, v in given.items() if v}, problems)

@@ -36,7 +36,7 @@ from riskreg.register.queries import objectives_for
 from riskreg.register.units import with_unit
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import MitigationStatus
-from riskreg.risks.queries.heatmap_positions import is_behind_others, positions_on
+from riskreg.risks.queries.heatmap_positions import is_left_out_on_day, open_positions_on
 from riskreg.risks.queries.lists import mitigations_for
 
 Section = dict[str, Any]
@@ -46,7 +46,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
     """What stands above appetite without a valid acceptance, and what was accepted."""
     viewer, day = scope.viewer, scope.as_of
     if scope.is_past:
-        positions = positions_on(viewer, day, scope.today)
+        positions = open_positions_on(viewer, day, scope.today)
         found = unaccepted_threats_among(
             viewer, positions, scope.heatmap_now.criteria, day, scope.after_as_of
         )
@@ -54,7 +54,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
         found = unaccepted_threats_above_appetite(viewer, day)
     total = found.count()
     # As on the map, parts stand behind what they are part of; each is accepted by itself.
-    parts = found.filter(is_behind_others(viewer, day, scope.today, RiskFilter())).count()
+    parts = found.filter(is_left_out_on_day(viewer, day, scope.today, RiskFilter())).count()
     counted = _("Not accepted: %(n)d") % {"n": total - parts}
     if parts:
         counted += in_brackets(_("and parts of others: %(n)d") % {"n": parts})

@@ -17,7 +17,7 @@ from riskreg.kernel.localised import number, percent_text, text_of
 from riskreg.register.appetite_words import appetites_of_terms
 from riskreg.register.labels import Label
 from riskreg.reviews.policy.coverage import CoverageCounts
-from riskreg.reviews.queries.coverage import coverage, default_first
+from riskreg.reviews.queries.coverage import coverage, default_first_day
 from riskreg.risks.queries import heatmap_lists
 
 # So many sources of each of the worst risks.
@@ -27,7 +27,7 @@ Section = dict[str, Any]
 
 def review_coverage(scope: PackScope) -> list[Section]:
     """What fell due in the year until the day, and what became of it, by party."""
-    first = default_first(scope.as_of)
+    first = default_first_day(scope.as_of)
     report = coverage(scope.viewer, by="party", first=first, as_of=scope.as_of, at=scope.at)
     rows = [_coverage_row(row.name, row.tally) for row in report.rows]
     rows.append(_coverage_row(_("All"), report.total))

@@ -32,7 +32,7 @@ def what_moved(scope: PackScope) -> list[Section]:
     moves = compared.moves[:LISTED]
     refs = [move.ref for move in moves]
     opened, closed = compared.opened[:LISTED], compared.closed[:LISTED]
-    reasons = heatmap_lists.rationales_between(
+    reasons = heatmap_lists.titles_and_rationales_between(
         scope.viewer, [*refs, *opened, *closed], stage="residual",
         since=scope.since, until=scope.as_of,
     )  # fmt: skip
