@@ -35,7 +35,7 @@ from riskreg.decisions.queries.decisions import (
     decisions_with_shown_fields_for,
 )
 from riskreg.decisions.services.options import FIELDS as OPTION_FIELDS
-from riskreg.exchange.queries.decision_records import decision_record
+from riskreg.exchange.queries.decision_records import decision_record_for_pdf
 from riskreg.exchange.writing.record_pdf import record_pdf
 from riskreg.kernel import keyset
 from riskreg.kernel.downloads import download_bytes
@@ -283,7 +283,7 @@ class DecisionRecordFile(RegisterApi):
         self.refuse_unknown_params()
         row = decision_taken_for(self.viewer, ref)
         try:
-            data = record_pdf(decision_record(self.viewer, row))
+            data = record_pdf(decision_record_for_pdf(self.viewer, row))
         except ValueError as lacking:
             raise Problem(503, str(lacking)) from None
         if is_known(request, tag := f'"{hashlib.sha256(data).hexdigest()}"'):

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from riskreg.api.core import schema, schema_exports
 from riskreg.api.core.query import with_errors_in_query
 from riskreg.api.exports import OWN, FileApi, renderer
-from riskreg.exchange.queries.heatmap_pictures import heatmap_picture, parse_cells
+from riskreg.exchange.queries.heatmap_pictures import clean_cell_content, heatmap_picture
 from riskreg.exchange.queries.sheets import flows_sheet, heatmap_sheets
 from riskreg.exchange.writing.files import FORMATS, PICTURES, AboutLine, LazySheet
 from riskreg.exchange.writing.heatmap_svg import picture_file
@@ -40,7 +40,7 @@ class HeatmapExport(FileApi):
         )
         as_of, compare = self.days(params, "as_of", "compare")
         errors = Errors()
-        self.cells = parse_cells(errors, params.getlist("cells"))
+        self.cells = clean_cell_content(errors, params.getlist("cells"))
         with_errors_in_query(errors.raise_if_any)
         self.given = chosen.given
         self.shown = with_errors_in_query(
@@ -67,7 +67,7 @@ class HeatmapExport(FileApi):
             if name not in ("stage", "kind", "parts")
         ]
         picture = heatmap_picture(
-            self.viewer, self.shown, self.at, cells=self.cells, flows=self.flows,
+            self.viewer, self.shown, self.at, cell_content=self.cells, flows=self.flows,
             filters=filters_given,
         )  # fmt: skip
         return [picture_file(kind, picture)]

@@ -28,8 +28,8 @@ from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.exchange.services.schedules import (
     FIELDS,
     change_schedule,
+    create_schedule,
     end_schedule,
-    set_schedule,
 )
 from riskreg.kernel import keyset
 from riskreg.register.permissions import require
@@ -110,7 +110,7 @@ class PackSchedules(PackScheduleApi):
 
         def act() -> Answer:
             given = body_of(request, *FIELDS)
-            return self.answered(set_schedule(actor=self.viewer, given=given, at=self.at), 201)
+            return self.answered(create_schedule(actor=self.viewer, given=given, at=self.at), 201)
 
         return self.write(act)
 

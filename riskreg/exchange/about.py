@@ -16,13 +16,13 @@ _OWN = ("format", "columns", "page", "ordering")
 def about_lines(
     viewer: Viewer,
     at: dt.datetime,
-    asked: Iterable[tuple[str, Sequence[str]]],
+    query: Iterable[tuple[str, Sequence[str]]],
     *,
-    unasked: str = "",
+    default_filter: str = "",
 ) -> list[AboutLine]:
-    """The lines of the sheet “About”. ``asked``: the query string, as (name, values); ``unasked``:
-    what the list is narrowed by as long as nobody asks otherwise."""
-    asked = list(asked)
+    """The lines of the sheet “About”. ``query``: the query string, as (name, values);
+    ``default_filter``: what the list is narrowed by as long as nobody asks otherwise."""
+    asked = list(query)
     filters = [f"{name} = {', '.join(values)}" for name, values in asked if name not in _OWN]
     order = next((", ".join(values) for name, values in asked if name == "ordering"), "")
     seen_by = viewer.party.name if viewer.party else _("the programme")
@@ -32,7 +32,8 @@ def about_lines(
         AboutLine(_("As of"), at.isoformat(timespec="seconds")),
         AboutLine(_("For"), f"{viewer.user}{in_brackets(seen_by)}"),
         AboutLine(
-            _("Filters"), "; ".join(filters) or unasked or _("none: all that the reader may see")
+            _("Filters"),
+            "; ".join(filters) or default_filter or _("none: all that the reader may see"),
         ),
         AboutLine(_("Order"), order or _("that of the list")),
         AboutLine(

@@ -87,10 +87,10 @@ def _cell(field: Field, value: Any, zone: str, parties: Mapping[str, str]) -> An
         return source_text(value)
     if kind == Type.SOURCES:
         return "; ".join(source_text(each) for each in value)
-    return _cell_text(value)
+    return _cell_of_any_other_type(value)
 
 
-def _cell_text(value: Any) -> Any:
+def _cell_of_any_other_type(value: Any) -> Any:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):

@@ -44,17 +44,24 @@ def export_columns_for(viewer: Viewer) -> list[Column]:
     words = {"kind": Kind.values, "state": State.values, "response": Response.values}
     columns = [
         Column("ref", _("Ref in riskreg"), width=10, fill=False),
-        Column("external_id", _column_label("external_id"), _column_help("external_id"), width=14),
+        Column(
+            "external_id",
+            _risk_field_label("external_id"),
+            _risk_field_help("external_id"),
+            width=14,
+        ),
     ]
     for name in _FIELDS:
         choices = words.get(name, ())
         width = 14 if choices else 40 if name != "owner" else 24
         kind = "choice" if choices else "text"
-        columns.append(Column(name, _column_label(name), _column_help(name), kind, choices, width))
+        columns.append(
+            Column(name, _risk_field_label(name), _risk_field_help(name), kind, choices, width)
+        )
     for taxonomy in taxonomies_for(viewer):
         label = localised(taxonomy.names, taxonomy.key)
         columns.append(Column(f"terms.{taxonomy.key}", label, width=20))
-    columns.append(Column("objectives", _column_label("objectives"), width=20))
+    columns.append(Column("objectives", _risk_field_label("objectives"), width=20))
     for stage in Stage:
         axes = {"likelihood": _("likelihood"), "impact": _("impact")}
         for axis, word in axes.items():
@@ -84,10 +91,10 @@ def export_columns_for(viewer: Viewer) -> list[Column]:
         Column("last_reviewed_on", _("Last review"), kind="day", width=14, fill=False),
         Column("closed_on", _("Closed on"), kind="day", width=14),
         Column("closing_reason", _("Closed because"), width=40),
-        Column("happened_on", _column_label("happened_on"), _column_help("happened_on"), "day",
-               width=14),
-        Column("happened_cost", _column_label("happened_cost"), viewer.register.currency, "number",
-               width=14),
+        Column("happened_on", _risk_field_label("happened_on"), _risk_field_help("happened_on"),
+               "day", width=14),
+        Column("happened_cost", _risk_field_label("happened_cost"), viewer.register.currency,
+               "number", width=14),
         Column("happened_cost_label", _("Where the cost is known from"), "", "choice",
                Label.values, 14),
         Column("visibility", _("Who sees it"), "", "choice", Visibility.values, 12),
@@ -102,7 +109,7 @@ def export_columns_for(viewer: Viewer) -> list[Column]:
     return columns
 
 
-def _column_label(name: str) -> str:
+def _risk_field_label(name: str) -> str:
     if name == "kind":
         # In some languages the bare word stands for the category as well.
         return _("Kind of risk")
@@ -110,5 +117,5 @@ def _column_label(name: str) -> str:
     return capfirst(str(field.label or field.history))
 
 
-def _column_help(name: str) -> str:
+def _risk_field_help(name: str) -> str:
     return str(RISK[name].help)

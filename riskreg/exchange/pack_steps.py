@@ -28,7 +28,7 @@ def gather_pack_contents(
 ) -> Outcome:
     """Everything that the pack says, in one language. Read as whoever asked for it may read now:
     who has left the party meanwhile is told so (``Forbidden``, ``NotFound``)."""
-    row, language = _row(step), step.key.partition(":")[2]
+    row, language = _pack_of_step(step), step.key.partition(":")[2]
     renew_claim_or_raise_if_cancelled()
     with translation.override(row.made_by.language):
         viewer = viewer_for(row.made_by, row.register.slug)
@@ -43,7 +43,7 @@ def gather_pack_contents(
 
 def draw_pack(step: Step, renew_claim_or_raise_if_cancelled: Callable[[], None]) -> Outcome:
     """The file. Raises ``ValueError`` where this machine lacks what draws it."""
-    row = _row(step)
+    row = _pack_of_step(step)
     languages = languages_of(row.language)
     parts = {one.key: one.blob for one in step.job.steps.exclude(key=step.key)}
     found = [json.loads(bytes(parts[f"gather:{language}"] or b"")) for language in languages]
@@ -56,7 +56,7 @@ def draw_pack(step: Step, renew_claim_or_raise_if_cancelled: Callable[[], None])
     return Outcome({"bytes": len(data)}, save=lambda: store_file_and_wake_sender(row, data))
 
 
-def _row(step: Step) -> BoardPack:
+def _pack_of_step(step: Step) -> BoardPack:
     rows = BoardPack.objects.select_related("register", "made_by", "party").defer("data")
     row = rows.filter(uuid=step.job.subject).first()
     if row is None:

@@ -49,7 +49,7 @@ def commit_import_of_draft(
                 file_name=draft.file_name,
                 data=brought.data,
                 at=clock.now(),
-                name=draft.uuid,
+                draft_id=draft.uuid,
             )
         draft.delete()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from riskreg.endpoints.services import add_endpoint
 from riskreg.endpoints.url_guard import Address
-from riskreg.exchange.services import Brought, import_file_unless_answers_needed, keep_draft
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed, replace_own_draft
 from riskreg.handover.services import hand_over
 from riskreg.register.services import (
     add_member,
@@ -130,4 +130,4 @@ def bring_files(world: World, sing: Callable[[str], str]) -> None:
     actor = world.viewer("manager")
     made, plan = import_file_unless_answers_needed(actor=actor, brought=brought, at=world.at)
     assert made is not None, plan.asked
-    keep_draft(actor=actor, brought=brought, at=world.at)
+    replace_own_draft(actor=actor, brought=brought, at=world.at)

@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from riskreg.accounts.models import ApiToken, CalendarFeed
 from riskreg.accounts.services import replace_calendar_secret
 from riskreg.events.models import Event
-from riskreg.exchange.services import Brought, keep_draft
+from riskreg.exchange.services import Brought, replace_own_draft
 from riskreg.kernel.errors import NotFound
 from riskreg.notify.models import Delivery, DeliveryState, Message
 from riskreg.notify.services import deliver_due
@@ -119,7 +119,9 @@ def kept(world: World) -> Any:
         assert sweep(now).broken == 0
         kept.message = str(inbox_of(person).latest("id").uuid)
         brought = Brought(f"{WORD}.csv", f"Risk,Likelihood,Impact\n{WORD} in a file,5,5\n".encode())
-        kept.draft = str(keep_draft(actor=world.viewer(person), brought=brought, at=now).uuid)
+        kept.draft = str(
+            replace_own_draft(actor=world.viewer(person), brought=brought, at=now).uuid
+        )
         kept.mail = str(Delivery.objects.get(message__uuid=kept.message, channel="mail").uuid)
         assert kept.post().status_code == 201
         first = kept.program.get(f"{kept.base}/risks/?limit=1").json()

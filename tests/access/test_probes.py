@@ -359,7 +359,7 @@ def work_of_a_model(world: CanaryWorld) -> bool:
     return refused(world.mitigation_refs[0]) != absent
 
 
-def kind_of_impact_of_a_private_past(world: CanaryWorld) -> bool:
+def impact_kind_of_a_private_past(world: CanaryWorld) -> bool:
     """Of a risk that was judged while it was foton's own: which kind of impact drove it then."""
     manager = world.viewer("manager")
     kinds = [{"key": "cost", "names": {"en": "Cost"}, "descriptions": []}]
@@ -411,7 +411,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/queries/simulations.py:mitigations_of_run": work_of_a_run,
     "analysis/services/objectives.py:_find_usable_risk": risk_of_a_model,
     "analysis/services/objectives.py:_find_usable_mitigation": work_of_a_model,
-    "exchange/queries/exports.py:_dimension_of_newest_judgement": kind_of_impact_of_a_private_past,
+    "exchange/queries/exports.py:_newest_residual_dimension_by_risk": impact_kind_of_a_private_past,
     "decisions/queries/decisions.py:argument_for": release_of_an_argument,
     "decisions/services/options.py:_find_usable_mitigations": work_of_an_option,
     "events/queries.py:chains_of": chains,

@@ -26,8 +26,8 @@ from riskreg.endpoints.url_guard import parse_address
 from riskreg.evidence.models import Evidence
 from riskreg.evidence.services import add_evidence, check_file, store_upload
 from riskreg.exchange.models import PackSchedule, PackSending
-from riskreg.exchange.services import Brought, import_file_unless_answers_needed, keep_draft
-from riskreg.exchange.services.schedules import set_schedule
+from riskreg.exchange.services import Brought, import_file_unless_answers_needed, replace_own_draft
+from riskreg.exchange.services.schedules import create_schedule
 from riskreg.indicators.models import Indicator
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import newest_job_of, steps_to_begin
@@ -48,7 +48,7 @@ def brought(slug: str, url: str) -> Any:
     actor, at = viewer_for(User.objects.get(email=MANAGER), slug), clock.now()
     if url == "web:import_draft":
         rows = b"Risk,Likelihood,Impact,Date raised\nIce on the ramp,High,Low,3/4/2026\n"
-        return keep_draft(actor=actor, brought=Brought("list.csv", rows), at=at)
+        return replace_own_draft(actor=actor, brought=Brought("list.csv", rows), at=at)
     rows = b"Risk,Likelihood,Date raised\nIce on the ramp,5,2026-02-31\n"
     return import_file_unless_answers_needed(actor=actor, brought=Brought("list.csv", rows), at=at)[
         0
@@ -195,7 +195,7 @@ def pack_schedule(slug: str) -> PackSchedule:
         today = leader.today(at)
         given = {"title": "Steering committee", "first_on": today, "every_months": 3,
                  "repeats": "weekday", "recipients": [LEADER, MANAGER]}  # fmt: skip
-        row = set_schedule(actor=leader, given=given, at=at)
+        row = create_schedule(actor=leader, given=given, at=at)
         PackSending.objects.create(
             schedule=row, meeting_on=today - dt.timedelta(days=91), created_at=at, ended_at=at,
             due_on=today - dt.timedelta(days=98), state="sent", notified=row.recipients,

@@ -12,7 +12,7 @@ from riskreg.decisions.policy.gates import ALL_IN, GATE, STOP, Gate, evaluate_ga
 from riskreg.decisions.queries.decisions import decision_for, decision_taken_for
 from riskreg.decisions.services import edit_option, propose_decision, remove_option
 from riskreg.events.models import Event
-from riskreg.exchange.queries.decision_records import decision_record
+from riskreg.exchange.queries.decision_records import decision_record_for_pdf
 from riskreg.exchange.writing.record_pdf import record_html
 from riskreg.kernel.errors import Invalid
 from tests import builders
@@ -175,7 +175,7 @@ def test_page_program_record_and_paper_say_the_same(gated: World) -> None:
     chosen(gated, decision_for(leader, row.ref, gated.today))
     record = json.loads(Decision.objects.get().record)
     assert record["options"][1]["gate"] == GIVEN
-    paper = record_html(decision_record(leader, decision_taken_for(leader, row.ref)))
+    paper = record_html(decision_record_for_pdf(leader, decision_taken_for(leader, row.ref)))
     kept = builders.web(gated.leader).get(f"/r/{slug}/decisions/{row.ref}/record/")
     for figure in figures:
         assert figure in paper, figure

@@ -30,7 +30,7 @@ from riskreg.decisions.services import (
     remove_option,
     weigh_decision,
 )
-from riskreg.exchange.queries.decision_records import decision_record
+from riskreg.exchange.queries.decision_records import decision_record_for_pdf
 from riskreg.exchange.writing.record_pdf import record_html
 from riskreg.jobs.models import JobState
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
@@ -467,7 +467,7 @@ def test_what_is_decided_is_weighed_no_more_and_its_record_keeps_it(weighed: Wor
     ]
     # Page and paper say the same digits.
     viewer = weighed.viewer("leader")
-    paper = record_html(decision_record(viewer, decision_taken_for(viewer, "X-001")))
+    paper = record_html(decision_record_for_pdf(viewer, decision_taken_for(viewer, "X-001")))
     address = f"/r/{weighed.register.slug}/decisions/X-001/record/"
     page = builders.web(weighed.leader).get(address).content.decode()
     for one in found.values():

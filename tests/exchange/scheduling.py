@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 from riskreg.exchange.models import BoardPack, PackSchedule, PackSending
-from riskreg.exchange.services.schedules import set_schedule
+from riskreg.exchange.services.schedules import create_schedule
 from riskreg.exchange.services.sendings import begin_and_finish_sendings
 from riskreg.jobs.models import Job
 from riskreg.jobs.queries import steps_to_begin
@@ -26,7 +26,7 @@ def schedule(world: World, by: str = "manager", **given: Any) -> PackSchedule:
         "title": "Steering committee", "first_on": world.today + 10 * DAY, "format": "pptx",
         "recipients": people,
     }  # fmt: skip
-    return set_schedule(actor=world.viewer(by), given={**usual, **given}, at=world.at)
+    return create_schedule(actor=world.viewer(by), given={**usual, **given}, at=world.at)
 
 
 def tend(world: World, days: int, *, work: bool = True, hours: int = 0) -> dt.datetime:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 
 from riskreg.decisions.queries.decisions import decision_taken_for
-from riskreg.exchange.queries.decision_records import decision_record
+from riskreg.exchange.queries.decision_records import decision_record_for_pdf
 from riskreg.exchange.writing.record_pdf import record_html
 from tests import builders
 from tests.builders import World
@@ -59,7 +59,7 @@ def test_it_says_what_the_page_says(world: World, language: str) -> None:
     viewer = world.viewer("leader")
     row = decision_taken_for(viewer, "X-001")
     with translation.override(language):
-        html = record_html(decision_record(viewer, row))
+        html = record_html(decision_record_for_pdf(viewer, row))
     assert f'<html lang="{language}">' in html
     words = {
         "en": ("Answers of the parties", "Conditions", "Why"),
@@ -92,7 +92,7 @@ def test_a_record_of_one_partys_own_says_so(world: World) -> None:
     row = proposed(world, builders.risk(world, visibility="party"), visibility="party")
     viewer = world.viewer("leader")
     chosen(world, row)
-    html = record_html(decision_record(viewer, decision_taken_for(viewer, row.ref)))
+    html = record_html(decision_record_for_pdf(viewer, decision_taken_for(viewer, row.ref)))
     assert "This decision is Foton" in html
 
 

@@ -16,7 +16,7 @@ from riskreg.exchange.models import Import, ImportedRow
 from riskreg.exchange.queries import (
     imported_rows_waiting_for_owner,
     imports_of_own_party,
-    parked_owner_of,
+    parked_owner_name_or_empty,
 )
 from riskreg.exchange.services import Brought, import_file_unless_answers_needed, preview_import
 from riskreg.kernel.errors import Forbidden
@@ -124,7 +124,7 @@ def test_an_owner_nobody_is_called_waits_to_be_assigned(world: World) -> None:
     viewer = world.viewer(world.manager)
     waiting = imported_rows_waiting_for_owner(viewer).get()
     assert (waiting.owner_name, waiting.risk.owner) == ("Foundry team", world.manager)
-    assert parked_owner_of(viewer, waiting.risk) == "Foundry team"
+    assert parked_owner_name_or_empty(viewer, waiting.risk) == "Foundry team"
     assert Risk.objects.get(title="Rain").owner == world.owner
     risk_services.transfer_risk(
         actor=viewer, ref=waiting.risk.ref, version=None, owner=world.owner.email, at=world.at
@@ -140,7 +140,7 @@ def test_it_is_the_partys_own_unless_it_is_said_to_be_shared(world: World) -> No
     bring(world, [HEADER, ROWS[1]], {"visibility": "shared"})
     shared = Risk.objects.get(visibility="shared")
     # Who the file named is the party's own, whatever becomes of the risk.
-    assert parked_owner_of(world.viewer(world.partner_manager), shared) == ""
+    assert parked_owner_name_or_empty(world.viewer(world.partner_manager), shared) == ""
 
 
 def test_an_owner_of_the_other_party_does_not_get_a_private_risk(world: World) -> None:

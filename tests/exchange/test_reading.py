@@ -8,7 +8,7 @@ from openpyxl.styles import PatternFill
 from riskreg.exchange.reading import NotARegister, Table, as_read_in_sheet, read_file
 from riskreg.exchange.reading import table as bounds
 from riskreg.exchange.reading.names import recognise
-from riskreg.exchange.reading.old_markings import old_markings
+from riskreg.exchange.reading.old_markings import xls_markings
 from riskreg.exchange.reading.table import FormulaWithoutValue
 from riskreg.exchange.reading.workbooks import read_workbook
 from tests.exchange.books import HEADER, ROWS, archive, book, ods, rewritten, text
@@ -263,17 +263,17 @@ def test_a_formula_that_nobody_worked_out_is_no_value_in_any_workbook() -> None:
     def formula(sheet: Any) -> None:
         sheet["D2"], sheet["E2"] = "=1+1", "=1+2"
 
-    def noughts(xml: bytes) -> bytes:
+    def zero_is_uncalculated(xml: bytes) -> bytes:
         first, second = (f"<f>1+{n}</f><v></v>".encode() for n in (1, 2))
         assert first in xml.replace(b"<v />", b"<v></v>")
         xml = xml.replace(b"<v />", b"<v></v>").replace(first, b"<f>1+1</f><v>0</v>")
         return xml.replace(second, b"<f>1+2</f><v>3</v>")
 
     made = book([HEADER, *ROWS], formula)
-    assert unworked(rewritten(made, SHEET, noughts)) == [(2, 3)]
+    assert unworked(rewritten(made, SHEET, zero_is_uncalculated)) == [(2, 3)]
     # Worked out by whoever wrote it: a nought is a nought.
     done = rewritten(
-        rewritten(made, SHEET, noughts),
+        rewritten(made, SHEET, zero_is_uncalculated),
         "xl/workbook.xml",
         lambda xml: xml.replace(b'fullCalcOnLoad="1"', b""),
     )
@@ -315,7 +315,7 @@ def test_a_damaged_container_is_refused_or_read_and_never_hangs(cut: int) -> Non
     data = old_book([HEADER, *ROWS])
     for bad in (data[: len(data) - cut * 8], data[:cut] + b"\xff\xfe\xff\xff" + data[cut + 4 :]):
         if bad.startswith(b"\xd0\xcf"):
-            old_markings(bad)
+            xls_markings(bad)
 
 
 def test_colours_of_cells_without_a_value_are_seen() -> None:

@@ -86,7 +86,9 @@ def clean_answers(given: Any, taxonomies: tuple[str, ...]) -> Answers:
                 )
                 continue
             for value, answer in answers.items():
-                if not (_is_level if name == "scales" else _is_word)(answer):
+                if not (_is_number_or_short_text_or_none if name == "scales" else _is_text_or_none)(
+                    answer
+                ):
                     errors.add(
                         f"mapping.{name}.{column[:60]}.{str(value)[:60]}",
                         "unknown",
@@ -112,10 +114,10 @@ def clean_answers(given: Any, taxonomies: tuple[str, ...]) -> Answers:
     return Answers(visibility=visibility, **kept)
 
 
-def _is_level(answer: Any) -> bool:
+def _is_number_or_short_text_or_none(answer: Any) -> bool:
     number = isinstance(answer, int) and not isinstance(answer, bool)
     return answer is None or number or (isinstance(answer, str) and len(answer) <= MAX_LEVEL)
 
 
-def _is_word(answer: Any) -> bool:
+def _is_text_or_none(answer: Any) -> bool:
     return answer is None or (isinstance(answer, str) and len(answer) <= MAX_ANSWER)

@@ -19,7 +19,7 @@ from riskreg.exchange.mapping.values import (
     as_word,
     day_first_in,
     is_nothing,
-    people_in,
+    spellings_to_find_person_by,
 )
 from riskreg.exchange.reading import Table, as_read_in_sheet
 from riskreg.exchange.reading.names import recognise
@@ -120,7 +120,7 @@ class CellReader:
 
     def _find_person(self, text: str) -> Person | None:
         wanted = self.answers.people.get(text)
-        for name in [wanted] if wanted else people_in(text):
+        for name in [wanted] if wanted else spellings_to_find_person_by(text):
             found = self._people.get(fold_value(name), []) if name else []
             if self.visibility == "party":
                 found = [person for person in found if person.party == self.context.party]

@@ -53,7 +53,7 @@ def all_targets(taxonomies: Sequence[str]) -> tuple[str, ...]:
     return (*FIELDS, *scores, *(f"terms.{key}" for key in taxonomies), IGNORE)
 
 
-def fold_marks(table: Table) -> Table:
+def join_columns_of_crosses(table: Table) -> Table:
     """``table`` with crosses under columns of levels put together: *Impact 1 … Impact 5* are one
     column *Impact*, whose values say where the cross stood."""
     groups: dict[tuple[str, str], list[str]] = {}
@@ -63,17 +63,17 @@ def fold_marks(table: Table) -> Table:
             groups.setdefault((known.target, known.stage), []).append(header)
     for headers in groups.values():
         places = [table.headers.index(header) for header in headers]
-        if len(places) > 2 and all(_only_marks(table, place) for place in places):
-            table = _join_level_columns(table, places)
+        if len(places) > 2 and all(_has_only_crosses(table, place) for place in places):
+            table = _join_columns_if_named_alike(table, places)
     return table
 
 
-def _only_marks(table: Table, place: int) -> bool:
+def _has_only_crosses(table: Table, place: int) -> bool:
     values = [as_read_in_sheet(row.values[place]) for row in table.rows]
     return all(not value or fold_value(value) in MARKS for value in values)
 
 
-def _join_level_columns(table: Table, places: list[int]) -> Table:
+def _join_columns_if_named_alike(table: Table, places: list[int]) -> Table:
     names = [table.headers[place].split() for place in places]
     common = 0
     while all(len(n) > common + 1 and n[common] == names[0][common] for n in names):
@@ -106,7 +106,7 @@ def propose_columns(
     addresses of members; all folded.
     """
     known = {header: recognise(header) for header in table.headers}
-    unnamed = _stage_without_name(table.headers)
+    default_stage = _default_stage_or_empty(table.headers)
     by_place = guessed_stages_by_ambiguous_header(table.headers)
     wanted: dict[str, tuple[str, int]] = {}
     for header, found in known.items():
@@ -118,7 +118,7 @@ def propose_columns(
         elif found is None:
             continue
         elif found.target in SCORES:
-            stage = found.stage or by_place.get(header) or unnamed
+            stage = found.stage or by_place.get(header) or default_stage
             if stage:
                 wanted[header] = (f"{stage}.{found.target}", found.sureness)
         elif found.target != "terms":
@@ -139,7 +139,9 @@ def propose_columns(
     named = {header for header, ours in proposed.items() if ours}
     _move_to_clearer_owner(table, proposed, people)
     _move_to_clearer_levels(table, proposed, wanted)
-    correct_by_content(table, proposed, {h: sure for h, (_target, sure) in wanted.items()}, unnamed)
+    correct_by_content(
+        table, proposed, {h: sure for h, (_target, sure) in wanted.items()}, default_stage
+    )
     for header, (target, _sureness) in wanted.items():
         # What was taken for another has become free.
         if header not in named and header not in alike and target not in proposed.values():
@@ -272,7 +274,7 @@ def questions_on_unclear_columns(
     return questions
 
 
-def _stage_without_name(headers: Sequence[str]) -> str:
+def _default_stage_or_empty(headers: Sequence[str]) -> str:
     """Which stage a likelihood is of that does not say so: without controls, where another column
     says *residual*; as it stands today, where none does."""
     stages = {

@@ -114,23 +114,25 @@ def is_yes_or_no(value: Value) -> bool:
 
 
 def correct_by_content(
-    table: Table, proposed: dict[str, str | None], sureness: Mapping[str, int], unnamed: str
+    table: Table, proposed: dict[str, str | None], sureness: Mapping[str, int], default_stage: str
 ) -> None:
-    """Mend what was ``proposed`` by name where the values say otherwise. ``unnamed``: the stage of
-    a likelihood that names none."""
+    """Mend what was ``proposed`` by name where the values say otherwise. ``default_stage``: that of a
+    likelihood that names none."""
     for header in table.headers:
         target = proposed[header]
         values = distinct_values_of(table, header) if target else []
         if not target or not values:
             continue
         if target.rpartition(".")[2] in ("likelihood", "impact", "score", "rating"):
-            _propose_judgement(proposed, header, values, sureness.get(header, 0))
+            _correct_judgement_column(proposed, header, values, sureness.get(header, 0))
         elif target == "consequence":
-            axis = f"{unnamed or 'residual'}.impact"
+            axis = f"{default_stage or 'residual'}.impact"
             if more_than(0.8, values, is_level) and axis not in proposed.values():
                 proposed[header] = axis
         elif target in ("title", "event"):
-            _propose_name(table, proposed, header, values, unnamed or "residual")
+            _correct_title_or_event_column(
+                table, proposed, header, values, default_stage or "residual"
+            )
         elif target in ("closed_on", "identified_on") and share_that_holds(values, is_day) < 0.5:
             proposed[header] = None
             if target == "closed_on" and "state" not in proposed.values():
@@ -166,7 +168,7 @@ def _move_to_clearer_state(table: Table, proposed: dict[str, str | None]) -> Non
             return
 
 
-def _propose_judgement(
+def _correct_judgement_column(
     proposed: dict[str, str | None], header: str, values: Sequence[Value], sureness: int
 ) -> None:
     target = proposed[header] or ""
@@ -189,7 +191,7 @@ def _propose_judgement(
             proposed[header] = other
 
 
-def _propose_name(
+def _correct_title_or_event_column(
     table: Table,
     proposed: dict[str, str | None],
     header: str,

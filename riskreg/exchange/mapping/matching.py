@@ -159,7 +159,7 @@ def changes_of(plan: RowPlan, there: Existing) -> dict[str, list[Any]]:
         if action and state_after_or_none(before, action):
             changes["state"] = [before, plan.state]
     if plan.mitigation is not None:
-        _work_changes(plan.mitigation, there.mitigations, changes)
+        _add_changes_of_mitigation(plan.mitigation, there.mitigations, changes)
     for work in plan.more:
         if fold_value(str(work["title"])) not in there.mitigations:
             changes.setdefault("mitigations", [None, []])[1].append(work["title"])
@@ -169,7 +169,7 @@ def changes_of(plan: RowPlan, there: Existing) -> dict[str, list[Any]]:
     return changes
 
 
-def _work_changes(
+def _add_changes_of_mitigation(
     work: Mapping[str, Any],
     there: Mapping[str, Mapping[str, Any]],
     changes: dict[str, list[Any]],

@@ -28,7 +28,7 @@ class Asked:
     options: tuple[str, ...] = ()
 
     @property
-    def answer(self) -> str:
+    def mapping_part(self) -> str:
         """The part of a mapping that answers it."""
         return PARTS[self.kind]
 
@@ -38,7 +38,7 @@ class Asked:
             "row": self.row,
             "column": self.column,
             "question": self.question,
-            "answer": self.answer,
+            "answer": self.mapping_part,
         }
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from riskreg.exchange.mapping.answers import Answers
 from riskreg.exchange.mapping.columns import (
     STAGES,
-    fold_marks,
+    join_columns_of_crosses,
     propose_columns,
     questions_on_unclear_columns,
 )
@@ -22,7 +22,7 @@ from riskreg.exchange.mapping.matching import Matcher
 from riskreg.exchange.mapping.outcome import Asked, Refused, RowPlan
 from riskreg.exchange.mapping.rows import RowReader
 from riskreg.exchange.mapping.scaling import Scaling, scales_of
-from riskreg.exchange.mapping.work import read_measures
+from riskreg.exchange.mapping.work import add_measures_to_rows
 from riskreg.exchange.reading import NotARegister, Table
 from riskreg.exchange.reading.table import OwnText
 from riskreg.exchange.reading.words import TARGETS
@@ -73,7 +73,7 @@ def empty_report(why: str) -> dict[str, Any]:
 
 def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
     """Lay ``table`` against the register of ``context``. Raises ``NotARegister``."""
-    table = _with_own_texts_marked(fold_marks(table))
+    table = _with_own_texts_marked(join_columns_of_crosses(table))
     columns = propose_columns(
         table,
         taxonomies=context.taxonomies,
@@ -104,9 +104,9 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
             if row.continues and rows:
                 _add_to_row_above(plan, rows, refused)
             else:
-                _check_twice(plan, columns, seen, refused)
+                _merge_or_refuse_repeated_row(plan, columns, seen, refused)
         rows.append(plan)
-    strange = read_measures(reader, table.measures, rows)
+    strange = add_measures_to_rows(reader, table.measures, rows)
     for plan in rows:
         if plan.outcome == "new":
             matcher.match(plan)
@@ -115,7 +115,7 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
     notes = [*table.notes, *reader.notes(), *_texts_on_rows_that_are_no_risk(table)]
     if strange:
         text = _("Measures of risks that are not in the file are left out: %(ids)s.")
-        notes.append(text % {"ids": strange})
+        notes.append(text % {"ids": ", ".join(strange[:20])})
     return Plan(table, columns, scaling, rows, asked, refused, visibility, notes)
 
 
@@ -132,7 +132,7 @@ def _with_own_texts_marked(table: Table) -> Table:
     return replace(table, rows=rows)
 
 
-def _check_twice(
+def _merge_or_refuse_repeated_row(
     plan: RowPlan,
     columns: Mapping[str, str | None],
     seen: dict[str, RowPlan],

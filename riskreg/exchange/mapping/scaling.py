@@ -19,7 +19,7 @@ from riskreg.exchange.mapping.levels import (
 )
 from riskreg.exchange.mapping.values import is_nothing
 from riskreg.exchange.reading import Table, as_read_in_sheet, is_blank
-from riskreg.exchange.reading.names import scale_in
+from riskreg.exchange.reading.names import scale_size_in_header
 from riskreg.exchange.reading.table import FormulaWithoutValue
 
 AXES = ("likelihood", "impact")
@@ -53,7 +53,7 @@ def scales_of(
         ours = columns[theirs] or ""
         axis = ours.rpartition(".")[2]
         names = context.levels[axis]
-        own = scale_in(theirs) or table.levels.get(axis) or steps
+        own = scale_size_in_header(theirs) or table.levels.get(axis) or steps
         same_scale = [
             value
             for other in axes

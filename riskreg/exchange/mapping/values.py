@@ -221,7 +221,7 @@ def as_text(value: Value) -> str:
 _TITLES = re.compile(r"^(?:(?:mr|mrs|ms|mx|dr|prof|herr|frau|hr|fr|m|mme|sr|sra|ing)\.?\s+)+", re.I)
 
 
-def people_in(text: str) -> list[str]:
+def spellings_to_find_person_by(text: str) -> list[str]:
     """What somebody can be looked up by, in ``Wang Wei <wei@x.example>``: the address, the name;
     of ``Example, Dr. Ann (finance)`` the name as it is spoken."""
     found = re.search(r"<([^<>]+)>|\(([^()]*@[^()]*)\)", text)

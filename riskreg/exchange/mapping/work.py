@@ -14,6 +14,8 @@ from riskreg.kernel.text import TITLE_MAX
 
 _CONTROL_MAX = 300
 _PREFIX = "mitigation."
+# What measures name as their risk, and no row has as its id.
+UnknownRiskIds = list[str]
 
 
 def read_work(reader: CellReader, plan: RowPlan, given: CellsByTarget) -> None:
@@ -54,10 +56,12 @@ def read_work(reader: CellReader, plan: RowPlan, given: CellsByTarget) -> None:
     plan.mitigation = work
 
 
-def read_measures(reader: CellReader, measures: Sequence[Measure], rows: Sequence[RowPlan]) -> str:
-    """Give each measure that stands apart to the row of its risk; which ids no row has."""
+def add_measures_to_rows(
+    reader: CellReader, measures: Sequence[Measure], rows: Sequence[RowPlan]
+) -> UnknownRiskIds:
+    """Give each measure that stands apart to the row of its risk."""
     if not measures:
-        return ""
+        return []
     by_number = {row.number: row for row in rows}
     by_id: dict[str, RowPlan] = {}
     for row in rows:
@@ -80,7 +84,7 @@ def read_measures(reader: CellReader, measures: Sequence[Measure], rows: Sequenc
                 found.mitigation = alone.mitigation
             else:
                 found.more.append(alone.mitigation)
-    return ", ".join(list(strange)[:20])
+    return list(strange)
 
 
 def read_controls(plan: RowPlan, given: CellsByTarget) -> None:

@@ -1,6 +1,7 @@
 """Reads of what came in, and of what goes out."""
 
 from riskreg.exchange.queries.imports import (
+    header_signature_of,
     import_context_for,
     import_of_own_party,
     imported_rows_of,
@@ -8,14 +9,14 @@ from riskreg.exchange.queries.imports import (
     imports_of_own_party,
     open_job_of_draft,
     own_import_draft,
-    parked_owner_of,
+    parked_owner_name_or_empty,
     progress_of_draft_or_none,
     refused_imported_rows_of,
     remembered_answers,
-    signature_of,
 )
 
 __all__ = [
+    "header_signature_of",
     "import_context_for",
     "import_of_own_party",
     "imported_rows_of",
@@ -23,9 +24,8 @@ __all__ = [
     "imports_of_own_party",
     "open_job_of_draft",
     "own_import_draft",
-    "parked_owner_of",
+    "parked_owner_name_or_empty",
     "progress_of_draft_or_none",
     "refused_imported_rows_of",
     "remembered_answers",
-    "signature_of",
 ]

@@ -18,7 +18,7 @@ from riskreg.register.visibility import Visibility
 Block = dict[str, Any]
 
 
-def decision_record(viewer: Viewer, row: Decision) -> dict[str, Any]:
+def decision_record_for_pdf(viewer: Viewer, row: Decision) -> dict[str, Any]:
     """The record of ``row`` (read by ``decision_taken_for``) as the blocks that a PDF is drawn from
     (``writing.record_pdf``)."""
     record = record_for_reader(viewer, row)
@@ -39,13 +39,13 @@ def decision_record(viewer: Viewer, row: Decision) -> dict[str, Any]:
         "digest_label": _("Hash of the record (SHA-256), also in the log of events:"),
         "lead": _("What was known when it was decided; it does not change."),
         "blocks": [
-            _facts(record, date_format(decided, "DATE_FORMAT")),
-            _options(record, register.currency),
-            *(block for gate in record["gates"] for block in _gate(gate)),
-            *_weighing(record["weighing"], register.currency, viewer.register.time_zone),
-            *_arguments(record),
-            _votes(record),
-            *_conditions(record),
+            _facts_block(record, date_format(decided, "DATE_FORMAT")),
+            _options_block(record, register.currency),
+            *(block for gate in record["gates"] for block in _gate_blocks(gate)),
+            *_weighing_blocks(record["weighing"], register.currency, viewer.register.time_zone),
+            *_arguments_blocks(record),
+            _votes_block(record),
+            *_conditions_blocks(record),
         ],
     }
 
@@ -54,12 +54,12 @@ def _name_or_empty(person: Any) -> str:
     return str(person["name"]) if person else ""
 
 
-def _facts(record: dict[str, Any], decided: str) -> Block:
+def _facts_block(record: dict[str, Any], decided_on_text: str) -> Block:
     risks = "\n".join(f"{r['ref']} {r['title']}{in_brackets(r['rating'])}" for r in record["risks"])
     recommended = " ".join(filter(None, [record["recommended"], record["advice"]]))
     review_on = record["review_on"]
     rows = [
-        [_("Decided on"), decided],
+        [_("Decided on"), decided_on_text],
         [_("Option"), record["chosen"]],
         [_("Why"), record["rationale"]],
         [_("Although something had moved"), record["despite"]],
@@ -74,11 +74,13 @@ def _facts(record: dict[str, Any], decided: str) -> Block:
     return {"kind": "facts", "rows": [[label, text or ""] for label, text in rows if text]}
 
 
-def _table(caption: str, head: list[str], widths: list[float], rows: list[list[str]]) -> Block:
+def _table_block(
+    caption: str, head: list[str], widths: list[float], rows: list[list[str]]
+) -> Block:
     return {"kind": "table", "caption": caption, "head": head, "widths": widths, "rows": rows}
 
 
-def _options(record: dict[str, Any], currency: str) -> Block:
+def _options_block(record: dict[str, Any], currency: str) -> Block:
     rows = []
     for option in record["options"]:
         costs = [
@@ -90,10 +92,10 @@ def _options(record: dict[str, Any], currency: str) -> Block:
             [option["key"], option["title"], option.get("effects", ""), "; ".join(costs), works]
         )
     head = [_("Option"), _("Title"), _("What it brings"), _("Costs"), _("Mitigations")]
-    return _table(_("Options"), head, [1.4, 4, 4, 4, 2], rows)
+    return _table_block(_("Options"), head, [1.4, 4, 4, 4, 2], rows)
 
 
-def _gate(gate: dict[str, Any]) -> list[Block]:
+def _gate_blocks(gate: dict[str, Any]) -> list[Block]:
     """What finding out first is worth, from the numbers that the record has kept."""
     what = _("%(gate)s is the gate of %(decides)s, in %(currency)s (%(label)s)") % {
         **gate, "gate": gate["key"], "label": Label(gate["label"]).label,
@@ -104,13 +106,13 @@ def _gate(gate: dict[str, Any]) -> list[Block]:
     worth = _("worth %(sample)s, costs %(cost)s; all knowledge at most %(perfect)s") % gate
     facts = [[_("What the gate tells"), worth], [_("The choice flips"), " · ".join(gate["flips"])]]
     return [
-        _table(what, head, [6, 3, 3, 3], ways),
-        _table(_("The tree behind it"), [_("Way"), _("Worth")], [9, 3], tree),
+        _table_block(what, head, [6, 3, 3, 3], ways),
+        _table_block(_("The tree behind it"), [_("Way"), _("Worth")], [9, 3], tree),
         {"kind": "facts", "rows": [row for row in facts if row[1]]},
     ]
 
 
-def _weighing(found: dict[str, Any] | None, currency: str, zone: str) -> list[Block]:
+def _weighing_blocks(found: dict[str, Any] | None, currency: str, zone: str) -> list[Block]:
     """What the options came to, as the record has kept it."""
     if found is None:
         return []
@@ -142,12 +144,12 @@ def _weighing(found: dict[str, Any] | None, currency: str, zone: str) -> list[Bl
         if asked["each"]:
             facts.append([_("Ask first, worth at most"), "\n".join(asked["each"])])
     return [
-        _table(what, head, [1.4, 3, 3, 3, 3, 3, 2.4, 3], rows),
+        _table_block(what, head, [1.4, 3, 3, 3, 3, 3, 2.4, 3], rows),
         {"kind": "facts", "rows": facts},
     ]
 
 
-def _arguments(record: dict[str, Any]) -> list[Block]:
+def _arguments_blocks(record: dict[str, Any]) -> list[Block]:
     stances = {"for": pgettext("stance", "for"), "against": pgettext("stance", "against")}
     rows = [
         [
@@ -159,10 +161,10 @@ def _arguments(record: dict[str, Any]) -> list[Block]:
         for one in record["arguments"]
     ]
     head = [_("Option"), _("Stance"), _("Argument"), _("By")]
-    return [_table(_("Arguments"), head, [1.4, 1.6, 7, 4], rows)] if rows else []
+    return [_table_block(_("Arguments"), head, [1.4, 1.6, 7, 4], rows)] if rows else []
 
 
-def _votes(record: dict[str, Any]) -> Block:
+def _votes_block(record: dict[str, Any]) -> Block:
     rows = [
         [
             one["party"],
@@ -173,10 +175,10 @@ def _votes(record: dict[str, Any]) -> Block:
         for one in record["votes"]
     ]
     head = [_("Party"), _("By"), _("Answer"), _("Words")]
-    return _table(_("Answers of the parties"), head, [3, 4, 2, 5], rows)
+    return _table_block(_("Answers of the parties"), head, [3, 4, 2, 5], rows)
 
 
-def _conditions(record: dict[str, Any]) -> list[Block]:
+def _conditions_blocks(record: dict[str, Any]) -> list[Block]:
     rows = [
         [
             one["text"],
@@ -186,4 +188,4 @@ def _conditions(record: dict[str, Any]) -> list[Block]:
         for one in record["conditions"]
     ]
     head = [_("Condition"), _("Due"), _("When")]
-    return [_table(_("Conditions"), head, [8, 3, 3], rows)] if rows else []
+    return [_table_block(_("Conditions"), head, [8, 3, 3], rows)] if rows else []

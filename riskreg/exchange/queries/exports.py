@@ -26,18 +26,21 @@ _TEXTS = ("title", "event", "cause", "consequence")
 
 
 def export_rows(
-    viewer: Viewer, positions: QuerySet[Position], language: str, names: Sequence[str] = ()
+    viewer: Viewer,
+    positions: QuerySet[Position],
+    language: str,
+    column_names: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
     """A row for each of ``positions``, by the names of ``exchange.columns``.
 
     A risk with several measures has a row for each of them. What only a risk's own party knows is
-    empty for everybody else. ``names``: what each row has in any case, in this order. Values are
-    read without making rows into objects: of a large register that would be most of the time.
+    empty for everybody else. ``column_names``: what each row has in any case, in this order. Values
+    are read without making rows into objects: of a large register that would be most of the time.
     """
     terms = terms_of(viewer).order_by().values_list("pk", "taxonomy__key", "key", "names")
     columns = {pk: _ColumnAndName(f"terms.{own}", localised(n, key)) for pk, own, key, n in terms}
     people: dict[int, str] = {}
-    blank = dict.fromkeys(names)
+    blank = dict.fromkeys(column_names)
     ours = viewer.party_id
     rows = positions.select_related(None).values_list(*_VALUES).iterator(chunk_size=PIECE)
     while piece := list(islice(rows, PIECE)):
@@ -47,8 +50,8 @@ def export_rows(
         objectives = objective_keys_by_risk(viewer, ids)
         ended = [values[0] for values in piece if values[_STATE] == State.CLOSED]
         closings = _ending_by_risk(viewer, ended, language)
-        driven = _dimension_of_newest_judgement(viewer, ids)
-        _add_people(people, piece)
+        driven = _newest_residual_dimension_by_risk(viewer, ids)
+        _add_names_of_owners_and_deputies(people, piece)
         for values in piece:
             pk, owner, deputy, party, translations, criteria, *plain = values
             row: dict[str, Any] = blank | dict(zip(_NAMES, plain, strict=True))
@@ -121,13 +124,16 @@ def _joined_term_names_by_risk_and_column(
     return found
 
 
-def _add_people(people: dict[int, str], piece: Sequence[Sequence[Any]]) -> None:
-    """Add to ``people`` {id: name} those who answer for the risks of ``piece``: a register has few,
-    and so they are asked for once and not joined to each of its risks."""
-    wanted = {pk for values in piece for pk in values[1:3] if pk is not None and pk not in people}
+def _add_names_of_owners_and_deputies(
+    name_by_user: dict[int, str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Add to ``name_by_user`` those who answer for the risks of ``rows`` (``_VALUES``): a register
+    has few, and so they are asked for once and not joined to each of its risks."""
+    named = {pk for values in rows for pk in values[1:3] if pk is not None}
+    wanted = named - name_by_user.keys()
     if wanted:
         found = User.objects.filter(pk__in=wanted).values_list("pk", "name", "names")
-        people.update((pk, localised(names, name)) for pk, name, names in found)
+        name_by_user.update((pk, localised(names, name)) for pk, name, names in found)
 
 
 class _Driven(NamedTuple):
@@ -138,7 +144,9 @@ class _Driven(NamedTuple):
     dimension: str
 
 
-def _dimension_of_newest_judgement(viewer: Viewer, risk_ids: Sequence[int]) -> dict[int, _Driven]:
+def _newest_residual_dimension_by_risk(
+    viewer: Viewer, risk_ids: Sequence[int]
+) -> dict[int, _Driven]:
     """By risk, of its newest judgement of what is left as it stands; no query where the criteria
     know no kinds, as there is no column for them."""
     if not viewer.criteria.dimensions:
@@ -176,14 +184,14 @@ _STATE = _VALUES.index("state")
 
 
 def _ending_by_risk(
-    viewer: Viewer, ended: Sequence[int], language: str
+    viewer: Viewer, closed_risk_ids: Sequence[int], language: str
 ) -> dict[int, dict[str, Any]]:
     """How those that are closed ended: on which day, why, and, of what happened, when and at which
     cost. At most two queries; the caller has the ids from a query that was told who asks."""
     found: dict[int, dict[str, Any]] = {}
-    if not ended:
+    if not closed_risk_ids:
         return found
-    kept = Risk.objects.filter(is_among("pk", ended))
+    kept = Risk.objects.filter(is_among("pk", closed_risk_ids))
     risks = {
         values[1]: values
         for values in kept.values_list("pk", "uuid", "happened_on", "happened_cost", "labels")

@@ -26,7 +26,7 @@ NAMED = {COUNTS: 0, REFS: 6, TITLES: 2}
 _IN_A_LINE = 3
 
 
-def parse_cells(errors: Errors, values: Sequence[str]) -> str:
+def clean_cell_content(errors: Errors, values: Sequence[str]) -> str:
     """What cells are to say; counts unless asked. Notes what there is not."""
     asked = values[-1] if values else COUNTS
     if asked not in CELLS:
@@ -36,11 +36,14 @@ def parse_cells(errors: Errors, values: Sequence[str]) -> str:
     return asked
 
 
-def named_in_cells(viewer: Viewer, shown: Heatmap, cells: str) -> dict[str, str]:
-    """The titles of those that ``cells`` names, by ref; refs without one are named as they are."""
-    most = NAMED[cells]
+def title_or_empty_by_ref_in_cells(
+    viewer: Viewer, shown: Heatmap, cell_content: str
+) -> dict[str, str]:
+    """By ref the risks that cells name where they say ``cell_content``: with their titles where it
+    is these, else without."""
+    most = NAMED[cell_content]
     refs = [ref for cell in shown.cells for ref in cell.refs[:most]]
-    return titles_by_ref(viewer, refs) if cells == TITLES else dict.fromkeys(refs, "")
+    return titles_by_ref(viewer, refs) if cell_content == TITLES else dict.fromkeys(refs, "")
 
 
 def leg_name(leg: str) -> str:
@@ -65,7 +68,7 @@ def heatmap_picture(
     shown: Heatmap,
     at: dt.datetime,
     *,
-    cells: str = COUNTS,
+    cell_content: str = COUNTS,
     flows: Flows | None = None,
     filters: Sequence[str] = (),
 ) -> HeatmapPicture:
@@ -76,13 +79,13 @@ def heatmap_picture(
     downs = range(len(getattr(shown.criteria, axes.down)), 0, -1)
     acrosses = range(1, len(getattr(shown.criteria, axes.across)) + 1)
     by_place = {(c.likelihood, c.impact): c for c in shown.cells}
-    titles = named_in_cells(viewer, shown, cells)
+    titles = title_or_empty_by_ref_in_cells(viewer, shown, cell_content)
 
     def place(down: int, across: int) -> tuple[int, int]:
         return (across, down) if turned else (down, across)
 
     def cell(down: int, across: int) -> CellPicture:
-        return _cell(matrix, shown, by_place[place(down, across)], cells, titles)
+        return _cell(matrix, shown, by_place[place(down, across)], cell_content, titles)
 
     return HeatmapPicture(
         title=_title(shown, flows),
@@ -96,7 +99,7 @@ def heatmap_picture(
         appetite=_("Appetite: what is beyond the line needs an acceptance")
         if shown.kind == Kind.THREAT
         else "",
-        cells=cells,
+        cells=cell_content,
         gain=shown.kind == Kind.OPPORTUNITY,
         arrows=[] if flows is None else _arrows(flows, turned, len(downs)),
         legs={} if flows is None else {leg: leg_name(leg) for leg in LEGS},
@@ -108,16 +111,16 @@ def _level_name(shown: Heatmap, axis: str, value: int) -> str:
 
 
 def _cell(
-    matrix: Matrix, shown: Heatmap, cell: HeatCell, cells: str, titles: dict[str, str]
+    matrix: Matrix, shown: Heatmap, cell: HeatCell, content: str, titles: dict[str, str]
 ) -> CellPicture:
     compared, place = shown.comparison, (cell.likelihood, cell.impact)
     signs = (("+", compared.came[place]), ("−", compared.left[place])) if compared else ()
-    refs = cell.refs[: NAMED[cells]]
-    if cells == TITLES:
+    refs = cell.refs[: NAMED[content]]
+    if content == TITLES:
         lines = [f"{ref} {titles.get(ref, '')}".strip() for ref in refs]
     else:
         lines = [" ".join(refs[n : n + _IN_A_LINE]) for n in range(0, len(refs), _IN_A_LINE)]
-    more = cell.count - len(refs) if cells != COUNTS else 0
+    more = cell.count - len(refs) if content != COUNTS else 0
     return CellPicture(
         rating=matrix.rating_name(cell.rating),
         step=matrix.tone(cell.rating) - 1,

@@ -142,7 +142,7 @@ def _mitigation_for_comparison(work: Mitigation) -> dict[str, Any]:
     }
 
 
-def signature_of(table: Table) -> str:
+def header_signature_of(table: Table) -> str:
     """What names the shape of a file: its header, and nothing of its rows."""
     return hashlib.sha256("\x1f".join(table.headers).encode()).hexdigest()
 
@@ -150,7 +150,9 @@ def signature_of(table: Table) -> str:
 def remembered_answers(viewer: Viewer, table: Table, taxonomies: Sequence[str]) -> Answers:
     """How the last file of that header was read for the viewer's party; of rows, nothing."""
     last = (
-        imports_of_own_party(viewer).filter(signature=signature_of(table), undone_at=None).first()
+        imports_of_own_party(viewer)
+        .filter(signature=header_signature_of(table), undone_at=None)
+        .first()
         if viewer.party is not None
         else None
     )
@@ -232,7 +234,7 @@ def imported_rows_waiting_for_owner(viewer: Viewer) -> QuerySet[ImportedRow]:
     )
 
 
-def parked_owner_of(viewer: Viewer, risk: Risk) -> str:
+def parked_owner_name_or_empty(viewer: Viewer, risk: Risk) -> str:
     """Whom the file named as owner of ``risk``, while it waits to be assigned; else nothing."""
     if viewer.party_id is None or risk.party_id != viewer.party_id:
         return ""

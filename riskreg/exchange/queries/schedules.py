@@ -97,7 +97,7 @@ def is_late(one: PackSending, zone: str) -> bool:
     return clock.local_date(one.created_at, zone) > one.due_on
 
 
-def ids_of_schedules_due(at: dt.datetime) -> list[int]:
+def ids_of_schedules_maybe_due(at: dt.datetime) -> list[int]:
     """Database ids of schedules that may be due, by the latest day anywhere on Earth."""
     rows = PackSchedule.objects.filter(
         make_on__lte=at.date() + dt.timedelta(days=1), register__archived_at=None

@@ -16,7 +16,15 @@ from riskreg.analysis.queries.simulations import (
     results_of_done_run,
     risks_of_run,
 )
-from riskreg.exchange.writing.chart_svg import TEXT, Chart, Mark, Shape, bar, chart_file, polygon
+from riskreg.exchange.writing.chart_svg import (
+    TEXT,
+    Chart,
+    Mark,
+    Shape,
+    bar_path,
+    chart_file,
+    polygon_path,
+)
 from riskreg.exchange.writing.files import PICTURES
 from riskreg.exchange.writing.heatmap_svg import text_width
 from riskreg.kernel.errors import NotFound
@@ -124,7 +132,7 @@ class RunPictures:
             marks.append(Mark(_NAME - 8, y + 15, _shorten_to_fit(names[risk]), "end"))
             for side, style, offset in ((before, "bar", 3), (after, "bar_after", 13)):
                 long = width * abs(side[risk]) / top
-                shapes.append(Shape(style, bar(_NAME, y + offset, long, 8)))
+                shapes.append(Shape(style, bar_path(_NAME, y + offset, long, 8)))
             longest = width * max(abs(before[risk]), abs(after[risk])) / top
             amount = amount_text(before[risk])
             marks.append(Mark(_NAME + longest + 6, y + 15, amount, "start"))
@@ -133,7 +141,7 @@ class RunPictures:
             self.results["label"],
             head=[_("Of the average of the worst year in 20, in %(unit)s")
                   % {"unit": self.row.currency}],
-            foot=_left_out(len(before)),
+            foot=_note_where_bars_cut(len(before)),
             width=drawing.WIDTH,
             height=max(1, len(order)) * _ROW,
             shapes=shapes,
@@ -158,7 +166,7 @@ class RunPictures:
             y, (low, high) = n * _ROW, sorted((one["low"], one["high"]))
             name = _shorten_to_fit(names[one["risk"]], f" · {number_name(one['on'])}")
             marks.append(Mark(_NAME - 8, y + 15, name, "end"))
-            shapes.append(Shape("bar", bar(x(low), y + 5, max(1.0, x(high) - x(low)), 13)))
+            shapes.append(Shape("bar", bar_path(x(low), y + 5, max(1.0, x(high) - x(low)), 13)))
             marks.append(Mark(x(low) - 5, y + 15, amount_text(low), "end"))
             marks.append(Mark(x(high) + 5, y + 15, amount_text(high), "start"))
         shapes.append(Shape("target", f"M{x(base):.1f} 0 V{max(1, len(shown)) * _ROW}"))
@@ -170,7 +178,7 @@ class RunPictures:
             self.results["label"],
             head=[_("One number at its low and its high end (1 in 20 each way), the others as "
                     "they are")],
-            foot=_left_out(len(bars)),
+            foot=_note_where_bars_cut(len(bars)),
             width=drawing.WIDTH,
             height=max(1, len(shown)) * _ROW,
             shapes=shapes,
@@ -189,7 +197,7 @@ class RunPictures:
         ] + [
             Mark(picture.left - 6, y + 4, amount_text(value), "end") for y, value in picture.losses
         ]
-        dots = [Shape("bar", bar(x - 3, y - 3, 6, 6)) for x, y in picture.points]
+        dots = [Shape("bar", bar_path(x - 3, y - 3, 6, 6)) for x, y in picture.points]
         return self._chart(
             _("What the money buys"),
             self.results["label"],
@@ -212,8 +220,8 @@ class RunPictures:
         marks += [Mark(picture.left - 6, y + 4, amount_text(level), "end")
                   for y, level in picture.levels]  # fmt: skip
         shapes = [
-            Shape("wide", polygon(picture.wide)),
-            Shape("narrow", polygon(picture.narrow)),
+            Shape("wide", polygon_path(picture.wide)),
+            Shape("narrow", polygon_path(picture.narrow)),
             Shape("before", picture.middle),
             *([] if same else [Shape("after", picture.after)]),
             Shape("target", f"M{picture.left} {picture.target} H{picture.width}"),
@@ -281,7 +289,7 @@ def _shorten_to_fit(text: str, more: str = "") -> str:
     return f"{text}…{more}"
 
 
-def _left_out(count: int) -> list[str]:
+def _note_where_bars_cut(count: int) -> list[str]:
     if count <= BARS:
         return []
     return [_("The first %(n)d of %(all)d") % {"n": BARS, "all": count}]

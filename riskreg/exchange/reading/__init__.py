@@ -68,7 +68,7 @@ def _read(data: bytes, sheet: str | None, pasted: bool) -> Table:
                 other := table_in(Sheet("", read_text(text, separator)), kind)
             ):
                 return other
-        raise NotARegister(_no_header(grid))
+        raise NotARegister(_no_header_text(grid))
     return found
 
 
@@ -87,7 +87,7 @@ def _from_workbook(kind: str, sheets: list[Sheet], wanted: str | None) -> Table:
         )
     found = [table for one in chosen if (table := table_in(one, kind)) is not None]
     if not found:
-        raise NotARegister(_no_header(chosen[0].grid))
+        raise NotARegister(_no_header_text(chosen[0].grid))
     registers = sorted(filter(is_register, found), key=sort_key_by_likeness_to_risks, reverse=True)
     if not registers:
         return found[0]
@@ -101,7 +101,7 @@ def _from_workbook(kind: str, sheets: list[Sheet], wanted: str | None) -> Table:
     return replace(registers[0], notes=notes)
 
 
-def _no_header(grid: list[list[Value]]) -> str:
+def _no_header_text(grid: list[list[Value]]) -> str:
     filled = [row for row in grid if any(not is_blank(v) for v in row)]
     first = next((row for row in filled if sum(not is_blank(v) for v in row) > 1), [])
     first = first or (filled[0] if filled else [])

@@ -46,10 +46,10 @@ def read_json(text: str) -> Table:
             len(table.rows),
         ),
     )
-    return replace(best, levels=_levels_named(data))
+    return replace(best, levels=_scale_sizes_named_in(data))
 
 
-def _levels_named(data: Any) -> dict[str, int]:
+def _scale_sizes_named_in(data: Any) -> dict[str, int]:
     """How long the scales of our own files are, as what they say of themselves has it (``5 × 5``),
     in whatever language."""
     about = _mapping_or_empty(_mapping_or_empty(data).get("about"))
@@ -120,7 +120,7 @@ def _lists_of_objects(data: Any, path: str = "", depth: int = 0) -> Iterator[tup
         objects = [item for item in data if isinstance(item, Mapping)]
         if len(objects) * 2 > len(data):
             yield path, objects
-            yield from _group_items(objects, path)
+            yield from _joined_items_of_all_groups(objects, path)
         return
     if not isinstance(data, Mapping):
         return
@@ -139,7 +139,9 @@ def _lists_of_objects(data: Any, path: str = "", depth: int = 0) -> Iterator[tup
         yield path, [data]
 
 
-def _group_items(groups: list[Mapping[str, Any]], path: str) -> Iterator[tuple[str, list[Any]]]:
+def _joined_items_of_all_groups(
+    groups: list[Mapping[str, Any]], path: str
+) -> Iterator[tuple[str, list[Any]]]:
     keys = {key for group in groups for key, value in group.items() if _only_objects(value)}
     for key in sorted(keys):
         rows = []

@@ -138,7 +138,7 @@ def _possible_headers_with_row(sheet: Sheet, number: int) -> Iterator[Header]:
             _join_header(over[c] if c < len(over) else "", as_read_in_sheet(v))
             for c, v in enumerate(below)
         ]
-        names = list(_without_repetition(names + over[len(names) :]))
+        names = list(_with_repeated_names_numbered(names + over[len(names) :]))
         yield Header(number, number + 1, tuple(names), header.worth and header.worth + 1)
     above = _group_names_by_column(sheet, number - 1) if number else None
     if above and sum(1 for name in above if name) > 1:
@@ -172,7 +172,7 @@ def _header_with_worth(first: int, last: int, names: list[str]) -> Header:
             place = (known.target, known.stage)
             seen[place] = max(seen.get(place, 0), known.sureness)
     worth = sum(seen.values()) + (last > first and len(seen) > 1)
-    return Header(first, last, _without_repetition(names), worth if len(seen) > 1 else 0)
+    return Header(first, last, _with_repeated_names_numbered(names), worth if len(seen) > 1 else 0)
 
 
 def _group_names_by_column(sheet: Sheet, number: int) -> list[str]:
@@ -204,7 +204,7 @@ def _join_header(group: str, name: str) -> str:
     return name if known and not whole else f"{group} {name}"
 
 
-def _without_repetition(names: Sequence[str]) -> tuple[str, ...]:
+def _with_repeated_names_numbered(names: Sequence[str]) -> tuple[str, ...]:
     """``names`` without repetition: the second of one name is ``name (2)``."""
     trimmed = list(names)
     while trimmed and not trimmed[-1]:

@@ -32,7 +32,7 @@ class Markings:
     without_value: tuple[tuple[int, int], ...] = ()
 
 
-def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+def part_by_sheet_name(archive: zipfile.ZipFile) -> dict[str, str]:
     """{name of a sheet: the part of the archive that holds it}."""
     book = _parse_xml(archive, "xl/workbook.xml")
     try:
@@ -53,16 +53,18 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     return found
 
 
-def left_to_be_worked_out(archive: zipfile.ZipFile) -> bool:
+def has_uncalculated_formulas(archive: zipfile.ZipFile) -> bool:
     """Whether whoever wrote the workbook worked nothing out, and says so: its formulas have nought
     for a result until a spreadsheet opens it."""
     asked = [n.get("fullCalcOnLoad") for n in _parse_xml(archive, "xl/workbook.xml").iter()]
     return any(value in ("1", "true") for value in asked)
 
 
-def markings_of(archive: zipfile.ZipFile, part: str, noughts: bool = False) -> Markings:
-    """What is marked in the sheet that ``part`` holds. ``noughts``: a formula that comes to nought
-    was not worked out (``left_to_be_worked_out``)."""
+def markings_of(
+    archive: zipfile.ZipFile, part: str, zero_is_uncalculated: bool = False
+) -> Markings:
+    """What is marked in the sheet that ``part`` holds. ``zero_is_uncalculated``: a formula that
+    comes to nought was not worked out (``has_uncalculated_formulas``)."""
     fills = _fill_colours_by_style(archive)
     if not any(fills) and not _may_be_marked(archive, part):
         return Markings()
@@ -78,7 +80,7 @@ def markings_of(archive: zipfile.ZipFile, part: str, noughts: bool = False) -> M
                 number = int(node.get("r") or number + 2) - 1
                 if node.get("hidden") in ("1", "true"):
                     hidden.add(number)
-                _read_row(node, number, fills, colours, without, noughts)
+                _add_markings_of_row(node, number, fills, colours, without, zero_is_uncalculated)
                 node.clear()
     except (ParseError, DefusedXmlException, ValueError):
         raise _bad_xml() from None
@@ -129,7 +131,9 @@ def ods_markings(archive: zipfile.ZipFile) -> dict[str, Markings]:
                     marked = range(number, min(number + times, MAX_ROWS))
                     if node.get(f"{_TABLE}visibility") in ("collapse", "filter"):
                         hidden.update(marked)
-                    without += [(n, column) for column in _ods_formulas(node) for n in marked]
+                    without += [
+                        (n, column) for column in _ods_columns_without_value(node) for n in marked
+                    ]
                     number += times
                     node.clear()
     except (ParseError, DefusedXmlException, ValueError):
@@ -137,7 +141,7 @@ def ods_markings(archive: zipfile.ZipFile) -> dict[str, Markings]:
     return found
 
 
-def _ods_formulas(row: Any) -> Iterator[int]:
+def _ods_columns_without_value(row: Any) -> Iterator[int]:
     """The columns of ``row`` with a formula and no value."""
     column = 0
     for cell in row:
@@ -148,13 +152,13 @@ def _ods_formulas(row: Any) -> Iterator[int]:
         column += times
 
 
-def _read_row(
+def _add_markings_of_row(
     row: Any,
     number: int,
     fills: list[str],
     colours: dict[tuple[int, int], str],
     without: list[tuple[int, int]],
-    noughts: bool,
+    zero_is_uncalculated: bool,
 ) -> None:
     column = -1
     for cell in row:
@@ -163,7 +167,7 @@ def _read_row(
         tags = {str(part.tag).rpartition("}")[2]: part for part in cell}
         value = tags.get("v")
         empty = "is" not in tags and (value is None or not value.text)
-        nought = noughts and value is not None and value.text == "0"
+        nought = zero_is_uncalculated and value is not None and value.text == "0"
         if (empty or nought) and "f" in tags:
             without.append((number, column))
         style = cell.get("s")

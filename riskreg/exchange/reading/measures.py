@@ -1,7 +1,7 @@
 """Planned work that stands apart from the row of its risk: on a sheet of its own, or nested."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from riskreg.exchange.reading.names import mentions_risk, recognise
 from riskreg.exchange.reading.table import (
@@ -24,10 +24,10 @@ _HERE = {
 
 def measures_on_sheets(tables: Sequence[Table]) -> tuple[Measure, ...]:
     """The measures on sheets that name the risk of each by its id: *Risk ID, Action, Due date*."""
-    return tuple(measure for table in tables for measure in _on_sheet(table))
+    return tuple(measure for table in tables for measure in _measures_on_sheet(table))
 
 
-def _on_sheet(table: Table) -> Iterator[Measure]:
+def _measures_on_sheet(table: Table) -> Iterator[Measure]:
     known = {name: found.target for name in table.headers if (found := recognise(name))}
     ids = [name for name, target in known.items() if target == "external_id"]
     of_risks = [name for name in ids if mentions_risk(name)] or ids
@@ -46,11 +46,19 @@ def _on_sheet(table: Table) -> Iterator[Measure]:
             )
 
 
-def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[tuple[str, Measure]]:
-    """(path, measure) for each object in a list of measures inside of ``item``, the ``row``-th."""
+class MeasureAtPath(NamedTuple):
+    """A measure, and the path of the list in its object that it was found in."""
+
+    path: str
+    measure: Measure
+
+
+def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[MeasureAtPath]:
+    """One for each object in a list of measures inside of ``item``, the ``row``-th."""
     for key, value in item.items():
         if isinstance(value, Mapping):
-            yield from ((f"{key}.{path}", found) for path, found in nested_measures(value, row))
+            for path, measure in nested_measures(value, row):
+                yield MeasureAtPath(f"{key}.{path}", measure)
             continue
         listed = value if isinstance(value, list) else []
         objects = [part for part in listed if isinstance(part, Mapping)]
@@ -64,7 +72,8 @@ def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[tuple[str, Me
                 simple = {
                     n: v for n, v in part.items() if v is None or isinstance(v, str | int | float)
                 }
-                yield key, Measure("", row, _cells_by_target(simple, columns), f"{key}:{n}")
+                cells = _cells_by_target(simple, columns)
+                yield MeasureAtPath(key, Measure("", row, cells, f"{key}:{n}"))
 
 
 def _measure_targets_by_column(known: Mapping[str, str]) -> dict[str, str]:

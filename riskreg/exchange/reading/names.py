@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from riskreg.exchange.reading.words import (
     AFTER,
@@ -121,7 +122,7 @@ def plain_header(text: str) -> str:
     return " ".join(part for part in _SPLIT.split(text) if part)
 
 
-def scale_in(text: str) -> int | None:
+def scale_size_in_header(text: str) -> int | None:
     """How many levels a header says its scale has: ``Likelihood (1-5)`` has 5."""
     text = re.sub(r"_+", " ", unicodedata.normalize("NFKC", str(text))).rstrip()
     found = _SCALE.search(text) or _SCALE_BEHIND.search(text)
@@ -149,7 +150,7 @@ def _targets_by_word(table: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 @cache
-def _target_of_words() -> dict[tuple[str, ...], str]:
+def _target_by_sorted_words() -> dict[tuple[str, ...], str]:
     """Names by their words in any order: *date identified* is *identified date*."""
     found: dict[tuple[str, ...], str] = {}
     for word, target in _target_of_word().items():
@@ -178,16 +179,16 @@ def recognise(header: str) -> Recognised | None:
     bracketed = _bracketed_stage(header)
     if text in _target_of_word() and not (bracketed and text in _target_of_score_word()):
         return Recognised(_target_of_word()[text])
-    stage, rest = _stage_of(text)
+    stage, rest = _split_off_stage(text)
     stage = stage or bracketed
     if stage and (found := _recognise_in_stage(stage, rest)):
         return found
     without = _without_risk(text)
     target = (
-        _target_of_words().get(_sorted_words(text))
+        _target_by_sorted_words().get(_sorted_words(text))
         or _target_of_word().get(without)
-        or (_target_of_words().get(_sorted_words(without)) if without else None)
-        or _named_before_of(text)
+        or (_target_by_sorted_words().get(_sorted_words(without)) if without else None)
+        or _target_named_before_of(text)
     )
     if not target and (composed := _recognise_part_of_work(text)):
         return composed if composed.target else None
@@ -226,8 +227,8 @@ def _recognise_in_stage(stage: str, rest: str) -> Recognised | None:
     for text in (rest, without):
         if text in _target_of_score_word():
             return Recognised(_target_of_score_word()[text], stage)
-        if _target_of_words().get(_sorted_words(text)) in SCORES:
-            return Recognised(_target_of_words()[_sorted_words(text)], stage)
+        if _target_by_sorted_words().get(_sorted_words(text)) in SCORES:
+            return Recognised(_target_by_sorted_words()[_sorted_words(text)], stage)
     if not without or set(without.split()) <= _CONNECTORS:
         return Recognised("rating", stage, 60)
     if _target_of_word().get(without) == "consequence":
@@ -238,7 +239,7 @@ def _recognise_in_stage(stage: str, rest: str) -> Recognised | None:
 
 
 @cache
-def _stage_words() -> list[tuple[str, str]]:
+def _words_with_stage_longest_first() -> list[tuple[str, str]]:
     """(word, stage), longest first, so that *before mitigation* is taken whole."""
     found = [(word, stage) for stage, words in STAGES.items() for word in words]
     for first, stage in ((BEFORE, "inherent"), (AFTER, "residual")):
@@ -248,22 +249,29 @@ def _stage_words() -> list[tuple[str, str]]:
     return sorted(found, key=lambda item: -len(item[0]))
 
 
-def _stage_of(text: str) -> tuple[str, str]:
-    for word, stage in _stage_words():
+class _StageAndRest(NamedTuple):
+    """The stage that a header names (empty for none), and what it says besides."""
+
+    stage: str
+    rest: str
+
+
+def _split_off_stage(text: str) -> _StageAndRest:
+    for word, stage in _words_with_stage_longest_first():
         if _contains(text, word):
-            return stage, _without_word(text, word)
-    return "", text
+            return _StageAndRest(stage, _without_word(text, word))
+    return _StageAndRest("", text)
 
 
 def stage_in(header: str) -> str:
     """The stage that a header names; nothing for none."""
-    return _stage_of(plain_header(header))[0]
+    return _split_off_stage(plain_header(header)).stage
 
 
 def _bracketed_stage(header: str) -> str:
     """The stage that stands in brackets: *Likelihood (residual)*."""
     for found in _BRACKETS.findall(unicodedata.normalize("NFKC", header)):
-        stage, rest = _stage_of(plain_header(found.strip("()[]（）")))
+        stage, rest = _split_off_stage(plain_header(found.strip("()[]（）")))
         if stage and not rest:
             return stage
     return ""
@@ -284,7 +292,7 @@ def _without_risk(text: str) -> str:
     return " ".join(words)
 
 
-def _named_before_of(text: str) -> str | None:
+def _target_named_before_of(text: str) -> str | None:
     """What is named before the first *of*: *cost* in *cost of measures*."""
     words = text.split()
     for place, word in enumerate(words):

@@ -17,7 +17,7 @@ _HIDDEN = 0x20
 _UNRELIABLE = 0x02
 
 
-def old_markings(data: bytes) -> list[Markings]:
+def xls_markings(data: bytes) -> list[Markings]:
     """What is marked in each sheet of the book, charts among them, in their order."""
     try:
         stream = _stream_of_records(data)
@@ -68,7 +68,7 @@ def _stream_of_records(data: bytes) -> bytes:
     if not 64 <= small <= size <= 1 << 16:
         raise ValueError("no container")
     directory, least, small_table = (struct.unpack_from("<I", data, at)[0] for at in (48, 56, 60))
-    table = _next_sectors(data, size)
+    table = _next_sector_of_each(data, size)
     entries = _read_chain(data, size, table, directory)
     root: tuple[int, int] | None = None
     for at in range(0, len(entries) - 127, 128):
@@ -89,7 +89,7 @@ def _stream_of_records(data: bytes) -> bytes:
     raise ValueError("no book")
 
 
-def _next_sectors(data: bytes, size: int) -> list[int]:
+def _next_sector_of_each(data: bytes, size: int) -> list[int]:
     """Which sector follows which."""
     listed = list(struct.unpack_from("<109I", data, 76))
     further, known = struct.unpack_from("<I", data, 68)[0], 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.reading.names import plain_header, recognise, scale_in
+from riskreg.exchange.reading.names import plain_header, recognise, scale_size_in_header
 from riskreg.exchange.reading.table import Row, Sheet, SkippedRow, Value, as_read_in_sheet, is_blank
 from riskreg.exchange.reading.words import LEGENDS, SCORES, TOTALS
 
@@ -43,7 +43,7 @@ def rows_and_skipped_rows_below(
                 if is_blank(values[place]):
                     values[place] = colour_word(sheet.colours.get((number, place), "")) or None
         too_long = as_text and not all(map(is_blank, sheet.grid[number][len(names) :]))
-        if rows and not legend and _is_plainly_one(values, ends, texts):
+        if rows and not legend and _is_plainly_a_row(values, ends, texts):
             rows.append(Row(number + 1, tuple(values), too_long))
             continue
         filled = [place for place, value in enumerate(values) if not is_blank(value)]
@@ -62,7 +62,7 @@ def rows_and_skipped_rows_below(
         elif not rows and _is_hint(values, filled, judged):
             why = _("says how to fill a row in")
         else:
-            why = _why_no_row(values, filled, words, names, texts, ids, number in spans)
+            why = _why_no_row_or_empty(values, filled, words, names, texts, ids, number in spans)
         continues = bool(why) and bool(rows) and set(filled) <= set(work) and not legend
         if continues:
             # One more measure against the risk above.
@@ -74,7 +74,7 @@ def rows_and_skipped_rows_below(
     return rows, skipped
 
 
-def _is_plainly_one(values: list[Value], ends: Sequence[str], texts: list[int]) -> bool:
+def _is_plainly_a_row(values: list[Value], ends: Sequence[str], texts: list[int]) -> bool:
     """Whether none of the reasons to leave a row out can hold, as of most rows: what may happen is
     among what it says, it says two things in words, and half of it does not end as the header does
     (``ends``: the last letter of each name)."""
@@ -97,7 +97,7 @@ def _is_plainly_one(values: list[Value], ends: Sequence[str], texts: list[int]) 
     return wordy > 1 and other * 2 >= filled
 
 
-def _why_no_row(
+def _why_no_row_or_empty(
     values: list[Value],
     filled: list[int],
     words: list[str],
@@ -165,7 +165,7 @@ def _is_hint(values: list[Value], filled: list[int], judged: list[int]) -> bool:
     numbers = [values[place] for place in filled]
     if len(filled) > 3 and [as_read_in_sheet(v) for v in numbers] == [str(p + 1) for p in filled]:
         return True
-    hints = [p for p in judged if p in filled and scale_in(as_read_in_sheet(values[p]))]
+    hints = [p for p in judged if p in filled and scale_size_in_header(as_read_in_sheet(values[p]))]
     return bool(hints) and all(isinstance(values[p], str) for p in filled)
 
 

@@ -192,7 +192,7 @@ def _read_rows_strict_first(text: str, separator: str) -> Grid:
         return _read_rows(text, separator, quote, strict=True)
     except csv.Error as error:
         if "unexpected end" in str(error):
-            raise _unmatched() from None
+            raise _unmatched_quotes() from None
         if "field larger" in str(error):
             raise NotARegister(
                 _("A cell holds more text than is read (%(size)d characters). Shorten it.")
@@ -202,7 +202,7 @@ def _read_rows_strict_first(text: str, separator: str) -> Grid:
         # What stands behind a closing mark is taken as it is.
         return _read_rows(text, separator, quote, strict=False)
     except csv.Error:
-        raise _unmatched() from None
+        raise _unmatched_quotes() from None
 
 
 def _read_rows(text: str, separator: str, quote: str, *, strict: bool) -> Grid:
@@ -220,7 +220,7 @@ def _read_rows(text: str, separator: str, quote: str, *, strict: bool) -> Grid:
     return rows
 
 
-def _unmatched() -> NotARegister:
+def _unmatched_quotes() -> NotARegister:
     return NotARegister(
         _("The quotation marks of this text do not match, so its cells cannot be told apart.")
     )

@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.reading.markings import (
     Markings,
-    left_to_be_worked_out,
+    has_uncalculated_formulas,
     markings_of,
     ods_markings,
-    sheet_parts,
+    part_by_sheet_name,
 )
-from riskreg.exchange.reading.old_markings import old_markings
+from riskreg.exchange.reading.old_markings import xls_markings
 from riskreg.exchange.reading.table import (
     MAX_CELLS,
     MAX_COLUMNS,
@@ -52,15 +52,15 @@ _UNMARKED = Markings()
 def read_workbook(data: bytes) -> tuple[str, list[Sheet]]:
     """The format and the sheets of a workbook. Raises ``NotARegister``."""
     if data.startswith(OLE):
-        old = _old_workbook(data)
+        old = _open_xls(data)
         every = (known.name for known in old.sheets_metadata)
-        return "xls", _sheets(old, dict(zip(every, old_markings(data), strict=False)))
+        return "xls", _sheets(old, dict(zip(every, xls_markings(data), strict=False)))
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
         raise _damaged() from None
     with archive:
-        names = _checked_names(archive)
+        names = _part_names_checked_for_bounds(archive)
         if "xl/workbook.xml" in names:
             kind = "xlsm" if any(name.endswith("vbaProject.bin") for name in names) else "xlsx"
             return kind, _read_checked_xlsx(data, archive)
@@ -76,7 +76,7 @@ def read_workbook(data: bytes) -> tuple[str, list[Sheet]]:
     )
 
 
-def _checked_names(archive: zipfile.ZipFile) -> set[str]:
+def _part_names_checked_for_bounds(archive: zipfile.ZipFile) -> set[str]:
     """The parts of ``archive``, once every one of them has been unpacked within the bounds."""
     parts = archive.infolist()
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
@@ -104,11 +104,13 @@ def _unpacked_pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
 
 
 def _read_checked_xlsx(data: bytes, archive: zipfile.ZipFile) -> list[Sheet]:
-    parts = sheet_parts(archive)
+    parts = part_by_sheet_name(archive)
     for part in parts.values():
         _check_extent(archive, part)
-    noughts = left_to_be_worked_out(archive)
-    markings = {name: markings_of(archive, part, noughts) for name, part in parts.items()}
+    zero_is_uncalculated = has_uncalculated_formulas(archive)
+    markings = {
+        name: markings_of(archive, part, zero_is_uncalculated) for name, part in parts.items()
+    }
     return _sheets(_open(data), markings)
 
 
@@ -159,7 +161,7 @@ def _check_ods(archive: zipfile.ZipFile) -> None:
         raise _too_wide(max(filled, text.count(b"<table:table-row")), 0)
 
 
-def _old_workbook(data: bytes) -> calamine.CalamineWorkbook:
+def _open_xls(data: bytes) -> calamine.CalamineWorkbook:
     if "EncryptedPackage".encode("utf-16-le") in data[: 1 << 20]:
         raise _locked()
     return _open(data)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from riskreg.exchange.mapping import Plan, RowPlan
-from riskreg.exchange.services.committing import refusal_of, visibility_of
+from riskreg.exchange.services.committing import mark_row_refused, visibility_of
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
@@ -19,16 +19,16 @@ from riskreg.risks.services.lookups import Lookups
 _KEPT = 500
 
 
-def check_rows(actor: Viewer, plan: Plan) -> Plan:
+def refuse_rows_services_would_refuse(actor: Viewer, plan: Plan) -> Plan:
     """``plan`` with the rows refused that a service would refuse for their own values."""
     require(actor, "import.make")
     assert actor.party is not None  # noqa: S101 - who may import acts for a party
     refused = list(plan.refused)
     new = [row for row in plan.rows if row.outcome == "new"]
-    checked = _Checked(actor, new)
+    checked = _SurelyValidRows(actor, new)
     for row in new:
         visibility = visibility_of(plan, row)
-        if checked.is_fine(row.fields, visibility):
+        if checked.is_surely_valid(row.fields, visibility):
             continue
         errors = Errors()
         found = checked.lookups.clean(
@@ -38,14 +38,14 @@ def check_rows(actor: Viewer, plan: Plan) -> Plan:
         try:
             errors.raise_if_any()
         except Invalid as invalid:
-            refused.append(refusal_of(plan, row, invalid))
+            refused.append(mark_row_refused(plan, row, invalid))
     return Plan(
         plan.table, plan.columns, plan.scaling, plan.rows, plan.asked, refused, plan.visibility,
         plan.notes,
     )  # fmt: skip
 
 
-class _Checked:
+class _SurelyValidRows:
     """Values of rows that are fine for sure, each of them cleaned once."""
 
     # Texts are right or wrong by themselves; what is to be chosen is so only beside the kind.
@@ -59,7 +59,7 @@ class _Checked:
         self._fine: dict[str, set[str]] = defaultdict(set)
         self._fine_choices: set[tuple[tuple[str, Any], ...]] = set()
 
-    def is_fine(self, given: Mapping[str, Any], visibility: str) -> bool:
+    def is_surely_valid(self, given: Mapping[str, Any], visibility: str) -> bool:
         """Whether nothing is wrong with ``given`` for sure; what is not sure is for the service to
         say."""
         errors = Errors()

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.exchange.mapping import Answers, Plan, Refused, RowPlan
 from riskreg.exchange.models import Import, ImportedRow
-from riskreg.exchange.queries import signature_of
+from riskreg.exchange.queries import header_signature_of
 from riskreg.exchange.services.row_values import judgement_of, sources_of, start_of_day_not_after
 from riskreg.kernel.errors import Invalid, RiskregError
 from riskreg.register.access import Viewer
@@ -45,6 +45,13 @@ class Made:
         return {k: v for k, v in vars(self).items() if v}
 
 
+class CommittedImport(NamedTuple):
+    """What was made, and what became of each row, with what services refused."""
+
+    made: Import
+    plan: Plan
+
+
 @transaction.atomic
 def commit_import(
     *,
@@ -54,11 +61,11 @@ def commit_import(
     file_name: str,
     data: bytes,
     at: dt.datetime,
-    name: uuid.UUID | None = None,
-) -> tuple[Import, Plan]:
+    draft_id: uuid.UUID | None = None,
+) -> CommittedImport:
     """Bring in what ``plan`` says. The rows that a service refuses are refused with its reason.
 
-    ``name``: the id that it has had as a draft, and keeps.
+    ``draft_id``: the public id that it has had as a draft, and keeps.
 
     Raises ``Forbidden``; ``Invalid`` while something that was asked has no answer.
     """
@@ -69,14 +76,14 @@ def commit_import(
     assert actor.party is not None  # noqa: S101 - who may import acts for a party
     row = Import.objects.create(
         # Without one the model draws it, as it does for everything else.
-        **({"uuid": name} if name else {}),
+        **({"uuid": draft_id} if draft_id else {}),
         register=actor.register,
         party=actor.party,
         visibility=Visibility.PARTY,
         made_by=actor.user,
         file_name=file_name[:200],
         digest=hashlib.sha256(data).hexdigest(),
-        signature=signature_of(plan.table),
+        signature=header_signature_of(plan.table),
         answers=answers.to_json(),
         created_at=at,
     )
@@ -99,20 +106,20 @@ def commit_import(
         **counts,
     }
     append(actor.entry("import.made", row, at=at, changes=changes))
-    return row, done
+    return CommittedImport(row, done)
 
 
 def _pieces_committed_together(rows: Sequence[RowPlan]) -> Iterator[list[RowPlan]]:
     """``rows`` in their order: those next to each other that are new risks and nothing more
     together, up to so many, and each of the others by itself."""
-    for plain, run in groupby(rows, _is_plain):
+    for plain, run in groupby(rows, _is_only_a_new_risk):
         together = list(run)
         size = _TOGETHER if plain else 1
         for n in range(0, len(together), size):
             yield together[n : n + size]
 
 
-def _is_plain(row: RowPlan) -> bool:
+def _is_only_a_new_risk(row: RowPlan) -> bool:
     """Whether a row becomes a risk, with judgements of it, and nothing beside it."""
     more = row.controls or row.mitigation or row.more
     return row.outcome == "new" and row.state != "closed" and not more
@@ -190,7 +197,7 @@ def _commit_row(
                     risk = _update(actor, row, of_import, made, at)
         except RiskregError as error:
             risk = None
-            refused.append(refusal_of(plan, row, error))
+            refused.append(mark_row_refused(plan, row, error))
     kept = _build_imported_row(actor, of_import, row, risk, made)
     if row.outcome == "refused":
         mine = [refusal for refusal in refused if refusal.row == row.number]
@@ -199,7 +206,7 @@ def _commit_row(
     return kept
 
 
-def refusal_of(plan: Plan, row: RowPlan, error: RiskregError) -> Refused:
+def mark_row_refused(plan: Plan, row: RowPlan, error: RiskregError) -> Refused:
     """The refusal of a service, with the column of the file that it is about."""
     row.outcome = "refused"
     fields = getattr(error, "fields", {})
@@ -236,7 +243,7 @@ def _create(
         )
         made.controls.append(str(control.uuid))
     for work in (row.mitigation, *row.more):
-        _plan_work(actor, risk, work, made, since, at)
+        _create_mitigation_of_row(actor, risk, work, made, since, at)
     closes = row.state == "closed"
     if row.state == "open" or (closes and row.closed_on):
         # One that is over was in force from when it was found; one that is open is so from now.
@@ -271,12 +278,12 @@ def _update(actor: Viewer, row: RowPlan, of_import: Import, made: Made, at: dt.d
             made.controls.append(str(control.uuid))
     risk = risk_for(actor, ref)
     if "mitigation" in row.changes:
-        _plan_work(actor, risk, row.mitigation, made, at, at)
+        _create_mitigation_of_row(actor, risk, row.mitigation, made, at, at)
     elif row.mitigation is not None:
         _update_first_mitigation(actor, risk, row, made, at)
     for work in row.more:
         if work["title"] in row.changes.get("mitigations", [None, []])[1]:
-            _plan_work(actor, risk, work, made, at, at)
+            _create_mitigation_of_row(actor, risk, work, made, at, at)
     state = row.changes.get("state", [None, None])[1]
     if state == "open" and risk.state == "draft":
         risks.open_risk(actor=actor, ref=ref, version=None, at=at)
@@ -304,7 +311,7 @@ def _assess(
     )
 
 
-def _plan_work(
+def _create_mitigation_of_row(
     actor: Viewer,
     risk: Risk,
     planned_work: dict[str, Any] | None,

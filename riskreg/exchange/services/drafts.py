@@ -42,7 +42,7 @@ def delete_old_drafts(at: dt.datetime) -> int:
 
 
 @transaction.atomic
-def keep_draft(*, actor: Viewer, brought: Brought, at: dt.datetime) -> ImportDraft:
+def replace_own_draft(*, actor: Viewer, brought: Brought, at: dt.datetime) -> ImportDraft:
     """Keep a file to be looked through, in place of the one before. Raises ``NotARegister``."""
     require(actor, "import.make")
     assert actor.party is not None  # noqa: S101 - who may import acts for a party
@@ -103,7 +103,7 @@ def commit_draft_or_start_job(
         return row
     made, _plan = commit_import(
         actor=actor, plan=plan, answers=answers, file_name=row.file_name, data=bytes(row.data),
-        at=at, name=row.uuid,
+        at=at, draft_id=row.uuid,
     )  # fmt: skip
     row.delete()
     return made
@@ -121,14 +121,14 @@ def commit_file_or_keep_draft(
     if plan.asked:
         raise Invalid.one("mapping", "answers_needed", first_open_questions_text(plan))
     if plan.count("new") + plan.count("updated") > MAX_AT_ONCE:
-        draft = keep_draft(actor=actor, brought=brought, at=at)
+        draft = replace_own_draft(actor=actor, brought=brought, at=at)
         draft.answers = answers.to_json()
         draft.save(update_fields=["answers"])
         _start_commit_job(actor, draft, at)
         return draft
     return commit_import(
         actor=actor, plan=plan, answers=answers, file_name=brought.name, data=brought.data, at=at
-    )[0]
+    ).made
 
 
 def _start_commit_job(actor: Viewer, draft: ImportDraft, at: dt.datetime) -> None:

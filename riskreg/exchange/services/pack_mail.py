@@ -28,7 +28,9 @@ KIND = "pack"
 SENT, PARTLY, FAILED = "sent", "partly", "failed"
 
 
-def write_to(user: User, row: PackSchedule, one: PackSending, why: str, at: dt.datetime) -> None:
+def post_message_about_sending(
+    user: User, row: PackSchedule, one: PackSending, why: str, at: dt.datetime
+) -> None:
     """Post the message about ``one``, a sending of ``row``, to ``user``; once, however often."""
     post(
         build_draft_to(

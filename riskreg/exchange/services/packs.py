@@ -128,10 +128,10 @@ def delete_old_packs(at: dt.datetime) -> int:
 def _start_job_of_pack(actor: Viewer, row: BoardPack, at: dt.datetime) -> None:
     """One step for each language, and one that draws what they found."""
     steps = [
-        NewStep(f"gather:{language}", "exchange.gather", 0, _digest(row, language))
+        NewStep(f"gather:{language}", "exchange.gather", 0, _step_digest(row, language))
         for language in languages_of(row.language)
     ]
-    steps.append(NewStep("draw", "exchange.draw", 1, _digest(row, "draw")))
+    steps.append(NewStep("draw", "exchange.draw", 1, _step_digest(row, "draw")))
     start_job(
         kind=KIND,
         subject=row.uuid,
@@ -142,7 +142,7 @@ def _start_job_of_pack(actor: Viewer, row: BoardPack, at: dt.datetime) -> None:
     )
 
 
-def _digest(row: BoardPack, part: str) -> str:
+def _step_digest(row: BoardPack, part: str) -> str:
     return hashlib.sha256(f"{row.uuid}:{part}".encode()).hexdigest()
 
 

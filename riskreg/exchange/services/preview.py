@@ -8,7 +8,7 @@ from riskreg.exchange.mapping import Answers, Plan, clean_answers, plan_import
 from riskreg.exchange.models import Import
 from riskreg.exchange.queries import import_context_for, remembered_answers
 from riskreg.exchange.reading import read_file
-from riskreg.exchange.services.checking import check_rows
+from riskreg.exchange.services.checking import refuse_rows_services_would_refuse
 from riskreg.exchange.services.committing import commit_import
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
@@ -56,7 +56,9 @@ def preview_import(
         else clean_answers(answers_or_remembered, keys)
     )
     context = import_context_for(actor, brought.name, at)
-    return PlanAndAnswers(check_rows(actor, plan_import(table, answers, context)), answers)
+    return PlanAndAnswers(
+        refuse_rows_services_would_refuse(actor, plan_import(table, answers, context)), answers
+    )
 
 
 def import_file_unless_answers_needed(

@@ -38,7 +38,7 @@ _USUAL: dict[str, Any] = {
 
 
 @transaction.atomic
-def set_schedule(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) -> PackSchedule:
+def create_schedule(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) -> PackSchedule:
     """Have a pack made and sent before each meeting, for the actor's party. ``given``: by the table
     of fields; what is not named is as usual.
 
@@ -55,7 +55,7 @@ def set_schedule(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
         text = _("A party has at most %(n)d schedules; end one first.")
         errors.add("title", "too_many", text % {"n": MOST})
     today = actor.today(at)
-    _check_first(errors, clean.get("first_on"), today)
+    _check_first_meeting_not_past(errors, clean.get("first_on"), today)
     errors.raise_if_any()
     row = PackSchedule(
         register=actor.register,
@@ -99,7 +99,7 @@ def change_schedule(
     errors, today = Errors(), actor.today(at)
     clean = _clean(errors, actor, fields)
     if clean.get("first_on", row.first_on) != row.first_on:
-        _check_first(errors, clean["first_on"], today)
+        _check_first_meeting_not_past(errors, clean["first_on"], today)
     errors.raise_if_any()
     changes = set_changed_in_memory(PACK_SCHEDULE, row, clean)
     if not changes:
@@ -167,7 +167,7 @@ def _clean(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> dict[str,
     )
 
 
-def _check_first(errors: Errors, day: dt.date | None, today: dt.date) -> None:
+def _check_first_meeting_not_past(errors: Errors, day: dt.date | None, today: dt.date) -> None:
     if day is not None and day < today and not errors.has_any_on("first_on"):
         errors.add("first_on", "in_the_past", _("Name today, or a day to come."))
 

@@ -37,12 +37,12 @@ from riskreg.exchange.models import (
 from riskreg.exchange.policy import HOUR, day_to_make_pack, meeting_served_and_left_out
 from riskreg.exchange.queries.packs import reader_for_audience
 from riskreg.exchange.queries.schedules import (
-    ids_of_schedules_due,
+    ids_of_schedules_maybe_due,
     ids_of_sendings_under_way,
     meeting_recurrence_of,
     present_pack_makers,
 )
-from riskreg.exchange.services.pack_mail import FAILED, PARTLY, SENT, write_to
+from riskreg.exchange.services.pack_mail import FAILED, PARTLY, SENT, post_message_about_sending
 from riskreg.exchange.services.packs import (
     create_pack_and_start_job,
     default_since,
@@ -66,7 +66,7 @@ DAY = dt.timedelta(days=1)
 def begin_and_finish_sendings(at: dt.datetime) -> None:
     """Have made what is due at ``at``, and send what is made."""
     for step, rows in (
-        (_begin_sending_if_due, ids_of_schedules_due(at)),
+        (_begin_sending_if_due, ids_of_schedules_maybe_due(at)),
         (_finish_if_made, ids_of_sendings_under_way()),
     ):
         for key in rows:
@@ -158,9 +158,9 @@ def _finish_if_made(sending: int, at: dt.datetime) -> None:
     one.notified = [str(user.uuid) for user in readers]
     _save_ended_and_log(row, one, SendingState.SENT if readers else SendingState.FAILED, at)
     for user in readers:
-        write_to(user, row, one, SENT, at)
+        post_message_about_sending(user, row, one, SENT, at)
     if one.maker is not None and (not readers or one.left_out or one.failure):
-        write_to(one.maker, row, one, PARTLY if readers else FAILED, at)
+        post_message_about_sending(one.maker, row, one, PARTLY if readers else FAILED, at)
 
 
 def _note_left_out_and_list_readers(

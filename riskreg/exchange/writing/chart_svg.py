@@ -66,12 +66,12 @@ class Chart:
     legend: Sequence[tuple[str, str]] = ()
 
 
-def polygon(points: str) -> str:
+def polygon_path(points: str) -> str:
     """``x,y x,y …`` as a closed path."""
     return "M" + " L".join(point.replace(",", " ") for point in points.split()) + " Z"
 
 
-def bar(x: float, y: float, width: float, height: float) -> str:
+def bar_path(x: float, y: float, width: float, height: float) -> str:
     """A rectangle as a path."""
     return f"M{x:.1f} {y:.1f} h{width:.1f} v{height:.1f} h{-width:.1f} Z"
 
@@ -101,7 +101,7 @@ def chart_svg(chart: Chart) -> str:
     y += chart.height + 8
     for style, text in chart.legend:
         is_line = STYLES[style].startswith('fill="none"')
-        path = f"M{_EDGE} {y + 6:.1f} h26" if is_line else bar(_EDGE, y + 1, 26, 9)
+        path = f"M{_EDGE} {y + 6:.1f} h26" if is_line else bar_path(_EDGE, y + 1, 26, 9)
         parts.append(f'<path d="{path}" {STYLES[style]}/>')
         parts.append(_text(Mark(_EDGE + 34, y + 10, text, "start"), TEXT, _INK))
         y += 17

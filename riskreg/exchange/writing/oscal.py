@@ -30,7 +30,7 @@ def oscal_pieces(rows: Rows, *, register: uuid.UUID, title: str, at: dt.datetime
     yield ',\n"risks": ['
     for n, (ref, group) in enumerate(groupby(rows, lambda row: row["ref"])):
         of_risk = list(group)
-        risk = _risk(register, ref, of_risk, people)
+        risk = _risk_to_oscal(register, ref, of_risk, people)
         items.append(
             {
                 "uuid": _uuid_of(register, "item", ref),
@@ -62,12 +62,16 @@ def _uuid_of(register: uuid.UUID, *names: str) -> str:
     return str(uuid.uuid5(register, "/".join(names)))
 
 
-def _risk(
-    register: uuid.UUID, ref: str, rows: list[Mapping[str, Any]], people: dict[str, str]
+def _risk_to_oscal(
+    register: uuid.UUID,
+    ref: str,
+    rows: list[Mapping[str, Any]],
+    owner_names_by_id: dict[str, str],
 ) -> dict[str, Any]:
+    """The risk of ``rows``; its owner is added to ``owner_names_by_id``."""
     row = rows[0]
     owner = _uuid_of(register, "person", row["owner"])
-    people[owner] = row["owner"]
+    owner_names_by_id[owner] = row["owner"]
     origins = [{"actors": [{"type": "party", "actor-uuid": owner}]}]
     event = row.get("event") or row["title"]
     parts = [row.get(name) for name in ("cause", "event", "consequence")]
@@ -84,13 +88,13 @@ def _risk(
     if characterizations := [each for each in judged if each]:
         found["characterizations"] = characterizations
     works = [
-        _remedy(register, ref, n, each, origins)
+        _mitigation_to_oscal(register, ref, n, each, origins)
         for n, each in enumerate(rows)
         if each.get("mitigation.title")
     ]
     # What is meant to be done, also where no work is planned for it yet.
     if not works:
-        works = [_response(register, ref, row, origins)]
+        works = [_response_to_oscal(register, ref, row, origins)]
     found["remediations"] = works
     if due := max(
         (r["mitigation.due_on"] for r in rows if r.get("mitigation.due_on")), default=None
@@ -116,7 +120,7 @@ def _prop(name: str, value: str) -> dict[str, str]:
     return {"name": name, "ns": _SYSTEM, "value": value}
 
 
-def _response(
+def _response_to_oscal(
     register: uuid.UUID, ref: str, row: Mapping[str, Any], origins: list[Any]
 ) -> dict[str, Any]:
     response = row.get("response")
@@ -130,7 +134,7 @@ def _response(
     }
 
 
-def _remedy(
+def _mitigation_to_oscal(
     register: uuid.UUID, ref: str, number: int, row: Mapping[str, Any], origins: list[Any]
 ) -> dict[str, Any]:
     title = row["mitigation.title"]

@@ -6,14 +6,19 @@ import datetime as dt
 import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pptx import Presentation
 from pptx.dml.color import RGBColor
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.util import Inches, Pt
 
-from riskreg.exchange.writing.packs import Text, text_in_all_languages, texts_by_language
+from riskreg.exchange.writing.packs import (
+    Text,
+    TextInLanguage,
+    text_in_all_languages,
+    texts_by_language,
+)
 
 # python-pptx says nothing of its types here.
 _rgb: Any = RGBColor
@@ -41,7 +46,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 def write_pack(contents: Mapping[str, Any], languages: Sequence[str], day: dt.date) -> bytes:
     """The bytes of the slides; the same for the same contents."""
     deck = _Deck(contents, languages)
-    deck.cover()
+    deck.add_cover_slide()
     for section in contents["sections"]:
         blocks = section["blocks"]
         for n, block in enumerate(blocks):
@@ -51,7 +56,7 @@ def write_pack(contents: Mapping[str, Any], languages: Sequence[str], day: dt.da
                     if other["kind"] != "note":
                         break
                     notes.append(other["text"])
-                deck.slide(section["title"], block, notes)
+                deck.add_slides_of_block(section["title"], block, notes)
     moment = dt.datetime.combine(day, dt.time(), dt.UTC).replace(tzinfo=None)
     about = deck.show.core_properties
     about.title, about.author = text_in_all_languages(contents["title"], " "), "riskreg"
@@ -78,6 +83,15 @@ def _without_times(data: bytes) -> bytes:
     return out.getvalue()
 
 
+class _Layout(NamedTuple):
+    """Rows as they stand on slides, the row above them if there is one, and how many inches below
+    the edge they begin."""
+
+    rows: list[list[Text]]
+    head: list[list[Text]]
+    top: float
+
+
 class _Deck:
     """Slides, one after the other."""
 
@@ -86,7 +100,7 @@ class _Deck:
         self.show: Any = Presentation()
         self.show.slide_width, self.show.slide_height = Inches(_WIDTH), Inches(_HEIGHT)
 
-    def cover(self) -> None:
+    def add_cover_slide(self) -> None:
         """What it is, of when, for whom, and the figures that matter."""
         contents = self.contents
         slide = self._add_titled_slide(contents["title"])
@@ -97,7 +111,9 @@ class _Deck:
         inches = _column_inches([4, 2], _WIDTH - 6.6 - _EDGE)
         self._add_grid(slide, rows, inches, _TOP, {1}, 14, left=6.6)
 
-    def slide(self, title: Text, block: Mapping[str, Any], notes: Sequence[Text]) -> None:
+    def add_slides_of_block(
+        self, title: Text, block: Mapping[str, Any], notes: Sequence[Text]
+    ) -> None:
         """One idea; a table that has no room on one slide goes on upon the next."""
         if block["kind"] == "matrix":
             slide = self._add_titled_slide(title)
@@ -105,7 +121,7 @@ class _Deck:
             self._write_notes(slide, notes)
             return
         is_table = block["kind"] == "table"
-        rows, head, top = self._rows(block)
+        rows, head, top = self._layout(block)
         widths = (
             block["widths"] if is_table else [2, *[10 / len(self.languages)] * len(self.languages)]
         )
@@ -127,17 +143,17 @@ class _Deck:
             numbers = set(block.get("numbers", ()))
             table = self._add_grid(slide, [*head, *piece], inches, top, numbers, size)
             if is_table:
-                _make_head(table)
+                _mark_first_row_as_header(table)
             else:
-                self._merge_cells(table, piece)
+                self._merge_cells_same_in_all_languages(table, piece)
             if n == len(pieces) - 1:
                 self._write_notes(slide, notes)
 
-    def _rows(self, block: Mapping[str, Any]) -> tuple[list[list[Text]], list[list[Text]], float]:
+    def _layout(self, block: Mapping[str, Any]) -> _Layout:
         """The rows of a table or of facts, the row above them, and how far down they begin."""
         if block["kind"] == "table":
             none = [self.contents["none"], *[""] * (len(block["head"]) - 1)]
-            return block["rows"] or [none], [block["head"]], _TOP + 0.45
+            return _Layout(block["rows"] or [none], [block["head"]], _TOP + 0.45)
         count = len(self.languages)
         rows = []
         for label, text in block["rows"]:
@@ -146,9 +162,11 @@ class _Deck:
                 # Texts of two languages stand side by side.
                 found = [{lang: part} for lang, part in text.items()]
             rows.append([label, *found, *[""] * (count - len(found))])
-        return rows, [], _TOP
+        return _Layout(rows, [], _TOP)
 
-    def _merge_cells(self, table: Any, rows: Sequence[Sequence[Text]]) -> None:
+    def _merge_cells_same_in_all_languages(
+        self, table: Any, rows: Sequence[Sequence[Text]]
+    ) -> None:
         """What is the same in both languages goes over both columns."""
         count = len(self.languages)
         for n, row in enumerate(rows):
@@ -252,7 +270,7 @@ class _Deck:
     ) -> None:
         """A text, each language in a paragraph of its own, marked as what it is."""
         frame.word_wrap = True
-        for lang, part in _parts(text, self.languages[0], between):
+        for lang, part in _paragraphs(text, self.languages[0], between):
             paragraph = frame.paragraphs[0] if first else frame.add_paragraph()
             first = False
             run = paragraph.add_run()
@@ -263,13 +281,13 @@ class _Deck:
             run._r.get_or_add_rPr().set("lang", _LANGUAGES[lang])
 
 
-def _parts(text: Text, language: str, between: str) -> Iterator[tuple[str, str]]:
+def _paragraphs(text: Text, language: str, between: str) -> Iterator[TextInLanguage]:
     if between == "\n":
         for lang, part in texts_by_language(text, language):
             for line in part.split("\n"):
-                yield lang, line
+                yield TextInLanguage(lang, line)
     else:
-        yield language, text_in_all_languages(text, between)
+        yield TextInLanguage(language, text_in_all_languages(text, between))
 
 
 def _prefixed(before: str, text: Text) -> str:
@@ -306,7 +324,7 @@ def _column_inches(widths: Sequence[float], width: float) -> list[float]:
     return [width * each / sum(widths) for each in widths]
 
 
-def _make_head(table: Any) -> None:
+def _mark_first_row_as_header(table: Any) -> None:
     """The first row names the columns, for readers and for whoever has it read aloud."""
     table.first_row = True
     for cell in table.rows[0].cells:

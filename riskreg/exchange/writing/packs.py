@@ -4,18 +4,17 @@ A text is a string, or {language: string} where two languages say it differently
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
 Text = str | Mapping[str, str]
 
 
-def merge_languages(contents: Mapping[str, Any]) -> Any:
+def merge_languages(contents_by_language: Mapping[str, Any]) -> Any:
     """The contents of every language as one. Raises ``ValueError`` where they are not alike: a
     register that changed between two readings."""
-    languages = list(contents)
-    return _merge([contents[language] for language in languages], languages)
+    return _merge(list(contents_by_language.values()), list(contents_by_language))
 
 
 def _merge(parts: Sequence[Any], languages: Sequence[str]) -> Any:
@@ -33,9 +32,18 @@ def _merge(parts: Sequence[Any], languages: Sequence[str]) -> Any:
     return first
 
 
-def texts_by_language(text: Text, language: str) -> list[tuple[str, str]]:
-    """A text as (language, words); one that is the same in all is in ``language``."""
-    return list(text.items()) if isinstance(text, Mapping) else [(language, text)]
+class TextInLanguage(NamedTuple):
+    """Words, and which language they are in; empty for all of them."""
+
+    language: str
+    text: str
+
+
+def texts_by_language(text: Text, language_of_plain: str) -> list[TextInLanguage]:
+    """A text in each of its languages; one that is the same in all is in ``language_of_plain``."""
+    if isinstance(text, Mapping):
+        return [TextInLanguage(*version) for version in text.items()]
+    return [TextInLanguage(language_of_plain, text)]
 
 
 def text_in_all_languages(text: Text, between: str = "\n") -> str:

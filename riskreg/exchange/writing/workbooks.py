@@ -84,9 +84,9 @@ def _write_sheets(
     other = book.create_sheet(_sheet_name(about.title))
     other.column_dimensions["A"].width, other.column_dimensions["B"].width = 32, 90
     for name, text in about.lines:
-        first = _text(other, name)
+        first = _text_cell(other, name)
         first.font = Font(bold=True)
-        other.append([first, _text(other, text)])
+        other.append([first, _text_cell(other, text)])
     lists.write(book)
     with tempfile.TemporaryFile() as file:
         book.save(file)
@@ -146,7 +146,7 @@ class _Lists:
         sheet = book.create_sheet(_LISTS)
         sheet.sheet_state = "hidden"
         for n in range(max(map(len, self.columns))):
-            sheet.append([_text(sheet, c[n]) if n < len(c) else None for c in self.columns])
+            sheet.append([_text_cell(sheet, c[n]) if n < len(c) else None for c in self.columns])
 
 
 def _sheet_name(title: str) -> str:
@@ -160,7 +160,7 @@ def _read_pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _head_cell(sheet: Any, label: str) -> Any:
-    cell = _text(sheet, label)
+    cell = _text_cell(sheet, label)
     cell.font, cell.fill, cell.alignment = Font(bold=True), _HEAD, _WRAP
     return cell
 
@@ -169,14 +169,14 @@ def _cell(sheet: Any, column: ColumnLike, value: Any) -> Any:
     if value is None or value == "":
         return None
     if isinstance(value, str):
-        return _text(sheet, value)
+        return _text_cell(sheet, value)
     cell = WriteOnlyCell(sheet, float(value) if isinstance(value, Decimal) else value)
     if isinstance(value, dt.date):
         cell.number_format = _FORMATS["moment" if isinstance(value, dt.datetime) else "day"]
     return cell
 
 
-def _text(sheet: Any, text: str) -> Any:
+def _text_cell(sheet: Any, text: str) -> Any:
     """A cell of text: what begins like a formula is none."""
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text)[:CELL_MAX])
     cell.data_type = "s"

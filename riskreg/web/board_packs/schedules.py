@@ -22,7 +22,7 @@ from riskreg.exchange.queries.schedules import (
 )
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.exchange.services.pack_mail import text_on_why_not_written_to
-from riskreg.exchange.services.schedules import change_schedule, end_schedule, set_schedule
+from riskreg.exchange.services.schedules import change_schedule, create_schedule, end_schedule
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
@@ -112,7 +112,7 @@ class ScheduleNew(ScheduleView):
         form = ScheduleForm(self.viewer, request.POST)
         if form.is_valid():
             try:
-                set_schedule(actor=self.viewer, given=form.fields_for_service(), at=self.at)
+                create_schedule(actor=self.viewer, given=form.fields_for_service(), at=self.at)
             except Invalid as invalid:
                 add_errors(form, invalid)
             else:

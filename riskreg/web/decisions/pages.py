@@ -26,7 +26,7 @@ from riskreg.decisions.queries.decisions import (
 )
 from riskreg.decisions.queries.records import record_for_reader
 from riskreg.decisions.services.outcomes import may_waive
-from riskreg.exchange.queries.decision_records import decision_record
+from riskreg.exchange.queries.decision_records import decision_record_for_pdf
 from riskreg.exchange.writing.record_pdf import record_pdf
 from riskreg.kernel.downloads import download_bytes
 from riskreg.kernel.replica import from_replica
@@ -271,7 +271,7 @@ class DecisionRecordFile(RegisterView):
         """In the reader's language; where this machine cannot draw one, that in words."""
         row = decision_taken_for(self.viewer, ref)
         try:
-            data = record_pdf(decision_record(self.viewer, row))
+            data = record_pdf(decision_record_for_pdf(self.viewer, row))
         except ValueError as lacking:
             messages.error(request, str(lacking))
             named = {"slug": self.viewer.register.slug, "ref": ref}

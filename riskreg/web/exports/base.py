@@ -46,7 +46,7 @@ class FileView(RegisterView):
 
     def about(self, given: QueryDict) -> list[AboutLine]:
         """What the file says of itself."""
-        return about_lines(self.viewer, self.at, given.lists(), unasked=self.unasked())
+        return about_lines(self.viewer, self.at, given.lists(), default_filter=self.unasked())
 
     def get(self, request: HttpRequest, **named: str) -> HttpResponseBase:
         """The file; a list that cannot be shown as asked is refused as the page refuses it."""

@@ -61,7 +61,7 @@ class HeatmapExport(FileView):
         choices = choices_for(self.viewer)
         chosen = active_filters(choices, self.asked.chosen.given, {}, skip=KEPT)
         picture = heatmap_picture(
-            self.viewer, self.shown, self.at, cells=self.asked.cells, flows=self.flows,
+            self.viewer, self.shown, self.at, cell_content=self.asked.cells, flows=self.flows,
             filters=[each["text"] for each in chosen],
         )  # fmt: skip
         return [picture_file(kind, picture)]

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.queries.heatmap_pictures import COUNTS, parse_cells
+from riskreg.exchange.queries.heatmap_pictures import COUNTS, clean_cell_content
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.risks import filters
@@ -37,7 +37,7 @@ class HeatmapAsked:
         chosen = filters.parse(viewer, asked, at, other_params=OWN, one_kind=True)
         errors = Errors()
         as_of, compare = _clean_day(errors, asked, "as_of"), _clean_day(errors, asked, "compare")
-        cells = parse_cells(errors, asked.getlist("cells"))
+        cells = clean_cell_content(errors, asked.getlist("cells"))
         errors.raise_if_any()
         return cls(viewer, at, chosen, as_of, None if moving else compare, cells, moving)
 

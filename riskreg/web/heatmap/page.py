@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from riskreg.exchange.queries.heatmap_pictures import COUNTS, NAMED, named_in_cells
+from riskreg.exchange.queries.heatmap_pictures import COUNTS, NAMED, title_or_empty_by_ref_in_cells
 from riskreg.exchange.writing.files import FORMATS, PICTURES
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.punctuation import in_brackets
@@ -111,7 +111,7 @@ class HeatmapPage(RegisterView):
                 shown,
                 place,
                 lambda cell: query_string(given, cell=cell),
-                named_in_cells(self.viewer, shown, asked.cells),
+                title_or_empty_by_ref_in_cells(self.viewer, shown, asked.cells),
                 NAMED[asked.cells],
             ),
             "cells": switches.cell_contents_switch(open_list, asked.cells),

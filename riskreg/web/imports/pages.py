@@ -29,8 +29,8 @@ from riskreg.exchange.services import (
     answer_draft,
     commit_draft_or_start_job,
     drop_draft,
-    keep_draft,
     preview_draft,
+    replace_own_draft,
     undo_import,
 )
 from riskreg.exchange.writing.csvs import csv_lines
@@ -100,7 +100,7 @@ class Imports(RegisterView):
         form = FileForm(request.POST, request.FILES)
         if form.is_valid():
             try:
-                draft = keep_draft(actor=self.viewer, brought=form.brought(), at=self.at)
+                draft = replace_own_draft(actor=self.viewer, brought=form.brought(), at=self.at)
             except Invalid as invalid:
                 add_errors(form, invalid)
             else:

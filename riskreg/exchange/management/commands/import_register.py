@@ -46,9 +46,9 @@ class Command(BaseCommand):
         at = clock.now()
         # What is asked and refused is in their language, as on their pages.
         with translation.override(user.language):
-            self._bring_in_and_print(user, brought, at, options)
+            self._import_or_preview_and_print(user, brought, at, options)
 
-    def _bring_in_and_print(
+    def _import_or_preview_and_print(
         self, user: User, brought: Brought, at: dt.datetime, options: dict[str, Any]
     ) -> None:
         try:

@@ -48,7 +48,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
     if scope.is_past:
         positions = open_positions_on(viewer, day, scope.today)
         found = unaccepted_threats_among(
-            viewer, positions, scope.heatmap_now.criteria, day, scope.after_as_of
+            viewer, positions, scope.heatmap_on_as_of.criteria, day, scope.after_as_of
         )
     else:
         found = unaccepted_threats_above_appetite(viewer, day)

@@ -63,7 +63,7 @@ def _coverage_row(name: Any, counted: CoverageCounts) -> list[str]:
 
 def appendix(scope: PackScope) -> list[Section]:
     """The scale, and where what is told of the worst risks comes from."""
-    criteria, matrix = scope.heatmap_now.criteria, scope.matrix
+    criteria, matrix = scope.heatmap_on_as_of.criteria, scope.matrix
     levels = max(len(criteria.likelihood), len(criteria.impact))
     scale = [
         [

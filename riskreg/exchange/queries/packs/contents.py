@@ -13,7 +13,7 @@ from riskreg.exchange.queries.packs.asked import (
     spending,
 )
 from riskreg.exchange.queries.packs.closing_pages import appendix, review_coverage
-from riskreg.exchange.queries.packs.positions import heatmaps, highest, what_moved
+from riskreg.exchange.queries.packs.positions import heatmaps, highest_threats, what_moved
 from riskreg.exchange.queries.packs.scope import PackScope, day_text, reader_for_audience
 from riskreg.register.visibility import Visibility
 
@@ -21,8 +21,8 @@ from riskreg.register.visibility import Visibility
 ENGINE = "1"
 Section = dict[str, Any]
 _SECTIONS: tuple[Callable[[PackScope], list[Section]], ...] = (
-    what_moved, heatmaps, highest, above_appetite, decisions, objectives, review_coverage, spending,
-    breaches, appendix,
+    what_moved, heatmaps, highest_threats, above_appetite, decisions, objectives, review_coverage,
+    spending, breaches, appendix,
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def pack_contents(scope: PackScope, audience: str) -> dict[str, Any]:
 
 def headline_figures(scope: PackScope) -> dict[str, int]:
     """The figures of the cover, by name; ``figure_labels`` has them in words."""
-    shown = scope.heatmap_now
+    shown = scope.heatmap_on_as_of
     compared = shown.comparison
     return {
         "open": shown.total,

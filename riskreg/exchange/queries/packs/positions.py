@@ -27,7 +27,7 @@ Section = dict[str, Any]
 
 def what_moved(scope: PackScope) -> list[Section]:
     """Every threat that moved, came or went, with the words of whoever judged it."""
-    compared = scope.heatmap_now.comparison
+    compared = scope.heatmap_on_as_of.comparison
     assert compared is not None  # noqa: S101 - a pack always compares
     moves = compared.moves[:LISTED]
     refs = [move.ref for move in moves]
@@ -83,18 +83,18 @@ def _why_moved_text(by_scale: bool, known: Any) -> str:
 
 def heatmaps(scope: PackScope) -> list[Section]:
     """The map of the day, that of the day before, and what came into and left each cell."""
-    compared = scope.heatmap_now.comparison
+    compared = scope.heatmap_on_as_of.comparison
     assert compared is not None  # noqa: S101 - a pack always compares
     sections = []
     for key, title, shown in (
-        ("then", _("Heatmap on %(day)s") % {"day": day_text(scope.since)}, scope.heatmap_then),
-        ("now", _("Heatmap on %(day)s") % {"day": day_text(scope.as_of)}, scope.heatmap_now),
+        ("then", _("Heatmap on %(day)s") % {"day": day_text(scope.since)}, scope.heatmap_on_since),
+        ("now", _("Heatmap on %(day)s") % {"day": day_text(scope.as_of)}, scope.heatmap_on_as_of),
     ):
         counts = {(c.likelihood, c.impact): str(c.count or "") for c in shown.cells}
         unrated = _("Residual (as it stands), threats. Unrated: %(n)d.") % {
             "n": shown.unrated_count
         }
-        blocks = [_matrix(shown, counts), {"kind": "note", "text": unrated}]
+        blocks = [_matrix_block(shown, counts), {"kind": "note", "text": unrated}]
         if own := matrix_note(scope.viewer, shown.criteria):
             blocks.append({"kind": "note", "text": own})
         sections.append({"key": f"heatmap-{key}", "title": title, "blocks": blocks})
@@ -107,18 +107,18 @@ def heatmaps(scope: PackScope) -> list[Section]:
             )
             if n
         )
-        for c in scope.heatmap_now.cells
+        for c in scope.heatmap_on_as_of.cells
     }
     note = _("+ moved into the cell, − moved out of it since %(day)s.")
     blocks = [
-        _matrix(scope.heatmap_now, moved),
+        _matrix_block(scope.heatmap_on_as_of, moved),
         {"kind": "note", "text": note % {"day": day_text(scope.since)}},
     ]
     sections.append({"key": "movement", "title": _("Movement on the heatmap"), "blocks": blocks})
     return sections
 
 
-def _matrix(shown: Heatmap, texts: dict[tuple[int, int], str]) -> dict[str, Any]:
+def _matrix_block(shown: Heatmap, texts: dict[tuple[int, int], str]) -> dict[str, Any]:
     criteria, matrix = shown.criteria, Matrix(shown.criteria)
     across = range(1, len(criteria.impact) + 1)
     return {
@@ -142,12 +142,12 @@ def _matrix(shown: Heatmap, texts: dict[tuple[int, int], str]) -> dict[str, Any]
     }
 
 
-def highest(scope: PackScope) -> list[Section]:
+def highest_threats(scope: PackScope) -> list[Section]:
     """The worst threats, a page each."""
     found = heatmap_lists.risks_in_cell(
         scope.viewer, None, stage="residual", at=scope.at, as_of=scope.as_of
     )
-    compared = scope.heatmap_now.comparison
+    compared = scope.heatmap_on_as_of.comparison
     rows = list(found[:TOP])
     moves = (
         {move.ref: move for move in compared.moves_of([r.ref for r in rows])} if compared else {}

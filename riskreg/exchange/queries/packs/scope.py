@@ -58,21 +58,21 @@ class PackScope:
         return clock.start_of_next_day(self.since, self.viewer.register.time_zone)
 
     @cached_property
-    def heatmap_now(self) -> Heatmap:
+    def heatmap_on_as_of(self) -> Heatmap:
         """The heatmap of the day, with what moved; the same as the page of that day draws."""
         return heatmap(
             self.viewer, stage="residual", at=self.at, as_of=self.as_of, compare=self.since
         )
 
     @cached_property
-    def heatmap_then(self) -> Heatmap:
+    def heatmap_on_since(self) -> Heatmap:
         """The heatmap of the day that it is compared with."""
         return heatmap(self.viewer, stage="residual", at=self.at, as_of=self.since)
 
     @cached_property
     def matrix(self) -> Matrix:
         """The criteria of the day."""
-        return Matrix(self.heatmap_now.criteria)
+        return Matrix(self.heatmap_on_as_of.criteria)
 
 
 # Words -------------------------------------------------------------------------------------------
