@@ -129,14 +129,14 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Called by a reader: hand it on, refuse it, or answer it where that costs nothing."""
-        from riskreg.kernel.capacity import credential_of
+        from riskreg.kernel.capacity import hashed_credential_or_network
 
         if req.path == "/healthz":
             return super().handle_request(req, conn)
         places = self.watching if req.path in _WATCHED else self.places
         request = _glance(req, conn)
         work = functools.partial(self._work, req, conn, super().handle_request)
-        refused = places.take(credential_of(request), work)
+        refused = places.run_in_turn_or_refuse(hashed_credential_or_network(request), work)
         if refused is None:
             return _HANDED_ON
         self._send(conn.sock, _too_busy(request, refused))

@@ -6,7 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from riskreg.kernel.alive import answers_healthz
-from riskreg.kernel.charset import only_utf8
+from riskreg.kernel.alive import with_healthz_answered
+from riskreg.kernel.charset import with_charset_of_request_ignored
 
-application = answers_healthz(only_utf8(get_wsgi_application()))
+application = with_healthz_answered(with_charset_of_request_ignored(get_wsgi_application()))

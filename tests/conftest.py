@@ -222,7 +222,7 @@ def _end_other_sessions() -> None:
 @contextlib.contextmanager
 def without_append_only(connection: Any) -> Iterator[None]:
     """Take the append-only rules of the database away for a moment, and put them back."""
-    rules = appendonly.rules()
+    rules = appendonly.append_only_rules_of_migrations()
     for rule in rules:
         appendonly.execute_all(
             connection, appendonly.drop_sql(connection.vendor, rule.table, rule.when)

@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
-from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.kernel.mailtext import html_with_styles_inlined, tidy_text
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ def send_account_mail(kind: str, *, user: User, url: str = "", to: str = "") -> 
         folder = f"mail/account/{kind}"
         subject = " ".join(render_to_string(f"{folder}/subject.txt", context).split())
         text = tidy_text(render_to_string(f"{folder}/body.txt", context))
-        html = inlined_html(render_to_string(f"{folder}/body.html", context))
+        html = html_with_styles_inlined(render_to_string(f"{folder}/body.html", context))
     mail = EmailMultiAlternatives(
         subject,
         text,

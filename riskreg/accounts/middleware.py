@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from riskreg.kernel.capacity import note_account
+from riskreg.kernel.capacity import remember_account_of_caller
 
 
 class PreferencesMiddleware:
@@ -25,7 +25,7 @@ class PreferencesMiddleware:
         user = request.user
         if not user.is_authenticated:
             return self.get_response(request)
-        note_account(request, user.pk)
+        remember_account_of_caller(request, user.pk)
         translation.activate(user.language)
         request.LANGUAGE_CODE = translation.get_language()
         with timezone.override(zoneinfo.ZoneInfo(user.time_zone)):

@@ -13,7 +13,7 @@ from django.utils import translation
 from riskreg.accounts.mails import page_address
 from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
-from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.kernel.mailtext import html_with_styles_inlined, tidy_text
 from riskreg.notify.models import Channel, Message
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import post
@@ -66,5 +66,5 @@ def _content(user: User, notice: str, facts: dict[str, Any]) -> Content:
     return Content(
         subject=" ".join(render_to_string(f"{folder}/subject.txt", values).split()),
         text=tidy_text(render_to_string(f"{folder}/body.txt", values)),
-        html=inlined_html(render_to_string(f"{folder}/body.html", values)),
+        html=html_with_styles_inlined(render_to_string(f"{folder}/body.html", values)),
     )

@@ -23,7 +23,7 @@ from riskreg.evidence.queries import evidence_for, things_by_id_of_evidence, vis
 from riskreg.evidence.targets import Thing, thing_for
 from riskreg.kernel import keyset
 from riskreg.kernel.downloads import download
-from riskreg.kernel.uploads import too_large_in
+from riskreg.kernel.uploads import too_large_upload_fields
 from riskreg.register.filtering import RowFilter
 
 _NEWEST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
@@ -85,7 +85,7 @@ class EvidenceList(EvidenceApi):
         kinds that the guide for integrators lists. It is seen by whoever sees the thing now."""
         given = body_of(request)
         file = given.get("file")
-        if too_large_in(request._request):
+        if too_large_upload_fields(request._request):
             raise services.too_large()
         thing, ref = str(given.get("thing", "")), str(given.get("ref", ""))
         if not hasattr(file, "chunks") or "\0" in thing + ref:

@@ -48,7 +48,7 @@ from riskreg.exchange.writing.files import (
 from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.exchange.writing.zips import zip_pieces
 from riskreg.kernel.errors import Errors
-from riskreg.kernel.security_middleware import tell_rows
+from riskreg.kernel.security_middleware import note_row_count_for_security_log
 from riskreg.register.filtering import sort_rows
 from riskreg.register.permissions import require
 from riskreg.reviews.queries.coverage import coverage, default_first_day
@@ -99,7 +99,9 @@ class FileApi(RegisterApi):
         content_type, ending = self.formats[kind]
         name = f"{self.viewer.register.slug}-{'-'.join([self.name, *named.values()])}"
         name += f"-{self.viewer.today(self.at).isoformat()}.{ending}"
-        return tell_rows(as_file(self.pieces(kind, sheets, about), content_type, name), rows)
+        return note_row_count_for_security_log(
+            as_file(self.pieces(kind, sheets, about), content_type, name), rows
+        )
 
     @staticmethod
     def days(params: Any, *names: str) -> list[dt.date | None]:

@@ -34,7 +34,7 @@ from riskreg.indicators.queries.access import (
     visible_indicators,
 )
 from riskreg.kernel import clock, keyset
-from riskreg.kernel.days import day_in
+from riskreg.kernel.days import parse_iso_day
 from riskreg.kernel.errors import Errors
 from riskreg.register.filtering import RowFilter
 from riskreg.register.visibility import Visibility
@@ -224,7 +224,7 @@ def _reading_to_json(row: Reading) -> dict[str, Any]:
 def _parse_moment(text: str, zone: str) -> dt.datetime | None:
     try:
         if len(text) <= 10:
-            return clock.start_of_day(day_in(text), zone)
+            return clock.start_of_day(parse_iso_day(text), zone)
     except (ValueError, OverflowError):
         return None
     return parse_moment(text)

@@ -15,7 +15,7 @@ from riskreg.api.core.query import with_errors_in_query
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.replica import from_replica
 from riskreg.kernel.search import MAX_QUERY
-from riskreg.kernel.text import storable
+from riskreg.kernel.text import is_storable
 from riskreg.search.queries import LIMIT, find_by_noun
 
 
@@ -31,7 +31,7 @@ class Search(RegisterApi):
         errors = Errors()
         if not text:
             errors.add("q", "required", _("Say which words to look for."))
-        elif not storable(text) or len(text) > MAX_QUERY:
+        elif not is_storable(text) or len(text) > MAX_QUERY:
             errors.add(
                 "q", "bad_text", _("At most %(n)d characters, none of them NUL.") % {"n": MAX_QUERY}
             )

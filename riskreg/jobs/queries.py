@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from riskreg.jobs.models import OPEN, Job, JobState, Step, StepState
-from riskreg.kernel.sqlite_map import past_the_map
+from riskreg.kernel.sqlite_map import without_memory_map
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def blobs_of(job: Job, keys: Sequence[str]) -> Iterator[bytes]:
     """What each of these steps, which are done, has left for those after it; one at a time, in the
     order of ``keys``."""
     for key in keys:
-        with past_the_map():
+        with without_memory_map():
             blob = job.steps.values_list("blob", flat=True).get(key=key)
         assert blob is not None  # noqa: S101 - kept until the job has ended
         yield bytes(blob)

@@ -20,7 +20,7 @@ _nobody_runs: ContextVar[bool] = ContextVar("nobody_runs", default=False)
 
 
 @contextlib.contextmanager
-def before_anybody_runs() -> Iterator[None]:
+def no_tasks_sent() -> Iterator[None]:
     """Nothing is sent in here: neither broker nor worker has been started, and the first sweep
     finds whatever waits."""
     token = _nobody_runs.set(True)

@@ -7,7 +7,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _BODY = b'{"status": "ok"}'
 
 
-def answers_healthz(application: Application) -> Application:
+def with_healthz_answered(application: Application) -> Application:
     """``application``, with ``/healthz`` answered here: a balancer asks it by address."""
 
     def called(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

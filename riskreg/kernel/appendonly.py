@@ -52,7 +52,7 @@ def drop_sql(vendor: str, table: str, when: str = "") -> list[str]:
     ]
 
 
-def rules() -> "list[AppendOnly]":
+def append_only_rules_of_migrations() -> "list[AppendOnly]":
     """Every append-only rule that the migrations make, once for each table."""
     found = {
         operation.table: operation
@@ -64,7 +64,7 @@ def rules() -> "list[AppendOnly]":
 
 
 def missing_append_only_rules(connection: BaseDatabaseWrapper) -> list[str]:
-    """Triggers of ``rules`` that the database does not have, or has switched off."""
+    """Triggers of the migrations' rules that the database does not have, or has switched off."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
@@ -73,7 +73,7 @@ def missing_append_only_rules(connection: BaseDatabaseWrapper) -> list[str]:
         there = {row[0] for row in cursor.fetchall()}
     wanted = {
         f"{rule.table}_no_{verb}"
-        for rule in rules()
+        for rule in append_only_rules_of_migrations()
         for verb in _verbs_refused(connection.vendor, rule.when)
     }
     return sorted(wanted - there)

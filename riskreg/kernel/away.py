@@ -20,7 +20,7 @@ _STATES = ("55P03", "40001", "40P01", "25P03", "25P04", "25006")
 _SQLITE = ("locked", "unable to open", "disk is full", "readonly", "disk i/o")
 
 
-def is_away(error: BaseException | None) -> bool:
+def is_database_away_error(error: BaseException | None) -> bool:
     """Whether ``error`` says that the database cannot serve at the moment."""
     if not isinstance(error, OperationalError | InterfaceError | Error):
         return False
@@ -34,7 +34,7 @@ def is_away(error: BaseException | None) -> bool:
     return isinstance(error, OperationalError | InterfaceError)
 
 
-def log_once_away(request: HttpRequest, error: BaseException | None) -> None:
+def log_database_away_once(request: HttpRequest, error: BaseException | None) -> None:
     """One line in the log for each request that met it."""
     if not getattr(request, "database_away", False):
         request.database_away = True  # type: ignore[attr-defined]
@@ -43,7 +43,7 @@ def log_once_away(request: HttpRequest, error: BaseException | None) -> None:
         log.error("database_away", error=type(cause).__name__, state=state, path=request.path)
 
 
-def as_away(response: HttpResponse) -> HttpResponse:
+def mark_as_database_away(response: HttpResponse) -> HttpResponse:
     """``response`` as Django's own log leaves it alone, with when to try again."""
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     response["Cache-Control"] = "no-store"
@@ -51,7 +51,7 @@ def as_away(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def away_sentence() -> str:
+def database_away_sentence() -> str:
     """What anybody is told."""
     return _(
         "The database does not answer at the moment. If you were saving something, look whether "

@@ -4,8 +4,8 @@ Used as the one operation of a migration with ``atomic = False``, after the migr
 column: ``Backfill("risk", Q(state="draft", draft_due_on=None), fill, ("draft_due_on",))``. A batch
 is a transaction of its own: it locks its rows, for as long as they take, and never the table. What
 was filled stays filled, so a migration that was interrupted takes up where it was. Until the old
-version has stopped, it writes rows that nobody fills; ``again`` does those, and beat calls it
-(``operations.services.backfills``).
+version has stopped, it writes rows that nobody fills; ``fill_unfilled`` does those, and beat calls
+it (``operations.services.backfills``).
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ class Backfill(Operation):
         if schema_editor.connection.in_atomic_block:
             raise RuntimeError("a Backfill stands in a migration with atomic = False")
         model = to_state.apps.get_model(app_label, self.model)
-        self.again(model, schema_editor.connection.alias)
+        self.fill_unfilled(model, schema_editor.connection.alias)
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
@@ -65,7 +65,7 @@ class Backfill(Operation):
     def describe(self) -> str:
         return f"Fill {', '.join(self.fields)} of {self.model} in batches"
 
-    def again(self, model: type[Model], alias: str = "default") -> int:
+    def fill_unfilled(self, model: type[Model], alias: str = "default") -> int:
         """Fill what is not filled; how many rows were. Raises ``OperationalError`` when somebody
         holds one of them for longer than ``LOCK_SECONDS``; what was filled by then stays."""
         count, last = 0, 0
@@ -74,14 +74,16 @@ class Backfill(Operation):
                 if connections[alias].vendor == "postgresql":
                     with connections[alias].cursor() as cursor:
                         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
-                rows = list(self._unfilled(model, alias).filter(pk__gt=last)[:BATCH])
+                rows = list(
+                    self._unfilled_rows_for_update(model, alias).filter(pk__gt=last)[:BATCH]
+                )
                 if not rows:
                     return count
                 self.fill(rows)
                 model._base_manager.using(alias).bulk_update(rows, self.fields)
             count, last = count + len(rows), rows[-1].pk
 
-    def _unfilled(self, model: type[Model], alias: str) -> Any:
+    def _unfilled_rows_for_update(self, model: type[Model], alias: str) -> Any:
         rows = model._base_manager.using(alias).filter(self.unfilled).order_by("pk")
         if self.related:
             rows = rows.select_related(*self.related)

@@ -85,7 +85,7 @@ class _Owners:
             while len(self._known) > _KNOWN:
                 self._known.popitem(last=False)
 
-    def caller(self, credential: str) -> str:
+    def caller_key(self, credential: str) -> str:
         """The account where it is known, so that a second token is no second caller."""
         with self._lock:
             account = self._known.get(credential)
@@ -95,7 +95,7 @@ class _Owners:
 _owners = _Owners()
 
 
-def credential_of(request: HttpRequest) -> str:
+def hashed_credential_or_network(request: HttpRequest) -> str:
     """What the caller shows of themselves, hashed: token, else session, else network."""
     shown = request.META.get("HTTP_AUTHORIZATION") or request.COOKIES.get(
         settings.SESSION_COOKIE_NAME
@@ -105,9 +105,9 @@ def credential_of(request: HttpRequest) -> str:
     return hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()
 
 
-def note_account(request: HttpRequest, account: int) -> None:
+def remember_account_of_caller(request: HttpRequest, account: int) -> None:
     """Remember in this process that what ``request`` shows is the account's."""
-    _owners.note(credential_of(request), account)
+    _owners.note(hashed_credential_or_network(request), account)
 
 
 class Places:
@@ -136,7 +136,7 @@ class Places:
         self._numbers = count()
         self._refused_at = -BURST_SECONDS
 
-    def take(self, credential: str, work: Callable[[], None]) -> Refused | None:
+    def run_in_turn_or_refuse(self, credential: str, work: Callable[[], None]) -> Refused | None:
         """Have ``work`` done in its turn; or why it is not, and nothing of it ever will be."""
         with self._lock:
             refused = self._reason_to_refuse_or_none(credential)
@@ -144,7 +144,10 @@ class Places:
                 self._waiting.append(_Place(credential, work, next(self._numbers)))
                 self._start_waiting_in_fair_order()
             in_work, waiting = len(self._in_work), len(self._waiting)
-            first = refused is not None and self._begins_a_burst()
+            first = False
+            if refused is not None:
+                before, self._refused_at = self._refused_at, self._clock()
+                first = self._refused_at - before >= BURST_SECONDS
         if refused is not None:
             SHED.labels(refused.value).inc()
         if first:
@@ -156,10 +159,6 @@ class Places:
         if len(held) >= self._most:
             return Refused.FULL
         return Refused.CALLER if _count_of_caller(credential, held) >= self._each else None
-
-    def _begins_a_burst(self) -> bool:
-        before, self._refused_at = self._refused_at, self._clock()
-        return self._refused_at - before >= BURST_SECONDS
 
     def _start_waiting_in_fair_order(self) -> None:
         each = max(1, self._threads - 1)
@@ -189,5 +188,5 @@ class Places:
 
 
 def _count_of_caller(credential: str, places: Iterable[_Place]) -> int:
-    caller = _owners.caller(credential)
-    return sum(_owners.caller(place.credential) == caller for place in places)
+    caller = _owners.caller_key(credential)
+    return sum(_owners.caller_key(place.credential) == caller for place in places)

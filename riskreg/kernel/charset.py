@@ -8,7 +8,7 @@ from django.utils.http import parse_header_parameters
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def only_utf8(application: Application) -> Application:
+def with_charset_of_request_ignored(application: Application) -> Application:
     """``application``, to which no request can name a charset in its Content-Type.
 
     Addresses and forms are UTF-8 by the URL standard, JSON is by RFC 8259, so the name says

@@ -52,7 +52,7 @@ class Statement(Generic[M]):
         Raises ``TypeError`` as a call does, ``EmptyResultSet`` where nothing can be found.
         """
         self._check(values)
-        written = self._written_with()
+        written = self._written_once()
         return written.sql, written.parameters(values)
 
     def __call__(self, *values: Value) -> QuerySet[M]:
@@ -64,28 +64,28 @@ class Statement(Generic[M]):
         if self._finds_nothing:
             return self.build(*values)
         try:
-            written = self._written_with()
+            written = self._written_once()
         except EmptyResultSet:
             # Not even sent to the database, as with a list of which nothing is in.
             self._finds_nothing = True
             return self.build(*values)
         rows = written.rows.all()
-        given = written.compilers_for(rows.query, values)
+        given = written.compiler_factory_for(rows.query, values)
         rows.query.get_compiler = given  # type: ignore[method-assign]
         return rows
 
-    def _written_with(self) -> "_Written":
+    def _written_once(self) -> "_Written":
         if self._written is None:
             try:
-                self._written = self._write(LARGE)
+                self._written = self._write_with_stand_ins(LARGE)
             except EmptyResultSet:
                 # Beyond the range of a column the ORM knows that nothing can be found.
-                written, other = (self._write(number) for number in SMALL)
-                written.keep_places_of(other)
+                written, other = (self._write_with_stand_ins(number) for number in SMALL)
+                written.drop_places_not_in(other)
                 self._written = written
         return self._written
 
-    def _write(self, number: int) -> "_Written":
+    def _write_with_stand_ins(self, number: int) -> "_Written":
         stand_ins = _stand_ins(self.kinds, number)
         return _Written(self.build(*stand_ins), stand_ins)
 
@@ -105,7 +105,7 @@ class _Written:
         self.rows = rows
         self.compiler: SQLCompiler = rows.query.get_compiler(using=rows.db)
         self.sql, parameters = self.compiler.as_sql()
-        given = [_Parameter.of(p, stand_ins) for p in parameters]
+        given = [_Parameter.from_sql_parameter(p, stand_ins) for p in parameters]
         self.constants = parameters
         # Where each of them stands; most stand in many places.
         self.places: dict[_Parameter, list[int]] = defaultdict(list)
@@ -125,7 +125,7 @@ class _Written:
         self.compiler.where = self.compiler.having = self.compiler.qualify = None
         self.compiler.query = self.rows.query
 
-    def keep_places_of(self, other: "_Written") -> None:
+    def drop_places_not_in(self, other: "_Written") -> None:
         """Leave alone what is a value's here and not in ``other``, the same statement written with
         other stand-ins: it is a constant that is equal to one of these."""
         whose = {n: one.place for one, places in other.places.items() for n in places}
@@ -136,7 +136,7 @@ class _Written:
         """What stands in the places of the statement for ``values``."""
         parameters = list(self.constants)
         for one, places in self.places.items():
-            value = one.given(values)
+            value = one.value_among(values)
             for n in places:
                 parameters[n] = value
         return parameters
@@ -153,11 +153,11 @@ class _Written:
         return self._named_sql, {
             name: value
             for one, places in self.places.items()
-            for value in (one.given(values),)
+            for value in (one.value_among(values),)
             for name in _names_of_value(one, places)
         }
 
-    def _read_by_prepared_statement(self, compiler: Any, values: Sequence[Value]) -> None:
+    def _make_read_by_prepared_statement(self, compiler: Any, values: Sequence[Value]) -> None:
         """Have ``compiler`` read its rows by a statement that the server prepares."""
         usual, connection = compiler.execute_sql, compiler.connection
 
@@ -179,7 +179,9 @@ class _Written:
 
         compiler.execute_sql = execute_sql
 
-    def compilers_for(self, query: Any, values: Sequence[Value]) -> Callable[..., SQLCompiler]:
+    def compiler_factory_for(
+        self, query: Any, values: Sequence[Value]
+    ) -> Callable[..., SQLCompiler]:
         """What gives ``query`` a compiler that has written already, for ``values``."""
         parameters = tuple(self.parameters(values))
 
@@ -191,7 +193,7 @@ class _Written:
             compiler.as_sql = lambda *a, **k: (self.sql, parameters)  # type: ignore[method-assign]
             compiler.get_converters = lambda expressions: self.converters  # type: ignore[method-assign]
             if compiler.connection.vendor == "postgresql":
-                self._read_by_prepared_statement(compiler, values)
+                self._make_read_by_prepared_statement(compiler, values)
             return compiler
 
         return get_compiler
@@ -207,7 +209,7 @@ class _Parameter:
     away: dt.timedelta = dt.timedelta(0)
 
     @classmethod
-    def of(cls, kept: Any, stand_ins: Sequence[Value]) -> "_Parameter":
+    def from_sql_parameter(cls, kept: Any, stand_ins: Sequence[Value]) -> "_Parameter":
         """The parameter ``kept`` of what was written with ``stand_ins``. Raises ``TypeError`` for a
         moment that was made from a day: how far it is away depends on the time zone."""
         day, moment = _day_of(kept), _moment_of(kept)
@@ -224,7 +226,7 @@ class _Parameter:
                 return cls(kept, place)
         return cls(kept)
 
-    def given(self, values: Sequence[Value]) -> Any:
+    def value_among(self, values: Sequence[Value]) -> Any:
         """It as the database is handed it, for ``values``; it is of one of them."""
         assert self.place is not None  # noqa: S101 - only those are asked
         value = values[self.place]

@@ -19,7 +19,7 @@ _MOMENT = re.compile(
 )
 
 
-def day_in(text: str) -> dt.date:
+def parse_iso_day(text: str) -> dt.date:
     """The day that ``text`` spells as 2027-03-31. Raises ``ValueError`` for any other spelling.
 
     ISO 8601 has more of them (20270331, 2027-W13-3); who sends one of those by mistake should
@@ -30,7 +30,7 @@ def day_in(text: str) -> dt.date:
     return dt.date.fromisoformat(text)
 
 
-def moment_in(text: str) -> dt.datetime:
+def parse_iso_moment(text: str) -> dt.datetime:
     """The time that ``text`` spells as 2027-03-31T09:00:00+08:00; aware if it has an offset.
 
     Raises ``ValueError`` for any other spelling.
@@ -55,7 +55,7 @@ def clean_day(errors: Errors, field: str, value: Any, *, required: bool = False)
         day = value
     else:
         try:
-            day = day_in(str(value))
+            day = parse_iso_day(str(value))
         except ValueError:
             day = None
     if day is None:

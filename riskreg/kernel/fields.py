@@ -148,7 +148,7 @@ class Table:
         return tuple(field for field in self.fields if field.set_by)
 
     @property
-    def can_be_labelled(self) -> tuple[str, ...]:
+    def labellable_names(self) -> tuple[str, ...]:
         """Names of what can carry a label of how far it can be relied on."""
         return (*(field.name for field in self.settable), *self.also_labelled)
 

@@ -76,7 +76,7 @@ def try_write_to_sqlite(cursor: Any) -> None:
         cursor.execute(f"PRAGMA busy_timeout = {int(usual)}")
 
 
-def check_space() -> None:
+def check_disk_space() -> None:
     """Raises ``NotReady`` where this machine cannot write what is to be kept, or has less than
     READY_FREE_MB left for it."""
     folders = set()
@@ -132,7 +132,7 @@ def check_broker() -> None:
 
 CHECKS: dict[str, Callable[[], None]] = {
     "database": check_database,
-    "space": check_space,
+    "space": check_disk_space,
     "migrations": check_migrations,
     "broker": check_broker,
 }

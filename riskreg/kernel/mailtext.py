@@ -17,6 +17,6 @@ def tidy_text(text: str) -> str:
     return "\n".join(lines).strip() + "\n"
 
 
-def inlined_html(html: str) -> str:
+def html_with_styles_inlined(html: str) -> str:
     """``html`` with its style written into each element; nothing is fetched to do so."""
     return css_inline.inline(strip_spaces_between_tags(html), load_remote_stylesheets=False)

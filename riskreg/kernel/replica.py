@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import structlog
 from django.conf import settings
@@ -24,7 +24,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from riskreg.kernel.away import is_away
+from riskreg.kernel.away import is_database_away_error
 
 log = structlog.get_logger(__name__)
 P = ParamSpec("P")
@@ -117,13 +117,13 @@ def from_replica(read: Callable[Concatenate[V, P], R]) -> Callable[Concatenate[V
     def asked(first: V, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if not has_replica() or connections[DEFAULT_DB_ALIAS].in_atomic_block:
             return read(first, *args, **kwargs)
-        if not _replica.has_all_that_is_committed():
+        if not _replica.wait_until_caught_up():
             return read(first, *args, **kwargs)
         token = _reads_there.set(True)
         try:
             return read(first, *args, **kwargs)
         except (Error, InterfaceError) as error:
-            if not is_away(error):
+            if not is_database_away_error(error):
                 raise
             _replica.note_failure(error)
         finally:
@@ -151,13 +151,13 @@ class _Replica:
         self._rests_until = 0.0
         self._late = False
 
-    def has_all_that_is_committed(self) -> bool:
+    def wait_until_caught_up(self) -> bool:
         """Whether it may be read from now: it has what the primary has committed by this moment.
 
         Waits for that with a bound, and hardly as long as it was late the last time. Raises what
         the primary raises when that is away.
         """
-        if not self._may_be_asked():
+        if not self._take_turn_to_ask():
             return False
         place = _committed_place_or_none()
         if place is None:
@@ -202,8 +202,9 @@ class _Replica:
         if first:
             log.warning(event, **how)
 
-    def _may_be_asked(self) -> bool:
-        """False while it rests; afterwards one asks it, and the others when that one was served."""
+    def _take_turn_to_ask(self) -> bool:
+        """Whether the caller may ask it: nobody while it rests; then one, and the others when that
+        one was served."""
         with self._lock:
             if not self._rests_until:
                 return True
@@ -278,21 +279,28 @@ def not_in_use_sentences(_at: Any) -> Mapping[str, Sequence[str]]:
     return {"replica": []}
 
 
-def _committed_place_or_none() -> tuple[str, str, int] | None:
+class _PlaceInLog(NamedTuple):
+    """A place in the log of changes of the primary, and whose log it is."""
+
+    lsn: str
+    system: str
+    timeline: int
+
+
+def _committed_place_or_none() -> _PlaceInLog | None:
     """Where the primary's log of changes is, and whose log it is; None where it does not tell."""
     try:
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute(_COMMITTED)
-            place, system, timeline = cursor.fetchone()
-            return place, system, timeline
+            return _PlaceInLog(*cursor.fetchone())
     except Error as error:
-        if is_away(error):
+        if is_database_away_error(error):
             raise
         # A standby itself, or a role that may not ask.
         return None
 
 
-def _progress_behind(place: tuple[str, str, int]) -> Progress:
+def _progress_behind(place: _PlaceInLog) -> Progress:
     """How far the replica is behind ``place``. Raises what it fails with, soon if it is frozen."""
     connection: Any = connections[REPLICA]
     try:
@@ -301,7 +309,7 @@ def _progress_behind(place: tuple[str, str, int]) -> Progress:
             connection.connection.answer_within = ANSWER_SECONDS
         with connection.cursor() as cursor:
             connection.connection.answer_within = ANSWER_SECONDS
-            cursor.execute(_REPLAYED, [place[1], place[2], place[0]])
+            cursor.execute(_REPLAYED, [place.system, place.timeline, place.lsn])
             follows, behind, seconds = cursor.fetchone()
     finally:
         if connection.connection is not None:

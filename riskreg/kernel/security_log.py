@@ -57,14 +57,14 @@ def write_line(event: str, account: uuid.UUID | None = None, /, **fields: Any) -
         "event": event,
         "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
         "account": account,
-        "from": named_client(_address.get()),
+        "from": address_for_log(_address.get()),
         **fields,
     }
     filled = {name: value for name, value in line.items() if value not in (None, "", [])}
     _logger.info(json.dumps(filled, ensure_ascii=False, default=str))
 
 
-def named_client(address: str) -> str:
+def address_for_log(address: str) -> str:
     """``address`` as the log may hold it: of IPv4 the first 24 bits, of IPv6 the first 48.
 
     A keyed hash is of the whole IPv4 address, or of the /64 of an IPv6 one.

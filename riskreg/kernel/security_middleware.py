@@ -25,20 +25,22 @@ class SecurityLogMiddleware:
             return response
         if response.status_code == 403:
             security_log.write_line(
-                "refused", account_of(request), **_request_line_and_page_name(request)
+                "refused", account_id_or_none(request), **_request_line_and_page_name(request)
             )
-        elif _is_file(request, response):
-            _record_file(request, response)
+        elif _is_download(request, response):
+            _log_download_when_sent(request, response)
         return response
 
 
-def tell_rows(response: StreamingHttpResponse, rows: Callable[[], int]) -> StreamingHttpResponse:
+def note_row_count_for_security_log(
+    response: StreamingHttpResponse, rows: Callable[[], int]
+) -> StreamingHttpResponse:
     """``response``, of which the log will say how many ``rows`` went out."""
     setattr(response, _ROWS, rows)
     return response
 
 
-def account_of(request: HttpRequest) -> Any:
+def account_id_or_none(request: HttpRequest) -> Any:
     """The public id of who asked, None of a stranger; the answer is not made to depend on it."""
     session = getattr(request, "session", None)
     accessed = getattr(session, "accessed", False)
@@ -54,7 +56,7 @@ def _request_line_and_page_name(request: HttpRequest) -> dict[str, Any]:
     return {"asked": asked, "page": match.view_name if match else ""}
 
 
-def _is_file(request: HttpRequest, response: HttpResponse) -> bool:
+def _is_download(request: HttpRequest, response: HttpResponse) -> bool:
     return (
         request.method == "GET"
         and response.status_code == 200
@@ -62,20 +64,22 @@ def _is_file(request: HttpRequest, response: HttpResponse) -> bool:
     )
 
 
-def _record_file(request: HttpRequest, response: Any) -> None:
-    account, what = account_of(request), _request_line_and_page_name(request)
+def _log_download_when_sent(request: HttpRequest, response: Any) -> None:
+    account, what = account_id_or_none(request), _request_line_and_page_name(request)
     rows: Callable[[], int | None] = getattr(response, _ROWS, lambda: None)
 
     def end(size: int, whole: bool) -> None:
         security_log.write_line("exported", account, **what, rows=rows(), bytes=size, whole=whole)
 
     if response.streaming:
-        response.streaming_content = _count_bytes(response.streaming_content, end)
+        response.streaming_content = _pieces_reported_at_end(response.streaming_content, end)
     else:
         end(len(response.content), True)
 
 
-def _count_bytes(pieces: Iterable[bytes], end: Callable[[int, bool], None]) -> Iterator[bytes]:
+def _pieces_reported_at_end(
+    pieces: Iterable[bytes], end: Callable[[int, bool], None]
+) -> Iterator[bytes]:
     """``pieces``; when the last one went out, or the caller has gone, the log is told."""
     size, whole = 0, False
     try:

@@ -97,6 +97,6 @@ class Sortable(WithDerived):
         raise NotImplementedError(f"{type(self).__name__} says nothing of what it is sorted by")
 
 
-def sort_language() -> str:
+def sort_key_suffix() -> str:
     """What the name of the reader's sort column ends in: ``sort_key_en``, ``sort_key_zh``."""
     return _LANGUAGES.get(get_language() or "en", "en")

@@ -11,7 +11,7 @@ from django.db import connection
 
 
 @contextmanager
-def past_the_map() -> Iterator[None]:
+def without_memory_map() -> Iterator[None]:
     """Read without the map, which begins anew afterwards; nothing to do on another database."""
     size = _map_size_limit()
     if size:

@@ -55,7 +55,7 @@ def clean_text(
             % {"limit": limit, "size": size},
         )
         return ""
-    if _has_half(text):
+    if _has_lone_surrogate(text):
         errors.add(field, "bad_character", _("This holds half of a character. Type it again."))
         return ""
     if controls:
@@ -89,16 +89,16 @@ def _shows_something(text: str) -> bool:
     )
 
 
-def storable(text: str) -> bool:
+def is_storable(text: str) -> bool:
     """Whether every database can hold ``text``, and can so be asked for it.
 
     PostgreSQL refuses NUL, and half of a character cannot be written in UTF-8. What is not
     storable is the name of nothing.
     """
-    return "\0" not in text and not _has_half(text)
+    return "\0" not in text and not _has_lone_surrogate(text)
 
 
-def _has_half(text: str) -> bool:
+def _has_lone_surrogate(text: str) -> bool:
     return not text.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in text)
 
 

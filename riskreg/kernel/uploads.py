@@ -1,7 +1,7 @@
 """What is sent as a file, as long as it is within any limit.
 
 A file that passes it is not kept in memory nor on the disk: the rest of it is read past. The form
-finds its name among ``too_large_in`` and says so.
+finds its name among ``too_large_upload_fields`` and says so.
 """
 
 from typing import Any
@@ -40,6 +40,6 @@ class LimitedUploadHandler(FileUploadHandler):
         return
 
 
-def too_large_in(request: HttpRequest) -> set[str]:
+def too_large_upload_fields(request: HttpRequest) -> set[str]:
     """The fields of a form whose file was too large to be kept at all."""
     return getattr(request, _MARK, set())

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.kernel.mailtext import html_with_styles_inlined, tidy_text
 from riskreg.notify.refresh import Content
 
 
@@ -34,5 +34,5 @@ def render_letter(reader: Reader, folder: str, values: Callable[[], Mapping[str,
         return Content(
             subject=" ".join(render_to_string(f"mail/{folder}/subject.txt", given).split()),
             text=tidy_text(render_to_string(f"mail/{folder}/body.txt", given)),
-            html=inlined_html(render_to_string(f"mail/{folder}/body.html", given)),
+            html=html_with_styles_inlined(render_to_string(f"mail/{folder}/body.html", given)),
         )

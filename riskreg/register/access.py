@@ -18,7 +18,7 @@ from riskreg.events.services import Entry
 from riskreg.kernel import clock
 from riskreg.kernel.compiled import Statement
 from riskreg.kernel.errors import NotFound
-from riskreg.kernel.text import storable
+from riskreg.kernel.text import is_storable
 from riskreg.notify.models import Message, MessageAudience
 from riskreg.notify.queries import unemptied_inbox_messages, unread_expression
 from riskreg.register.models import Absence, Criteria, Membership, Party, Register, Role
@@ -187,7 +187,7 @@ def find_token_and_membership(token: str, slug: str) -> TokenAndMembership | Non
     Whether the token is live, and opens that register, is the caller's to ask.
     """
     digest = token_digest(token)
-    found = next(iter(_MEMBER_BY_TOKEN(slug, digest)), None) if storable(slug) else None
+    found = next(iter(_MEMBER_BY_TOKEN(slug, digest)), None) if is_storable(slug) else None
     if found is None:
         return None
     values = [getattr(found, f"token_{name}") for name in _TOKEN_COLUMNS]
@@ -201,7 +201,7 @@ def viewer_for(user: User, slug: str, request_id: str = "") -> Viewer:
 
     Raises ``NotFound`` for a register that is not there or not theirs: a stranger cannot tell.
     """
-    membership = next(iter(_MEMBER(slug, user.pk)), None) if storable(slug) else None
+    membership = next(iter(_MEMBER(slug, user.pk)), None) if is_storable(slug) else None
     if membership is None:
         raise NotFound(_("There is no such register."))
     return as_viewer(user, membership, request_id)
@@ -228,7 +228,7 @@ def present_memberships_of(
     """
     if most is None:
         return list(_ALL_OF(user.pk, user.uuid))
-    if and_in_slug and storable(and_in_slug):
+    if and_in_slug and is_storable(and_in_slug):
         return list(_first_memberships_and_one_statement(most)(user.pk, user.uuid, and_in_slug))
     return list(_first_memberships_statement(most)(user.pk, user.uuid))
 
@@ -283,7 +283,7 @@ def present_memberships_in_registers_called(user: User, words: str) -> QuerySet[
         named = Q(register__slug__icontains=words)
         for language, _name in settings.LANGUAGES:
             named |= Q(**{f"register__names__{language}__icontains": words})
-        rows = rows.filter(named) if storable(words) else rows.none()
+        rows = rows.filter(named) if is_storable(words) else rows.none()
     order = (F("register__archived_at").asc(nulls_first=True), "register__slug")
     return rows.select_related("register__criteria", "party").order_by(*order)
 

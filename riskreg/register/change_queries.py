@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.errors import NotFound
-from riskreg.kernel.text import storable
+from riskreg.kernel.text import is_storable
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import kind_of
 from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeState, PartyAnswer
@@ -36,7 +36,7 @@ def change_request_for(viewer: Viewer, name: str, *, lock: bool = False) -> Chan
     rows = change_requests_for(viewer)
     if lock:
         rows = rows.select_for_update(of=("self",), no_key=True)
-    which = Q(ref=name.upper()) if storable(name) else Q(pk=None)
+    which = Q(ref=name.upper()) if is_storable(name) else Q(pk=None)
     with contextlib.suppress(ValueError):
         which |= Q(uuid=uuid.UUID(name))
     row = rows.filter(which).first()

@@ -82,7 +82,7 @@ def clean_given(
             keys = clean_list(errors, name, given)
             clean[name] = find_objectives(viewer, errors, name, keys)
         elif field.type == Type.LABELS:
-            clean[name] = clean_labels(errors, given[name], table.can_be_labelled)
+            clean[name] = clean_labels(errors, given[name], table.labellable_names)
         elif field.type == Type.TRANSLATIONS:
             clean[name] = clean_translations(errors, given[name], table.translated)
         else:

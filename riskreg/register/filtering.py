@@ -13,11 +13,11 @@ from typing import Any, NamedTuple, Protocol
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from riskreg.kernel.days import day_in, moment_in
+from riskreg.kernel.days import parse_iso_day, parse_iso_moment
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.fields import Field, Table, Type
-from riskreg.kernel.sorting import sort_language
-from riskreg.kernel.text import storable
+from riskreg.kernel.sorting import sort_key_suffix
+from riskreg.kernel.text import is_storable
 from riskreg.register.access import Viewer
 from riskreg.register.queries import active_members_for, is_member_with_id_or_email, parties_for
 from riskreg.register.terms import terms_by_name
@@ -139,7 +139,7 @@ def parse_conditions_ignoring_unknown_names(
     for name, values in given.items():
         if name not in readers:
             continue
-        if all(map(storable, values)):
+        if all(map(is_storable, values)):
             where &= readers[name](Asked(errors, viewer, name, values, at))
         else:
             errors.add(name, "bad_character", _("This holds control characters; remove them."))
@@ -184,7 +184,7 @@ def parse_ordering(
             % {"all": ", ".join(orderings)},
         )
         name = next(iter(orderings))
-    column = orderings[name].format(language=sort_language(), **parts)
+    column = orderings[name].format(language=sort_key_suffix(), **parts)
     return Ordering(column, value.startswith("-"))
 
 
@@ -211,7 +211,7 @@ def parse_switch(asked: Asked) -> bool:
 def parse_day(asked: Asked) -> dt.date | None:
     """The day that is named. Notes any other spelling."""
     try:
-        return day_in(asked.value)
+        return parse_iso_day(asked.value)
     except ValueError:
         asked.note_error("not_a_date", _("This must be a date, as in 2027-03-31."))
         return None
@@ -220,7 +220,7 @@ def parse_day(asked: Asked) -> dt.date | None:
 def parse_moment(asked: Asked) -> dt.datetime | None:
     """The time with its zone that is named (a space stands for an unescaped plus)."""
     try:
-        moment: dt.datetime | None = moment_in(asked.value.replace(" ", "+"))
+        moment: dt.datetime | None = parse_iso_moment(asked.value.replace(" ", "+"))
         moment = moment.astimezone(dt.UTC) if moment and moment.tzinfo else None
     except (ValueError, OverflowError):
         moment = None

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from riskreg.accounts.mails import page_address
-from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.kernel.mailtext import html_with_styles_inlined, tidy_text
 from riskreg.register.models import Invitation, Role
 from riskreg.register.people import invitation_token
 
@@ -42,7 +42,7 @@ def invitation_mail(row: Invitation, at: dt.datetime) -> EmailMultiAlternatives:
         }
         subject = " ".join(render_to_string(f"{_FOLDER}/subject.txt", context).split())
         text = tidy_text(render_to_string(f"{_FOLDER}/body.txt", context))
-        html = inlined_html(render_to_string(f"{_FOLDER}/body.html", context))
+        html = html_with_styles_inlined(render_to_string(f"{_FOLDER}/body.html", context))
     mail = EmailMultiAlternatives(
         subject,
         text,

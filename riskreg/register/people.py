@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import ApiToken, User
 from riskreg.kernel.errors import Forbidden, NotFound
-from riskreg.kernel.text import storable
+from riskreg.kernel.text import is_storable
 from riskreg.register.access import Viewer
 from riskreg.register.models import Invitation, Membership, Party, Register, Role
 from riskreg.register.permissions import Reach, reach_of, require_not_archived
@@ -158,7 +158,7 @@ def party_for(viewer: Viewer, key: str, *, lock: bool = False) -> Party:
     """The party of that key. Raises ``NotFound``."""
     rows = Party.objects.filter(register=viewer.register)
     rows = rows.select_for_update(no_key=True) if lock else rows
-    party = rows.filter(key=key).first() if storable(key) else None
+    party = rows.filter(key=key).first() if is_storable(key) else None
     if party is None:
         raise NotFound(_("There is no such party."))
     return party
@@ -188,7 +188,7 @@ def acceptable_invitation_of(token: str, at: dt.datetime, *, lock: bool = False)
     way on.
     """
     try:
-        name, _dash, issue = _SIGNER.unsign(token if storable(token) else "").partition("-")
+        name, _dash, issue = _SIGNER.unsign(token if is_storable(token) else "").partition("-")
         which = uuid.UUID(name)
     except (BadSignature, ValueError):
         raise NotFound(_("There is no such invitation.")) from None

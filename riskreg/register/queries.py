@@ -13,7 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel.compiled import Statement
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.kernel.localised import localised
-from riskreg.kernel.text import storable
+from riskreg.kernel.text import is_storable
 from riskreg.register.access import Viewer
 from riskreg.register.axes import AXES, axes_of
 from riskreg.register.models import (
@@ -127,7 +127,7 @@ def objective_for(viewer: Viewer, key: str, *, lock: bool = False) -> Objective:
     """
     rows = Objective.objects.visible_to(viewer).select_related("party")
     rows = rows.select_for_update(of=("self",), no_key=True) if lock else rows
-    found = rows.filter(key=key).order_by("visibility").first() if storable(key) else None
+    found = rows.filter(key=key).order_by("visibility").first() if is_storable(key) else None
     if found is None:
         raise NotFound(_("There is no such objective."))
     return found
@@ -175,7 +175,7 @@ def is_member_with_id_or_email(name: object) -> Q:
     try:
         return Q(user__uuid=uuid.UUID(text))
     except ValueError:
-        return Q(user__email=text) if len(text) <= 254 and storable(text) else Q(pk=None)
+        return Q(user__email=text) if len(text) <= 254 and is_storable(text) else Q(pk=None)
 
 
 def find_answerable_member(viewer: Viewer, errors: Errors, field: str, name: object) -> User | None:
@@ -211,7 +211,7 @@ def find_objectives(
 ) -> list[Objective]:
     """The visible objectives of those keys; notes those that do not exist for this viewer."""
     wanted = [str(k) for k in keys]
-    found = objectives_for(viewer).filter(key__in=[key for key in wanted if storable(key)])
+    found = objectives_for(viewer).filter(key__in=[key for key in wanted if is_storable(key)])
     known = {o.key: o for o in found}
     unknown = sorted(set(wanted) - set(known))
     if unknown:

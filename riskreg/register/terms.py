@@ -6,7 +6,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors, NotFound
-from riskreg.kernel.text import storable
+from riskreg.kernel.text import is_storable
 from riskreg.register.access import Viewer
 from riskreg.register.models import Taxonomy, Term
 from riskreg.register.queries import terms_of
@@ -16,7 +16,7 @@ def taxonomy_for(viewer: Viewer, key: str, *, lock: bool = False) -> Taxonomy:
     """The classification of that key. Raises ``NotFound``."""
     rows = Taxonomy.objects.filter(register=viewer.register)
     rows = rows.select_for_update(no_key=True) if lock else rows
-    taxonomy = rows.filter(key=key).first() if storable(key) else None
+    taxonomy = rows.filter(key=key).first() if is_storable(key) else None
     if taxonomy is None:
         raise NotFound(_("There is no such classification."))
     return taxonomy
@@ -30,7 +30,7 @@ def term_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Term:
     taxonomy, _colon, key = ref.partition(":")
     parent = taxonomy_for(viewer, taxonomy, lock=lock)
     rows = Term.objects.select_related("merged_into__taxonomy").filter(taxonomy=parent)
-    term = rows.filter(key=key).first() if storable(key) else None
+    term = rows.filter(key=key).first() if is_storable(key) else None
     if term is None:
         raise NotFound(_("There is no such term."))
     term.taxonomy = parent

@@ -55,7 +55,7 @@ class ErrorPagesMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """A page for a ``RiskregError`` and for a database that is away; anything else goes its way
         to the log and the 500 page."""
-        if away.is_away(error):
+        if away.is_database_away_error(error):
             return unavailable(request, error)
         if not isinstance(error, RiskregError):
             return None
@@ -132,24 +132,24 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     """503: the database is away. What was typed cannot be kept, so it is shown."""
-    away.log_once_away(request, error)
+    away.log_database_away_once(request, error)
     context: dict[str, Any] = {}
     with contextlib.suppress(Exception):
         if request.method == "POST" and (key := posted_key(request)) and key.user:
             context["texts"] = written_texts(typed_without_secrets(request, key).fields)
-    return away.as_away(_plain_page(request, 503, context))
+    return away.mark_as_database_away(_plain_page(request, 503, context))
 
 
 def too_busy(request: HttpRequest, refused: capacity.Refused) -> HttpResponse:
     """503: no place for the request, which nobody has looked at; its form is a step back."""
     with translation.override(get_language_from_request(request)):
         sentence = capacity.refusal_sentence(refused)
-    return away.as_away(_plain_page(request, 503, {"sentence": sentence}))
+    return away.mark_as_database_away(_plain_page(request, 503, {"sentence": sentence}))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: says nothing of the inside, and needs neither database nor session."""
-    if away.is_away(error := sys.exc_info()[1]):
+    if away.is_database_away_error(error := sys.exc_info()[1]):
         return unavailable(request, error)
     context: dict[str, Any] = {}
     with contextlib.suppress(Exception):
@@ -171,7 +171,7 @@ def _plain_page(request: HttpRequest, status: int, context: dict[str, Any]) -> H
         context = {
             "language": LANGUAGE_TAGS.get(language, language),
             "title": titles[status],
-            "sentence": away.away_sentence(),
+            "sentence": away.database_away_sentence(),
             "request_id": getattr(request, "id", ""),
         } | context
         return HttpResponse(render_to_string(f"{status}.html", context), status=status)

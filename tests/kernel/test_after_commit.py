@@ -7,7 +7,7 @@ from celery.app.base import Celery
 from django.db import transaction
 from structlog.testing import capture_logs
 
-from riskreg.kernel.after_commit import after_commit, before_anybody_runs
+from riskreg.kernel.after_commit import after_commit, no_tasks_sent
 
 
 @pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ def test_a_broker_that_is_away_costs_nothing_but_time(
 def test_before_anybody_runs_nobody_is_woken_and_nothing_is_complained_of(
     woken: list[Any],
 ) -> None:
-    with capture_logs() as logged, before_anybody_runs(), transaction.atomic():
+    with capture_logs() as logged, no_tasks_sent(), transaction.atomic():
         after_commit("notify.deliver", 1)
     assert (woken, logged) == ([], [])
     with transaction.atomic():

@@ -39,7 +39,7 @@ def history(world: World) -> World:
 
 
 def test_every_ledger_has_the_rule() -> None:
-    tables = {rule.table: rule.when for rule in appendonly.rules()}
+    tables = {rule.table: rule.when for rule in appendonly.append_only_rules_of_migrations()}
     assert {m._meta.db_table for m in ALWAYS} <= set(tables)
     assert tables["register_criteria"] == "OLD.used_at IS NOT NULL"
 

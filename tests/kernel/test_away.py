@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection
 
 from config.database import database
-from riskreg.kernel.away import is_away
+from riskreg.kernel.away import is_database_away_error
 from riskreg.kernel.postgresql.base import DatabaseWrapper
 from tests import builders
 from tests.api.conftest import ROOT, is_problem
@@ -41,7 +41,7 @@ def caused(error: Exception, by: Exception | None) -> Exception:
     ],
 )
 def test_what_counts_as_away(error: Exception | None, away: bool) -> None:
-    assert is_away(error) is away
+    assert is_database_away_error(error) is away
 
 
 def fails(*_: object) -> Any:
@@ -111,7 +111,7 @@ def test_a_server_that_does_not_answer_is_left_by_the_client() -> None:
         with pytest.raises(OperationalError, match=r"did not answer within 0\.3 seconds") as found:
             cursor.execute("SELECT pg_sleep(30)")
         assert time.monotonic() - began < 25
-        assert is_away(found.value)
+        assert is_database_away_error(found.value)
     connection.close()
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")

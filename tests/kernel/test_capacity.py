@@ -8,7 +8,12 @@ from django.http import HttpRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskreg.kernel.capacity import Places, Refused, credential_of, note_account
+from riskreg.kernel.capacity import (
+    Places,
+    Refused,
+    hashed_credential_or_network,
+    remember_account_of_caller,
+)
 
 
 class World:
@@ -23,7 +28,7 @@ class World:
         )
 
     def ask(self, who: str) -> Refused | None:
-        return self.places.take(who, lambda: self.begun.append(who))
+        return self.places.run_in_turn_or_refuse(who, lambda: self.begun.append(who))
 
     def finish(self) -> None:
         self.running.pop(0)()
@@ -80,7 +85,7 @@ def test_work_that_fails_leaves_its_place() -> None:
     def fails() -> None:
         raise ValueError
 
-    world.places.take("a", fails)
+    world.places.run_in_turn_or_refuse("a", fails)
     with pytest.raises(ValueError):
         world.finish()
     assert world.ask("a") is None
@@ -129,13 +134,13 @@ def test_a_second_token_is_no_second_caller() -> None:
     first, second = (request(HTTP_AUTHORIZATION=f"Bearer {name}") for name in ("one", "two"))
     world = World(most=8)
     for _ in range(4):
-        world.ask(credential_of(first))
-    assert world.ask(credential_of(second)) is None
-    note_account(first, 71)
-    note_account(second, 71)
-    assert world.ask(credential_of(second)) is Refused.CALLER
-    assert world.ask(credential_of(request())) is None
+        world.ask(hashed_credential_or_network(first))
+    assert world.ask(hashed_credential_or_network(second)) is None
+    remember_account_of_caller(first, 71)
+    remember_account_of_caller(second, 71)
+    assert world.ask(hashed_credential_or_network(second)) is Refused.CALLER
+    assert world.ask(hashed_credential_or_network(request())) is None
 
 
 def test_no_secret_is_kept() -> None:
-    assert "one" not in credential_of(request(HTTP_AUTHORIZATION="Bearer one"))
+    assert "one" not in hashed_credential_or_network(request(HTTP_AUTHORIZATION="Bearer one"))

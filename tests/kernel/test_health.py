@@ -96,10 +96,10 @@ def test_too_little_room_is_said(settings: Any, tmp_path: Path) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.VAR_DIR = tmp_path / "not made yet"
     settings.READY_FREE_MB = 0
-    health.check_space()
+    health.check_disk_space()
     settings.READY_FREE_MB = 10**12
     with pytest.raises(health.NotReady, match="MB are left"):
-        health.check_space()
+        health.check_disk_space()
 
 
 def test_a_folder_that_takes_no_writes_is_told(
@@ -113,7 +113,7 @@ def test_a_folder_that_takes_no_writes_is_told(
         health.os, "access", lambda path, how: Path(path).resolve() != closed and plain(path, how)
     )
     with pytest.raises(health.NotReady, match="takes no writes"):
-        health.check_space()
+        health.check_disk_space()
 
 
 PROBE = """

@@ -228,12 +228,12 @@ def test_nothing_typed_and_no_secret_is_ever_in_it(
 )
 def test_how_a_client_is_named(settings: Any, how: str, address: str, named: str) -> None:
     settings.SECURITY_LOG_ADDRESSES = how
-    assert written.named_client(address) == named
+    assert written.address_for_log(address) == named
 
 
 def test_a_keyed_client_is_equal_for_equal_ones_alone(settings: Any) -> None:
     settings.SECURITY_LOG_ADDRESSES = "keyed"
-    same = [written.named_client(a) for a in ("2001:db8::1", "2001:db8::2", CLIENT, CLIENT)]
+    same = [written.address_for_log(a) for a in ("2001:db8::1", "2001:db8::2", CLIENT, CLIENT)]
     assert same[0] == same[1] != same[2] == same[3]
     assert "198" not in same[2]
 

@@ -32,7 +32,7 @@ def test_reads_go_past_the_map_and_it_is_there_again_whatever_happens(
     seen = []
 
     def dies() -> None:
-        with sqlite_map.past_the_map():
+        with sqlite_map.without_memory_map():
             seen.append(mapped())
             raise KeyError
 
@@ -41,6 +41,6 @@ def test_reads_go_past_the_map_and_it_is_there_again_whatever_happens(
     assert seen == [0]
     assert mapped() == SIZE
     given.vendor = "postgresql"
-    with sqlite_map.past_the_map():
+    with sqlite_map.without_memory_map():
         assert mapped() == SIZE
     file.close()

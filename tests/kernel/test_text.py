@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from riskreg.kernel.errors import Errors, FieldError, Invalid
 from riskreg.kernel.localised import clean_names, localised
-from riskreg.kernel.text import clean_text, clean_url, storable
+from riskreg.kernel.text import clean_text, clean_url, is_storable
 
 BAD_TEXTS = {
     "NUL": ("a\0b", "bad_character"),
@@ -149,9 +149,9 @@ def test_errors_are_kept_apart_by_field_and_the_first_speaks() -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "关税", "😀", "\u202e", "\x01", "x" * 10_000])
 def test_storable(text: str) -> None:
-    assert storable(text)
+    assert is_storable(text)
 
 
 @pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800", "a\udfffb"])
 def test_not_storable(text: str) -> None:
-    assert not storable(text)
+    assert not is_storable(text)

@@ -3,6 +3,6 @@
 from config.wsgi import application
 from riskreg.kernel import replica
 
-replica._Replica.has_all_that_is_committed = lambda self: True  # type: ignore[method-assign]
+replica._Replica.wait_until_caught_up = lambda self: True  # type: ignore[method-assign]
 
 __all__ = ["application"]

@@ -18,7 +18,7 @@ from pytest_django import DjangoDbBlocker
 
 from bench import processes
 from config.database import database, pool_size, share_connections
-from riskreg.kernel.away import is_away
+from riskreg.kernel.away import is_database_away_error
 from riskreg.kernel.postgresql.base import BoundedConnection, DatabaseWrapper
 from riskreg.up.ports import free_port
 from tests.threads import PATIENCE
@@ -110,7 +110,7 @@ class TestThreads:
         late = Holder(pooled)
         late.thread.join(PATIENCE)
         assert isinstance(late.error, OperationalError)
-        assert is_away(late.error)
+        assert is_database_away_error(late.error)
         assert 0.9 <= late.seconds < PATIENCE
         assert sessions(address) == SIZE
         for one in holders:

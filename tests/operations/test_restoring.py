@@ -151,7 +151,7 @@ def test_what_is_no_backup_costs_no_copy_of_what_is_there(
 
 
 def test_a_rule_that_is_missing_is_noticed(backup: Path, at: dt.datetime) -> None:
-    rule = next(rule for rule in appendonly.rules() if not rule.when)
+    rule = next(rule for rule in appendonly.append_only_rules_of_migrations() if not rule.when)
     vendor = connection.vendor
     appendonly.execute_all(connection, appendonly.drop_sql(vendor, rule.table, rule.when)[:1])
     try:

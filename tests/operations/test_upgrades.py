@@ -182,7 +182,7 @@ def test_others_read_and_write_while_a_batch_is_filled(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(backfill, "BATCH", 2)
     monkeypatch.setattr(FILLING.Migration.operations[0], "fill", fill)
-    assert FILLING.Migration.operations[0].again(Risk) == 3
+    assert FILLING.Migration.operations[0].fill_unfilled(Risk) == 3
     assert Risk.objects.get(pk=keys[2]).title == "Changed"
 
 

@@ -13,7 +13,7 @@ from riskreg.accounts.notices import tell_owner
 from riskreg.events.services import Entry, append
 from riskreg.kernel import security_log
 from riskreg.kernel.security_log import keyed_hash
-from riskreg.kernel.text import storable
+from riskreg.kernel.text import is_storable
 
 KEPT = dt.timedelta(days=1)
 # Whether the next attempt of the same kind is not taken at once.
@@ -140,7 +140,7 @@ def _counts_of_recent_failures(attempt: Attempt, at: dt.datetime) -> Failures:
 
 def _tell_owner(attempt: Attempt, at: dt.datetime, request_id: str) -> None:
     address = attempt.address.strip()
-    if not storable(address):
+    if not is_storable(address):
         return
     user = User.objects.filter(email__iexact=address, is_active=True).first()
     if user is None:

@@ -19,7 +19,7 @@ from riskreg.accounts.services.last_use import (
 from riskreg.api.core.errors import SAFE, Problem
 from riskreg.kernel import clock
 from riskreg.kernel.besides import write_or_log_failure
-from riskreg.kernel.capacity import note_account
+from riskreg.kernel.capacity import remember_account_of_caller
 from riskreg.kernel.client import client_ip_or_empty
 from riskreg.register.access import find_token_and_membership
 
@@ -43,7 +43,7 @@ class BearerAuthentication(BaseAuthentication):
         log_first_use_of_day(
             row, client_ip_or_empty(http := getattr(request, "_request", request)), at.date()
         )
-        note_account(http, row.user_id)
+        remember_account_of_caller(http, row.user_id)
         if row.last_used_on != at.date():
             write_or_log_failure("token_used", lambda: note_day_of_use(row, at.date()))
         return row.user, row

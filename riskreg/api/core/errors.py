@@ -117,8 +117,8 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespons
         return problem(403, _("You may not do this."))
     if isinstance(error, exceptions.APIException):
         return _problem_of_framework(error, context["view"])
-    if away.is_away(error):
-        away.log_once_away(http, error)
+    if away.is_database_away_error(error):
+        away.log_database_away_once(http, error)
         return unavailable()
     # What nobody expected: told to whoever listens (the log does), never to the caller.
     signals.got_request_exception.send(sender=problem_handler, request=http)
@@ -156,13 +156,13 @@ def unavailable() -> HttpResponse:
     text = _(
         "%(what)s With the same Idempotency-Key a request acts once, however often it is sent."
     )
-    return away.as_away(problem(503, text % {"what": away.away_sentence()}))
+    return away.mark_as_database_away(problem(503, text % {"what": away.database_away_sentence()}))
 
 
 def too_busy(request: HttpRequest, refused: capacity.Refused) -> HttpResponse:
     """503: no place for the request, which nobody has looked at."""
     with translation.override(get_language_from_request(request)):
-        return away.as_away(problem(503, capacity.refusal_sentence(refused)))
+        return away.mark_as_database_away(problem(503, capacity.refusal_sentence(refused)))
 
 
 @csrf_exempt  # A mistyped address is that for every method; nothing is done here.
@@ -203,7 +203,7 @@ def _problem_of_refusal(error: RiskregError, request: HttpRequest) -> HttpRespon
     if isinstance(error, Forbidden):
         return problem(403, error.detail)
     if isinstance(error, Unavailable):
-        return away.as_away(problem(503, error.detail))
+        return away.mark_as_database_away(problem(503, error.detail))
     if isinstance(error, Conflict):
         version = getattr(error.current, "version", None)
         headers = {"ETag": f'"{version}"'} if version is not None else {}

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.indicators.fields import INDICATOR
 from riskreg.kernel import keyset
-from riskreg.kernel.days import day_in, moment_in
+from riskreg.kernel.days import parse_iso_day, parse_iso_moment
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Type
-from riskreg.kernel.text import storable
+from riskreg.kernel.text import is_storable
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.filtering import parse_ordering
 from riskreg.risks.fields import CONTROL, MITIGATION, RISK
@@ -35,7 +35,7 @@ def check_parameters(request: Request) -> None:
     errors = Errors()
     for name, values in request.query_params.lists():
         shown = name[:60]
-        if not all(map(storable, values)):
+        if not all(map(is_storable, values)):
             errors.add(shown, "bad_character", _("This holds a NUL character; remove it."))
         elif not all(value.strip() for value in values):
             errors.add(
@@ -59,7 +59,7 @@ def parse_day(errors: Errors, name: str, text: str | None) -> dt.date | None:
     if text is None:
         return None
     try:
-        return day_in(text)
+        return parse_iso_day(text)
     except ValueError:
         errors.add(name, "not_a_date", _("This must be a date, as in 2027-03-31."))
         return None
@@ -68,7 +68,7 @@ def parse_day(errors: Errors, name: str, text: str | None) -> dt.date | None:
 def parse_moment(text: str) -> dt.datetime | None:
     """The time with its offset that ``text`` spells (a space stands for an unescaped plus)."""
     try:
-        moment = moment_in(text.replace(" ", "+"))
+        moment = parse_iso_moment(text.replace(" ", "+"))
         return moment.astimezone(dt.UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None

@@ -150,7 +150,7 @@ def _shape_in_request(table: Table, field: Field, *, required: bool) -> Shape:
     if kind == Type.RISK:
         return s.CharField(max_length=20, **about)
     if kind == Type.LABELS:
-        return labels(*table.can_be_labelled, **about)
+        return labels(*table.labellable_names, **about)
     if kind == Type.TRANSLATIONS:
         return translations(*table.translated, **about)
     if kind == Type.SOURCES:

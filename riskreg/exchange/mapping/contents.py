@@ -116,8 +116,8 @@ def is_yes_or_no(value: Value) -> bool:
 def correct_by_content(
     table: Table, proposed: dict[str, str | None], sureness: Mapping[str, int], default_stage: str
 ) -> None:
-    """Mend what was ``proposed`` by name where the values say otherwise. ``default_stage``: that of a
-    likelihood that names none."""
+    """Mend what was ``proposed`` by name where the values say otherwise. ``default_stage``: that of
+    a likelihood that names none."""
     for header in table.headers:
         target = proposed[header]
         values = distinct_values_of(table, header) if target else []

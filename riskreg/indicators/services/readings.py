@@ -19,7 +19,7 @@ from riskreg.indicators.services.status import (
     standing_changes,
 )
 from riskreg.kernel import clock
-from riskreg.kernel.days import day_in, moment_in
+from riskreg.kernel.days import parse_iso_day, parse_iso_moment
 from riskreg.kernel.errors import Errors, FieldError, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.cleaning import clean_number
@@ -227,9 +227,9 @@ def clean_moment(errors: Errors, value: Any, now: dt.datetime, zone: str) -> dt.
         elif isinstance(value, dt.date):
             moment = clock.start_of_day(value, zone)
         elif isinstance(value, str) and len(value) <= 10:
-            moment = clock.start_of_day(day_in(value), zone)
+            moment = clock.start_of_day(parse_iso_day(value), zone)
         elif isinstance(value, str):
-            moment = moment_in(value)
+            moment = parse_iso_moment(value)
         if moment is not None and moment.tzinfo is None:
             errors.add(
                 "at", "no_zone", _("This time has no offset; send it as 2027-03-31T09:00:00+08:00.")

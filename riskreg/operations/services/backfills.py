@@ -11,7 +11,8 @@ from riskreg.kernel.backfill import Backfill
 def fill_again() -> int:
     """Fill what the migrations' back-fills would fill now; how many rows that were."""
     return sum(
-        operation.again(apps.get_model(app, operation.model)) for app, operation in _operations()
+        operation.fill_unfilled(apps.get_model(app, operation.model))
+        for app, operation in _operations()
     )
 
 

@@ -17,7 +17,7 @@ from riskreg.accounts.services import create_user, set_preferences
 from riskreg.events.services import append, append_all
 from riskreg.kernel.after_commit import after_commit
 from riskreg.kernel.errors import Conflict, Errors, FieldError, Forbidden, Invalid
-from riskreg.kernel.text import storable
+from riskreg.kernel.text import is_storable
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.models import Invitation, Membership, Party, Role
 from riskreg.register.people import (
@@ -323,7 +323,7 @@ def _open_invitation_for_update(actor: Viewer, name: uuid.UUID, version: int | N
 def _clean_address(errors: Errors, email: Any) -> str:
     text = email.strip().lower() if isinstance(email, str) else ""
     try:
-        if not storable(text):
+        if not is_storable(text):
             raise ValidationError("")
         validate_email(text)
     except ValidationError:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.duties import links
 from riskreg.duties.sources import Duty
-from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.kernel.mailtext import html_with_styles_inlined, tidy_text
 from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.notify.refresh import Content
 from riskreg.register.models import Party, Register
@@ -77,7 +77,7 @@ def _content(user: User, kind: str, facts: DigestData, **more: str) -> Content:
             subject=" ".join(render_to_string(f"mail/{kind}/subject.txt", values).split()),
             text=tidy_text(render_to_string(f"mail/{kind}/body.txt", values)),
             # Nothing is fetched: everything the mail looks like is written into it.
-            html=inlined_html(html),
+            html=html_with_styles_inlined(html),
         )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.errors import Errors, Invalid
-from riskreg.kernel.text import clean_text, storable
+from riskreg.kernel.text import clean_text, is_storable
 from riskreg.register.access import Viewer
 from riskreg.register.common_fields import EXTERNAL_ID
 from riskreg.register.models import Party
@@ -36,7 +36,7 @@ class Lookups:
         self._taken: set[str | None] = set()
         if external_ids:
             ours = Risk.objects.visible_to(actor).filter(party=actor.party)
-            wanted = [one for one in external_ids if storable(one)]
+            wanted = [one for one in external_ids if is_storable(one)]
             by_name = len(wanted) <= _ASKED_BY_NAME
             ours = ours.filter(external_id__in=wanted) if by_name else ours
             ours = ours.exclude(external_id=None)

@@ -16,7 +16,7 @@ from riskreg.evidence.targets import Thing, thing_for
 from riskreg.kernel.downloads import download
 from riskreg.kernel.errors import Conflict, Invalid, Unavailable
 from riskreg.kernel.punctuation import enumerate_texts
-from riskreg.kernel.uploads import too_large_in
+from riskreg.kernel.uploads import too_large_upload_fields
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors, posted_version_or_minus_one
 from riskreg.web.conflict import data_over_newest_version
@@ -52,7 +52,7 @@ class EvidenceNew(RegisterView):
         return HttpResponseRedirect(page_of_thing(self.viewer, thing))
 
     def _attach(self, request: HttpRequest, thing: Thing, form: EvidenceForm) -> Evidence:
-        if "file" in too_large_in(request):
+        if "file" in too_large_upload_fields(request):
             raise services.too_large()
         file = request.FILES.get("file")
         checked = services.check_file(file, str(file.name) if file else "")

@@ -20,7 +20,7 @@ from riskreg.exchange.writing.files import (
     made_in_language,
 )
 from riskreg.kernel.errors import Invalid
-from riskreg.kernel.security_middleware import tell_rows
+from riskreg.kernel.security_middleware import note_row_count_for_security_log
 from riskreg.web.base import RegisterView
 
 
@@ -64,7 +64,7 @@ class FileView(RegisterView):
         content_type, ending = self.formats[kind]
         day = self.viewer.today(self.at).isoformat()
         name = "-".join([self.viewer.register.slug, *self.named(**named), day]) + f".{ending}"
-        return tell_rows(as_file(pieces, content_type, name), rows)
+        return note_row_count_for_security_log(as_file(pieces, content_type, name), rows)
 
     def named(self, **named: str) -> Iterator[str]:
         """What the file is called between the register and the day."""

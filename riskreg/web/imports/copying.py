@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
-from riskreg.kernel.text import storable
+from riskreg.kernel.text import is_storable
 from riskreg.register.access import Viewer, present_memberships_in_registers_called
 from riskreg.register.models import Membership
 from riskreg.register.visibility import Visibility
@@ -36,7 +36,7 @@ class CopyForm(forms.Form):
         self.more = len(rows) > OFFERED
         rows = rows[:OFFERED]
         chosen = (data or {}).get("register", "")
-        if storable(chosen) and chosen not in {row.register.slug for row in rows}:
+        if is_storable(chosen) and chosen not in {row.register.slug for row in rows}:
             # Found by other words than those of this page.
             rows += _other_registers_called(viewer, "").filter(register__slug=chosen)[:1]
         set_choices(self, "register", [

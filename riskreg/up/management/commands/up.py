@@ -23,7 +23,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
 from riskreg.kernel import health
-from riskreg.kernel.after_commit import before_anybody_runs
+from riskreg.kernel.after_commit import no_tasks_sent
 from riskreg.up import ports, preload, valkey
 from riskreg.up.forked import ChildProcessEnded, done_in_child_process
 from riskreg.up.patience import CpuAndLogUsage, Patience
@@ -112,7 +112,7 @@ class Command(BaseCommand):
                 )
             if demo:
                 self._say("loading the demo register")
-                with before_anybody_runs():
+                with no_tasks_sent():
                     call_command("load_demo", stdout=output)
         except DatabaseError as error:
             raise StartError(f"The database cannot be used: {_one_line(error)}") from error
