@@ -14,7 +14,7 @@ def main() -> None:
     else:
         # A command counts no requests, and the folder may be there only while the web server is.
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
-        ports.join_running_system()
+        ports.fill_environment_from_running_system()
     from django.core.management import execute_from_command_line
 
     from config.variables import settings_or_exit

@@ -69,9 +69,9 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Watch the engine from here: it cannot tell anybody that it has died."""
-    from riskreg.operations.services.watching import watch
+    from riskreg.operations.services.watching import start_watching_in_thread
 
-    watch()
+    start_watching_in_thread()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -61,12 +61,12 @@ class Writer:
         self._zip = zipped
 
     @contextlib.contextmanager
-    def table(self, label: str) -> Iterator[IO[bytes]]:
+    def open_table(self, label: str) -> Iterator[IO[bytes]]:
         """Where the lines of one table go."""
         with self._zip.open(f"rows/{label}.jsonl", "w", force_zip64=True) as out:
             yield out
 
-    def file(self, name: str, content: IO[bytes]) -> None:
+    def write_file(self, name: str, content: IO[bytes]) -> None:
         """Take an attached file in, as it is: most of them are packed already."""
         info = zipfile.ZipInfo(f"files/{name}")
         with self._zip.open(info, "w", force_zip64=True) as out:
@@ -111,7 +111,7 @@ class Archive:
             raise Refused(f"The backup is damaged in {label}. Take another one.") from error
 
     @contextlib.contextmanager
-    def file(self, name: str) -> Iterator[IO[bytes]]:
+    def open_file(self, name: str) -> Iterator[IO[bytes]]:
         """An attached file. Raises ``Refused`` for one that is damaged or not there."""
         try:
             with self._zip.open(f"files/{name}") as content:
@@ -125,7 +125,7 @@ def opened_backup(path: Path) -> Iterator[Archive]:
     """Read a backup. Raises ``Refused`` for what is none, or only a part of one."""
     try:
         with zipfile.ZipFile(path) as zipped:
-            yield Archive(zipped, _manifest(json.loads(zipped.read(_MANIFEST))))
+            yield Archive(zipped, _parse_manifest(json.loads(zipped.read(_MANIFEST))))
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError) as error:
         raise Refused(
             f"{path.name} is no backup of riskreg, or not the whole of one: it may have been cut "
@@ -135,7 +135,7 @@ def opened_backup(path: Path) -> Iterator[Archive]:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _manifest(found: dict[str, Any]) -> Manifest:
+def _parse_manifest(found: dict[str, Any]) -> Manifest:
     if found["format"] != FORMAT:
         raise Refused(
             f"The backup has format {found['format']}, this version reads {FORMAT}: use the "

@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from riskreg.notify.models import Channel
 from riskreg.operations.queries.engine import (
-    broker_memory_since,
+    get_or_set_broker_memory_mark,
     queue_lengths,
     reasons_reminder_engine_is_dead,
     reminder_engine_state,
@@ -52,7 +52,7 @@ def gauges(at: dt.datetime) -> Iterable[Metric]:
         each("deliveries_failed", "Deliveries that were given up", "channel", failed),
         each("queue_length", "Tasks that wait at the broker", "queue", lengths),
         one("broker_memory_age_seconds", "Since the broker was found empty",
-            state.age(broker_memory_since(at))),
+            state.age(get_or_set_broker_memory_mark(at))),
         one("backup_age_seconds", "Since the last backup", state.age(state.backed_up_at)),
         one("backup_verified_age_seconds", "Since a backup was last restored aside",
             state.age(state.verified_at)),

@@ -68,7 +68,7 @@ def row_to_json_line(row: Iterable[Any]) -> str:
     )
 
 
-def row_reader(model: type[models.Model]) -> Callable[[Sequence[Any]], list[Any]]:
+def reader_of_insert_values(model: type[models.Model]) -> Callable[[Sequence[Any]], list[Any]]:
     """What makes a parsed line into the values that an INSERT into ``model`` takes."""
     fields = model._meta.concrete_fields
     readers = [_reader_of_column(field) for field in fields]
@@ -92,7 +92,7 @@ class Digest:
     def add(self, row: Iterable[Any]) -> None:
         """Take one row in."""
         text = json.dumps(
-            [_same_for_whole_floats(_value_to_json(value)) for value in row], sort_keys=True
+            [_with_whole_floats_as_ints(_value_to_json(value)) for value in row], sort_keys=True
         )
         self.rows += 1
         self._sum += int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
@@ -127,14 +127,14 @@ def _value_to_json(value: Any) -> Any:
     return value
 
 
-def _same_for_whole_floats(value: Any) -> Any:
+def _with_whole_floats_as_ints(value: Any) -> Any:
     """The same for 1 and 1.0: PostgreSQL keeps numbers in JSON as decimals."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
     if isinstance(value, list):
-        return [_same_for_whole_floats(item) for item in value]
+        return [_with_whole_floats_as_ints(item) for item in value]
     if isinstance(value, dict):
-        return {key: _same_for_whole_floats(item) for key, item in value.items()}
+        return {key: _with_whole_floats_as_ints(item) for key, item in value.items()}
     return value
 
 

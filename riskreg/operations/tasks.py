@@ -21,6 +21,6 @@ def delete_expired_records() -> dict[str, int]:
 
 
 @shared_task(name="operations.fill_again")
-def fill_again() -> int:
+def run_backfills_again() -> int:
     """Fill new columns of rows that a version before this one wrote after the migrations."""
-    return backfills.fill_again()
+    return backfills.run_backfills_again()

@@ -19,9 +19,14 @@ DRAFTS_PER_PERSON = 10
 DRAFT_BYTES = 2 * 1024 * 1024
 
 
-def take_key(
-    *, user: User, key: str, fingerprint: str, at: dt.datetime
-) -> tuple[DoneRequest, bool]:
+class KeyTaken(NamedTuple):
+    """The row of a key, and whether it was made just now."""
+
+    row: DoneRequest
+    is_new: bool
+
+
+def take_key(*, user: User, key: str, fingerprint: str, at: dt.datetime) -> KeyTaken:
     """The row of ``key``, and whether it is new: only then may the caller act.
 
     To be called inside the transaction of the act. Of two at the same time one waits here for the
@@ -29,8 +34,8 @@ def take_key(
     """
     row = DoneRequest(user=user, key=key, fingerprint=fingerprint, created_at=at)
     if _insert_unless_key_taken(row):
-        return row, True
-    return DoneRequest.objects.get(user=user, key=key), False
+        return KeyTaken(row, True)
+    return KeyTaken(DoneRequest.objects.get(user=user, key=key), False)
 
 
 def _insert_unless_key_taken(row: DoneRequest) -> bool:

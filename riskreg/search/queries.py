@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -48,8 +48,15 @@ def find_by_noun(viewer: Viewer, text: str, limit: int = LIMIT) -> list[Found]:
     return groups
 
 
-def named_by_ref(viewer: Viewer, text: str) -> tuple[str, str] | None:
-    """(noun, ref) of the risk, mitigation or indicator that ``text`` is the ref of, if it is one.
+class NounAndRef(NamedTuple):
+    """What somebody named by its ref: the noun as in ``NOUNS``, and the ref as it is written."""
+
+    noun: str
+    ref: str
+
+
+def find_by_ref(viewer: Viewer, text: str) -> NounAndRef | None:
+    """The risk, mitigation or indicator that ``text`` is the ref of, if it is one.
 
     Refs are read as people type them: ``r1``, ``R001``, ``k-1``.
     """
@@ -63,13 +70,13 @@ def named_by_ref(viewer: Viewer, text: str) -> tuple[str, str] | None:
     }
     for noun, find_one in finders.items():
         try:
-            return noun, find_one(viewer, ref).ref
+            return NounAndRef(noun, find_one(viewer, ref).ref)
         except NotFound:
             continue
     return None
 
 
-def _risks_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _positions_of_risks_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = current_positions(viewer).filter(contains_every_word(text, "risk__search_text", "ref"))
     return worst_first(rows.select_related("risk", "owner", "party"))
 
@@ -105,7 +112,7 @@ def _reviews_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     return rows.select_related("risk", "reviewer").order_by("-at", "-pk")
 
 
-def _assessments_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _assessments_outside_reviews_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     # A score given with a review stands with its review.
     rows = Assessment.objects.visible_to(viewer).filter(
         contains_every_word(text), risk__in=visible_risks(viewer), review=None
@@ -117,19 +124,19 @@ def _meetings_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     return meetings_for(viewer).filter(contains_every_word(text))
 
 
-def _people_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _active_members_holding(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = active_members_for(viewer).filter(contains_every_word(text, "user__search_text"))
     return rows.select_related("user", "party").order_by("user__sort_key_en", "pk")
 
 
 NOUNS: dict[str, Callable[[Viewer, str], QuerySet[Any]]] = {
-    "risk": _risks_holding,
+    "risk": _positions_of_risks_holding,
     "mitigation": _mitigations_holding,
     "indicator": _indicators_holding,
     "control": _controls_in_place_holding,
     "objective": _objectives_holding,
     "review": _reviews_holding,
-    "assessment": _assessments_holding,
+    "assessment": _assessments_outside_reviews_holding,
     "meeting": _meetings_holding,
-    "person": _people_holding,
+    "person": _active_members_holding,
 }

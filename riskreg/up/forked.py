@@ -22,7 +22,7 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def let_go_of_files() -> None:
+def point_open_files_at_devnull() -> None:
     """Close every open file but the standard ones, and keep their numbers taken.
 
     An object of the parent that held one closes that number once more whenever it is collected.
@@ -30,13 +30,13 @@ def let_go_of_files() -> None:
     request would go to whoever got the number next.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
-    for number in _open_files():
+    for number in _open_file_numbers():
         if number > 2 and number != nothing:
             os.dup2(nothing, number, inheritable=False)
     os.close(nothing)
 
 
-def _open_files() -> list[int]:
+def _open_file_numbers() -> list[int]:
     try:
         return [int(name) for name in os.listdir("/dev/fd")]
     except OSError:
@@ -60,7 +60,7 @@ def can_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-def done_in_child_process(call: Callable[[], _T]) -> _T:
+def run_in_child_process(call: Callable[[], _T]) -> _T:
     """What ``call`` returns or raises, done in a process of its own (Linux; elsewhere in this one).
 
     Whatever memory it takes is given back, and every program that is forked afterwards is without
@@ -120,7 +120,7 @@ class Forked:
             os.dup2(log, 1)
             os.dup2(log, 2)
             # The guardian's pipe above all: it must close when the supervisor ends.
-            let_go_of_files()
+            point_open_files_at_devnull()
             sys.stdin = os.fdopen(0)
             sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
             sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
@@ -141,11 +141,11 @@ class Forked:
 
     def poll(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
-        return self._waited(os.WNOHANG)
+        return self._waitpid_exit_code_or_none(os.WNOHANG)
 
     def wait(self) -> int:
         """The exit code, once it has ended."""
-        code = self._waited(0)
+        code = self._waitpid_exit_code_or_none(0)
         assert code is not None  # noqa: S101 - a wait without a limit ends with the child
         return code
 
@@ -154,7 +154,7 @@ class Forked:
         if self.poll() is None:
             os.kill(self.pid, number)
 
-    def _waited(self, how: int) -> int | None:
+    def _waitpid_exit_code_or_none(self, how: int) -> int | None:
         if self.returncode is None:
             try:
                 pid, status = os.waitpid(self.pid, how)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 
-def group_alive(pgid: int) -> bool:
+def is_group_alive(pgid: int) -> bool:
     """Whether any process of the group still exists (a zombie counts until it is reaped)."""
     try:
         os.killpg(pgid, 0)
@@ -44,7 +44,7 @@ def guard(lines: Sequence[str] | None = None, grace: float = 10.0) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pgid, signal.SIGTERM)
     deadline = time.monotonic() + grace
-    while any(group_alive(pgid) for pgid in groups) and time.monotonic() < deadline:
+    while any(is_group_alive(pgid) for pgid in groups) and time.monotonic() < deadline:
         time.sleep(0.1)
     for pgid in groups:
         signal_group(pgid, signal.SIGKILL)

@@ -16,6 +16,8 @@ from pathlib import Path
 IDLE_SECONDS = 0.2
 QUIET_SECONDS = 300.0
 SAY_EVERY = 10.0
+# Whether it is of any use to wait further.
+MayWaitOn = bool
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Patience:
         self.began = self.moved = self.said = clock()
         self.last: CpuAndLogUsage | None = None
 
-    def wait_on(self, what: str, usage: CpuAndLogUsage | None) -> bool:
+    def note_progress(self, what: str, usage: CpuAndLogUsage | None) -> MayWaitOn:
         """Note how things stand; False when nothing has moved for long.
 
         ``usage`` None: it answers, so it is there, whatever it answers.

@@ -47,7 +47,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def new_broker() -> Broker:
+def choose_broker_address() -> Broker:
     """A free port and a password of its own."""
     return Broker(free_port(), secrets.token_urlsafe(24))
 
@@ -67,7 +67,7 @@ def fill_in_missing_environment(arguments: Sequence[str]) -> None:
         return
     os.environ.setdefault("BASE_URL", f"http://127.0.0.1:{port}")
     if not os.environ.get("REDIS_URL"):
-        broker = new_broker()
+        broker = choose_broker_address()
         os.environ["REDIS_URL"] = broker.url
     folder = _var_dir() / "metrics"
     with contextlib.suppress(OSError):
@@ -93,7 +93,7 @@ def announce_while_running(var_dir: Path, base_url: str, redis_url: str) -> Iter
             file.unlink(missing_ok=True)
 
 
-def join_running_system() -> None:
+def fill_environment_from_running_system() -> None:
     """Put the addresses of a system that runs on the same data into the environment of a command,
     so that it names pages where they are and wakes the worker at once.
 

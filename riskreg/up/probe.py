@@ -9,9 +9,17 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from typing import NamedTuple
 
 
-def probe(url: str, timeout: float = 3.0, host: str = "") -> tuple[int, str]:
+class ProbeAnswer(NamedTuple):
+    """Status and body; status 0, and why, where nothing answered."""
+
+    status: int
+    text: str
+
+
+def probe(url: str, timeout: float = 3.0, host: str = "") -> ProbeAnswer:
     """Status and body of a GET on ``url``; status 0 and the reason when nothing answers."""
     request = urllib.request.Request(url)  # noqa: S310
     name = host or os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".")
@@ -19,11 +27,11 @@ def probe(url: str, timeout: float = 3.0, host: str = "") -> tuple[int, str]:
         request.add_header("Host", name)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
-            return int(answer.status), answer.read().decode(errors="replace")
+            return ProbeAnswer(int(answer.status), answer.read().decode(errors="replace"))
     except urllib.error.HTTPError as error:
-        return error.code, error.read().decode(errors="replace")
+        return ProbeAnswer(error.code, error.read().decode(errors="replace"))
     except OSError as error:
-        return 0, str(error)
+        return ProbeAnswer(0, str(error))
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ class Supervisor:
                 return lines[-1].strip()[:200]
         return "it wrote nothing"
 
-    def poll(self) -> bool:
+    def restart_what_died(self) -> bool:
         """Look once at every program; restart what is due. False when it is time to give up."""
         for running in self._running:
             self._repeat_loud_log_lines(running)

@@ -5,7 +5,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from riskreg.up.ports import Broker, new_broker
+from riskreg.up.ports import Broker, choose_broker_address
 from riskreg.up.supervisor import Program, StartError
 
 
@@ -58,7 +58,7 @@ def describe_embedded(data_dir: Path, at: Broker | None = None) -> Valkey:
         raise StartError(
             "valkey cannot start: there is no embedded server for this platform; set REDIS_URL"
         ) from error
-    at = at or new_broker()
+    at = at or choose_broker_address()
     folder = str(data_dir).replace("\\", "\\\\").replace('"', '\\"')
     config = (
         f"bind 127.0.0.1\nport {at.port}\nprotected-mode yes\ndaemonize no\n"

@@ -15,7 +15,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.visibility import Visibility
-from riskreg.search.queries import Found, find_by_noun, named_by_ref
+from riskreg.search.queries import Found, find_by_noun, find_by_ref
 from riskreg.web.base import last_viewer, request_id, signed_in
 from riskreg.web.presenters import Scale, name_of_person
 
@@ -58,7 +58,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if viewer is None:
         return HttpResponseRedirect(reverse("web:home"))
     request.viewer = viewer  # type: ignore[attr-defined]
-    if target := named_by_ref(viewer, text):
+    if target := find_by_ref(viewer, text):
         noun, ref = target
         address = {"slug": viewer.register.slug, "ref": ref}
         return HttpResponseRedirect(reverse(f"web:{noun}", kwargs=address))

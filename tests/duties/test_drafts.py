@@ -8,7 +8,7 @@ from django.core import mail
 from riskreg.duties.queries import agenda
 from riskreg.duties.sources import SOURCES
 from riskreg.notify.services import deliver_due
-from riskreg.operations.services.backfills import fill_again
+from riskreg.operations.services.backfills import run_backfills_again
 from riskreg.register.services.members import end_membership
 from riskreg.reminders.models import Reminder
 from riskreg.reminders.services import sweep
@@ -96,7 +96,7 @@ def test_drafts_from_before_count_from_their_last_change(world: World) -> None:
     drafts = [builders.risk(world, opened=False, at=world.at + n * DAY) for n in (0, 5)]
     opened = builders.risk(world)
     Risk.objects.update(draft_due_on=None)
-    assert fill_again() == 2
+    assert run_backfills_again() == 2
     found = dict(Risk.objects.values_list("pk", "draft_due_on"))
     assert [found[row.pk] for row in (*drafts, opened)] == [
         world.today + 30 * DAY, world.today + 35 * DAY, None,

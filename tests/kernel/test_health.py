@@ -15,7 +15,7 @@ from django.test import Client
 
 from riskreg.kernel import health
 from riskreg.operations.models import NeededMigration
-from riskreg.operations.services.needed import note_needed_migrations
+from riskreg.operations.services.needed import record_migrations_of_version_before
 
 
 def well() -> None:
@@ -83,7 +83,7 @@ def test_a_database_that_is_newer_than_the_code_is_said() -> None:
 def test_a_newer_database_says_that_the_version_before_may_work_on(client: Client) -> None:
     MigrationRecorder(connection).record_applied("accounts", "9999_of_the_next_version")
     # What the next version's `migrate` notes: what this one has.
-    note_needed_migrations()
+    record_migrations_of_version_before()
     health.check_migrations()
     # And the one after the next, which this one is too old for.
     NeededMigration.objects.filter(room="accounts").update(name="9999_of_the_next_version")
@@ -124,7 +124,7 @@ django.setup()
 from django.db import connection
 from riskreg.kernel import health
 from riskreg.operations.models import NeededMigration
-from riskreg.operations.services.needed import note_needed_migrations
+from riskreg.operations.services.needed import record_migrations_of_version_before
 with connection.cursor() as cursor:
     cursor.execute("CREATE TABLE IF NOT EXISTS something (id integer)")
 health.check_database()

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from riskreg.kernel.health import check_migrations, missing_migrations
-from riskreg.operations.management.commands.migrate import alone
+from riskreg.operations.management.commands.migrate import migration_lock
 from riskreg.operations.services.needed import migrations_of_version_before
 from tests.access import canaries
 
@@ -21,12 +21,12 @@ def test_one_at_a_time() -> None:
     def other() -> None:
         begun.set()
         try:
-            with alone("default"):
+            with migration_lock("default"):
                 order.append("second")
         finally:
             connection.close()
 
-    with alone("default"):
+    with migration_lock("default"):
         waiting = threading.Thread(target=other)
         waiting.start()
         assert begun.wait(60)

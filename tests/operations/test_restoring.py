@@ -24,7 +24,7 @@ from riskreg.operations.errors import Refused
 from riskreg.operations.models import NeededMigration
 from riskreg.operations.rows import kept_tables, rows_of
 from riskreg.operations.services.backing_up import make_backup, transaction_of_one_moment
-from riskreg.operations.services.needed import note_needed_migrations
+from riskreg.operations.services.needed import record_migrations_of_version_before
 from riskreg.operations.services.restoring import restore
 from riskreg.register.models import RefSequence
 from riskreg.risks.models import Risk
@@ -40,7 +40,7 @@ OF_THE_RESTORE = {"events.epoch", "events.chain", "events.event", "register.refs
 def test_what_was_there_is_there_again_and_what_was_lost_stays_known(
     lived: World, backup: Path, at: dt.datetime
 ) -> None:
-    note_needed_migrations()
+    record_migrations_of_version_before()
     before = dump()
     later = builders.risk(lived, title="Of the lost time")
     needed = set(NeededMigration.objects.values_list("room", "name"))

@@ -16,7 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 
 from riskreg.kernel import backfill
-from riskreg.operations.services.backfills import fill_again
+from riskreg.operations.services.backfills import run_backfills_again
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.access import canaries
@@ -130,8 +130,8 @@ def test_what_the_version_before_wrote_meanwhile_is_filled_too(world: World) -> 
     keys = drafts(world, 3)
     opened = builders.risk(world)
     Risk.objects.filter(pk=keys[0]).update(draft_due_on=AT.date())
-    assert fill_again() == 2
-    assert fill_again() == 0
+    assert run_backfills_again() == 2
+    assert run_backfills_again() == 0
     assert filled() == keys
     opened.refresh_from_db()
     assert opened.draft_due_on is None
@@ -210,12 +210,12 @@ def test_a_row_that_somebody_holds_is_not_waited_for_without_end(
     try:
         assert held.wait(60)
         with pytest.raises(OperationalError):
-            fill_again()
+            run_backfills_again()
         assert filled() == keys[:1]
     finally:
         let_go.set()
         thread.join(60)
-    assert fill_again() == 2
+    assert run_backfills_again() == 2
 
 
 # Locks -------------------------------------------------------------------------------------------

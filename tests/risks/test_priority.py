@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from riskreg.operations.services.backfills import fill_again
+from riskreg.operations.services.backfills import run_backfills_again
 from riskreg.register.policy import default_criteria
 from riskreg.register.services import add_criteria
 from riskreg.risks import services
@@ -67,6 +67,6 @@ def test_what_the_version_before_wrote_is_filled(world: World) -> None:
     low, high = builders.risk(world, rated=(1, 1)), builders.risk(world, rated=(5, 5))
     Risk.objects.filter(pk=low.pk).update(priority=THREAT + 25)
     Risk.objects.filter(pk=high.pk).update(priority=0)
-    assert fill_again() == 2
+    assert run_backfills_again() == 2
     assert_all_true()
-    assert fill_again() == 0
+    assert run_backfills_again() == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from riskreg.up import forked
-from riskreg.up.forked import ChildProcessEnded, Forked, done_in_child_process
+from riskreg.up.forked import ChildProcessEnded, Forked, run_in_child_process
 
 
 class _Cycle:
@@ -89,7 +89,7 @@ def test_what_is_done_aside_comes_back_and_leaves_nothing_behind() -> None:
         here.append(1)
         return os.getpid(), os.getppid()
 
-    pid, parent = done_in_child_process(done)
+    pid, parent = run_in_child_process(done)
     assert parent == os.getpid() != pid
     assert here == []
     with pytest.raises(ChildProcessError):
@@ -102,13 +102,13 @@ def test_what_goes_wrong_aside_is_told_here() -> None:
         raise ValueError("in its own words")
 
     with pytest.raises(ValueError, match="in its own words"):
-        done_in_child_process(wrong)
+        run_in_child_process(wrong)
 
 
 @pytest.mark.usefixtures("no_threads")
 def test_a_kill_aside_is_told_here_instead_of_waited_for() -> None:
     with pytest.raises(ChildProcessEnded):
-        done_in_child_process(lambda: os.kill(os.getpid(), signal.SIGKILL))
+        run_in_child_process(lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
 def test_where_threads_run_nothing_is_forked(
@@ -116,4 +116,4 @@ def test_where_threads_run_nothing_is_forked(
 ) -> None:
     """They would be missing in the other process, with whatever they hold locked."""
     monkeypatch.setattr(forked.threading, "active_count", lambda: 2)
-    assert done_in_child_process(os.getpid) == os.getpid()
+    assert run_in_child_process(os.getpid) == os.getpid()

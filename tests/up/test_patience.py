@@ -35,40 +35,40 @@ def test_as_long_as_it_works_it_is_waited_for(clock: Clock, said: list[str]) -> 
     patience = Patience(said.append, clock)
     for n in range(1000):
         clock.now += QUIET_SECONDS / 2
-        assert patience.wait_on("web", CpuAndLogUsage(cpu_seconds=n * 0.25, log_bytes=0))
+        assert patience.note_progress("web", CpuAndLogUsage(cpu_seconds=n * 0.25, log_bytes=0))
 
 
 def test_as_long_as_it_writes_it_is_waited_for(clock: Clock, said: list[str]) -> None:
     patience = Patience(said.append, clock)
     for n in range(1000):
         clock.now += QUIET_SECONDS / 2
-        assert patience.wait_on("web", CpuAndLogUsage(cpu_seconds=0.0, log_bytes=n))
+        assert patience.note_progress("web", CpuAndLogUsage(cpu_seconds=0.0, log_bytes=n))
 
 
 def test_what_answers_is_waited_for_whatever_it_answers(clock: Clock, said: list[str]) -> None:
     patience = Patience(said.append, clock)
     for _n in range(1000):
         clock.now += QUIET_SECONDS / 2
-        assert patience.wait_on("broker: unreachable", None)
+        assert patience.note_progress("broker: unreachable", None)
 
 
 def test_what_does_nothing_for_long_is_given_up(clock: Clock, said: list[str]) -> None:
     patience = Patience(said.append, clock)
     idle = 0.0
-    assert patience.wait_on("web", CpuAndLogUsage(3.0, 10))
+    assert patience.note_progress("web", CpuAndLogUsage(3.0, 10))
     clock.now += QUIET_SECONDS - 1
     # An idle server looks around now and then.
     idle += 0.1
-    assert patience.wait_on("web", CpuAndLogUsage(3.0 + idle, 10))
+    assert patience.note_progress("web", CpuAndLogUsage(3.0 + idle, 10))
     clock.now += 2
-    assert not patience.wait_on("web", CpuAndLogUsage(3.0 + idle, 10))
+    assert not patience.note_progress("web", CpuAndLogUsage(3.0 + idle, 10))
 
 
 def test_it_says_what_it_waits_for_and_since_when(clock: Clock, said: list[str]) -> None:
     patience = Patience(said.append, clock)
     for _n in range(25):
         clock.now += 1
-        patience.wait_on("web to answer", None)
+        patience.note_progress("web to answer", None)
     assert said == [
         f"waiting for web to answer ({SAY_EVERY:.0f} s)",
         f"waiting for web to answer ({2 * SAY_EVERY:.0f} s)",

@@ -75,7 +75,9 @@ def test_a_dead_program_is_started_again_and_said(supervisor: Supervisor, said: 
     first = supervisor.pid("sleeper")
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    assert until(lambda: supervisor.poll() and supervisor.pid("sleeper") not in (None, first))
+    assert until(
+        lambda: supervisor.restart_what_died() and supervisor.pid("sleeper") not in (None, first)
+    )
     assert any("sleeper was ended by SIGKILL" in line for line in said)
 
 
@@ -88,7 +90,7 @@ def test_gives_up_with_one_line_after_five_quick_deaths(
     alive_still = True
     deadline = time.monotonic() + 20
     while alive_still and time.monotonic() < deadline:
-        alive_still = one.poll()
+        alive_still = one.restart_what_died()
         if one.pid("broken") is None:
             # Skip the backoff, not the deaths.
             ahead += 8.0
@@ -104,7 +106,7 @@ def test_a_death_while_starting_is_told_at_once(tmp_path: Path, said: list[str])
     one = Supervisor(tmp_path, said.append)
     one.starting = True
     one.start(Program("broken", [sys.executable, "-c", "exit('no module of that name')"]))
-    assert until(lambda: not one.poll())
+    assert until(lambda: not one.restart_what_died())
     one.stop()
     assert one.failed is not None
     assert one.failed.startswith("broken cannot start: no module of that name (see ")
@@ -115,7 +117,7 @@ def test_backoff_doubles(tmp_path: Path, said: list[str]) -> None:
     ahead = 0.0
     one = Supervisor(tmp_path, said.append, clock=lambda: time.monotonic() + ahead)
     one.start(Program("broken", [sys.executable, "-c", "exit(1)"]))
-    while one.poll():
+    while one.restart_what_died():
         if one.pid("broken") is None:
             ahead += 8.0
         time.sleep(0.02)
@@ -142,7 +144,7 @@ def test_warnings_of_a_program_reach_the_terminal_and_the_rest_does_not(
 ) -> None:
     text = "print('[INFO] quiet'); print('[ERROR] loud'); import time; time.sleep(60)"
     supervisor.start(Program("talker", [sys.executable, "-c", text]))
-    assert until(lambda: supervisor.poll() and bool(said))
+    assert until(lambda: supervisor.restart_what_died() and bool(said))
     assert said == ["talker: [ERROR] loud"]
 
 
@@ -153,7 +155,7 @@ def test_a_flood_of_warnings_is_counted_not_repeated(
     supervisor.start(
         Program("flood", [sys.executable, "-c", f"{text}; import time; time.sleep(60)"])
     )
-    assert until(lambda: supervisor.poll() and any("more in" in line for line in said))
+    assert until(lambda: supervisor.restart_what_died() and any("more in" in line for line in said))
     assert len(said) < 20
 
 
@@ -165,7 +167,7 @@ def test_a_log_that_grew_too_long_is_put_aside(
     supervisor.start(Program("long", [sys.executable, "-c", text]))
     log = tmp_path / "log" / "long.log"
     old = tmp_path / "log" / "long.log.1"
-    assert until(lambda: supervisor.poll() and old.exists())
+    assert until(lambda: supervisor.restart_what_died() and old.exists())
     assert len(old.read_text()) >= 2000
     assert log.stat().st_size == 0
 
@@ -262,7 +264,9 @@ def test_a_forked_program_that_dies_is_started_again(
     first = supervisor.pid("told")
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    assert until(lambda: supervisor.poll() and supervisor.pid("told") not in (None, first))
+    assert until(
+        lambda: supervisor.restart_what_died() and supervisor.pid("told") not in (None, first)
+    )
     assert any("told was ended by SIGKILL" in line for line in said)
 
 
@@ -275,14 +279,14 @@ def test_how_a_forked_program_ended_is_said(
     supervisor: Supervisor, said: list[str], how: object, told: str
 ) -> None:
     supervisor.start(Program("short", ["unused"], call=lambda: _ends(how)))
-    assert until(lambda: supervisor.poll() and any(told in line for line in said))
+    assert until(lambda: supervisor.restart_what_died() and any(told in line for line in said))
 
 
 @FORKS
 def test_why_a_forked_program_broke_is_in_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.starting = True
     supervisor.start(Program("broken", ["unused"], call=_breaks))
-    assert until(lambda: not supervisor.poll())
+    assert until(lambda: not supervisor.restart_what_died())
     assert supervisor.failed is not None
     assert "broken cannot start: ZeroDivisionError: broken inside" in supervisor.failed
 

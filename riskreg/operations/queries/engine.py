@@ -112,7 +112,7 @@ def queue_lengths() -> dict[str, int]:
         client.close()
 
 
-def broker_memory_since(at: dt.datetime) -> dt.datetime | None:
+def get_or_set_broker_memory_mark(at: dt.datetime) -> dt.datetime | None:
     """When the broker was first found empty; None where it is away.
 
     A mark that whoever looks first leaves there: it goes with everything else when the broker is

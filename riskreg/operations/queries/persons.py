@@ -66,14 +66,14 @@ def person_export(*, user: User, at: dt.datetime) -> dict[str, Any]:
         ),
         "earlier_names_and_addresses": personal_values_of(user.uuid),
         "events_about_the_account": [
-            {"at": event.at, "verb": event.verb, "changes": _with_values(event.changes)}
+            {"at": event.at, "verb": event.verb, "changes": _with_personal_values(event.changes)}
             for event in Event.objects.filter(subject_uuid=user.uuid).order_by("pk")
         ],
         "acts": _columns_of_rows(
             Event.objects.filter(actor=user.uuid),
             "at", "verb", "subject_type", "subject_ref", "request_id",
         ),
-        "named_by": _named_by(user),
+        "named_by": _refs_or_ids_by_naming_field(user),
     }  # fmt: skip
 
 
@@ -81,13 +81,13 @@ def _columns_of_rows(found: models.QuerySet[Any], *names: str) -> list[dict[str,
     return list(found.order_by("pk").values(*names))
 
 
-def _with_values(changes: str) -> str:
+def _with_personal_values(changes: str) -> str:
     for named, value in personal_values_in_changes(changes).items():
         changes = changes.replace(named, value)
     return changes
 
 
-def _named_by(user: User) -> dict[str, list[str]]:
+def _refs_or_ids_by_naming_field(user: User) -> dict[str, list[str]]:
     """What is theirs or names them, by kind and field: public ids, or refs where there are."""
     found: dict[str, list[str]] = {}
     for model in apps.get_models():

@@ -61,11 +61,11 @@ def verify_backup(path: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="riskreg-verify-") as folder:
         aside = Path(folder) / "aside.sqlite3"
         if connection.vendor == "sqlite":
-            copy_tables(aside)
+            copy_schema_without_rows(aside)
         return restore_into(f"sqlite:///{aside}", path, files_in=Path(folder) / "evidence")
 
 
-def copy_tables(path: Path) -> None:
+def copy_schema_without_rows(path: Path) -> None:
     """Make the tables, indexes and triggers of this SQLite database at ``path``, without rows.
 
     Quicker than all migrations, and what is restored is checked afterwards in any case.

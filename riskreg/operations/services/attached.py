@@ -13,6 +13,9 @@ from riskreg.kernel.errors import Unavailable
 from riskreg.operations.archive import Archive
 from riskreg.operations.errors import Refused
 
+# What whoever restores has to know, in sentences; none where all is well.
+OperatorNotes = list[str]
+
 
 @contextlib.contextmanager
 def files_deleted_on_failure() -> Iterator[list[uuid.UUID]]:
@@ -27,7 +30,7 @@ def files_deleted_on_failure() -> Iterator[list[uuid.UUID]]:
         raise
 
 
-def store_files_of_backup(found: Archive, written: list[uuid.UUID]) -> list[str]:
+def store_files_of_backup(found: Archive, written: list[uuid.UUID]) -> OperatorNotes:
     """Store what the restored records name, noting in ``written`` what was not there before; what
     the backup lacks is returned in words.
 
@@ -40,12 +43,12 @@ def store_files_of_backup(found: Archive, written: list[uuid.UUID]) -> list[str]
         if row.uuid.hex in found.manifest.missing_files:
             lost += 1
             continue
-        with found.file(row.uuid.hex) as content:
+        with found.open_file(row.uuid.hex) as content:
             if hash_and_size(content) != (row.sha256, row.size):
                 raise Refused(f"{row.name} ({row.uuid}) is not in the backup as it was added.")
         written.append(row.uuid)
         try:
-            with found.file(row.uuid.hex) as content:
+            with found.open_file(row.uuid.hex) as content:
                 storage.write(row.uuid, content)
         except Refused:
             raise
@@ -54,7 +57,7 @@ def store_files_of_backup(found: Archive, written: list[uuid.UUID]) -> list[str]
     return [f"{lost} attached files were not in the backup."] if lost else []
 
 
-def texts_on_lost_files() -> list[str]:
+def texts_on_lost_files() -> OperatorNotes:
     """Look for every attached file where this system keeps them; those that are not there as they
     were added are returned in words."""
     lost = sum(not _is_there(row) for row in evidence_with_bytes().iterator(chunk_size=500))

@@ -22,6 +22,8 @@ from riskreg.operations.rows import Digest, column_names, kept_tables, row_to_js
 
 PREFIX = "riskreg-"
 ENDING = ".backup.zip"
+# Public ids of records whose bytes cannot be read, as hexadecimal digits.
+UnreadableFileIds = list[str]
 
 
 def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Manifest:
@@ -37,7 +39,7 @@ def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Mani
             tables = {}
             for model in kept_tables():
                 digest = Digest()
-                with writer.table(model._meta.label) as out:
+                with writer.open_table(model._meta.label) as out:
                     for row in rows_of(model):
                         out.write(row_to_json_line(row).encode("utf-8", "surrogatepass") + b"\n")
                         digest.add(row)
@@ -62,7 +64,7 @@ def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Mani
     return manifest
 
 
-def write_attached_files(writer: archive.Writer) -> list[str]:
+def write_attached_files(writer: archive.Writer) -> UnreadableFileIds:
     """Write every attached file to a backup; the records whose bytes cannot be read are returned:
     withdrawn since the moment of the backup, or lost."""
     missing = []
@@ -73,11 +75,11 @@ def write_attached_files(writer: archive.Writer) -> list[str]:
             missing.append(row.uuid.hex)
             continue
         with content:
-            writer.file(row.uuid.hex, content)
+            writer.write_file(row.uuid.hex, content)
     return missing
 
 
-def text_on_missing_files(missing: list[str]) -> list[str]:
+def text_on_missing_files(missing: UnreadableFileIds) -> list[str]:
     """What is said of attached files that are not in a backup."""
     if not missing:
         return []

@@ -14,6 +14,7 @@ from riskreg.evidence.services.restored import (
 )
 from riskreg.kernel.errors import RiskregError
 from riskreg.operations.queries.persons import forgotten_people
+from riskreg.operations.services.attached import OperatorNotes
 from riskreg.operations.services.persons import forget_person
 from riskreg.register.models import Membership, Party, RefSequence, Register
 
@@ -22,7 +23,7 @@ Counter = tuple[uuid.UUID, uuid.UUID | None, str]
 
 
 @dataclass
-class Kept:
+class StateToCarryOver:
     """What the later state knows of rights that ended, of refs that were given out, of files that
     were withdrawn and of people who were forgotten."""
 
@@ -35,10 +36,10 @@ class Kept:
     forgotten: set[uuid.UUID] = field(default_factory=set)
 
 
-def read_kept() -> Kept:
+def read_state_to_carry_over() -> StateToCarryOver:
     """What this database knows of it."""
     ids = ("register__uuid", "party__uuid", "noun", "last")
-    return Kept(
+    return StateToCarryOver(
         tokens=set(ApiToken.objects.exclude(revoked_at=None).values_list("uuid", flat=True)),
         feeds=set(CalendarFeed.objects.exclude(revoked_at=None).values_list("uuid", flat=True)),
         inactive=set(User.objects.filter(is_active=False).values_list("uuid", flat=True)),
@@ -52,9 +53,9 @@ def read_kept() -> Kept:
     )
 
 
-def apply_kept(
-    kept: Kept, at: dt.datetime, *, skip_refs: int = 0, end_tokens: bool = False
-) -> list[str]:
+def apply_carried_over_state(
+    kept: StateToCarryOver, at: dt.datetime, *, skip_refs: int = 0, end_tokens: bool = False
+) -> OperatorNotes:
     """Apply it to the earlier state, through the services; what is left to a person is returned."""
     notes = []
     live = ApiToken.objects.filter(revoked_at=None).select_related("user").order_by("pk")
@@ -90,11 +91,11 @@ def apply_kept(
         )
     for row in withdraw_again_and_delete_files(kept.withdrawn, at):
         notes.append(f"{row.name} ({row.uuid}) had been withdrawn and is here again: withdraw it.")
-    _move_refs_on(kept, skip_refs)
+    _advance_ref_sequences(kept, skip_refs)
     return notes
 
 
-def _move_refs_on(kept: Kept, skip_refs: int) -> None:
+def _advance_ref_sequences(kept: StateToCarryOver, skip_refs: int) -> None:
     """A ref that was given out in the lost time names nothing else afterwards."""
     left = dict(kept.refs)
     for sequence in RefSequence.objects.select_related("register", "party").order_by("pk"):

@@ -11,7 +11,7 @@ from riskreg.operations.services.aside import restore_into
 from riskreg.operations.services.backing_up import make_backup, new_backup_name
 
 
-def move(database_url: str, at: dt.datetime) -> dict[str, Any]:
+def copy_database_to(database_url: str, at: dt.datetime) -> dict[str, Any]:
     """Put everything that this database holds into the empty one at ``database_url``.
 
     Both hold the same afterwards: rows, digests and chains are compared there. This one is left as

@@ -17,7 +17,7 @@ def migrations_of_version_before() -> dict[str, str]:
     return dict(json.loads(RELEASED.read_text())["migrations"])
 
 
-def note_needed_migrations() -> None:
+def record_migrations_of_version_before() -> None:
     """Write down what the version before had: whoever has that can work on these tables."""
     last = migrations_of_version_before()
     with transaction.atomic():
@@ -30,7 +30,7 @@ def note_needed_migrations() -> None:
         )
 
 
-def may_work(known: Collection[tuple[str, str]]) -> bool:
+def may_older_version_work(known: Collection[tuple[str, str]]) -> bool:
     """Whether a version with the migrations ``known`` may work on tables newer than it. No where
     nobody has written it down."""
     needed = set(NeededMigration.objects.values_list("room", "name"))

@@ -28,7 +28,13 @@ from riskreg.operations import archive
 from riskreg.operations.archive import Archive, Manifest
 from riskreg.operations.errors import Refused
 from riskreg.operations.models import NeededMigration
-from riskreg.operations.rows import all_tables, column_names, digest_of, kept_tables, row_reader
+from riskreg.operations.rows import (
+    all_tables,
+    column_names,
+    digest_of,
+    kept_tables,
+    reader_of_insert_values,
+)
 from riskreg.operations.services.attached import (
     files_deleted_on_failure,
     store_files_of_backup,
@@ -39,7 +45,11 @@ from riskreg.operations.services.backing_up import (
     key_fingerprint,
     lift_time_limits_of_transaction,
 )
-from riskreg.operations.services.carrying_over import Kept, apply_kept, read_kept
+from riskreg.operations.services.carrying_over import (
+    StateToCarryOver,
+    apply_carried_over_state,
+    read_state_to_carry_over,
+)
 from riskreg.register.models import Register
 
 _AT_ONCE = 500
@@ -97,11 +107,11 @@ def restore(
         try:
             with transaction.atomic():
                 lift_time_limits_of_transaction()
-                kept = Kept()
+                kept = StateToCarryOver()
                 if database_holds_data():
                     if not replace:
                         raise Refused(_MOVED_ONTO_DATA if moved else _RESTORED_ONTO_DATA)
-                    kept = read_kept()
+                    kept = read_state_to_carry_over()
                 empty_all_tables()
                 _fill_tables_from(found)
                 require_database_as_in_backup(found.manifest)
@@ -115,7 +125,7 @@ def restore(
                 )
                 if not moved:
                     begin_epoch(at=at, backup_of=dt.datetime.fromisoformat(restored.made_at))
-                    restored.notes += apply_kept(
+                    restored.notes += apply_carried_over_state(
                         kept, at, skip_refs=skip_refs, end_tokens=end_tokens
                     )
         except DatabaseError as error:
@@ -210,7 +220,7 @@ def _insert(model: type[models.Model], rows: Iterator[Sequence[Any]]) -> None:
     marks = ", ".join(["%s"] * len(columns))
     table = quote(model._meta.db_table)
     statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
-    read = row_reader(model)
+    read = reader_of_insert_values(model)
     with connection.cursor() as cursor:
         for batch in iter(functools.partial(_take_next, rows, _AT_ONCE), []):
             cursor.executemany(statement, [read(row) for row in batch])

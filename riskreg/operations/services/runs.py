@@ -38,7 +38,7 @@ def back_up(at: dt.datetime, to: Path | None = None) -> Path:
     path = (
         to if to is not None and not to.is_dir() else (to or backup_folder()) / new_backup_name(at)
     )
-    _record_run(RunKind.BACKUP, at, path, lambda: make_backup(path, at))
+    _run_and_record(RunKind.BACKUP, at, path, lambda: make_backup(path, at))
     return path
 
 
@@ -50,7 +50,7 @@ def restore_aside_and_record(at: dt.datetime, path: Path | None = None) -> Path:
     path = path or newest_backup()
     if path is None:
         raise Refused(f"There is no backup in {backup_folder()}.")
-    _record_run(RunKind.VERIFY, at, path, lambda: verify_backup(path))
+    _run_and_record(RunKind.VERIFY, at, path, lambda: verify_backup(path))
     return path
 
 
@@ -86,7 +86,7 @@ def backup_folder() -> Path:
     return Path(settings.BACKUP_DIR)
 
 
-def _record_run(kind: RunKind, at: dt.datetime, path: Path, act: Callable[[], object]) -> None:
+def _run_and_record(kind: RunKind, at: dt.datetime, path: Path, act: Callable[[], object]) -> None:
     run = _begin_run(kind, at)
     run.name = path.name[:200]
     try:

@@ -62,15 +62,15 @@ def watch_once(at: dt.datetime) -> bool:
     return False
 
 
-def watch() -> None:
+def start_watching_in_thread() -> None:
     """Look every minute, in a thread of its own, for as long as the process lives.
 
     The first look is late enough for an engine that was started with the web to have swept.
     """
-    threading.Thread(target=_watch, name="watch", daemon=True).start()
+    threading.Thread(target=_watch_forever, name="watch", daemon=True).start()
 
 
-def _watch() -> None:
+def _watch_forever() -> None:
     while True:
         time.sleep(_LOOKS_EVERY)
         if time.monotonic() - _began < settings.ENGINE_DEAD_SECONDS:

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from riskreg.kernel.health import missing_migrations
 from riskreg.operations.services.needed import (
     migrations_of_version_before,
-    note_needed_migrations,
+    record_migrations_of_version_before,
 )
 
 # Any number, but always this one.
@@ -48,7 +48,7 @@ class Command(migrate.Command):
         """Migrate, alone."""
         if options["back"] and options["app_label"]:
             raise CommandError("--back takes all rooms back; leave out the room.")
-        with alone(options["database"]):
+        with migration_lock(options["database"]):
             if options["back"]:
                 self.verbosity = options["verbosity"]
                 connection = connections[options["database"]]
@@ -58,11 +58,11 @@ class Command(migrate.Command):
                 return
             super().handle(*args, **options)
             if options["database"] == DEFAULT_DB_ALIAS and not missing_migrations():
-                note_needed_migrations()
+                record_migrations_of_version_before()
 
 
 @contextlib.contextmanager
-def alone(alias: str) -> Iterator[None]:
+def migration_lock(alias: str) -> Iterator[None]:
     """Wait until nobody else migrates this database, then keep others waiting.
 
     Raises ``CommandError`` behind a pooler.
@@ -84,7 +84,7 @@ def alone(alias: str) -> Iterator[None]:
                 cursor.execute(f"SET {name} = 0")
             # Asked again and again: an index that is made beside everybody's work waits for the end
             # of all statements, and would wait for one that waits here.
-            while not _has_lock(cursor):
+            while not _try_to_take_lock(cursor):
                 time.sleep(WAIT_SECONDS)
             cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         try:
@@ -105,6 +105,6 @@ def alone(alias: str) -> Iterator[None]:
         yield
 
 
-def _has_lock(cursor: Any) -> bool:
+def _try_to_take_lock(cursor: Any) -> bool:
     cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
     return bool(cursor.fetchone()[0])

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from riskreg.kernel import clock
 from riskreg.operations.errors import Refused
-from riskreg.operations.services.moving import move
+from riskreg.operations.services.moving import copy_database_to
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            moved = move(options["to"], clock.now())
+            moved = copy_database_to(options["to"], clock.now())
         except Refused as error:
             raise CommandError(str(error)) from error
         self.stdout.write(

@@ -15,7 +15,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from django.conf import settings
 from django.core.management import call_command
@@ -25,7 +25,7 @@ from django.db import DatabaseError, connection
 from riskreg.kernel import health
 from riskreg.kernel.after_commit import no_tasks_sent
 from riskreg.up import ports, preload, valkey
-from riskreg.up.forked import ChildProcessEnded, done_in_child_process
+from riskreg.up.forked import ChildProcessEnded, run_in_child_process
 from riskreg.up.patience import CpuAndLogUsage, Patience
 from riskreg.up.probe import probe
 from riskreg.up.supervisor import Program, StartError, Supervisor
@@ -34,6 +34,17 @@ from riskreg.up.supervisor import Program, StartError, Supervisor
 ANSWER_SECONDS = 10.0
 FRESH_FILES = ("riskreg.sqlite3*", "beat-schedule*")
 FRESH_FOLDERS = ("mail", "log", "metrics")
+
+
+class _Awaited(NamedTuple):
+    """What is waited for (empty: nothing any more), and what it has done so far; None for what
+    answers."""
+
+    what: str
+    usage: CpuAndLogUsage | None
+
+
+_NOTHING = _Awaited("", None)
 
 
 class Command(BaseCommand):
@@ -75,7 +86,7 @@ class Command(BaseCommand):
             if ports.chosen:
                 preload.load_programs()
             try:
-                output = done_in_child_process(
+                output = run_in_child_process(
                     lambda: self._prepare_database(migrate=migrate, demo=demo)
                 )
             except ChildProcessEnded:
@@ -83,12 +94,12 @@ class Command(BaseCommand):
             supervisor = Supervisor(var_dir / "log", self._say, grace=options["grace"])
             supervisor.starting = True
             try:
-                env = self._start(supervisor, port, var_dir, stopper)
+                env = self._start_all_and_wait(supervisor, port, var_dir, stopper)
                 supervisor.starting = False
                 with ports.announce_while_running(var_dir, env["BASE_URL"], env["REDIS_URL"]):
                     if not stopper.asked:
                         self._greet(port, output)
-                    while not stopper.asked and supervisor.poll():
+                    while not stopper.asked and supervisor.restart_what_died():
                         stopper.wait(0.5)
             finally:
                 if stopper.asked:
@@ -101,7 +112,7 @@ class Command(BaseCommand):
     def _prepare_database(self, *, migrate: bool, demo: bool) -> str:
         output = io.StringIO()
         try:
-            _require_writable()
+            _require_writable_database()
             missing = health.missing_migrations()
             if missing and migrate:
                 self._say("preparing the database")
@@ -120,7 +131,7 @@ class Command(BaseCommand):
             connection.close()
         return output.getvalue()
 
-    def _start(
+    def _start_all_and_wait(
         self, supervisor: Supervisor, port: int, var_dir: Path, stopper: "_Stopper"
     ) -> dict[str, str]:
         """Start all of it and wait until it answers; what its programs are told."""
@@ -133,8 +144,8 @@ class Command(BaseCommand):
             server = valkey.describe_embedded(var_dir, ports.broker)
             supervisor.start(server.program)
 
-            def broker_lacks() -> tuple[str, CpuAndLogUsage | None]:
-                return ("", None) if server.answers() else _what_is_awaited(supervisor, "valkey")
+            def broker_lacks() -> _Awaited:
+                return _NOTHING if server.answers() else _answer_awaited(supervisor, "valkey")
 
             _wait_until_nothing_lacks(broker_lacks, patience, supervisor, stopper)
             env["REDIS_URL"] = server.url
@@ -144,11 +155,13 @@ class Command(BaseCommand):
         host = next((h.lstrip(".") for h in settings.ALLOWED_HOSTS if h != "*"), "")
         url = f"http://127.0.0.1:{port}/readyz"
 
-        def web_lacks() -> tuple[str, CpuAndLogUsage | None]:
+        def web_lacks() -> _Awaited:
             status, text = probe(url, host=host, timeout=ANSWER_SECONDS)
             if status == 200:
-                return "", None
-            return (_not_ready_text(text), None) if status else _what_is_awaited(supervisor, "web")
+                return _NOTHING
+            if status:
+                return _Awaited(_not_ready_text(text), None)
+            return _answer_awaited(supervisor, "web")
 
         _wait_until_nothing_lacks(web_lacks, patience, supervisor, stopper)
         return env
@@ -233,28 +246,26 @@ class _Stopper:
 
 
 def _wait_until_nothing_lacks(
-    lacks: Callable[[], tuple[str, CpuAndLogUsage | None]],
+    lacks: Callable[[], _Awaited],
     patience: Patience,
     supervisor: Supervisor,
     stopper: _Stopper,
 ) -> None:
-    """Wait until ``lacks`` names nothing; ``StartError`` when a program died or nothing moves.
-
-    ``lacks()``: what is waited for, and what it has done so far; None for what answers.
-    """
+    """Wait until ``lacks`` names nothing; ``StartError`` when a program died or nothing moves."""
     while not stopper.asked:
         what, usage = lacks()
         if not what:
             return
-        if not supervisor.poll():
+        if not supervisor.restart_what_died():
             raise StartError(supervisor.failed or "a program failed")
-        if not patience.wait_on(what, usage):
+        if not patience.note_progress(what, usage):
             raise StartError(f"Gave up waiting for {what}: nothing moves any more")
         stopper.wait(0.1)
 
 
-def _what_is_awaited(supervisor: Supervisor, name: str) -> tuple[str, CpuAndLogUsage]:
-    return f"{name} to answer (see {supervisor.log_dir / name}.log)", supervisor.measure_usage(name)
+def _answer_awaited(supervisor: Supervisor, name: str) -> _Awaited:
+    what = f"{name} to answer (see {supervisor.log_dir / name}.log)"
+    return _Awaited(what, supervisor.measure_usage(name))
 
 
 def _not_ready_text(text: str) -> str:
@@ -311,7 +322,7 @@ def _delete_local_data(var_dir: Path) -> None:
         shutil.rmtree(var_dir / name, ignore_errors=True)
 
 
-def _require_writable() -> None:
+def _require_writable_database() -> None:
     """Try a write, because a file that can be read and not written fails much later otherwise."""
     try:
         connection.ensure_connection()
