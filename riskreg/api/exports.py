@@ -32,7 +32,7 @@ from riskreg.exchange.queries.sheets import (
     lazy_sheet_of_noun,
     risks_sheet,
     sheets_of_rows_linked_to_risk,
-    with_columns,
+    with_only_columns,
 )
 from riskreg.exchange.writing.files import (
     FORMATS,
@@ -94,7 +94,7 @@ class FileApi(RegisterApi):
         with_errors_in_query(errors.raise_if_any)
         sheets, rows = count_rows_read(self.sheets(params, **named))
         columns = [name for name in params.get("columns", "").split(",") if name]
-        sheets[0] = with_errors_in_query(lambda: with_columns(sheets[0], columns))
+        sheets[0] = with_errors_in_query(lambda: with_only_columns(sheets[0], columns))
         about = about_lines(self.viewer, self.at, params.lists())
         content_type, ending = self.formats[kind]
         name = f"{self.viewer.register.slug}-{'-'.join([self.name, *named.values()])}"

@@ -18,11 +18,11 @@ from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import day, person, time
 from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.queries.schedules import (
-    is_late,
     last_sendings_of,
     people_named_by,
     running_schedule_of_own_party,
     running_schedules_of_own_party,
+    was_begun_late,
 )
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.exchange.services.schedules import (
@@ -64,7 +64,7 @@ class PackScheduleApi(RegisterApi):
             "meeting_on": day(one.meeting_on),
             "due_on": day(one.due_on),
             "state": one.state,
-            "late": is_late(one, self.viewer.register.time_zone),
+            "late": was_begun_late(one, self.viewer.register.time_zone),
             "at": time(one.created_at),
             "ended_at": time(one.ended_at),
             "notified": _people_to_json(one.notified, people),

@@ -16,7 +16,7 @@ from riskreg.kernel.errors import Errors
 from riskreg.kernel.replica import from_replica
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.kernel.text import is_storable
-from riskreg.search.queries import LIMIT, find_by_noun
+from riskreg.search.queries import LIMIT, find_grouped_by_noun
 
 
 class Search(RegisterApi):
@@ -36,7 +36,7 @@ class Search(RegisterApi):
                 "q", "bad_text", _("At most %(n)d characters, none of them NUL.") % {"n": MAX_QUERY}
             )
         with_errors_in_query(errors.raise_if_any)
-        groups = find_by_noun(self.viewer, text, LIMIT)
+        groups = find_grouped_by_noun(self.viewer, text, LIMIT)
         body = {
             "q": text,
             "totals": {group.noun: group.total for group in groups},

@@ -33,7 +33,7 @@ class Found:
     total: int
 
 
-def find_by_noun(viewer: Viewer, text: str, limit: int = LIMIT) -> list[Found]:
+def find_grouped_by_noun(viewer: Viewer, text: str, limit: int = LIMIT) -> list[Found]:
     """Everything that holds every word of ``text``, noun by noun; nouns without any are left out.
 
     At most ``limit`` rows of each.

@@ -28,7 +28,9 @@ def signal_group(pgid: int, number: signal.Signals) -> None:
         os.killpg(pgid, number)
 
 
-def guard(lines: Sequence[str] | None = None, grace: float = 10.0) -> None:
+def stop_groups_left_when_input_ends(
+    lines: Sequence[str] | None = None, grace: float = 10.0
+) -> None:
     """Collect ``+pgid`` and ``-pgid`` lines until they end, then stop every group still listed.
 
     Reads standard input when ``lines`` is None; its end means that the supervisor is gone.
@@ -53,4 +55,4 @@ def guard(lines: Sequence[str] | None = None, grace: float = 10.0) -> None:
 if __name__ == "__main__":
     for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(_number, signal.SIG_IGN)
-    guard(grace=float(sys.argv[1]))
+    stop_groups_left_when_input_ends(grace=float(sys.argv[1]))

@@ -15,7 +15,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.visibility import Visibility
-from riskreg.search.queries import Found, find_by_noun, find_by_ref
+from riskreg.search.queries import Found, find_by_ref, find_grouped_by_noun
 from riskreg.web.base import last_viewer, request_id, signed_in
 from riskreg.web.presenters import Scale, name_of_person
 
@@ -62,7 +62,7 @@ def search(request: HttpRequest) -> HttpResponse:
         noun, ref = target
         address = {"slug": viewer.register.slug, "ref": ref}
         return HttpResponseRedirect(reverse(f"web:{noun}", kwargs=address))
-    found = find_by_noun(viewer, text) if text else []
+    found = find_grouped_by_noun(viewer, text) if text else []
     now = clock.now()
     context = {
         "q": text,

@@ -174,7 +174,7 @@ class CellReader:
     def _is_day_first(self, header: str) -> bool | None:
         if header in self.answers.dates:
             return self.answers.dates[header] == "day_first"
-        return day_first_in(self.table.distinct(header).values())
+        return day_first_in(self.table.first_value_by_text(header).values())
 
     def find_answer(self, header: str, text: str) -> "GivenAnswer | None":
         """What somebody has answered that ``text`` under ``header`` is; None for no answer yet."""

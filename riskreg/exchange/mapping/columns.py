@@ -47,6 +47,13 @@ _UNIT = re.compile(r"部门|部門|单位|單位|\b(?:department|unit|division|t
 _CODE = re.compile(r"[a-z]{0,8}[-_ .#]?[0-9]{1,8}(?:[-_.][0-9]{1,6})*", re.I)
 
 
+class _Guess(NamedTuple):
+    """Which of ours a column is by its name, and how sure that is: 200 where it says so itself."""
+
+    target: str
+    sureness: int
+
+
 def all_targets(taxonomies: Sequence[str]) -> tuple[str, ...]:
     """Everything that a column can be: fields, what a stage was judged, terms of a taxonomy."""
     scores = tuple(f"{stage}.{part}" for stage in STAGES for part in SCORES)
@@ -108,27 +115,27 @@ def propose_columns(
     known = {header: recognise(header) for header in table.headers}
     default_stage = _default_stage_or_empty(table.headers)
     by_place = guessed_stages_by_ambiguous_header(table.headers)
-    wanted: dict[str, tuple[str, int]] = {}
+    wanted: dict[str, _Guess] = {}
     for header, found in known.items():
         direct = header.strip()
         if direct in all_targets(tuple(taxonomies)):
-            wanted[header] = (direct, 200)
+            wanted[header] = _Guess(direct, 200)
         elif direct.startswith("scores.") and direct.removeprefix("scores.") in all_targets(()):
-            wanted[header] = (direct.removeprefix("scores."), 200)
+            wanted[header] = _Guess(direct.removeprefix("scores."), 200)
         elif found is None:
             continue
         elif found.target in SCORES:
             stage = found.stage or by_place.get(header) or default_stage
             if stage:
-                wanted[header] = (f"{stage}.{found.target}", found.sureness)
+                wanted[header] = _Guess(f"{stage}.{found.target}", found.sureness)
         elif found.target != "terms":
-            wanted[header] = (found.target, found.sureness)
+            wanted[header] = _Guess(found.target, found.sureness)
     last_resort = column_on_what_may_happen_or_empty(table.headers)
     if last_resort and not {"title", "event"} & {target for target, _sure in wanted.values()}:
-        wanted[last_resort] = ("event", 100)
+        wanted[last_resort] = _Guess("event", 100)
     proposed: dict[str, str | None] = dict.fromkeys(table.headers)
     taken: dict[str, int] = {}
-    for header, (target, sureness) in sorted(wanted.items(), key=lambda item: -item[1][1]):
+    for header, (target, sureness) in sorted(wanted.items(), key=lambda item: -item[1].sureness):
         if taken.get(target, 0) and (target not in JOINED or sureness < 80):
             continue
         proposed[header] = target
@@ -151,7 +158,7 @@ def propose_columns(
 
 
 def _move_to_clearer_levels(
-    table: Table, proposed: dict[str, str | None], wanted: Mapping[str, tuple[str, int]]
+    table: Table, proposed: dict[str, str | None], wanted: Mapping[str, _Guess]
 ) -> None:
     """Of two columns of one level, the one that holds levels: *Gevolg* says what, *Impact* how
     much."""
@@ -191,7 +198,7 @@ def _move_to_clearer_owner(
         proposed[theirs], proposed[best] = None, "owner"
 
 
-def _columns_of_one_level(wanted: Mapping[str, tuple[str, int]]) -> list[str]:
+def _columns_of_one_level(wanted: Mapping[str, _Guess]) -> list[str]:
     """Columns of one level under several names of which none is the plain one: *cost impact*,
     *time impact*. Which of them counts is not to be guessed."""
     groups: dict[str, list[str]] = {}
@@ -201,7 +208,7 @@ def _columns_of_one_level(wanted: Mapping[str, tuple[str, int]]) -> list[str]:
     return [
         header
         for headers in groups.values()
-        if len(headers) > 1 and all(wanted[header][1] < 90 for header in headers)
+        if len(headers) > 1 and all(wanted[header].sureness < 90 for header in headers)
         for header in headers
     ]
 

@@ -33,7 +33,9 @@ _CODE = re.compile(r"[a-z]{0,8}[-_ .#]?[0-9]{1,8}(?:[-_.][0-9]{1,6})*", re.I)
 
 def distinct_values_of(table: Table, header: str) -> list[Value]:
     """The different values of a column that say something."""
-    return [value for text, value in table.distinct(header).items() if not is_nothing(text)]
+    return [
+        value for text, value in table.first_value_by_text(header).items() if not is_nothing(text)
+    ]
 
 
 def share_that_holds(values: Sequence[Value], holds: Callable[[Value], bool]) -> float:

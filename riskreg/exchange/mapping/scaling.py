@@ -82,7 +82,7 @@ def _distinct_levels(table: Table, column: str) -> list[str]:
     # Not a number is no level, and whoever wrote it is asked what it should have been.
     return [
         text
-        for text, value in table.distinct(column).items()
+        for text, value in table.first_value_by_text(column).items()
         if not isinstance(value, FormulaWithoutValue)
         and (not is_nothing(text) or fold_value(text) == "nan")
     ]

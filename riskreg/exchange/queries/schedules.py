@@ -92,7 +92,7 @@ def meeting_recurrence_of(row: PackSchedule) -> MeetingRecurrence:
     return MeetingRecurrence(row.first_on, row.every_months, row.repeats == "weekday")
 
 
-def is_late(one: PackSending, zone: str) -> bool:
+def was_begun_late(one: PackSending, zone: str) -> bool:
     """Whether it was begun after the day on which it was to be made, in the register's ``zone``."""
     return clock.local_date(one.created_at, zone) > one.due_on
 

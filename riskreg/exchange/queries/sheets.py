@@ -123,7 +123,7 @@ def _choices_text(column: Column) -> str:
     return _("One of: %s.") % ", ".join(column.choices) if column.kind == "choice" else ""
 
 
-def with_columns(sheet: LazySheet, names: Sequence[str]) -> LazySheet:
+def with_only_columns(sheet: LazySheet, names: Sequence[str]) -> LazySheet:
     """``sheet`` with the columns called ``names``, in that order; with all if none is named.
 
     Raises ``Invalid`` for one that it does not have.

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -111,7 +111,14 @@ def _parse_json(text: str) -> Any:
     return json.loads(text, parse_constant=str)
 
 
-def _lists_of_objects(data: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
+class _ListAtPath(NamedTuple):
+    """Objects, and the path of their list in the data."""
+
+    path: str
+    objects: list[Any]
+
+
+def _lists_of_objects(data: Any, path: str = "", depth: int = 0) -> Iterator[_ListAtPath]:
     """Every list of objects, and where it is. What stands in groups is a list as well: the groups
     one after the other, each row with what its group says."""
     if depth > _DEEPEST:
@@ -119,8 +126,8 @@ def _lists_of_objects(data: Any, path: str = "", depth: int = 0) -> Iterator[tup
     if isinstance(data, list):
         objects = [item for item in data if isinstance(item, Mapping)]
         if len(objects) * 2 > len(data):
-            yield path, objects
-            yield from _joined_items_of_all_groups(objects, path)
+            yield _ListAtPath(path, objects)
+            yield from _items_of_all_groups_by_key(objects, path)
         return
     if not isinstance(data, Mapping):
         return
@@ -129,19 +136,20 @@ def _lists_of_objects(data: Any, path: str = "", depth: int = 0) -> Iterator[tup
         here = f"{path}.{key}" if path else str(key)
         for where, objects in _lists_of_objects(value, here, depth + 1):
             inner.append((where, objects))
-            yield where, objects
+            yield _ListAtPath(where, objects)
     alike = [(w, o) for w, o in inner if len(set(o[0]) & set(inner[0][1][0])) > 2]
     if len(alike) > 1:
-        yield path, [{**item, "group": w.rpartition(".")[2]} for w, o in alike for item in o]
+        grouped = [{**item, "group": w.rpartition(".")[2]} for w, o in alike for item in o]
+        yield _ListAtPath(path, grouped)
     if not inner and len(data) > 1 and all(isinstance(v, Mapping) for v in data.values()):
-        yield path, [{"id": key, **value} for key, value in data.items()]
+        yield _ListAtPath(path, [{"id": key, **value} for key, value in data.items()])
     if not inner and depth == 0 and data and not any(isinstance(v, dict) for v in data.values()):
-        yield path, [data]
+        yield _ListAtPath(path, [data])
 
 
-def _joined_items_of_all_groups(
+def _items_of_all_groups_by_key(
     groups: list[Mapping[str, Any]], path: str
-) -> Iterator[tuple[str, list[Any]]]:
+) -> Iterator[_ListAtPath]:
     keys = {key for group in groups for key, value in group.items() if _only_objects(value)}
     for key in sorted(keys):
         rows = []
@@ -152,7 +160,7 @@ def _joined_items_of_all_groups(
                 if not isinstance(value, Mapping | list)
             }
             rows += [{**of_group, **item} for item in _only_objects(group.get(key))]
-        yield f"{path}.{key}", rows
+        yield _ListAtPath(f"{path}.{key}", rows)
 
 
 def _flatten(item: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:

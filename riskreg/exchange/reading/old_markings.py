@@ -7,6 +7,7 @@ nothing: whether the file can be read at all is said by the reader of its cells.
 
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from riskreg.exchange.reading.markings import Markings
 
@@ -51,11 +52,18 @@ def _has_no_value(body: bytes) -> bool:
     return bool(flags & _UNRELIABLE) and result == bytes(8)
 
 
-def _records(stream: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    """(kind, body) of each record from ``start`` to the end of its sheet."""
+class _Record(NamedTuple):
+    """One record of a stream: its kind as a number, and what follows its head."""
+
+    kind: int
+    body: bytes
+
+
+def _records(stream: bytes, start: int) -> Iterator[_Record]:
+    """Each record from ``start`` to the end of its sheet."""
     while start + 4 <= len(stream):
         kind, size = struct.unpack_from("<HH", stream, start)
-        yield kind, stream[start + 4 : start + 4 + size]
+        yield _Record(kind, stream[start + 4 : start + 4 + size])
         if kind == _EOF:
             return
         start += 4 + size

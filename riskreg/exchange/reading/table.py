@@ -119,18 +119,18 @@ class Table:
         """The values under ``header``, one for each row; of one that is askew, nothing."""
         return self._columns[self.headers.index(header)] if self.rows else ()
 
-    def distinct(self, header: str) -> Mapping[str, Value]:
+    def first_value_by_text(self, header: str) -> Mapping[str, Value]:
         """The different values under ``header`` that are not blank, as they read: {what a person
         reads: the first value that reads so}. Most columns have few, however many rows there are,
         so what is asked of a column is asked of these."""
-        if header not in self._distinct:
+        if header not in self._first_values:
             found: dict[str, Value] = {}
             for value in self.column(header):
                 text = str.strip(value) if value.__class__ is str else as_read_in_sheet(value)
                 if text and text not in found:
                     found[text] = value
-            self._distinct[header] = found
-        return self._distinct[header]
+            self._first_values[header] = found
+        return self._first_values[header]
 
     @cached_property
     def _columns(self) -> Sequence[tuple[Value, ...]]:
@@ -138,7 +138,7 @@ class Table:
         return list(zip(*(askew if row.too_long else row.values for row in self.rows), strict=True))
 
     @cached_property
-    def _distinct(self) -> dict[str, Mapping[str, Value]]:
+    def _first_values(self) -> dict[str, Mapping[str, Value]]:
         return {}
 
 

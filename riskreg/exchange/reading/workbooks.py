@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import python_calamine as calamine
 from django.utils.translation import gettext as _
@@ -49,12 +49,20 @@ _CHUNK = 1 << 20
 _UNMARKED = Markings()
 
 
-def read_workbook(data: bytes) -> tuple[str, list[Sheet]]:
-    """The format and the sheets of a workbook. Raises ``NotARegister``."""
+class FormatAndSheets(NamedTuple):
+    """What kind of workbook it is (xlsx, xlsm, xls, ods), and its sheets in their order."""
+
+    format: str
+    sheets: list[Sheet]
+
+
+def read_workbook(data: bytes) -> FormatAndSheets:
+    """The sheets of a workbook that holds no more than may be read. Raises ``NotARegister``."""
     if data.startswith(OLE):
         old = _open_xls(data)
         every = (known.name for known in old.sheets_metadata)
-        return "xls", _sheets(old, dict(zip(every, xls_markings(data), strict=False)))
+        markings = dict(zip(every, xls_markings(data), strict=False))
+        return FormatAndSheets("xls", _sheets(old, markings))
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
@@ -63,10 +71,10 @@ def read_workbook(data: bytes) -> tuple[str, list[Sheet]]:
         names = _part_names_checked_for_bounds(archive)
         if "xl/workbook.xml" in names:
             kind = "xlsm" if any(name.endswith("vbaProject.bin") for name in names) else "xlsx"
-            return kind, _read_checked_xlsx(data, archive)
+            return FormatAndSheets(kind, _read_checked_xlsx(data, archive))
         if "content.xml" in names and _mimetype(archive).endswith("opendocument.spreadsheet"):
             _check_ods(archive)
-            return "ods", _sheets(_open(data), ods_markings(archive))
+            return FormatAndSheets("ods", _sheets(_open(data), ods_markings(archive)))
         if "xl/workbook.bin" in names:
             raise NotARegister(
                 _("This is a binary workbook (.xlsb). Save it as .xlsx and bring that.")

@@ -15,7 +15,7 @@ from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.queries.packs import figure_labels
-from riskreg.exchange.queries.schedules import is_late, people_named_by, present_pack_makers
+from riskreg.exchange.queries.schedules import people_named_by, present_pack_makers, was_begun_late
 from riskreg.kernel import clock
 from riskreg.notify.letters import render_letter
 from riskreg.notify.models import Message
@@ -77,7 +77,7 @@ def _content(user: User, row: PackSchedule, one: PackSending, why: str) -> Conte
                 for name, label in labels.items()
                 if name in one.figures
             ],
-            "due": date_format(one.due_on) if is_late(one, register.time_zone) else "",
+            "due": date_format(one.due_on) if was_begun_late(one, register.time_zone) else "",
             "made": date_format(made_on),
             "over": made_on > one.meeting_on,
             "left_out": [

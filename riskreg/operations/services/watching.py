@@ -23,11 +23,12 @@ from riskreg.operations.queries.engine import (
 
 log = structlog.get_logger(__name__)
 _LOOKS_EVERY = 60.0
+EngineLives = bool
 # Processes that are forked take over when the first of them began.
 _began = time.monotonic()
 
 
-def watch_once(at: dt.datetime) -> bool:
+def watch_once(at: dt.datetime) -> EngineLives:
     """Look whether the engine lives; note, log and mail when that has changed. True while it does.
 
     A mail that could not be handed over is tried again by the next one.

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.models import PackLanguage, PackSchedule, PackSending
 from riskreg.exchange.queries.schedules import (
-    is_late,
     last_sendings_of,
     people_named_by,
     present_pack_makers,
     running_schedule_of_own_party,
     running_schedules_of_own_party,
+    was_begun_late,
 )
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.exchange.services.pack_mail import text_on_why_not_written_to
@@ -220,7 +220,7 @@ def sending_rows(found: list[PackSending], zone: str) -> list[dict[str, Any]]:
         {
             "one": one,
             "state": capfirst(one.get_state_display()),
-            "late": is_late(one, zone),
+            "late": was_begun_late(one, zone),
             "notified": enumerate_texts(name_of_person(people[name]) for name in one.notified),
             "left_out": [
                 text_on_why_not_written_to(name_of_person(people[left["user"]]), left["why"])

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.about import about_lines
-from riskreg.exchange.queries.sheets import with_columns
+from riskreg.exchange.queries.sheets import with_only_columns
 from riskreg.exchange.writing.files import (
     FORMATS,
     About,
@@ -57,7 +57,7 @@ class FileView(RegisterView):
             return refusal_response(_("Formats are: %s.") % ", ".join(self.formats))
         try:
             sheets, rows = count_rows_read(self.sheets(given, **named))
-            sheets[0] = with_columns(sheets[0], columns)
+            sheets[0] = with_only_columns(sheets[0], columns)
             pieces = self.pieces(kind, given, sheets)
         except Invalid as invalid:
             return refusal_response(_sentence_of_refusal(invalid))
