@@ -39,7 +39,7 @@ def all_tables() -> list[type[models.Model]]:
     return sorted(found.values(), key=lambda model: model._meta.label)
 
 
-def kept_tables() -> list[type[models.Model]]:
+def backed_up_tables() -> list[type[models.Model]]:
     """The tables that a backup holds."""
     return [model for model in all_tables() if model._meta.label not in LEFT_OUT]
 

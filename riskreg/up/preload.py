@@ -17,7 +17,7 @@ _PROGRAMS = (
 )
 
 
-def load_programs() -> None:
+def import_code_of_programs() -> None:
     """Load the code of every program, in the process that will be forked."""
     from django.urls import get_resolver
 

@@ -22,7 +22,7 @@ from riskreg.events.queries import all_chains, first_fault_in
 from riskreg.kernel import appendonly
 from riskreg.operations.errors import Refused
 from riskreg.operations.models import NeededMigration
-from riskreg.operations.rows import kept_tables, rows_of
+from riskreg.operations.rows import backed_up_tables, rows_of
 from riskreg.operations.services.backing_up import make_backup, transaction_of_one_moment
 from riskreg.operations.services.needed import record_migrations_of_version_before
 from riskreg.operations.services.restoring import restore
@@ -50,7 +50,7 @@ def test_what_was_there_is_there_again_and_what_was_lost_stays_known(
     changed = {name for name in before if before[name] != after[name]}
     assert changed <= OF_THE_RESTORE
     # Beside what was in the file: that it was restored.
-    assert sum(len(list(rows_of(m))) for m in kept_tables()) - restored.rows in (2, 3)
+    assert sum(len(list(rows_of(m))) for m in backed_up_tables()) - restored.rows in (2, 3)
     assert not Risk.objects.filter(uuid=later.uuid).exists()
     assert all(first_fault_in(chain) is None for chain in all_chains())
     assert appendonly.missing_append_only_rules(connection) == []

@@ -52,16 +52,16 @@ class RunPictures:
         self.aims = {f"objective-{one['key']}": one for one in self.results["objectives"]}
 
     @property
-    def names(self) -> list[str]:
+    def picture_names(self) -> list[str]:
         """What there are pictures of."""
         found = [*_FIXED, *self.aims]
         return found if self.results.get("frontier") else [n for n in found if n != "frontier"]
 
     def chart(self, name: str) -> Chart:
         """The picture of that name. Raises ``NotFound``."""
-        if name not in self.names:
+        if name not in self.picture_names:
             text = _("This run has no such picture; there are: %(all)s.")
-            raise NotFound(text % {"all": ", ".join(self.names)})
+            raise NotFound(text % {"all": ", ".join(self.picture_names)})
         if name in self.aims:
             return self._fan(self.aims[name])
         return _FIXED[name](self)

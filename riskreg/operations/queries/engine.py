@@ -96,7 +96,7 @@ def broken_promises(state: ReminderEngineState) -> dict[str, list[str]]:
     }
 
 
-def open_outage() -> Outage | None:
+def current_outage_or_none() -> Outage | None:
     """The time in which the engine stands still, if it does."""
     return Outage.objects.filter(ended_at=None).first()
 

@@ -18,7 +18,13 @@ from riskreg.kernel.errors import Unavailable
 from riskreg.operations import archive
 from riskreg.operations.archive import Manifest, TableEntry
 from riskreg.operations.errors import Refused
-from riskreg.operations.rows import Digest, column_names, kept_tables, row_to_json_line, rows_of
+from riskreg.operations.rows import (
+    Digest,
+    backed_up_tables,
+    column_names,
+    row_to_json_line,
+    rows_of,
+)
 
 PREFIX = "riskreg-"
 ENDING = ".backup.zip"
@@ -37,7 +43,7 @@ def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Mani
     try:
         with archive.writing_backup(path) as writer, transaction_of_one_moment():
             tables = {}
-            for model in kept_tables():
+            for model in backed_up_tables():
                 digest = Digest()
                 with writer.open_table(model._meta.label) as out:
                     for row in rows_of(model):

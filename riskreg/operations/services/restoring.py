@@ -30,9 +30,9 @@ from riskreg.operations.errors import Refused
 from riskreg.operations.models import NeededMigration
 from riskreg.operations.rows import (
     all_tables,
+    backed_up_tables,
     column_names,
     digest_of,
-    kept_tables,
     reader_of_insert_values,
 )
 from riskreg.operations.services.attached import (
@@ -141,7 +141,7 @@ def require_database_as_in_backup(manifest: Manifest) -> None:
     Every table's rows and digest, every reference, every chain and its head, and the rules that
     keep tables append-only.
     """
-    for model in kept_tables():
+    for model in backed_up_tables():
         label, entry = model._meta.label, manifest.tables[model._meta.label]
         digest = digest_of(model)
         if (digest.rows, digest.text()) != (entry.rows, entry.digest):
@@ -192,20 +192,20 @@ def _require_same_migrations(manifest: Manifest) -> None:
     theirs = {(app, name) for app, name in manifest.migrations if app in apps}
     if ours != set(health.all_migrations()):
         raise Refused("The database is not of this version: run manage.py migrate first.")
-    if ours != theirs or set(manifest.tables) != {m._meta.label for m in kept_tables()}:
+    if ours != theirs or set(manifest.tables) != {m._meta.label for m in backed_up_tables()}:
         first = min(ours ^ theirs, default=("", ""))
         kind = "a newer" if first in theirs else "an older"
         raise Refused(
             f"The backup is of {kind} version than this one (it differs at {'.'.join(first)}). "
             "Install the version that made it, restore there, and upgrade then."
         )
-    for model in kept_tables():
+    for model in backed_up_tables():
         if manifest.tables[model._meta.label].columns != column_names(model):
             raise Refused(f"The backup has other columns of {model._meta.label} than this version.")
 
 
 def _fill_tables_from(found: Archive) -> None:
-    for model in kept_tables():
+    for model in backed_up_tables():
         _insert(model, found.rows(model._meta.label))
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

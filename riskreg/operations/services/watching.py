@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from riskreg.kernel import clock
 from riskreg.operations.models import Outage
 from riskreg.operations.queries.engine import (
-    open_outage,
+    current_outage_or_none,
     reasons_reminder_engine_is_dead,
     reminder_engine_state,
 )
@@ -34,7 +34,7 @@ def watch_once(at: dt.datetime) -> EngineLives:
     A mail that could not be handed over is tried again by the next one.
     """
     reasons = reasons_reminder_engine_is_dead(reminder_engine_state(at))
-    outage = open_outage()
+    outage = current_outage_or_none()
     if not reasons:
         if outage and Outage.objects.filter(pk=outage.pk, ended_at=None).update(ended_at=at):
             log.warning("engine_lives_again", since=outage.began_at.isoformat())

@@ -19,5 +19,5 @@ def picture_links(
         name: file_links(
             viewer, "simulation_picture", formats=PICTURES, simulation=str(row.uuid), name=name
         )
-        for name in RunPictures(viewer, row, results).names
+        for name in RunPictures(viewer, row, results).picture_names
     }

@@ -84,7 +84,7 @@ class Command(BaseCommand):
                 _delete_local_data(var_dir)
             migrate, demo = options["migrate"] or options["demo"], options["demo"]
             if ports.chosen:
-                preload.load_programs()
+                preload.import_code_of_programs()
             try:
                 output = run_in_child_process(
                     lambda: self._prepare_database(migrate=migrate, demo=demo)
@@ -98,7 +98,7 @@ class Command(BaseCommand):
                 supervisor.starting = False
                 with ports.announce_while_running(var_dir, env["BASE_URL"], env["REDIS_URL"]):
                     if not stopper.asked:
-                        self._greet(port, output)
+                        self._greet_and_make_first_link(port, output)
                     while not stopper.asked and supervisor.restart_what_died():
                         stopper.wait(0.5)
             finally:
@@ -166,7 +166,7 @@ class Command(BaseCommand):
         _wait_until_nothing_lacks(web_lacks, patience, supervisor, stopper)
         return env
 
-    def _greet(self, port: int, text: str) -> None:
+    def _greet_and_make_first_link(self, port: int, text: str) -> None:
         self._say(
             f"\nriskreg is running:  http://127.0.0.1:{port}/\n"
             "It listens on this machine only (loopback). Ctrl-C stops everything.\n"
