@@ -15,7 +15,7 @@ from riskreg.indicators.queries.closing import (
     followers_ended_with,
     followers_serving_alone,
 )
-from riskreg.indicators.services import close_risk_and_end
+from riskreg.indicators.services import close_risk_and_its_followers
 from riskreg.register.permissions import require
 from riskreg.risks import services
 from riskreg.risks.models import Risk
@@ -47,7 +47,7 @@ class RiskClose(FollowersApi):
         return self.detail({"serve_alone": self.followers(alone), "total": alone.total})
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
-        return close_risk_and_end(
+        return close_risk_and_its_followers(
             actor=self.viewer,
             ref=ref,
             version=self.expected_version,

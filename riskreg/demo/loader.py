@@ -18,7 +18,7 @@ from riskreg.comments.services import write_comment
 from riskreg.demo import acceptances, controls, decisions, estimates, indicators, modelling
 from riskreg.demo import content as files
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
-from riskreg.indicators.services import close_risk_and_end
+from riskreg.indicators.services import close_risk_and_its_followers
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Conflict
 from riskreg.register import services as register_services
@@ -318,7 +318,7 @@ class _Load:
         reason, ending = _reason_fields(step["comment"]), step.get("ending")
         if ending and ending.get("happened_on"):
             ending = {**ending, "happened_on": str(self.calendar.as_day(ending["happened_on"]))}
-        close_risk_and_end(**self._fields_of_act(risk, step, at), **reason, ending=ending)
+        close_risk_and_its_followers(**self._fields_of_act(risk, step, at), **reason, ending=ending)
 
     def _reopen_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
         services.reopen_risk(

@@ -67,7 +67,7 @@ def _filter_readers() -> dict[str, FilterReader]:
         "q": lambda asked: contains_every_word(asked.value, "search_text", "ref"),
         "active": lambda asked: Q(active=parse_switch(asked)),
         "late": _is_late,
-        "due_before": _is_asked_and_due_before,
+        "due_before": _is_active_and_next_reading_due_before,
         "updated_since": reader_updated_since("updated_at"),
     }
 
@@ -77,6 +77,6 @@ def _is_late(asked: Asked) -> Q:
     return late if parse_switch(asked) else ~late
 
 
-def _is_asked_and_due_before(asked: Asked) -> Q:
+def _is_active_and_next_reading_due_before(asked: Asked) -> Q:
     day = parse_day(asked)
     return ASKED & Q(next_reading_on__lt=day) if day else Q()

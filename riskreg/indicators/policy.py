@@ -63,22 +63,22 @@ class Rule:
         """
         was = LEVELS.index(before)
         if self.kind == "pace":
-            behind = self.behind(value, day)
+            behind = self.percent_behind(value, day)
             return (
                 ""
                 if behind is None
-                else self._level_with_way_back(behind, self.amber, self.red, was)
+                else self._status_with_way_back(behind, self.amber, self.red, was)
             )
         if self.kind == "band":
             assert self.amber_low is not None and self.red_low is not None  # noqa: S101, PT018
-            upper = self._level_with_way_back(value, self.amber, self.red, was)
-            lower = self._level_with_way_back(-value, -self.amber_low, -self.red_low, was)
+            upper = self._status_with_way_back(value, self.amber, self.red, was)
+            lower = self._status_with_way_back(-value, -self.amber_low, -self.red_low, was)
             return max(upper, lower, key=LEVELS.index)
         if self.direction == "lower_is_worse":
-            return self._level_with_way_back(-value, -self.amber, -self.red, was)
-        return self._level_with_way_back(value, self.amber, self.red, was)
+            return self._status_with_way_back(-value, -self.amber, -self.red, was)
+        return self._status_with_way_back(value, self.amber, self.red, was)
 
-    def behind(self, value: Decimal, day: dt.date) -> Decimal | None:
+    def percent_behind(self, value: Decimal, day: dt.date) -> Decimal | None:
         """Percent by which ``value`` is behind the path on ``day``; negative when ahead of it."""
         required = self.path.required(day) if self.path else None
         if required is None:
@@ -86,7 +86,9 @@ class Rule:
         gap = required - value if self.direction == "lower_is_worse" else value - required
         return gap / required * _HUNDRED
 
-    def _level_with_way_back(self, measure: Decimal, amber: Decimal, red: Decimal, was: int) -> str:
+    def _status_with_way_back(
+        self, measure: Decimal, amber: Decimal, red: Decimal, was: int
+    ) -> str:
         if measure >= red or (was >= 3 and measure >= red - self.hysteresis):
             return "red"
         if measure >= amber or (was >= 2 and measure >= amber - self.hysteresis):
@@ -144,14 +146,14 @@ def status_series(
         last, before = day, status
 
 
-def at_least(status: str, limit: str) -> bool:
+def is_at_least_as_bad(status: str, limit: str) -> bool:
     """Whether ``status`` is ``limit`` or worse."""
     return LEVELS.index(status) >= LEVELS.index(limit)
 
 
 def triggers_review(before: str, status: str, breach_at: str) -> bool:
     """Whether going from ``before`` to ``status`` calls for a review: worse, and bad enough."""
-    return LEVELS.index(status) > LEVELS.index(before) and at_least(status, breach_at)
+    return LEVELS.index(status) > LEVELS.index(before) and is_at_least_as_bad(status, breach_at)
 
 
 def expected_by(last: dt.date, frequency_days: int, grace_days: int) -> dt.date:

@@ -11,7 +11,7 @@ from riskreg.events.models import Event
 from riskreg.indicators.models import Indicator
 from riskreg.indicators.queries import closing
 from riskreg.indicators.queries.closing import followers_ended_with, followers_serving_alone
-from riskreg.indicators.services import close_risk_and_end, edit_indicator
+from riskreg.indicators.services import close_risk_and_its_followers, edit_indicator
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.reminders.models import Addressee, Reminder
 from riskreg.reminders.services import sweep
@@ -37,7 +37,7 @@ def work(world: World, *rows: Risk, **fields: Any) -> Mitigation:
 
 def close(world: World, row: Risk, who: str = "owner", **given: Any) -> Risk:
     given = {"reason": "It is over", "version": None, "at": world.at + DAY, **given}
-    return close_risk_and_end(actor=world.viewer(who), ref=row.ref, **given)
+    return close_risk_and_its_followers(actor=world.viewer(who), ref=row.ref, **given)
 
 
 def asks(world: World, who: str, at: dt.datetime) -> set[str]:

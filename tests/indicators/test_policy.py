@@ -80,9 +80,9 @@ def test_the_required_path(day: dt.date, growth: str, required: Decimal | None) 
 
 def test_pace_is_percent_behind_the_path() -> None:
     half = dt.date(2026, 2, 20)
-    assert PACE.behind(Decimal(150), half) == 0
-    assert PACE.behind(Decimal(147), half) == 2
-    assert PACE.behind(Decimal(165), half) == -10
+    assert PACE.percent_behind(Decimal(150), half) == 0
+    assert PACE.percent_behind(Decimal(147), half) == 2
+    assert PACE.percent_behind(Decimal(165), half) == -10
     assert [PACE.status(Decimal(v), half) for v in (160, 150, 147, 142.5)] == [
         "green", "green", "amber", "red",
     ]  # fmt: skip

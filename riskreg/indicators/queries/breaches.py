@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Collection
+from typing import NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -31,16 +32,23 @@ def all_unreviewed_breaches_of_open_risks() -> QuerySet[Breach]:
     return all_breaches_with_reviewed_mark().filter(UNREVIEWED)
 
 
-def reading_labels(
+class RiskAndIndicator(NamedTuple):
+    """A risk's public id, and the ref of an indicator that watches it."""
+
+    risk: uuid.UUID
+    indicator_ref: str
+
+
+def breach_reading_labels(
     viewer: Viewer, risks: Collection[uuid.UUID]
-) -> dict[tuple[uuid.UUID, str], str]:
-    """{(risk, ref of an indicator): the label of the reading that last called for a review}."""
+) -> dict[RiskAndIndicator, str]:
+    """The label of the reading by which each indicator last called for a review of each risk."""
     rows = _visible_reviewed_or_not(viewer).filter(risk__uuid__in=risks).order_by("pk")
     found = rows.values_list("risk__uuid", "indicator__ref", "reading__label")
-    return {(risk, ref): label for risk, ref, label in found}
+    return {RiskAndIndicator(risk, ref): label for risk, ref, label in found}
 
 
-def with_figure_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event]:
+def with_work_and_reading_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event]:
     """Events with ``work_labels``, the labels of the mitigation that they are about, and
     ``reading_label``, that of the reading that last called for a review of their risk; None
     without."""
@@ -59,7 +67,7 @@ def with_figure_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event
 def unreviewed_breaches_of_risk(viewer: Viewer, risk: int) -> QuerySet[Breach]:
     """What calls for a review of the risk of that database id, as far as the viewer may know,
     oldest first."""
-    return _with_links(_visible_unreviewed(viewer)).filter(risk=risk)
+    return _with_links_by_due_day(_visible_unreviewed(viewer)).filter(risk=risk)
 
 
 def unreviewed_breaches(viewer: Viewer) -> QuerySet[Breach]:
@@ -97,7 +105,9 @@ def breaches_of_indicator(viewer: Viewer, indicator: Indicator) -> QuerySet[Brea
     """All that ``indicator`` has called for, answered (``reviewed``) or not: what waits for its
     review first, then the newest."""
     mine = Breach.objects.visible_to(viewer).filter(indicator=indicator)
-    rows = _with_links(all_breaches_with_reviewed_mark()).filter(pk__in=mine.values("pk"))
+    rows = _with_links_by_due_day(all_breaches_with_reviewed_mark()).filter(
+        pk__in=mine.values("pk")
+    )
     return rows.order_by("reviewed", "-pk")  # type: ignore[misc]
 
 
@@ -112,7 +122,7 @@ def _visible_reviewed_or_not(viewer: Viewer) -> QuerySet[Breach]:
     return Breach.objects.visible_to(viewer)
 
 
-def _with_links(rows: QuerySet[Breach]) -> QuerySet[Breach]:
+def _with_links_by_due_day(rows: QuerySet[Breach]) -> QuerySet[Breach]:
     return rows.select_related(
         "indicator", "reading", "risk", "risk__owner", "risk__deputy", "party"
     ).order_by("due_on", "pk")

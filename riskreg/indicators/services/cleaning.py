@@ -174,7 +174,7 @@ def keep_other_languages_in_memory(
             clean[name] = {**getattr(before, name), **clean[name]}
 
 
-def outdated_texts(
+def outdated_fields_by_language(
     before: Any, clean: Mapping[str, Any], confirmed: Mapping[str, Collection[str]]
 ) -> dict[str, list[str]] | None:
     """Which versions of its texts are older than the original once ``clean`` is in force."""
@@ -191,7 +191,7 @@ def outdated_texts(
     return {language: sorted(names) for language, names in stale.items()} or None
 
 
-def translations_of(before: Any, clean: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def texts_by_language_after(before: Any, clean: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Its texts once ``clean`` is in force, by language and field."""
     versions: dict[str, dict[str, str]] = {}
     for name in TEXTS:

@@ -22,7 +22,7 @@ from riskreg.risks.services import cancel_mitigation_with_risk, clean_ending, cl
 
 
 @transaction.atomic
-def close_risk_and_end(
+def close_risk_and_its_followers(
     *,
     actor: Viewer,
     ref: str,

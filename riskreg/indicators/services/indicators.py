@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import Entry, append_all
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator, Reading
-from riskreg.indicators.policy import at_least, expected_by, triggers_review
+from riskreg.indicators.policy import expected_by, is_at_least_as_bad, triggers_review
 from riskreg.indicators.queries.access import indicator_for
 from riskreg.indicators.services.cleaning import (
     LIMITS,
@@ -19,13 +19,13 @@ from riskreg.indicators.services.cleaning import (
     clean_fields,
     find_watchable_risks,
     keep_other_languages_in_memory,
-    outdated_texts,
-    translations_of,
+    outdated_fields_by_language,
+    texts_by_language_after,
 )
 from riskreg.indicators.services.status import (
     create_breaches_and_build_entries,
-    recompute_status,
-    standing_changes,
+    recompute_status_in_memory,
+    status_changes_for_log,
 )
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
@@ -140,7 +140,9 @@ def edit_indicator(
     keep_other_languages_in_memory(indicator, given, clean)
     confirmed = {}
     if CONFIRMED in fields:
-        confirmed = clean_confirmed(errors, fields[CONFIRMED], translations_of(indicator, clean))
+        confirmed = clean_confirmed(
+            errors, fields[CONFIRMED], texts_by_language_after(indicator, clean)
+        )
     before_risks = {r.ref: r for r in indicator.risks.all()}
     risks = None
     if "risks" in fields:
@@ -164,8 +166,8 @@ def edit_indicator(
         )
     errors.raise_if_any()
     status = indicator.status
-    called_before = indicator.active and at_least(status, indicator.breach_at)
-    clean["outdated_translations"] = outdated_texts(indicator, clean, confirmed)
+    called_before = indicator.active and is_at_least_as_bad(status, indicator.breach_at)
+    clean["outdated_translations"] = outdated_fields_by_language(indicator, clean, confirmed)
     changes = set_changed_in_memory(INDICATOR, indicator, clean)
     came = []
     if risks is not None:
@@ -177,10 +179,10 @@ def edit_indicator(
         changes["ended_with"] = [indicator.ended_with.ref, None]
         indicator.ended_with = None
     due = indicator.next_reading_on
-    recompute_status(indicator)
-    changes |= standing_changes(indicator, status, due)
+    recompute_status_in_memory(indicator)
+    changes |= status_changes_for_log(indicator, status, due)
     entries: list[Entry] = []
-    calls = indicator.active and at_least(indicator.status, indicator.breach_at)
+    calls = indicator.active and is_at_least_as_bad(indicator.status, indicator.breach_at)
     again = not called_before or triggers_review(status, indicator.status, indicator.breach_at)
     if calls and (came or again):
         latest = (

@@ -14,9 +14,10 @@ from riskreg.indicators.models import Breach, Indicator, Origin, Precision, Read
 from riskreg.indicators.policy import triggers_review
 from riskreg.indicators.queries.access import indicator_for
 from riskreg.indicators.services.status import (
+    ReviewCall,
     create_breaches_and_build_entries,
-    recompute_status,
-    standing_changes,
+    recompute_status_in_memory,
+    status_changes_for_log,
 )
 from riskreg.kernel import clock
 from riskreg.kernel.days import parse_iso_day, parse_iso_moment
@@ -89,8 +90,8 @@ def record_readings(
     if not result.readings:
         return result
     due = indicator.next_reading_on
-    turns = _recompute_status_of(result)
-    changes = standing_changes(indicator, result.before, due)
+    turns = _recompute_status_after(result)
+    changes = status_changes_for_log(indicator, result.before, due)
     entries: list[Entry] = []
     for reading, status in turns[-1:]:
         result.breaches, entries = create_breaches_and_build_entries(
@@ -102,13 +103,13 @@ def record_readings(
     )
     read = [
         actor.entry("indicator.read", indicator, at=at, recorded_at=recorded_at, changes=rows)
-        for rows in _logged_rows(result, changes)
+        for rows in _changes_of_each_entry(result, changes)
     ]
     append_all([*read, *entries])
     return result
 
 
-def _recompute_status_of(result: Recorded) -> list[tuple[Reading, str]]:
+def _recompute_status_after(result: Recorded) -> list[ReviewCall]:
     """Bring the status up to date; the reading at which a review came to be called for, if any.
 
     What is news counts: readings later than the latest before, each turn for the worse among them.
@@ -116,13 +117,13 @@ def _recompute_status_of(result: Recorded) -> list[tuple[Reading, str]]:
     """
     indicator, latest = result.indicator, result.indicator.latest_at
     appended = latest is not None and all(r.at > latest for r in result.readings)
-    turns = recompute_status(indicator, since=latest, appended=appended)
+    turns = recompute_status_in_memory(indicator, since=latest, older_unchanged=appended)
     if latest is None:
         # A first load is history up to its last value.
         turns = []
     if not turns and triggers_review(result.before, indicator.status, indicator.breach_at):
         newest = Reading.objects.filter(indicator=indicator, correction=None).order_by("-at")[0]
-        turns = [(newest, indicator.status)]
+        turns = [ReviewCall(newest, indicator.status)]
     return turns
 
 
@@ -302,17 +303,17 @@ def _write_readings(
     result.corrected = sum(r.corrects is not None for r in fresh)
 
 
-def _logged_rows(result: Recorded, changes: dict[str, Any]) -> list[dict[str, Any]]:
+def _changes_of_each_entry(result: Recorded, last_changes: dict[str, Any]) -> list[dict[str, Any]]:
     """What the log tells of the readings: every one of them, with what it corrects, at most
-    ``LOGGED_READINGS`` in an event so that no event grows with the call; ``changes`` go into the
-    last."""
+    ``LOGGED_READINGS`` in an event so that no event grows with the call; ``last_changes``
+    go into the last."""
     rows = sorted(result.readings, key=lambda r: r.at)
     parts = [rows[n : n + LOGGED_READINGS] for n in range(0, len(rows), LOGGED_READINGS)]
     entries: list[dict[str, Any]] = []
     for part in parts:
         old = [_reading_for_log(r.corrects) for r in part if r.corrects is not None]
         entries.append({"readings": [old or None, [_reading_for_log(r) for r in part]]})
-    entries[-1] |= changes
+    entries[-1] |= last_changes
     return entries
 
 

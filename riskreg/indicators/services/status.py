@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from riskreg.events.services import Entry
 from riskreg.indicators.models import Breach, Indicator, Reading
@@ -15,19 +15,26 @@ from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk, State
 
 
-def recompute_status(
-    indicator: Indicator, *, since: dt.datetime | None = None, appended: bool = False
-) -> list[tuple[Reading, str]]:
+class ReviewCall(NamedTuple):
+    """A reading at which the status came to call for a review, and that status."""
+
+    reading: Reading
+    status: str
+
+
+def recompute_status_in_memory(
+    indicator: Indicator, *, since: dt.datetime | None = None, older_unchanged: bool = False
+) -> list[ReviewCall]:
     """Set status, latest reading and next date from the readings that count; the turns for the bad.
 
     Returned is each reading after ``since`` (None: of all) at which the status came to call for a
-    review, with that status. Status before the first reading is none. ``appended``: up to ``since``
-    nothing has changed, so that only what came after it is read.
+    review, with that status. Status before the first reading is none. ``older_unchanged``: up to
+    ``since`` nothing has changed, so that only what came after it is read.
     """
     zone = indicator.register.time_zone
     rows = Reading.objects.filter(indicator=indicator, correction=None)
     before, last = "", None
-    if appended and since is not None:
+    if older_unchanged and since is not None:
         rows = rows.filter(at__gt=since)
         before, last = indicator.status, clock.local_date(since, zone)
     counted = list(rows.only("id", "at", "value", "indicator_id").order_by("at"))
@@ -37,7 +44,7 @@ def recompute_status(
     for reading, (was, status) in zip(counted, walked, strict=True):
         news = since is None or reading.at > since
         if news and triggers_review(was, status, indicator.breach_at):
-            turns.append((reading, status))
+            turns.append(ReviewCall(reading, status))
     indicator.status = status
     if counted:
         latest = counted[-1]
@@ -48,15 +55,15 @@ def recompute_status(
     return turns
 
 
-def standing_changes(
-    indicator: Indicator, status: str, next_reading_on: dt.date
+def status_changes_for_log(
+    indicator: Indicator, status_before: str, next_reading_before: dt.date
 ) -> dict[str, list[Any]]:
     """What the log tells of how it stands now, where that is not as it was before."""
     changes: dict[str, list[Any]] = {}
-    if indicator.status != status:
-        changes["indicator_status"] = [status or None, indicator.status or None]
-    if indicator.next_reading_on != next_reading_on:
-        days = (next_reading_on, indicator.next_reading_on)
+    if indicator.status != status_before:
+        changes["indicator_status"] = [status_before or None, indicator.status or None]
+    if indicator.next_reading_on != next_reading_before:
+        days = (next_reading_before, indicator.next_reading_on)
         changes["next_reading_on"] = [day.isoformat() for day in days]
     return changes
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from riskreg.events.models import Event
-from riskreg.indicators.queries.breaches import reading_labels
+from riskreg.indicators.queries.breaches import RiskAndIndicator, breach_reading_labels
 from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
 from riskreg.register.policy import STAGES, weakest_label
@@ -33,7 +33,7 @@ class Labels:
     """The labels of the figures of some events: what they say themselves, else as is known now.
 
     Progress is reported, and a breach told, without one: those are read, a query for each of both,
-    where there are any, but for events that were read with them (``with_figure_labels``).
+    where there are any, but for events that were read with them (``with_work_and_reading_labels``).
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Labels:
             if "reading" in change:
                 breached.add(event.subject_uuid)
         self.works = labels_of_mitigations(viewer, works) if works else {}
-        self.readings = reading_labels(viewer, breached) if breached else {}
+        self.readings = breach_reading_labels(viewer, breached) if breached else {}
 
     def label_for(self, field: str, event: Event, change: Mapping[str, Any]) -> str:
         """The label of ``field`` in ``event``; empty for what is no figure."""
@@ -59,7 +59,7 @@ class Labels:
             return self.scores
         if field == "reading":
             indicator = str((change.get("indicator") or [None, ""])[1])
-            known = self.readings.get((event.subject_uuid, indicator))
+            known = self.readings.get(RiskAndIndicator(event.subject_uuid, indicator))
             return known or getattr(event, "reading_label", None) or "judgement"
         if field == "readings":
             return _weakest_label_of_readings(change["readings"][1])

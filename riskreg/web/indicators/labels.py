@@ -164,7 +164,7 @@ def behind_or_ahead_of_path_text_or_empty(
     """How far a value is behind or ahead of the path, in words; empty for other kinds."""
     if indicator.kind != Kind.PACE:
         return ""
-    behind = limit_rule_of(indicator).behind(value, day)
+    behind = limit_rule_of(indicator).percent_behind(value, day)
     if behind is None:
         return ""
     size = number(round(abs(behind), 1))

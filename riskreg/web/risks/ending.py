@@ -15,7 +15,7 @@ from riskreg.indicators.queries.closing import (
     followers_ended_with,
     followers_serving_alone,
 )
-from riskreg.indicators.services import close_risk_and_end
+from riskreg.indicators.services import close_risk_and_its_followers
 from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.labels import Label
 from riskreg.risks.models import Risk
@@ -100,7 +100,12 @@ class CloseRisk(RiskAction):
         self.ended = data.get("end", [])
         ending = {name: data[name] for name in ENDING}
         return self.call(
-            close_risk_and_end, risk, data, reason=data["reason"], end=self.ended, ending=ending
+            close_risk_and_its_followers,
+            risk,
+            data,
+            reason=data["reason"],
+            end=self.ended,
+            ending=ending,
         )
 
     def success_message(self, risk: Risk) -> str:
