@@ -98,7 +98,7 @@ def run_step(step: int, now: Callable[[], dt.datetime]) -> bool:
     if begun is None:
         return False
     try:
-        outcome = step_function_of_kind(begun.kind)(begun, _keep_claim_of(begun, now))
+        outcome = step_function_of_kind(begun.kind)(begun, _claim_renewal_for(begun, now))
     except NoLongerWanted:
         return False
     except (RiskregError, ValueError) as refusal:
@@ -106,7 +106,7 @@ def run_step(step: int, now: Callable[[], dt.datetime]) -> bool:
         return False
     except Exception as error:
         log.exception("step_failed", step=begun.key, job=str(begun.job.uuid))
-        _try_again(begun, f"{type(error).__name__}: {error}"[:300], now())
+        _wait_for_retry_or_fail_job(begun, f"{type(error).__name__}: {error}"[:300], now())
         return False
     return finish_step(begun, outcome, now())
 
@@ -130,7 +130,7 @@ def begin_step(step: int, at: dt.datetime) -> Step | None:
         return row
 
 
-def _keep_claim_of(step: Step, now: Callable[[], dt.datetime]) -> Callable[[], None]:
+def _claim_renewal_for(step: Step, now: Callable[[], dt.datetime]) -> Callable[[], None]:
     """What the work calls between its blocks: renews the claim, raises ``NoLongerWanted``."""
     looked = renewed = time.monotonic()
 
@@ -205,7 +205,7 @@ def _fail_job_of(step: Step, code: str, detail: str, at: dt.datetime) -> None:
         )
 
 
-def _try_again(step: Step, error: str, at: dt.datetime) -> None:
+def _wait_for_retry_or_fail_job(step: Step, error: str, at: dt.datetime) -> None:
     if step.attempt >= MOST_ATTEMPTS:
         _fail_job_of(step, "gave_up", error, at)
         return

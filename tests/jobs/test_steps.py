@@ -276,7 +276,7 @@ def test_a_claim_is_renewed_while_its_work_goes_on(
     diary.meanwhile = long
     begun = services.begin_step(step.pk, AT)
     assert begun is not None
-    renew_claim_or_raise_if_cancelled = services._keep_claim_of(begun, lambda: clock[0])
+    renew_claim_or_raise_if_cancelled = services._claim_renewal_for(begun, lambda: clock[0])
     clock[0] += CLAIM - SECOND
     renew_claim_or_raise_if_cancelled()
     assert services.begin_step(step.pk, AT + CLAIM) is None
