@@ -213,7 +213,7 @@ class AcceptanceCondition(RegisterApi):
 
         def act() -> Answer:
             given = body_of(request, "state", "words")
-            services.close_condition(
+            services.close_acceptance_condition(
                 actor=self.viewer, ref=ref, condition=condition, version=None,
                 state=given.get("state"), words=given.get("words"), at=self.at,
             )  # fmt: skip

@@ -125,9 +125,7 @@ class DecisionClose(OfDecision):
     @schema.acted("Close a decision", shapes.DecisionWords, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """After it was revisited."""
-        return self.call_and_answer(
-            ref, services.close_revisited_with_obligations, required=["words"]
-        )
+        return self.call_and_answer(ref, services.close_revisited_decision, required=["words"])
 
 
 class DecisionConditionEnd(OfDecision):

@@ -70,8 +70,8 @@ def is_met_by_conditions_of_now_alone(
     conditions_before_and_now: Sequence[ConditionBeforeAndNow], matrix: Matrix
 ) -> Q | bool:
     """Of positions: risks that meet a condition of now, and did not meet the one before it
-    (``policy.acceptances.tightened_pairs_of_terms``); True or False where that does not depend on
-    terms."""
+    (``policy.acceptances.changed_appetite_conditions``); True or False where that does not depend
+    on terms."""
     found = []
     for before, now in conditions_before_and_now:
         if now.is_met_by_none or before.is_met_by_all:

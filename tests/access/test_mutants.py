@@ -45,7 +45,7 @@ REDUNDANT = {
     ),
     "evidence/queries.py:ids_of_evidence_on": "events are read from one's own chains",
     "decisions/queries/decisions.py:decision_condition_for": "its decision was found by this rule",
-    "decisions/queries/decisions.py:first_mitigations_to_name": "narrowed to its decision anyway",
+    "decisions/queries/decisions.py:first_mitigations_to_offer": "narrowed to its decision anyway",
     "register/external_ids.py:_check_free": "narrowed to the asker's own party anyway",
     "risks/services/lookups.py:__init__": "narrowed to the asker's own party anyway",
     "risks/queries/lists.py:visible_mitigations": "the cursor read with it is its audience's",

@@ -9,7 +9,7 @@ from django.test import Client
 from riskreg.decisions.models import Decision, Obligation
 from riskreg.decisions.services import (
     close_decision_condition,
-    close_revisited_with_obligations,
+    close_revisited_decision,
     lapse_decision,
     reject_decision,
     revisit_decision,
@@ -93,9 +93,7 @@ def in_state(world: World, risk: Risk, state: str) -> Decision:
             review_on=str(world.today + 90 * DAY), **act,
         )  # fmt: skip
     if state == "closed":
-        close_revisited_with_obligations(
-            actor=world.viewer("leader"), ref=row.ref, words="Done", **act
-        )
+        close_revisited_decision(actor=world.viewer("leader"), ref=row.ref, words="Done", **act)
     row.refresh_from_db()
     return row
 

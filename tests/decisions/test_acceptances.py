@@ -15,7 +15,7 @@ from riskreg.decisions.queries.acceptances import (
     unaccepted_threats_above_appetite,
 )
 from riskreg.decisions.services import (
-    close_condition,
+    close_acceptance_condition,
     grant_acceptance,
     refuse_acceptance,
     revoke_acceptance,
@@ -417,26 +417,26 @@ def test_a_condition_is_met_by_its_owner_and_waived_by_another_with_authority(
     first, second = Obligation.objects.filter(kind="acceptance.condition").order_by("due_on")
     act: dict[str, Any] = {"ref": granted.ref, "version": None, "at": world.at}
     with nothing_changes(), pytest.raises(Forbidden):
-        close_condition(
+        close_acceptance_condition(
             actor=world.viewer("partner_owner"), condition=first.uuid, state="met", words="x", **act
         )
     with nothing_changes(), pytest.raises(Forbidden):
-        close_condition(
+        close_acceptance_condition(
             actor=world.viewer("owner"), condition=first.uuid, state="waived", words="x", **act
         )
     with nothing_changes(), pytest.raises(Invalid):
-        close_condition(
+        close_acceptance_condition(
             actor=world.viewer("owner"), condition=first.uuid, state="met", words="", **act
         )
-    close_condition(
+    close_acceptance_condition(
         actor=world.viewer("owner"), condition=first.uuid, state="met", words="Signed", **act
     )
-    close_condition(
+    close_acceptance_condition(
         actor=world.viewer("leader"), condition=second.uuid, state="waived", words="Moot", **act
     )
     assert "acceptance.condition" not in _duties(world, "owner")
     with pytest.raises(Invalid) as refused:
-        close_condition(
+        close_acceptance_condition(
             actor=world.viewer("owner"), condition=first.uuid, state="met", words="x", **act
         )
     assert refused.value.fields["state"][0].code == "wrong_state"

@@ -23,7 +23,7 @@ from riskreg.decisions.services import (
     add_argument,
     add_option,
     close_decision_condition,
-    close_revisited_with_obligations,
+    close_revisited_decision,
     create_decision,
     decide,
     edit_decision,
@@ -151,9 +151,7 @@ def test_asked_decided_met_revisited_closed(world: World) -> None:
     revisit_decision(actor=leader, ref=row.ref, review_on=str(world.today + 200 * DAY), **revisit)
     review = Obligation.objects.get(kind="decision.review", state="open")
     assert review.due_on == world.today + 200 * DAY
-    closed = close_revisited_with_obligations(
-        actor=leader, ref=row.ref, words="Done", at=world.at, **YES
-    )
+    closed = close_revisited_decision(actor=leader, ref=row.ref, words="Done", at=world.at, **YES)
     assert closed.state == "closed"
     assert not Obligation.objects.filter(decision=row, state__in=["open", "proposed"]).exists()
 

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 
 from riskreg.api.core.vocabulary import VERBS
 from riskreg.decisions.services import (
-    close_condition,
+    close_acceptance_condition,
     close_decision_condition,
     decide,
     lapse_decision,
@@ -162,7 +162,7 @@ def test_acceptances_are_told_from_the_request_to_their_end(
 ) -> None:
     row = accepted(world, builders.risk(world), conditions=[condition(world)])
     one = row.obligations.get(kind="acceptance.condition")
-    close_condition(
+    close_acceptance_condition(
         actor=world.viewer("owner"), ref=row.ref, condition=one.uuid, version=None, state="met",
         words="Named", at=world.at,
     )  # fmt: skip

@@ -129,7 +129,7 @@ def test_the_database_says_what_python_says(
             "pk", flat=True
         )
     )
-    pairs = policy.tightened_pairs_of_terms(before, matrix)
+    pairs = policy.changed_appetite_conditions(before, matrix)
     stricter = is_met_by_conditions_of_now_alone(pairs, matrix)
     rows = Position.objects.filter(valid_to=None)
     if isinstance(stricter, bool):

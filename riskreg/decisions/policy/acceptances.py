@@ -132,11 +132,11 @@ def criteria_ask_no_more(
     ``terms``, than those did by which it was granted."""
     return times_and_role_ask_no_more(frozen, now, rating) and not any(
         then.is_met_by(terms) and not before.is_met_by(terms)
-        for before, then in tightened_pairs_of_terms(frozen, now)
+        for before, then in changed_appetite_conditions(frozen, now)
     )
 
 
-def tightened_pairs_of_terms(frozen: Matrix, now: Matrix) -> list[ConditionBeforeAndNow]:
+def changed_appetite_conditions(frozen: Matrix, now: Matrix) -> list[ConditionBeforeAndNow]:
     """For each rating (those above appetite then, those above it now): the appetite is stricter now
     for a risk that is among the second and was not among the first. Only where
     ``times_and_role_ask_no_more`` compares the two."""
@@ -175,13 +175,13 @@ def times_and_role_ask_no_more(frozen: Matrix, now: Matrix, rating: str) -> bool
 def ratings_that_cover(frozen: Matrix, now: Matrix, rating_now: str) -> list[str]:
     """The ratings of which an acceptance by the criteria ``frozen`` covers a risk that is rated
     ``rating_now``: that one, and those above it. None where the appetite is stricter by now for
-    every risk; for which terms it is, where that depends on them, ``tightened_pairs_of_terms``
+    every risk; for which terms it is, where that depends on them, ``changed_appetite_conditions``
     says."""
     if rating_now not in now.rating_keys:
         return []
     if any(
         then.is_met_by_all and before.is_met_by_none
-        for before, then in tightened_pairs_of_terms(frozen, now)
+        for before, then in changed_appetite_conditions(frozen, now)
     ):
         return []
     above = now.rating_keys[now.rating_keys.index(rating_now) :]

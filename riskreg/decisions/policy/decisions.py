@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from riskreg.decisions.models import DecisionState as State
 from riskreg.decisions.policy.acceptances import criteria_ask_no_more, has_authority
@@ -163,12 +164,23 @@ class Stale(StrEnum):
     CONDITION = "condition_missed"
 
 
-def moved_ratings(
+class RatingMove(NamedTuple):
+    """How a risk was rated then, and how it is now; None: it is not."""
+
+    then: str | None
+    now: str | None
+
+
+def moved_ratings_by_risk(
     basis: Mapping[str, str | None], now: Mapping[str, str | None]
-) -> dict[str, tuple[str | None, str | None]]:
-    """{public id of a risk: (rating then, rating now)} of those that moved. One that is not among
-    ``now`` is not rated any more."""
-    return {risk: (then, now.get(risk)) for risk, then in basis.items() if now.get(risk) != then}
+) -> dict[str, RatingMove]:
+    """By public id of a risk, of those whose rating moved. One that is not among ``now`` is not
+    rated any more."""
+    return {
+        risk: RatingMove(then, now.get(risk))
+        for risk, then in basis.items()
+        if now.get(risk) != then
+    }
 
 
 def stale_because(
@@ -184,7 +196,7 @@ def stale_because(
     what is over). ``terms``: what each risk that it touches is filed under."""
     if state not in STANDING or frozen is None:
         return []
-    found = [Stale.RATING] if moved_ratings(basis, now) else []
+    found = [Stale.RATING] if moved_ratings_by_risk(basis, now) else []
     worst = highest_rating(list(basis.values()), frozen)
     filed = list(terms) or [()]
     if worst not in current.rating_keys or not all(

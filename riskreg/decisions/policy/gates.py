@@ -10,7 +10,7 @@ Bayes' theorem for what is believed after the answer. In plain Python, for pages
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 STOP, ALL_IN, GATE = "stop", "all_in", "gate"
 WAYS = (STOP, ALL_IN, GATE)
@@ -90,7 +90,7 @@ def evaluate_gate(it: Gate) -> GateValue:
     """
     p, q = it.chance, 1 - it.chance
     go, no_go = p * it.hit + q * it.false_alarm, p * (1 - it.hit) + q * (1 - it.false_alarm)
-    on_go, on_no_go = _worth_by_answer(it, p)
+    on_go, on_no_go = _worth_on_each_answer(it, p)
     # What is done on each answer: the whole where that pays, else nothing.
     goes = {True: on_go > 0, False: on_no_go > 0}
     by_state = {
@@ -128,17 +128,22 @@ def evaluate_gate(it: Gate) -> GateValue:
     )
 
 
-def _worth_by_answer(it: Gate, p: float) -> tuple[float, float]:
+class _AnswerWorth(NamedTuple):
+    go: float
+    no_go: float
+
+
+def _worth_on_each_answer(it: Gate, p: float) -> _AnswerWorth:
     """What doing the whole is worth on a go, and on a no go, times the chance of that answer."""
     q = 1 - p
-    return (
+    return _AnswerWorth(
         p * it.hit * it.gain - q * it.false_alarm * it.loss,
         p * (1 - it.hit) * it.gain - q * (1 - it.false_alarm) * it.loss,
     )
 
 
 def _worth_by_way(it: Gate, p: float) -> dict[str, float]:
-    on_go, on_no_go = _worth_by_answer(it, p)
+    on_go, on_no_go = _worth_on_each_answer(it, p)
     return {
         STOP: 0.0,
         ALL_IN: p * it.gain - (1 - p) * it.loss,

@@ -98,7 +98,9 @@ def acceptance_exists(viewer: Viewer, risk: str) -> Exists:
     return Exists(visible_acceptances(viewer).filter(risk=OuterRef(risk)))
 
 
-def condition_for(viewer: Viewer, ref: str, condition: UUID, *, lock: bool = False) -> Obligation:
+def acceptance_condition_for(
+    viewer: Viewer, ref: str, condition: UUID, *, lock: bool = False
+) -> Obligation:
     """The condition of that id of the acceptance called ``ref``. Raises ``NotFound``."""
     rows = Obligation.objects.visible_to(viewer).select_related("acceptance", "risk", "party")
     if lock:
@@ -200,7 +202,7 @@ def is_covered_by(now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acc
     # looked up at once: what is asked grows with what criteria say, not with how many there are.
     groups: dict[tuple[ConditionBeforeAndNow, ...], list[Matrix]] = defaultdict(list)
     for version in versions:
-        groups[tuple(policy.tightened_pairs_of_terms(version, now))].append(version)
+        groups[tuple(policy.changed_appetite_conditions(version, now))].append(version)
     found = []
     for pairs, matrices in groups.items():
         stricter = is_met_by_conditions_of_now_alone(pairs, now)

@@ -76,12 +76,12 @@ def _option_to_json(row: Option) -> dict[str, Any]:
         "costs": row.costs,
         "total": f"{sum((Decimal(cost['amount']) for cost in row.costs), Decimal(0)):.2f}",
         "gate": row.gate,
-        "gate_worth": _gate_worth(row),
+        "gate_worth": _gate_worth_to_json(row),
         "translations": row.translations or {},
     }
 
 
-def _gate_worth(row: Option) -> dict[str, Any] | None:
+def _gate_worth_to_json(row: Option) -> dict[str, Any] | None:
     if row.gate is None:
         return None
     _it, found = evaluate_stored_gate({"gate": row.gate, "costs": row.costs})

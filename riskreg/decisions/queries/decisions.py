@@ -192,7 +192,7 @@ def decision_condition_for(
 
 
 # How it stands ---------------------------------------------------------------------------------
-def ratings_now(row: Decision) -> dict[str, str | None]:
+def ratings_now_by_risk(row: Decision) -> dict[str, str | None]:
     """{public id: rating} of the risks that a decision, read by
     ``decisions_with_shown_fields_for``, touches."""
     touched: list[Risk] = row.touched  # type: ignore[attr-defined]
@@ -207,7 +207,13 @@ def stale_because(viewer: Viewer, row: Decision) -> list[Stale]:
     touched: list[Any] = row.touched  # type: ignore[attr-defined]
     terms = [split_joined_terms(risk.terms_now) for risk in touched]
     return policy.stale_because(
-        row.state, row.basis, ratings_now(row), frozen, Matrix(viewer.criteria), missed, terms
+        row.state,
+        row.basis,
+        ratings_now_by_risk(row),
+        frozen,
+        Matrix(viewer.criteria),
+        missed,
+        terms,
     )
 
 
@@ -215,7 +221,7 @@ def least_role_to_decide(viewer: Viewer, row: Decision) -> str:
     """The role that the criteria in force name for the highest rating that it touches."""
     matrix = Matrix(viewer.criteria)
     return matrix.least_role_to_accept(
-        policy.highest_rating(list(ratings_now(row).values()), matrix)
+        policy.highest_rating(list(ratings_now_by_risk(row).values()), matrix)
     )
 
 
@@ -288,14 +294,14 @@ def may_argue(viewer: Viewer, row: Decision) -> bool:
 
 
 def who_can_decide(
-    viewer: Viewer, row: Decision, but: Iterable[int] = (), *, named: bool = True
+    viewer: Viewer, row: Decision, but: Iterable[int] = (), *, only_named: bool = True
 ) -> list[User]:
-    """The members with the authority who did not ask for it: those that were ``named``, or whoever
-    could be."""
+    """The members with the authority who did not ask for it: those that were named alone, or
+    whoever could be."""
     roles = roles_with_at_least_authority_of(least_role_to_decide(viewer, row))
     left_out = {row.requested_by_id, row.proposed_by_id, *but} - {None}
     rows = active_members_for(viewer).filter(role__in=roles, party__isnull=False)
-    if named:
+    if only_named:
         rows = rows.filter(user__in=[one.user_id for one in row.asked])  # type: ignore[attr-defined]
     return [one.user for one in rows.exclude(user__in=left_out)]
 
@@ -339,7 +345,7 @@ def reason_blocked_and_who_can_text(viewer: Viewer, act: str, row: Decision, blo
     if named:
         return join_sentences([reason, text_on_who_can(named)])
     # Those who are asked have left, or have another role by now.
-    others = who_can_decide(viewer, row, named=False)
+    others = who_can_decide(viewer, row, only_named=False)
     if not others:
         return join_sentences([reason, text_on_who_can([])])
     text = _("Nobody who is asked can decide it any more; one of these could be asked: %(people)s.")
@@ -365,14 +371,14 @@ def decision_taken_for(viewer: Viewer, ref: str) -> Decision:
 MOST_WORKS = 60
 
 
-def first_mitigations_to_name(
-    viewer: Viewer, row: Decision, held: Iterable[str]
+def first_mitigations_to_offer(
+    viewer: Viewer, row: Decision, named_refs: Iterable[str]
 ) -> list[Mitigation]:
     """The mitigations that an option of ``row``, read by ``decision_for``, can name: those that
-    serve the risks it touches, and those called ``held``; of a shared decision shared ones."""
+    serve the risks it touches, and those in ``named_refs``; of a shared decision shared ones."""
     touched: list[Risk] = row.touched  # type: ignore[attr-defined]
     rows = Mitigation.objects.visible_to(viewer).filter(
-        Q(risks__in=touched) | Q(ref__in=list(held))
+        Q(risks__in=touched) | Q(ref__in=list(named_refs))
     )
     fitting = Q(visibility=Visibility.SHARED)
     if row.visibility == Visibility.PARTY:

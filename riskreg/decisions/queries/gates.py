@@ -1,6 +1,6 @@
 """Gates among the options of a decision, worked out and in the reader's words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -67,13 +67,13 @@ def _chance_text(value: float) -> str:
     return percent_text(round(100 * value, 1) or 0.0)
 
 
-def _tree_lines(it: Gate, found: GateValue, keys: Mapping[str, str]) -> Any:
+def _tree_lines(it: Gate, found: GateValue, keys: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Lines of the tree: {level, text, value}, what is paid on the way taken off at the ends."""
 
     def line(level: int, text: str, value: float) -> dict[str, Any]:
         return {"level": level, "text": text, "value": _amount_text(value)}
 
-    def ends(level: int, chance: float, paid: float) -> Any:
+    def ends(level: int, chance: float, paid: float) -> Iterator[dict[str, Any]]:
         yield line(level, _("succeeds, %(p)s") % {"p": _chance_text(chance)}, it.gain - paid)
         yield line(level, _("does not, %(p)s") % {"p": _chance_text(1 - chance)}, -it.loss - paid)
 

@@ -51,7 +51,7 @@ def decisions_taken_between(
     return rows.order_by("-decided_at", "-pk")
 
 
-def decisions_waiting_before(viewer: Viewer, end: dt.datetime) -> QuerySet[Decision]:
+def decisions_waiting_at(viewer: Viewer, end: dt.datetime) -> QuerySet[Decision]:
     """Decisions that were put to somebody and not answered before ``end``, the soonest due
     first."""
     open_then = Q(decided_at=None) | Q(decided_at__gte=end)

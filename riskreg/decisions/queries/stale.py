@@ -35,7 +35,9 @@ def stale_decisions_put_forward_or_standing(viewer: Viewer, today: dt.date) -> l
         return []
     ratings: dict[int, dict[str, str | None]] = {}
     terms: dict[int, set[frozenset[str]]] = {}
-    for decision, risk, rating, filed in _risks_touched_by(viewer, [row.pk for row in rows]):
+    for decision, risk, rating, filed in _decision_risk_rating_and_terms(
+        viewer, [row.pk for row in rows]
+    ):
         ratings.setdefault(decision, {})[str(risk)] = rating
         terms.setdefault(decision, set()).add(split_joined_terms(filed))
     found: list[StaleDecision] = []
@@ -65,7 +67,9 @@ def _pending_or_decided_with_missed(viewer: Viewer, today: dt.date) -> QuerySet[
 
 
 @written_once()
-def _risks_touched_by(viewer: Viewer, decisions: list[int]) -> QuerySet[Risk, tuple[Any, ...]]:
+def _decision_risk_rating_and_terms(
+    viewer: Viewer, decisions: list[int]
+) -> QuerySet[Risk, tuple[Any, ...]]:
     """The visible risks that ``decisions`` (database ids) touch, by the decision, with how they are
     rated and filed now."""
     now = Position.objects.filter(risk=OuterRef("pk"), valid_to=None)

@@ -163,7 +163,7 @@ def _options_changed_since(row: Decision, inputs: dict[str, Any]) -> list[dict[s
     ]
 
 
-def weighing_for_log(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any] | None:
+def weighing_for_record(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any] | None:
     """What the record of a decision keeps of its newest finished weighing: of what everybody may
     read who sees the decision. None where there is none."""
     one = newest_weighing_by_audience(viewer, row, today)[row.visibility]
@@ -189,11 +189,11 @@ def weighing_for_log(viewer: Viewer, row: Decision, today: dt.date) -> dict[str,
         "options": options,
         "left_out": sorted(one.left_out),
         "stale": one.stale,
-        **_information_for_log(one),
+        **_information_for_record(one),
     }
 
 
-def _information_for_log(one: Weighing) -> dict[str, Any]:
+def _information_for_record(one: Weighing) -> dict[str, Any]:
     information = (one.results or {}).get("information")
     if not information:
         return {}

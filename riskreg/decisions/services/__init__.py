@@ -6,7 +6,7 @@ from riskreg.decisions.services.acceptances import (
     revoke_acceptance,
     withdraw_acceptance,
 )
-from riskreg.decisions.services.conditions import close_condition
+from riskreg.decisions.services.conditions import close_acceptance_condition
 from riskreg.decisions.services.deciding import (
     decide,
     lapse_decision,
@@ -26,7 +26,7 @@ from riskreg.decisions.services.options import (
 )
 from riskreg.decisions.services.outcomes import (
     close_decision_condition,
-    close_revisited_with_obligations,
+    close_revisited_decision,
     revisit_decision,
 )
 from riskreg.decisions.services.questions import (
@@ -42,9 +42,9 @@ __all__ = [
     "add_option",
     "answer_question",
     "ask_about_risk",
-    "close_condition",
+    "close_acceptance_condition",
     "close_decision_condition",
-    "close_revisited_with_obligations",
+    "close_revisited_decision",
     "create_decision",
     "decide",
     "edit_decision",

@@ -24,8 +24,8 @@ from riskreg.decisions.queries.acceptances import (
 from riskreg.decisions.services.conditions import (
     clean_conditions,
     close_obligation,
+    condition_changes_for_log,
     condition_for_log,
-    conditions_changes,
 )
 from riskreg.decisions.services.requests import (
     accepted_without_break_since,
@@ -34,7 +34,7 @@ from riskreg.decisions.services.requests import (
     newest_granted_acceptance,
     require_still_acceptable,
 )
-from riskreg.decisions.services.telling import tell_programs
+from riskreg.decisions.services.telling import post_to_webhooks
 from riskreg.events.services import Entry, append, append_all
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
@@ -64,7 +64,7 @@ def grant_acceptance(
     now, or the criteria ask for more, it is to be asked for anew. An acceptance that held before is
     replaced. Raises ``Forbidden`` with who could, ``Invalid``, ``Conflict``, ``NotFound``.
     """
-    row = _locked(actor, ref, version, Act.GRANT, at)
+    row = _locked_acceptance_for_act(actor, ref, version, Act.GRANT, at)
     today, errors = actor.today(at), Errors()
     require_still_acceptable(actor, row)
     words = clean_text(errors, "words", words, limit=4000)
@@ -76,7 +76,7 @@ def grant_acceptance(
         check_expiry(errors, actor, row.risk, row.rating, end, today)
     more = clean_conditions(errors, actor, row.risk, conditions, today, end)
     errors.raise_if_any()
-    entries = _supersede_with_obligations_and_build_entries(actor, row, at, recorded_at)
+    entries = _supersede_earlier_and_build_entries(actor, row, at, recorded_at)
     values = {
         "state": AcceptanceState.GRANTED,
         "expires_on": end,
@@ -98,12 +98,12 @@ def grant_acceptance(
         one.save(update_fields=["state", "due_on", "updated_at"])
     _close_obligations(actor, row, (ObligationKind.ANSWER,), ObligationState.MET, at)
     create_obligation(row, ObligationKind.EXPIRY, ObligationState.OPEN, owner=None, due_on=end)
-    logged = changes | conditions_changes(before, rows)
+    logged = changes | condition_changes_for_log(before, rows)
     entries.append(
         actor.entry("acceptance.granted", row, at=at, recorded_at=recorded_at, changes=logged)
     )
     append_all(entries)
-    tell_programs(actor, row, "acceptance.granted", recorded_at or at)
+    post_to_webhooks(actor, row, "acceptance.granted", recorded_at or at)
     return row
 
 
@@ -144,7 +144,7 @@ def _close_with_words_and_log(
     *,
     needs_words: bool = True,
 ) -> Acceptance:
-    row = _locked(actor, ref, version, act, at)
+    row = _locked_acceptance_for_act(actor, ref, version, act, at)
     errors = Errors()
     words = clean_text(errors, "words", words, required=needs_words, limit=4000)
     errors.raise_if_any()
@@ -170,25 +170,29 @@ def _close_with_obligations_and_build_entry(
     after = [condition_for_log(one) for one in _conditions_by_due_day(row)]
     if before != after:
         changes["conditions"] = [before, after]
-    tell_programs(actor, row, f"acceptance.{state}", recorded_at or at)
+    post_to_webhooks(actor, row, f"acceptance.{state}", recorded_at or at)
     return actor.entry(f"acceptance.{state}", row, at=at, recorded_at=recorded_at, changes=changes)
 
 
-def _supersede_with_obligations_and_build_entries(
-    actor: Viewer, row: Acceptance, at: dt.datetime, recorded_at: dt.datetime | None
+def _supersede_earlier_and_build_entries(
+    actor: Viewer, successor: Acceptance, at: dt.datetime, recorded_at: dt.datetime | None
 ) -> list[Entry]:
-    """End the acceptance that ``row`` takes the place of, if there is one; the entries to be
+    """End the acceptance that ``successor`` takes the place of, if there is one; the entries to be
     appended."""
-    old = newest_granted_acceptance(row.risk)
+    old = newest_granted_acceptance(successor.risk)
     if old is None:
         return []
     old.register = old.risk.register = actor.register
     return [
-        _close_with_obligations_and_build_entry(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)
+        _close_with_obligations_and_build_entry(
+            actor, old, Act.SUPERSEDE, successor.ref, at, recorded_at
+        )
     ]
 
 
-def _locked(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datetime) -> Acceptance:
+def _locked_acceptance_for_act(
+    actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datetime
+) -> Acceptance:
     """The acceptance and its risk for update, where the actor may do ``act``."""
     found = acceptance_for(actor, ref, actor.today(at))
     # The risk first, as everybody does who writes about one.

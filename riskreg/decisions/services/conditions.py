@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from riskreg.decisions.models import Decision, Obligation, ObligationState
 from riskreg.decisions.policy.acceptances import MAX_CONDITIONS, Act
 from riskreg.decisions.queries.acceptances import (
+    acceptance_condition_for,
     block_of,
-    condition_for,
     reason_blocked_and_who_can_text,
 )
-from riskreg.decisions.services.telling import tell_programs
+from riskreg.decisions.services.telling import post_to_webhooks
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid
@@ -82,7 +82,7 @@ def clean_conditions(
     return found
 
 
-def conditions_changes(
+def condition_changes_for_log(
     before: Sequence[dict[str, Any]], rows: Sequence[Obligation]
 ) -> dict[str, list[Any]]:
     """``conditions`` for an event: as they were told before, and as they are."""
@@ -109,7 +109,7 @@ def condition_for_log(row: Obligation) -> dict[str, Any]:
 
 
 @transaction.atomic
-def close_condition(
+def close_acceptance_condition(
     *,
     actor: Viewer,
     ref: str,
@@ -124,7 +124,7 @@ def close_condition(
     Met by its owner or whoever answers for their party's things; waived only by somebody who could
     have granted the acceptance. Raises ``Invalid``, ``Conflict``, ``Forbidden``, ``NotFound``.
     """
-    row = condition_for(actor, ref, condition, lock=True)
+    row = acceptance_condition_for(actor, ref, condition, lock=True)
     acceptance = row.acceptance
     assert acceptance is not None  # noqa: S101 - a condition of an acceptance
     acceptance.register = row.register = row.risk.register = actor.register
@@ -155,7 +155,7 @@ def close_condition(
     verb = "acceptance.condition_met" if state == "met" else "acceptance.condition_waived"
     changes = {"condition": [before, condition_for_log(row)]}
     append(actor.entry(verb, acceptance, at=at, changes=changes))
-    tell_programs(actor, acceptance, verb, at)
+    post_to_webhooks(actor, acceptance, verb, at)
     return row
 
 

@@ -20,11 +20,11 @@ from riskreg.decisions.queries.decisions import (
     asked_parties,
     bare_decision_for,
     least_role_to_decide,
-    ratings_now,
+    ratings_now_by_risk,
     stale_because,
     who_can_decide,
 )
-from riskreg.decisions.services.conditions import clean_conditions, conditions_changes
+from riskreg.decisions.services.conditions import clean_conditions, condition_changes_for_log
 from riskreg.decisions.services.drafts import save_next_version
 from riskreg.decisions.services.rulings import (
     cast_vote,
@@ -36,7 +36,7 @@ from riskreg.decisions.services.rulings import (
     options_as_read,
     return_to_draft_and_cancel_obligations,
 )
-from riskreg.decisions.services.telling import tell_programs
+from riskreg.decisions.services.telling import post_to_webhooks
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
@@ -72,14 +72,14 @@ def propose_decision(
         "words": "",
     }
     changes: dict[str, Any] = set_changed_in_memory(DECISION, row, values)
-    row.criteria, row.basis = actor.criteria, ratings_now(row)
+    row.criteria, row.basis = actor.criteria, ratings_now_by_risk(row)
     changes["criteria_number"] = [None, actor.criteria.number]
     save_next_version(row, [*values, "criteria", "basis"], recorded_at or at)
     for one in deciders_as_read(row):
         create_obligation(row, ObligationKind.DECISION_ANSWER, one.user, row.due_on, at)
     entry = actor.entry("decision.proposed", row, at=at, recorded_at=recorded_at, changes=changes)
     append(entry)
-    tell_programs(actor, row, "decision.proposed", recorded_at or at)
+    post_to_webhooks(actor, row, "decision.proposed", recorded_at or at)
     return row
 
 
@@ -131,7 +131,7 @@ def decide(
         text = _("What it stood on has moved since: say why it is decided nevertheless.")
         errors.add("despite", "stale", text)
     given = clean_conditions(errors, actor, row, conditions, today, None, ("before",))
-    _check_owners(errors, actor, row, given)
+    _check_condition_owners(errors, actor, row, given)
     errors.raise_if_any()
     values = {
         "chosen": option,
@@ -148,7 +148,7 @@ def decide(
         )
         for one in given
     ]  # fmt: skip
-    changes |= conditions_changes([], made)
+    changes |= condition_changes_for_log([], made)
     save_next_version(row, values, recorded_at or at)
     cast_vote(actor, row, True, "", at)
     return decide_if_all_agreed(actor, row, Act.DECIDE, changes, at, recorded_at)
@@ -241,7 +241,7 @@ def _require_can_be_proposed(actor: Viewer, row: Decision, today: dt.date) -> No
 
 
 def _check_deciders(errors: Errors, actor: Viewer, row: Decision, risks: Sequence[Risk]) -> None:
-    could = who_can_decide(actor, row, but=[actor.user.pk], named=False)
+    could = who_can_decide(actor, row, but=[actor.user.pk], only_named=False)
     asked = deciders_as_read(row)
     if not asked:
         text = f"{_('Name who decides it.')} {text_on_who_can(could)}"
@@ -263,7 +263,7 @@ def _check_deciders(errors: Errors, actor: Viewer, row: Decision, risks: Sequenc
         errors.add("deciders", "party_missing", text % {"names": enumerate_texts(names)})
 
 
-def _check_owners(
+def _check_condition_owners(
     errors: Errors, actor: Viewer, row: Decision, conditions: Sequence[Mapping[str, Any]]
 ) -> None:
     """A condition binds nobody whose party was not asked."""

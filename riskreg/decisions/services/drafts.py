@@ -84,7 +84,7 @@ def create_decision(
     create_deciders(row, people, recorded_at or at)
     nothing = Option.objects.create(
         decision=row, key=policy.KEYS[0], is_nothing=True, created_at=recorded_at or at,
-        **_do_nothing(),
+        **_fields_of_doing_nothing(),
     )  # fmt: skip
     changes = all_values_as_changes(DECISION, row, {"risks": risks})
     changes["options"] = [None, [option_for_log(nothing)]]
@@ -121,7 +121,7 @@ def edit_decision(
     errors.raise_if_any()
     if row.translations and "translations" not in fields:
         moved = {n for n in DECISION.translated if n in clean and clean[n] != getattr(row, n)}
-        clean["translations"] = _drop_fields(row.translations, moved)
+        clean["translations"] = _translations_without_fields(row.translations, moved)
     changes: dict[str, Any] = set_changed_in_memory(DECISION, row, clean) | save_changed_links(
         row, links
     )
@@ -165,11 +165,11 @@ def draft_for_update(actor: Viewer, ref: str, version: int | None, at: dt.dateti
     return row
 
 
-def save_next_version(row: Decision, values: Iterable[str], at: dt.datetime) -> None:
-    """Save what was set on ``row`` under the names ``values``, as its next version."""
+def save_next_version(row: Decision, columns: Iterable[str], at: dt.datetime) -> None:
+    """Save what was set on ``row`` in ``columns``, as its next version."""
     row.version += 1
     row.updated_at = max(at, row.updated_at)
-    row.save(update_fields=[*values, "version", "updated_at"])
+    row.save(update_fields=[*columns, "version", "updated_at"])
 
 
 def create_deciders(row: Decision, people: Sequence[tuple[User, Party]], at: dt.datetime) -> None:
@@ -199,14 +199,14 @@ def option_for_log(row: Option) -> dict[str, Any]:
     return entry | {name: value for name, value in more.items() if value}
 
 
-def _do_nothing() -> dict[str, Any]:
+def _fields_of_doing_nothing() -> dict[str, Any]:
     with override("en"):
         title = _("Do nothing")
     with override("zh-hans"):
         return {"title": title, "translations": {"zh-hans": {"title": _("Do nothing")}}}
 
 
-def _drop_fields(
+def _translations_without_fields(
     translations: Mapping[str, Mapping[str, str]], fields: set[str]
 ) -> dict[str, dict[str, str]] | None:
     left = {

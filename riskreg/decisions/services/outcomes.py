@@ -29,7 +29,7 @@ from riskreg.decisions.services.rulings import (
     close_with_obligations_and_build_entry,
     locked_decision_for_act,
 )
-from riskreg.decisions.services.telling import tell_programs
+from riskreg.decisions.services.telling import post_to_webhooks
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
@@ -79,12 +79,12 @@ def revisit_decision(
         one.due_on, one.version, one.updated_at = review, one.version + 1, max(at, one.updated_at)
         one.save(update_fields=["due_on", "version", "updated_at"])
     append(actor.entry("decision.revisited", row, at=at, recorded_at=recorded_at, changes=changes))
-    tell_programs(actor, row, "decision.revisited", recorded_at or at)
+    post_to_webhooks(actor, row, "decision.revisited", recorded_at or at)
     return row
 
 
 @transaction.atomic
-def close_revisited_with_obligations(
+def close_revisited_decision(
     *, actor: Viewer, ref: str, version: int | None, words: Any, at: dt.datetime
 ) -> Decision:
     """Say that nothing more is to be looked at, and why. Raises as ``revisit_decision``."""
@@ -124,12 +124,12 @@ def close_decision_condition(
     before = condition_for_log(row)
     close_obligation(row, actor, state, at, words)
     changes: dict[str, Any] = {"condition": [before, condition_for_log(row)]}
-    values = _changes_when_in_force(decision, actor.today(at))
+    values = _values_if_now_in_force(decision, actor.today(at))
     changes |= set_changed_in_memory(DECISION, decision, values)
     save_next_version(decision, values, at)
     verb = "decision.condition_met" if state == "met" else "decision.condition_waived"
     append(actor.entry(verb, decision, at=at, changes=changes))
-    tell_programs(actor, decision, verb, at)
+    post_to_webhooks(actor, decision, verb, at)
     return row
 
 
@@ -148,7 +148,7 @@ def _require_may_waive(actor: Viewer, decision: Decision, row: Obligation) -> No
         )
 
 
-def _changes_when_in_force(decision: Decision, today: dt.date) -> dict[str, Any]:
+def _values_if_now_in_force(decision: Decision, today: dt.date) -> dict[str, Any]:
     """What changes of a decision when no condition that comes before it is open any more."""
     waits = Obligation.objects.filter(
         decision=decision,

@@ -23,7 +23,7 @@ def record_as_canonical_json(
 ) -> str:
     """A decision, read by ``decision_for``, as canonical JSON: one spelling, so that its hash is of
     what it says. Of what parties said it has what everybody may read who sees the decision;
-    ``weighing``: what its options came to (``queries.weighing.weighing_for_log``), if asked.
+    ``weighing``: what its options came to (``queries.weighing.weighing_for_record``), if asked.
     """
     touched: list[Risk] = row.touched  # type: ignore[attr-defined]
     names = {str(risk.uuid): risk for risk in touched}

@@ -24,8 +24,8 @@ from riskreg.decisions.queries.acceptances import (
     text_on_who_can,
     who_can_accept,
 )
-from riskreg.decisions.services.conditions import clean_conditions, conditions_changes
-from riskreg.decisions.services.telling import tell_programs
+from riskreg.decisions.services.conditions import clean_conditions, condition_changes_for_log
+from riskreg.decisions.services.telling import post_to_webhooks
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.punctuation import join_sentences
@@ -83,7 +83,7 @@ def request_acceptance(
         state=AcceptanceState.REQUESTED,
         criteria=criteria,
         **(position.cell("residual") or {}),
-        estimates=_newest_estimate_ids(actor, risk),
+        estimates=_newest_residual_estimate_ids(actor, risk),
         requested_by=actor.user,
         at=at,
         extension_of=before,
@@ -106,10 +106,10 @@ def request_acceptance(
             recorded_at=recorded_at,
             changes=all_values_as_changes(ACCEPTANCE, row, {})
             | links_for_first_event(row)
-            | conditions_changes([], made),
+            | condition_changes_for_log([], made),
         )
     )
-    tell_programs(actor, row, "acceptance.requested", recorded_at or at)
+    post_to_webhooks(actor, row, "acceptance.requested", recorded_at or at)
     return row
 
 
@@ -300,7 +300,7 @@ def _role_label(role: str) -> str:
     return str(Role(role).label)
 
 
-def _newest_estimate_ids(actor: Viewer, risk: Risk) -> list[str]:
+def _newest_residual_estimate_ids(actor: Viewer, risk: Risk) -> list[str]:
     """The estimates of how the risk stands today, by id, that everybody who sees it may know of:
     the newest of each expert."""
     rows = visible_estimates(actor).filter(risk=risk, stage="residual")

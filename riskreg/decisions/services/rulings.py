@@ -27,11 +27,11 @@ from riskreg.decisions.queries.decisions import (
     parties_whose_yes_counts,
     reason_blocked_and_who_can_text,
 )
-from riskreg.decisions.queries.weighing import weighing_for_log
-from riskreg.decisions.services.conditions import close_obligation, conditions_changes
+from riskreg.decisions.queries.weighing import weighing_for_record
+from riskreg.decisions.services.conditions import close_obligation, condition_changes_for_log
 from riskreg.decisions.services.drafts import decision_for_update, save_next_version
 from riskreg.decisions.services.records import record_as_canonical_json
-from riskreg.decisions.services.telling import tell_programs
+from riskreg.decisions.services.telling import post_to_webhooks
 from riskreg.events.services import Entry, append, append_all
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.access import Viewer
@@ -130,7 +130,7 @@ def decide_if_all_agreed(
                     actor, fresh, ObligationKind.DECISION_ANSWER, one.user, at
                 )
         append(actor.entry(verb, fresh, at=at, recorded_at=recorded_at, changes=changes | voted))
-        tell_programs(actor, fresh, verb, recorded_at or at)
+        post_to_webhooks(actor, fresh, verb, recorded_at or at)
         return fresh
     return _decide_and_log(actor, fresh, changes | voted, at, recorded_at)
 
@@ -154,10 +154,10 @@ def _decide_and_log(
         one.save(update_fields=["state", "updated_at"])
     if before:
         # What is owed from now on, as it stands.
-        changes |= conditions_changes([], conditions)
+        changes |= condition_changes_for_log([], conditions)
     waits = any(one.before for one in conditions)
     state = DecisionState.DECIDED if waits else policy.NEXT[DecisionState.DECIDED, Act.START]
-    record = record_as_canonical_json(row, conditions, weighing_for_log(actor, row, today), at)
+    record = record_as_canonical_json(row, conditions, weighing_for_record(actor, row, today), at)
     values = {
         "state": state,
         "decided_at": at,
@@ -175,23 +175,25 @@ def _decide_and_log(
         actor.entry("decision.decided", row, at=at, recorded_at=recorded_at, changes=changes)
     ]
     if row.replaces is not None:
-        entries += _supersede_with_obligations_and_build_entries(actor, row, at, recorded_at)
+        entries += _supersede_earlier_and_build_entries(actor, row, at, recorded_at)
     append_all(entries)
-    tell_programs(actor, row, "decision.decided", recorded_at or at)
+    post_to_webhooks(actor, row, "decision.decided", recorded_at or at)
     return row
 
 
-def _supersede_with_obligations_and_build_entries(
-    actor: Viewer, row: Decision, at: dt.datetime, recorded_at: dt.datetime | None
+def _supersede_earlier_and_build_entries(
+    actor: Viewer, successor: Decision, at: dt.datetime, recorded_at: dt.datetime | None
 ) -> list[Entry]:
-    """End the decision that ``row`` takes the place of, if it still holds; the entries to be
+    """End the decision that ``successor`` takes the place of, if it still holds; the entries to be
     appended."""
-    assert row.replaces is not None  # noqa: S101 - asked by the caller
-    old = decision_for_update(actor, row.replaces.ref, None, at)
+    assert successor.replaces is not None  # noqa: S101 - asked by the caller
+    old = decision_for_update(actor, successor.replaces.ref, None, at)
     if (old.state, Act.SUPERSEDE) not in policy.NEXT:
         return []
     return [
-        close_with_obligations_and_build_entry(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)
+        close_with_obligations_and_build_entry(
+            actor, old, Act.SUPERSEDE, successor.ref, at, recorded_at
+        )
     ]
 
 
@@ -211,7 +213,7 @@ def close_with_obligations_and_build_entry(
     save_next_version(row, values, recorded_at or at)
     for kind in _OWED:
         close_obligations_of(actor, row, kind, at)
-    tell_programs(actor, row, f"decision.{state}", recorded_at or at)
+    post_to_webhooks(actor, row, f"decision.{state}", recorded_at or at)
     return actor.entry(f"decision.{state}", row, at=at, recorded_at=recorded_at, changes=changes)
 
 
@@ -234,7 +236,7 @@ def return_to_draft_and_cancel_obligations(
     for kind in (ObligationKind.DECISION_ANSWER, ObligationKind.DECISION_CONDITION):
         close_obligations_of(actor, row, kind, at)
     append(actor.entry(verb, row, at=at, changes=changes))
-    tell_programs(actor, row, verb, at)
+    post_to_webhooks(actor, row, verb, at)
     return row
 
 

@@ -25,7 +25,7 @@ from riskreg.register.models import Party
 from riskreg.register.visibility import Visibility
 
 
-def tell_programs(actor: Viewer, row: Decision | Acceptance, verb: str, at: dt.datetime) -> None:
+def post_to_webhooks(actor: Viewer, row: Decision | Acceptance, verb: str, at: dt.datetime) -> None:
     """Put a message of type ``verb`` (that of the event) into the outbox for each webhook of those
     who see ``row``: of every party where it is shared, else of its own alone. Called in the
     transaction of the act, after the row was written."""

@@ -89,7 +89,7 @@ class CloseCondition(_Answer):
 
     def write(self, ref: str, data: dict[str, Any], **keys: Any) -> Any:
         condition: uuid.UUID = keys["condition"]
-        return services.close_condition(
+        return services.close_acceptance_condition(
             actor=self.viewer,
             ref=ref,
             condition=condition,

@@ -106,7 +106,7 @@ class Lapse(_Worded):
 class Close(_Worded):
     """Nothing more is to be looked at."""
 
-    act, service = Act.CLOSE, "close_revisited_with_obligations"
+    act, service = Act.CLOSE, "close_revisited_decision"
     done = gettext_lazy("It is closed.")
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.decisions.models import Decision, Option
-from riskreg.decisions.queries.decisions import decision_for, first_mitigations_to_name, option_of
+from riskreg.decisions.queries.decisions import decision_for, first_mitigations_to_offer, option_of
 from riskreg.decisions.services import add_option, edit_option, remove_option
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.labels import Label
@@ -55,7 +55,7 @@ class OptionForm(forms.Form):
             del self.fields["mitigations"]
             return
         held = [work.ref for work in option.mitigations.all()] if option is not None else []
-        works = first_mitigations_to_name(page.viewer, row, held)
+        works = first_mitigations_to_offer(page.viewer, row, held)
         named = [(work.ref, f"{work.ref} {work.localized('title')}") for work in works]
         field: Any = self.fields["mitigations"]
         field.choices = named

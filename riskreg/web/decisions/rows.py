@@ -8,8 +8,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.decisions.models import Argument, Decision, DecisionState, Obligation, Option
-from riskreg.decisions.policy.decisions import Stale, highest_rating, is_overdue, moved_ratings
-from riskreg.decisions.queries.decisions import decisions_about, ratings_now, stale_because
+from riskreg.decisions.policy.decisions import (
+    Stale,
+    highest_rating,
+    is_overdue,
+    moved_ratings_by_risk,
+)
+from riskreg.decisions.queries.decisions import decisions_about, ratings_now_by_risk, stale_because
 from riskreg.decisions.queries.gates import gates_to_json
 from riskreg.register.access import Viewer
 from riskreg.register.queries import parties_for
@@ -31,7 +36,7 @@ def decision_row(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any
     """One decision, read by ``decisions_with_shown_fields_for``, as a list shows it."""
     scale, it = Scale(viewer.criteria), _as_any(row)
     why = stale_because(viewer, row)
-    now = ratings_now(row)
+    now = ratings_now_by_risk(row)
     worst = highest_rating(list(now.values()), scale.matrix) if now else None
     return {
         "row": row,
@@ -128,7 +133,7 @@ def stale_words(viewer: Viewer, row: Decision, why: Sequence[Stale]) -> list[str
     scale, found = Scale(viewer.criteria), []
     if Stale.RATING in why:
         names = {str(risk.uuid): risk.ref for risk in _as_any(row).touched}
-        for uuid, (then, now) in moved_ratings(row.basis, ratings_now(row)).items():
+        for uuid, (then, now) in moved_ratings_by_risk(row.basis, ratings_now_by_risk(row)).items():
             if uuid in names:
                 text = _("%(ref)s stands at %(now)s now; it was put forward at %(then)s.")
                 shown = {

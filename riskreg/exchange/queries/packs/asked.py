@@ -14,7 +14,7 @@ from riskreg.decisions.queries.acceptances import unaccepted_threats_above_appet
 from riskreg.decisions.queries.past import (
     acceptances_running_on,
     decisions_taken_between,
-    decisions_waiting_before,
+    decisions_waiting_at,
     unaccepted_threats_among,
 )
 from riskreg.exchange.queries.packs.scope import (
@@ -107,7 +107,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
 def decisions(scope: PackScope) -> list[Section]:
     """What was decided in between, and what waits for an answer."""
     taken = decisions_taken_between(scope.viewer, scope.after_since, scope.after_as_of)
-    waiting = decisions_waiting_before(scope.viewer, scope.after_as_of)
+    waiting = decisions_waiting_at(scope.viewer, scope.after_as_of)
     taken_total, waiting_total = taken.count(), waiting.count()
     done = [
         [row.ref, row.localized("title"), day_text(_local_day(scope, row.decided_at)),
