@@ -191,7 +191,7 @@ def bare(made: Any) -> Callable[[], None]:
         def keep(key: str, result: Any, blob: bytes | None = None) -> None:
             rows.append((key, json.dumps(result), blob))
 
-        for side in policy.sides_of(inputs["exposures"]):
+        for side in policy.simulated_sides(inputs["exposures"]):
             portfolio = modelled.portfolio(inputs, side)
             if policy.chunk_count(made.years, len(inputs["exposures"])) == 1:
                 run, tail = quant.simulate_with_contributions(
@@ -201,7 +201,10 @@ def bare(made: Any) -> Callable[[], None]:
                 run = quant.simulate(portfolio, made.years, made.seed)
                 tail = run.contributions(steps.TAIL)
             keep(f"simulate:{side}", {"digest": run.digest}, run.losses.tobytes())
-            keep(f"measure:{side}", steps.loss_measures(made, inputs, side, run.losses.copy(), on))
+            keep(
+                f"measure:{side}",
+                steps.sort_and_measure_losses(made, inputs, side, run.losses.copy(), on),
+            )
             keep(f"contribute:{side}", steps.contributions_to_json(made, inputs, side, tail))
         for one in inputs.get("objectives", ()):
             name = one["objective"]

@@ -40,12 +40,12 @@ def chance_text(value: float) -> str:
     return percent_text(_round_to_tenth(100 * value))
 
 
-def chance_band_text(values: Sequence[float]) -> str:
-    """What sampling leaves open of a simulated chance; ``values``: the chance and the two ends."""
-    return " … ".join(map(chance_text, values[1:]))
+def chance_band_text(chance_low_high: Sequence[float]) -> str:
+    """What sampling leaves open of a simulated chance: the two ends of its band."""
+    return " … ".join(map(chance_text, chance_low_high[1:]))
 
 
-def points_text(value: float) -> str:
+def percent_points_text(value: float) -> str:
     """A difference of two chances in points, to a tenth."""
     if value and abs(value) < _LEAST_CHANCE / 2:
         return _("below %(share)s points") % {"share": number(100 * _LEAST_CHANCE)}
@@ -56,14 +56,14 @@ def _round_to_tenth(value: float) -> float:
     return round(value, 1) or 0.0
 
 
-def often_text(kind: str, value: float) -> str:
+def frequency_text(kind: str, value: float) -> str:
     """How often: events a year, or a chance in per cent."""
     if kind == "probability":
         return _("%(share)s %% a year") % {"share": number(round_significant(100 * value))}
     return _("%(n)s a year") % {"n": number(round_significant(value))}
 
 
-def number_name(on: str) -> str:
+def name_of_run_input(on: str) -> str:
     """Which number of a run something is about: of a risk how often or how much, or a driver."""
     if on == "frequency":
         return _("how often")

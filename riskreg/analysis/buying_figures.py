@@ -4,18 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def results_with_effects(done: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def frontier_choice_and_information(
+    results_by_step: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
     """The parts of the results that runs without effects do not have."""
     points = sorted(
-        (one for key, one in done.items() if key.startswith("frontier:")),
+        (one for key, one in results_by_step.items() if key.startswith("frontier:")),
         key=lambda one: int(one["percent"]),
     )
     found: dict[str, Any] = {"frontier": points} if points else {}
-    return found | {key: done[key] for key in ("choice", "information") if key in done}
+    return found | {
+        key: results_by_step[key] for key in ("choice", "information") if key in results_by_step
+    }
 
 
-def bought_figures(
-    done: Mapping[str, Mapping[str, Any]], inputs: Mapping[str, Any], label: str
+def figures_of_buying(
+    results_by_step: Mapping[str, Mapping[str, Any]], inputs: Mapping[str, Any], label: str
 ) -> list[dict[str, Any]]:
     """The figures of the frontier, of the choice and of what knowing is worth, under stable keys:
     ``frontier.50.cost`` for half of what everything costs."""
@@ -28,7 +32,7 @@ def bought_figures(
              "method": method, "label": label}
         )  # fmt: skip
 
-    parts = results_with_effects(done)
+    parts = frontier_choice_and_information(results_by_step)
     points = [(f"frontier.{one['percent']}", one) for one in parts.get("frontier", ())]
     if choice := parts.get("choice"):
         points.append(("choice", choice))

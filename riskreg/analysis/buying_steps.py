@@ -124,7 +124,7 @@ def information_values(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any
         if value[0] > 0:
             on = "frequency" if colon else "driver"
             values.append({"risk": risk, "on": on, "value": value})
-    values.sort(key=_dearest_first)
+    values.sort(key=_sort_key_dearest_first)
     return {
         "horizon": horizon,
         "values": values,
@@ -132,7 +132,7 @@ def information_values(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any
     }
 
 
-def _dearest_first(one: Mapping[str, Any]) -> tuple[float, str, str]:
+def _sort_key_dearest_first(one: Mapping[str, Any]) -> tuple[float, str, str]:
     return -one["value"][0], one["risk"], one["on"]
 
 
@@ -143,4 +143,7 @@ def _worth_over_horizon(worth: quant.InformationValue, horizon: int) -> ValueLow
 
 def _mitigations_in(inputs: Mapping[str, Any]) -> list[quant.Mitigation]:
     risks = {one["risk"] for one in inputs["exposures"]}
-    return [modelled.mitigation_of(one, risks) for one in buying.mitigations_to_choose_from(inputs)]
+    return [
+        modelled.mitigation_from_frozen(one, risks)
+        for one in buying.mitigations_to_choose_from(inputs)
+    ]

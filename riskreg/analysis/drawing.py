@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from riskreg.analysis.policy.curves import place_of_last_shown
 from riskreg.register.tolerance import chance_tolerated
@@ -86,13 +86,20 @@ def percents_of_largest(values: Sequence[float]) -> list[float]:
     return [round(100 * abs(value) / top, 2) if top else 0.0 for value in values]
 
 
-def bars_in_percent(bars: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
-    """(start, length) of each bar of a tornado in per cent of their common scale."""
+class BarPlace(NamedTuple):
+    """Where a bar starts, and how long it is."""
+
+    start: float
+    length: float
+
+
+def bars_in_percent(bars: Sequence[Mapping[str, Any]]) -> list[BarPlace]:
+    """The place of each bar of a tornado in per cent of their common scale."""
     ends = [end for bar in bars for end in (bar["low"], bar["high"])]
     least, most = min(ends, default=0.0), max(ends, default=1.0)
     scale = (most - least) or 1.0
     return [
-        (
+        BarPlace(
             round(100 * (min(bar["low"], bar["high"]) - least) / scale, 2),
             round(max(0.5, 100 * abs(bar["high"] - bar["low"]) / scale), 2),
         )
@@ -170,8 +177,15 @@ class Frontier:
     left: int = _FAN_LEFT
 
 
-def frontier(points: Sequence[tuple[float, float]]) -> Frontier:
-    """(budget, expected loss of a year) by rising budget. The axis of losses starts at nothing, so
+class BudgetAndLoss(NamedTuple):
+    """A budget, and the least expected loss of a year within it."""
+
+    budget: float
+    loss: float
+
+
+def frontier(points: Sequence[BudgetAndLoss]) -> Frontier:
+    """The least expected loss by rising budget. The axis of losses starts at nothing, so
     that a small gain looks small; below it where an expected year brings something."""
     top = points[-1][0] or 1.0
     losses = [loss for _budget, loss in points]

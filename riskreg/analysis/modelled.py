@@ -25,15 +25,15 @@ def portfolio(inputs: dict[str, Any], side: str) -> quant.Portfolio:
     After the mitigations a risk that nobody has estimated for after is as before, with what the
     planned mitigations leave of it: the same draws, so that the difference is theirs.
     """
-    bare = _portfolio_before(inputs, side)
+    bare = _portfolio_without_mitigations(inputs, side)
     return bare.mitigated(mitigations_that_hold_after(inputs)) if side == "after" else bare
 
 
-def _portfolio_before(inputs: dict[str, Any], side: str) -> quant.Portfolio:
+def _portfolio_without_mitigations(inputs: dict[str, Any], side: str) -> quant.Portfolio:
     exposures, drivers = [], drivers_in(inputs)
     for one in inputs["exposures"]:
         often, severity = frequency_of(one, side), loss_per_event(one, side)
-        name, links = one["risk"], links_of(one)
+        name, links = one["risk"], links_of_exposure(one)
         if frequency_is_rate(one, side):
             driver = quant.Driver(name + RATE, tabled_if_mixture(often), reference=often.mean)
             drivers.append(driver)
@@ -67,16 +67,18 @@ def drivers_in(inputs: dict[str, Any]) -> list[quant.Driver]:
             part if row["factor"] == "1" else quant.Scaled(part, float(row["factor"]))
             for part, row in zip(parts, one["beliefs"], strict=True)
         ]
-        reference = float(_pool(parts).quantile(0.5))
-        found.append(quant.Driver(one["driver"], tabled_if_mixture(_pool(stepped)), reference))
+        reference = float(_equal_pool(parts).quantile(0.5))
+        found.append(
+            quant.Driver(one["driver"], tabled_if_mixture(_equal_pool(stepped)), reference)
+        )
     return found
 
 
-def links_of(one: dict[str, Any]) -> tuple[quant.Link, ...]:
+def links_of_exposure(exposure: dict[str, Any]) -> tuple[quant.Link, ...]:
     """What moves a risk, as mathematics."""
     return tuple(
         quant.Link(row["driver"], row["on"], float(row["sensitivity"]), row["form"])
-        for row in one.get("links", ())
+        for row in exposure.get("links", ())
     )
 
 
@@ -89,12 +91,12 @@ def expected_losses_if_drivers_act(
     return quant.expected_losses(portfolio(inputs, side), row.years, row.seed)
 
 
-def frequency_is_rate(one: dict[str, Any], side: str) -> bool:
+def frequency_is_rate(exposure: dict[str, Any], side: str) -> bool:
     """Whether how often is events a year; else it is a chance."""
-    return bool(policy.estimates_on(one, side)[0]["frequency"][0] == "rate")
+    return bool(policy.estimates_on(exposure, side)[0]["frequency"][0] == "rate")
 
 
-def _pool(parts: Sequence[quant.Distribution]) -> quant.Distribution:
+def _equal_pool(parts: Sequence[quant.Distribution]) -> quant.Distribution:
     return parts[0] if len(parts) == 1 else quant.Mixture(parts, [1 / len(parts)] * len(parts))
 
 
@@ -147,24 +149,27 @@ def tabled_if_mixture(it: quant.Distribution) -> quant.Distribution:
     return Tabled(it) if isinstance(it, quant.Mixture) else it
 
 
-def frequency_of(one: dict[str, Any], side: str) -> quant.Distribution:
+def frequency_of(exposure: dict[str, Any], side: str) -> quant.Distribution:
     """How often, all experts together."""
-    return _pool(
-        [quant.Pert(*map(float, row["frequency"][1:])) for row in policy.estimates_on(one, side)]
+    return _equal_pool(
+        [
+            quant.Pert(*map(float, row["frequency"][1:]))
+            for row in policy.estimates_on(exposure, side)
+        ]
     )
 
 
-def loss_per_event(one: dict[str, Any], side: str) -> quant.Distribution:
+def loss_per_event(exposure: dict[str, Any], side: str) -> quant.Distribution:
     """What one event costs, all experts together."""
     parts: list[Any] = []
-    for row in policy.estimates_on(one, side):
+    for row in policy.estimates_on(exposure, side):
         family, low, mode, high, cap = row["severity"]
         if family == "pert":
             parts.append(quant.Pert(float(low), float(mode), float(high)))
             continue
         plain = quant.Lognormal.from_interval(float(low), float(high))
         parts.append(plain if cap is None else quant.Truncated(plain, float(cap)))
-    return _pool(parts)
+    return _equal_pool(parts)
 
 
 def expected_loss_by_risk(inputs: dict[str, Any], side: str) -> dict[str, float]:
@@ -188,30 +193,30 @@ def expected_loss_of_all(inputs: dict[str, Any], side: str) -> float:
 
 
 def mitigations_that_hold_after(
-    inputs: Mapping[str, Any], on: Collection[str] = SHARES
+    inputs: Mapping[str, Any], shares: Collection[str] = SHARES
 ) -> list[quant.Mitigation]:
     """The planned mitigations as far as they hold after (``buying.inputs_with_mitigations``)."""
     where = {one["risk"] for one in inputs["exposures"] if one.get("mitigated")}
-    found = [mitigation_of(one, where, on) for one in inputs.get("mitigations", ())]
+    found = [mitigation_from_frozen(one, where, shares) for one in inputs.get("mitigations", ())]
     return [one for one in found if one.effects]
 
 
-def mitigation_of(
-    one: Mapping[str, Any], risks: Collection[str], on: Collection[str] = SHARES
+def mitigation_from_frozen(
+    frozen: Mapping[str, Any], risks: Collection[str], shares: Collection[str] = SHARES
 ) -> quant.Mitigation:
     """A frozen mitigation with its effects on ``risks``; all experts together, each with the same
     weight. It is paid once, by its party."""
     effects = [
         _effect(what, part["risk"], ranges)
-        for part in one["effects"]
+        for part in frozen["effects"]
         if part["risk"] in risks
-        for what in on
+        for what in shares
         if (ranges := [row[what] for row in part["experts"] if row[what]])
     ]
-    years = {row["year"] for row in one["cost"]}
-    amount = _pool_of_ranges([row["range"] for row in one["cost"]])
-    cost = quant.Cost(amount, one["party"], years.pop() if len(years) == 1 else None)
-    return quant.Mitigation.paid(one["mitigation"], [cost], effects)
+    years = {row["year"] for row in frozen["cost"]}
+    amount = _pool_of_ranges([row["range"] for row in frozen["cost"]])
+    cost = quant.Cost(amount, frozen["party"], years.pop() if len(years) == 1 else None)
+    return quant.Mitigation.paid(frozen["mitigation"], [cost], effects)
 
 
 def _effect(what: str, risk: str, ranges: Sequence[Sequence[str]]) -> quant.Effect:
@@ -230,4 +235,4 @@ def _pool_of_ranges(ranges: Sequence[Sequence[str]]) -> float | quant.Distributi
         and len({part.mean for part in parts}) == 1
     ):
         return parts[0].mean
-    return _pool(parts)
+    return _equal_pool(parts)

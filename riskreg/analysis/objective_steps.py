@@ -40,19 +40,19 @@ def results_of_objective(
 def objective_results(
     row: Simulation,
     inputs: dict[str, Any],
-    name: str,
+    objective: str,
     renew_claim_or_raise_if_cancelled: steps.RenewClaimOrRaise,
 ) -> dict[str, Any]:
     """What becomes of the objective of that public id on both sides, with its figures."""
-    one = next(each for each in inputs["objectives"] if each["objective"] == name)
+    one = next(each for each in inputs["objectives"] if each["objective"] == objective)
     results = {
         side: simulate_objective(row, inputs, one, side, renew_claim_or_raise_if_cancelled)
-        for side in sides_of(inputs, one)
+        for side in sides_of_objective(inputs, one)
     }
     before = results["before"]
     found: dict[str, Any] = {
-        "objective": name,
-        "key": policy.figure_names(inputs["objectives"])[name],
+        "objective": objective,
+        "key": policy.figure_names_by_objective(inputs["objectives"])[objective],
         "unit": one["unit"],
         "target": float(one["target"]),
         "due": one["due"],
@@ -61,7 +61,7 @@ def objective_results(
         "start_year": one["start_year"],
         "years": list(before.years),
         "paths": int(before.met.size),
-        "label": objective_policy.weakest_label_of(one, inputs),
+        "label": objective_policy.weakest_label_of_objective(one, inputs),
         "left_out": one["left_out"],
         "required_growth": before.model.required_growth,
         "sides": {side: _side_to_json(results.get(side, before)) for side in policy.SIDES},
@@ -70,13 +70,15 @@ def objective_results(
     return found
 
 
-def sides_of(inputs: Mapping[str, Any], one: Mapping[str, Any]) -> tuple[str, ...]:
+def sides_of_objective(
+    inputs: Mapping[str, Any], frozen_model: Mapping[str, Any]
+) -> tuple[str, ...]:
     """The sides on which the level of an objective differs: by its events, or by what planned
     mitigations add; after is as before otherwise."""
-    if objective_policy.lifts_still_to_be_done(one):
+    if objective_policy.lifts_still_to_be_done(frozen_model):
         return policy.SIDES
-    named = {hit["risk"] for hit in one["hits"]}
-    return policy.sides_of([each for each in inputs["exposures"] if each["risk"] in named])
+    named = {hit["risk"] for hit in frozen_model["hits"]}
+    return policy.simulated_sides([each for each in inputs["exposures"] if each["risk"] in named])
 
 
 def simulate_objective(
@@ -92,7 +94,7 @@ def simulate_objective(
     both sides, and every objective, meet the same events."""
     named = None if works is None else [work.name for work in works]
     lifts = objective_policy.lifts_holding_on(one, side, named)
-    model = model_of(one, lifts)
+    model = model_from_frozen(one, lifts)
     paths = policy.path_count(row.years)
     plan = quant.PathPlan(
         portfolio_moving_objective(inputs, one, side, works),
@@ -114,30 +116,30 @@ def simulate_objective(
     return combine_paths(parts).objectives[model.name]
 
 
-def model_of(
-    one: Mapping[str, Any], lifts: Sequence[Mapping[str, Any]] = ()
+def model_from_frozen(
+    frozen: Mapping[str, Any], lifts: Sequence[Mapping[str, Any]] = ()
 ) -> quant.ObjectiveModel:
     """The frozen model of an objective as mathematics, with those of its lifts that hold."""
-    low, mode, high = (float(x) / 100 for x in one["growth"])
+    low, mode, high = (float(x) / 100 for x in frozen["growth"])
     growth: quant.Distribution = (
         quant.Constant(mode) if low == high else quant.Pert(low, mode, high)
     )
     goal = quant.Objective(
-        one["objective"], float(one["target"]), one["due"],
-        at_least=one["direction"] == "at_least",
+        frozen["objective"], float(frozen["target"]), frozen["due"],
+        at_least=frozen["direction"] == "at_least",
     )  # fmt: skip
     return quant.ObjectiveModel(
         goal,
-        float(one["start"]),
-        one["start_year"],
+        float(frozen["start"]),
+        frozen["start_year"],
         growth,
-        steady=one["pace"] == "steady",
+        steady=frozen["pace"] == "steady",
         drivers=tuple(
             quant.DriverTerm(term["driver"], float(term["elasticity"]))
-            for term in one["elasticities"]
+            for term in frozen["elasticities"]
         ),
         hits=tuple(
-            quant.Hit(hit["risk"], _factor_on_level(hit), hit["years"]) for hit in one["hits"]
+            quant.Hit(hit["risk"], _factor_on_level(hit), hit["years"]) for hit in frozen["hits"]
         ),
         lifts=tuple(quant.Lift(lift["mitigation"], _factor_on_level(lift)) for lift in lifts),
     )
@@ -168,7 +170,7 @@ def portfolio_moving_objective(
         if each["risk"] not in named:
             continue
         often, links = modelled.frequency_of(each, side), []
-        for link in modelled.links_of(each):
+        for link in modelled.links_of_exposure(each):
             if link.on == "frequency":
                 links.append(link)
                 drivers[link.driver] = replace(shared[link.driver], persistence=1.0)

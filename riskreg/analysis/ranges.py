@@ -65,13 +65,13 @@ class Lognormal:
         """Standard deviation of ln X, without the cap."""
         return (math.log(self.p95) - math.log(self.p5)) / (2 * Z95)
 
-    def _plain_cdf(self, x: float) -> float:
+    def _uncapped_cdf(self, x: float) -> float:
         return _NORMAL.cdf((math.log(x) - self.mu) / self.sigma) if x > 0 else 0.0
 
     @property
     def _chance_below_cap(self) -> float:
         """The chance that the range without the cap stays within it."""
-        return 1.0 if self.cap is None else self._plain_cdf(self.cap)
+        return 1.0 if self.cap is None else self._uncapped_cdf(self.cap)
 
     @property
     def mean(self) -> float:
@@ -87,7 +87,7 @@ class Lognormal:
     def cdf(self, x: float) -> float:
         if self.cap is not None and x >= self.cap:
             return 1.0
-        return self._plain_cdf(x) / self._chance_below_cap
+        return self._uncapped_cdf(x) / self._chance_below_cap
 
     def quantile(self, q: float) -> float:
         return math.exp(self.mu + self.sigma * _NORMAL.inv_cdf(q * self._chance_below_cap))
@@ -140,7 +140,9 @@ class Pert:
         if not self.low <= x <= self.high:
             return 0.0
         a, b = self.alpha, self.beta
-        return float(t ** (a - 1) * (1 - t) ** (b - 1) / _beta(a, b) / (self.high - self.low))
+        return float(
+            t ** (a - 1) * (1 - t) ** (b - 1) / _beta_function(a, b) / (self.high - self.low)
+        )
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ def _find_quantile(it: Range, q: float, low: float, high: float) -> float:
     return high
 
 
-def _beta(a: float, b: float) -> float:
+def _beta_function(a: float, b: float) -> float:
     return math.exp(math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b))
 
 
@@ -195,7 +197,7 @@ def incomplete_beta(a: float, b: float, x: float) -> float:
         return 0.0 if x <= 0 else 1.0
     if x > (a + 1) / (a + b + 2):
         return 1 - incomplete_beta(b, a, 1 - x)
-    front = math.exp(a * math.log(x) + b * math.log1p(-x)) / (a * _beta(a, b))
+    front = math.exp(a * math.log(x) + b * math.log1p(-x)) / (a * _beta_function(a, b))
     tiny = 1e-300
     c, d = 1.0, 1 - (a + b) * x / (a + 1)
     d = 1 / (d if abs(d) > tiny else tiny)

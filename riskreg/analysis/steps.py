@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy import special
 
 from riskreg import quant
-from riskreg.analysis.buying_figures import bought_figures, results_with_effects
+from riskreg.analysis.buying_figures import figures_of_buying, frontier_choice_and_information
 from riskreg.analysis.modelled import (
     drivers_in,
     expected_loss_by_risk,
@@ -24,13 +24,13 @@ from riskreg.analysis.modelled import (
     expected_losses_if_drivers_act,
     frequency_is_rate,
     frequency_of,
-    links_of,
+    links_of_exposure,
     loss_per_event,
     portfolio,
 )
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
-from riskreg.analysis.weighing_figures import weighing_figures, weighing_of
+from riskreg.analysis.weighing_figures import figures_of_weighing, weighing_if_done
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
 from riskreg.jobs.queries import blobs_of
@@ -75,7 +75,7 @@ def simulate_chunk_of_side(
     chunks = policy.chunk_count(row.years, len(inputs["exposures"]))
     renew_claim_or_raise_if_cancelled()
     found: dict[str, Any] = {}
-    if chunks == 1 and _few_events(inputs, side, row.years):
+    if chunks == 1 and _has_few_events(inputs, side, row.years):
         # All of it is at hand: what each risk adds to the tail need not be drawn once more.
         run, found["tail"] = quant.simulate_with_contributions(
             portfolio(inputs, side), row.years, row.seed, TAIL
@@ -90,7 +90,7 @@ def simulate_chunk_of_side(
     return Outcome({**found, "digest": hashlib.sha256(losses).hexdigest()}, losses)
 
 
-def _few_events(inputs: Mapping[str, Any], side: str, years: int) -> bool:
+def _has_few_events(inputs: Mapping[str, Any], side: str, years: int) -> bool:
     """Whether so few events are to be expected that a worker can keep them all for a while."""
     often = math.fsum(frequency_of(one, side).mean for one in inputs["exposures"])
     return often * years <= _KEPT_EVENTS
@@ -103,7 +103,7 @@ def measure_losses_of_side(
     row, inputs = load_run(step)
     side = step.key.split(":")[1]
     return Outcome(
-        loss_measures(
+        sort_and_measure_losses(
             row,
             inputs,
             side,
@@ -113,7 +113,7 @@ def measure_losses_of_side(
     )
 
 
-def loss_measures(
+def sort_and_measure_losses(
     row: Simulation,
     inputs: dict[str, Any],
     side: str,
@@ -249,7 +249,7 @@ def _expected_loss_over_drivers(
         often = (held or {}).get("frequency", frequency_of(one, "before").mean)
         much = (held or {}).get("severity", loss_per_event(one, "before").mean)
         moved: dict[str, Any] = {"frequency": 1.0, "severity": 1.0}
-        for link in links_of(one):
+        for link in links_of_exposure(one):
             by = link.multipliers(moving.drivers[link.driver], moving.values[link.driver])
             moved[link.on] = moved[link.on] * by
         if frequency_is_rate(one, "before"):
@@ -285,7 +285,7 @@ def figures_of_run(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRa
             _figure(f"contribution.{risk}.{side}", value, None, None, row, "simulation", label)
             for risk, value in shares["tail"].items()
         ]
-    found += bought_figures(done, inputs, label) + weighing_figures(done, inputs, label)
+    found += figures_of_buying(done, inputs, label) + figures_of_weighing(done, inputs, label)
     objectives = [done[f"objective:{one['objective']}"] for one in inputs.get("objectives", ())]
     found += [figure for one in objectives for figure in one.pop("figures")]
     return Outcome(
@@ -295,8 +295,8 @@ def figures_of_run(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrRa
             "curves": curves,
             "contributions": contributions,
             "tornado": done["tornado"],
-            **results_with_effects(done),
-            **weighing_of(done),
+            **frontier_choice_and_information(done),
+            **weighing_if_done(done),
             "label": label,
             "digests": {side: done[f"measure:{side}"]["digest"] for side in policy.SIDES
                         if f"measure:{side}" in done},

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def weighing_of(done: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def weighing_if_done(results_by_step: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The part of the results that runs without options do not have."""
-    return {"weighing": done["weighing"]} if "weighing" in done else {}
+    return {"weighing": results_by_step["weighing"]} if "weighing" in results_by_step else {}
 
 
-def weighing_figures(
-    done: Mapping[str, Mapping[str, Any]], inputs: Mapping[str, Any], label: str
+def figures_of_weighing(
+    results_by_step: Mapping[str, Mapping[str, Any]], inputs: Mapping[str, Any], label: str
 ) -> list[dict[str, Any]]:
     """The figures of each option under stable keys: ``option.B.cost``."""
     found: list[dict[str, Any]] = []
     currency = inputs["currency"]
-    for one in done.get("weighing", {}).get("options", ()):
+    for one in results_by_step.get("weighing", {}).get("options", ()):
         for name, values, method, unit in (
             # A range of experts is no band of sampling.
             ("cost", [one["cost"][0], None, None], "closed form", currency),
@@ -35,7 +35,7 @@ def weighing_figures(
                 {"key": f"option.{one['key']}.{name}", "value": value, "low": low, "high": high,
                  "unit": unit, "method": method, "label": label}
             )  # fmt: skip
-    known = done.get("weighing", {}).get("information")
+    known = results_by_step.get("weighing", {}).get("information")
     if known:
         value, low, high = known["all"]
         found.append(

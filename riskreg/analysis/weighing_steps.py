@@ -89,7 +89,7 @@ def compare_options(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOrR
     best = weighing.best_option_of(rows, horizon)
     base = modelled.portfolio(inputs, "before")
     of_best = base.mitigated(_mitigations_of_option(inputs, _option(inputs, best["key"])))
-    undisturbed = _chances_of_doing_nothing(step, inputs)
+    undisturbed = _stored_chances_of_doing_nothing(step, inputs)
     for one, also in zip(rows, together, strict=True):
         renew_claim_or_raise_if_cancelled()
         one |= also
@@ -158,11 +158,11 @@ def losses_by_span(losses: Floats, horizon: int) -> Floats:
     return np.asarray(losses[: spans * horizon].reshape(spans, horizon).sum(axis=1))
 
 
-def chance_of_loss_and_regret(nets: Floats, nothing: int) -> list[dict[str, Any]]:
+def chance_of_loss_and_regret(nets: Floats, nothing_row: int) -> list[dict[str, Any]]:
     """Of each option, from what all of them come to in the same spans (shape (options, spans), less
-    is better): the chance of a loss, that is of coming to more than doing nothing (row ``nothing``,
-    which has none), and the regret that one span in twenty passes, regret being how much more it
-    comes to than what would have been best in that span (Savage 1951).
+    is better): the chance of a loss, that is of coming to more than doing nothing (row
+    ``nothing_row``, which has none), and the regret that one span in twenty passes, regret being
+    how much more it comes to than what would have been best in that span (Savage 1951).
 
     The largest regret of all spans is no figure: it grows with the number that is drawn.
     """
@@ -172,9 +172,9 @@ def chance_of_loss_and_regret(nets: Floats, nothing: int) -> list[dict[str, Any]
     for n, own in enumerate(nets):
         at = sorted_var_interval(regrets[n], TAIL, _CONFIDENCE)
         ends = [end if np.isfinite(end) else None for end in (at.low, at.high)]
-        lost = int((own > nets[nothing]).sum())
+        lost = int((own > nets[nothing_row]).sum())
         low, high = (float(end) for end in quant.proportion_interval(lost, spans, _CONFIDENCE))
-        chance = None if n == nothing else [lost / spans, low, high]
+        chance = None if n == nothing_row else [lost / spans, low, high]
         found.append({"chance_of_loss": chance, "regret": [at.value, *ends]})
     return found
 
@@ -186,12 +186,12 @@ def _option(inputs: Mapping[str, Any], key: str) -> dict[str, Any]:
 def _mitigations_of_option(
     inputs: Mapping[str, Any],
     option: Mapping[str, Any],
-    on: Sequence[str] = modelled.SHARES,
+    shares: Sequence[str] = modelled.SHARES,
 ) -> list[quant.Mitigation]:
     risks = {one["risk"] for one in inputs["exposures"]}
     named = [one for one in inputs.get("mitigations", ())
              if one["mitigation"] in option["mitigations"]]  # fmt: skip
-    return [modelled.mitigation_of(one, risks, on) for one in named]
+    return [modelled.mitigation_from_frozen(one, risks, shares) for one in named]
 
 
 def _cost_value_low_high(
@@ -257,7 +257,9 @@ def _chances_by_objective(
     return found
 
 
-def _chances_of_doing_nothing(step: Step, inputs: Mapping[str, Any]) -> dict[str, list[float]]:
+def _stored_chances_of_doing_nothing(
+    step: Step, inputs: Mapping[str, Any]
+) -> dict[str, list[float]]:
     """By objective the chance of meeting it as things stand, which the run has found."""
     names = [one["objective"] for one in inputs.get("objectives", ())]
     rows = step.job.steps.filter(key__in=[f"objective:{name}" for name in names]).defer("blob")

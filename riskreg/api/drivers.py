@@ -22,9 +22,9 @@ from riskreg.analysis.services import (
     add_driver,
     end_belief,
     end_link,
-    feed_driver,
     link_driver,
     record_belief,
+    set_indicator_of_driver,
 )
 from riskreg.api import shapes_drivers as shapes
 from riskreg.api.core import schema
@@ -170,7 +170,7 @@ class DriverFeed(DriverApi):
             indicator = given.get("indicator", "")
             if not (indicator is None or (isinstance(indicator, str) and indicator)):
                 raise Invalid.one("indicator", "unknown", _("There is no such indicator."))
-            feed_driver(actor=self.viewer, ref=ref, indicator=indicator, at=self.at)
+            set_indicator_of_driver(actor=self.viewer, ref=ref, indicator=indicator, at=self.at)
             return Answer.of(self.as_json([driver_for(self.viewer, ref)])[0])
 
         return self.write(act)

@@ -10,11 +10,11 @@ from typing import Any, TypedDict
 from riskreg.analysis.fields import BELIEF, LINK, MODEL
 from riskreg.analysis.services import (
     add_driver,
-    feed_driver,
     link_driver,
     model_objective,
     record_belief,
     request_simulation,
+    set_indicator_of_driver,
 )
 from riskreg.decisions.services import weigh_decision
 from riskreg.demo.content import SECOND_LANGUAGE, Calendar, Content, english_texts, translations_in
@@ -65,7 +65,7 @@ class Modelling:
         record_belief(actor=actor, ref=ref, given=belief, **when)
         if record["indicator"]:
             indicator = self.indicators[record["indicator"]]
-            feed_driver(actor=actor, ref=ref, indicator=indicator, **when)
+            set_indicator_of_driver(actor=actor, ref=ref, indicator=indicator, **when)
         for link in record["links"]:
             by = self.actors[link["by"]]
             given = {f.name: link[f.name] for f in LINK.settable}

@@ -36,7 +36,9 @@ REDUNDANT = {
     "risks/queries/lists.py:labels_of_mitigations": "read from one's own chains",
     "analysis/queries/objectives.py:newest_model_of_each_objective": "as narrow as its objective",
     "analysis/queries/objectives.py:refs_in_model": "a model names what its readers know of",
-    "analysis/queries/simulations.py:_not_cancelled": "a model names what its readers know of",
+    "analysis/queries/simulations.py:_uncancelled_mitigations": (
+        "a model names what its readers know of"
+    ),
     "decisions/queries/acceptances.py:acceptances_with_shown_fields_for": (
         "conditions are their acceptance's"
     ),

@@ -23,7 +23,7 @@ from riskreg.analysis.queries.simulations import (
     risks_of_run,
     stale_because,
 )
-from riskreg.analysis.services import feed_driver
+from riskreg.analysis.services import set_indicator_of_driver
 from riskreg.decisions.models import Argument
 from riskreg.decisions.services import add_option, release_argument
 from riskreg.duties.queries import agenda
@@ -321,9 +321,9 @@ def feeding_a_driver(world: CanaryWorld) -> bool:
     """Nor can one be named there: it is unknown, as one is that does not exist."""
     row = _own_driver(world)
     act = {"actor": world.viewer("partner_manager"), "ref": row.ref, "at": world.at}
-    absent = refusals(feed_driver, indicator="FK-999", **act)
+    absent = refusals(set_indicator_of_driver, indicator="FK-999", **act)
     assert absent
-    return refusals(feed_driver, indicator=world.indicator_refs[0], **act) != absent
+    return refusals(set_indicator_of_driver, indicator=world.indicator_refs[0], **act) != absent
 
 
 def _own_driver(world: CanaryWorld) -> Driver:
@@ -407,7 +407,7 @@ def work_of_an_option(world: CanaryWorld) -> bool:
 
 PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/queries/drivers.py:first_active_indicators_fitting": what_measures_a_driver,
-    "analysis/services/drivers.py:feed_driver": feeding_a_driver,
+    "analysis/services/drivers.py:set_indicator_of_driver": feeding_a_driver,
     "analysis/queries/simulations.py:_visible_ids_and_refs": what_moved_in_a_run,
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
     "analysis/queries/simulations.py:mitigations_of_run": work_of_a_run,

@@ -20,9 +20,9 @@ from riskreg.analysis.queries.simulations import results_of_done_run, stale_beca
 from riskreg.analysis.services import (
     end_belief,
     end_link,
-    feed_driver,
     release_estimate,
     request_simulation,
+    set_indicator_of_driver,
 )
 from riskreg.duties.queries.agenda import Wanted, WantedList, most_urgent_duties_for, status_texts
 from riskreg.events.models import Event
@@ -366,7 +366,9 @@ def duties(world: World, who: str = "owner") -> list[Any]:
 
 def measured(world: World, *values: str, **given: Any) -> Any:
     row = measuring.indicator(world, risk_of(world), **given)
-    feed_driver(actor=world.viewer("owner"), ref="D-001", indicator=row.ref, at=world.at)
+    set_indicator_of_driver(
+        actor=world.viewer("owner"), ref="D-001", indicator=row.ref, at=world.at
+    )
     if values:
         measuring.read(world, row, *values)
     return row
@@ -405,14 +407,14 @@ def test_what_is_read_by_one_party_alone_measures_nothing_that_everybody_sees(on
     own = measuring.indicator(one, risk_of(one), visibility="party")
     act = {"actor": one.viewer("owner"), "at": one.at}
     with nothing_changes(), pytest.raises(Invalid) as refused:
-        feed_driver(ref="D-001", indicator=own.ref, **act)
+        set_indicator_of_driver(ref="D-001", indicator=own.ref, **act)
     assert refused.value.fields["indicator"][0].code == "narrower"
     other = measuring.indicator(one, risk_of(one), unit="EUR/t")
     with nothing_changes(), pytest.raises(Invalid) as unit:
-        feed_driver(ref="D-001", indicator=other.ref, **act)
+        set_indicator_of_driver(ref="D-001", indicator=other.ref, **act)
     assert unit.value.fields["indicator"][0].code == "wrong_unit"
     with nothing_changes(), pytest.raises(Invalid):
-        feed_driver(ref="D-001", indicator="K-999", **act)
+        set_indicator_of_driver(ref="D-001", indicator="K-999", **act)
 
 
 def test_its_expert_is_reminded_of_a_look_once_on_each_rung(one: World) -> None:

@@ -214,7 +214,9 @@ def test_chance_of_loss_and_regret_over_the_same_spans(weighed: World) -> None:
     known = {one["mitigation"]: one for one in inputs["mitigations"]}
     nets: dict[str, list[float]] = {}
     for option in inputs["options"][:3]:
-        works = [modelled.mitigation_of(known[one], risks) for one in option["mitigations"]]
+        works = [
+            modelled.mitigation_from_frozen(known[one], risks) for one in option["mitigations"]
+        ]
         years = quant.simulate(base.mitigated(works), row.years, row.seed).losses.tolist()
         cost = found[option["key"]]["cost"][0]
         nets[option["key"]] = [cost + sum(years[n : n + 5]) for n in range(0, row.years, 5)]

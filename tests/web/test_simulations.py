@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from riskreg.analysis.amounts import chance_text, points_text
+from riskreg.analysis.amounts import chance_text, percent_points_text
 from riskreg.analysis.models import Simulation
 from riskreg.jobs.queries import newest_job_of, steps_to_begin
 from riskreg.jobs.services import run_step
@@ -171,4 +171,4 @@ def test_nothing_is_certain_neither_way() -> None:
              0.5: "50 %", 0.999: "99.9 %", 0.9995: "above 99.9 %", 1.0: "above 99.9 %"}  # fmt: skip
     assert {value: chance_text(value) for value in texts} == texts
     points = {0.0: "0 points", 0.0001: "below 0.1 points", 0.025: "2.5 points", -0.01: "−1 points"}
-    assert {value: points_text(value) for value in points} == points
+    assert {value: percent_points_text(value) for value in points} == points

@@ -31,7 +31,7 @@ class Contradiction:
     times: float
 
     @property
-    def alike(self) -> bool:
+    def has_same_score(self) -> bool:
         """Both have the same score: the matrix sees no difference."""
         return self.under.score == self.over.score
 
@@ -61,7 +61,7 @@ def contradictions(rows: Iterable[Ranked]) -> list[Contradiction]:
         telling = [
             pair
             for pair in pairs
-            if pair.times >= (LEAST_TIMES_ALIKE if pair.alike else LEAST_TIMES)
+            if pair.times >= (LEAST_TIMES_ALIKE if pair.has_same_score else LEAST_TIMES)
         ]
         if telling:
             # Where it is as far from two, the one that the matrix puts higher.

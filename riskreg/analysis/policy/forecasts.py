@@ -102,7 +102,9 @@ def happened_in_the_year(given: dt.date, happened_on: dt.date | None) -> bool:
     return happened_on is not None and given < happened_on <= given + YEAR
 
 
-def forecasts_that_count(given: Sequence[tuple[_Given, dt.date]]) -> set[_Given]:
+def forecasts_a_year_apart(
+    forecasts_and_days: Sequence[tuple[_Given, dt.date]],
+) -> set[_Given]:
     """Of forecasts of one risk (what it is called, when it was given), those that count: the first,
     and each that was given when the year of the last that counts was over.
 
@@ -111,20 +113,20 @@ def forecasts_that_count(given: Sequence[tuple[_Given, dt.date]]) -> set[_Given]
     """
     kept: set[_Given] = set()
     until: dt.date | None = None
-    for name, day in sorted(given, key=lambda one: one[1]):
+    for name, day in sorted(forecasts_and_days, key=lambda one: one[1]):
         if until is None or day >= until:
             kept.add(name)
             until = day + YEAR
     return kept
 
 
-def score_chances(pairs: Collection[tuple[float, bool]]) -> ChanceScore:
+def score_chances(chances_and_outcomes: Collection[tuple[float, bool]]) -> ChanceScore:
     """The score of (chance, whether it happened)."""
-    n = len(pairs)
+    n = len(chances_and_outcomes)
     if not n:
         return ChanceScore(0, None, None, ChanceVerdict.TOO_FEW)
-    brier = math.fsum((chance - happened) ** 2 for chance, happened in pairs) / n
-    base = sum(happened for _chance, happened in pairs) / n
+    brier = math.fsum((chance - happened) ** 2 for chance, happened in chances_and_outcomes) / n
+    base = sum(happened for _chance, happened in chances_and_outcomes) / n
     if n < ENOUGH:
         verdict = ChanceVerdict.TOO_FEW
     elif base in (0, 1):

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.policy.drivers import check_driver_multiplier_not_negative
-from riskreg.analysis.policy.simulations import SIDES, driver_input, estimates_on
+from riskreg.analysis.policy.simulations import SIDES, estimates_on, frozen_driver
 from riskreg.events.policy import canonical_json
 from riskreg.kernel.errors import Errors
 from riskreg.register.policy import weakest_label
@@ -22,7 +22,7 @@ LEAST_EFFECT, MOST_EFFECT = Decimal(-100), Decimal(1000)
 MOST_ELASTICITY = Decimal(20)
 
 
-def check_level(errors: Errors, clean: Mapping[str, Any], due_on: dt.date) -> None:
+def check_start_level(errors: Errors, clean: Mapping[str, Any], due_on: dt.date) -> None:
     """Note what is wrong with where the level starts, and when."""
     start, year = clean.get("start"), clean.get("start_year")
     if start is not None and start <= 0 and not errors.has_any_on("start"):
@@ -161,7 +161,7 @@ def freeze_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
         "pace": row.pace,
         "hits": sorted(hits, key=canonical_json),
         "elasticities": sorted(terms, key=canonical_json),
-        "drivers": [driver_input(*known.drivers[term["driver"]], day) for term in terms],
+        "drivers": [frozen_driver(*known.drivers[term["driver"]], day) for term in terms],
         **({"lifts": _frozen_lifts(lifts, known.mitigations)} if lifts else {}),
         "left_out": sorted(left_out),
         "label": row.label,
@@ -208,7 +208,7 @@ def is_still_to_come(row: Any, day: dt.date) -> bool:
     return due >= day and row.start_year < due.year <= row.start_year + MOST_YEARS
 
 
-def weakest_label_of(one: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+def weakest_label_of_objective(one: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
     """The weakest label of everything that the chance of an objective was made from: its model, how
     often its events come, and what moves that."""
     found = [one["label"], *(row["label"] for d in one["drivers"] for row in d["beliefs"])]

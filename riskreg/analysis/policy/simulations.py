@@ -8,7 +8,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -43,7 +43,7 @@ class Piece:
     weight: int
 
 
-def estimate_input(row: Any) -> dict[str, Any]:
+def frozen_estimate(row: Any) -> dict[str, Any]:
     """An estimate as a run freezes it."""
     frequency = (row.frequency_low, row.frequency_mode, row.frequency_high)
     severity = (row.severity_low, row.severity_mode, row.severity_high, row.severity_cap)
@@ -70,7 +70,7 @@ def exposures_from_estimates(estimates: Sequence[Any]) -> list[dict[str, Any]]:
         risk = found.setdefault(
             str(row.risk.uuid), {"risk": str(row.risk.uuid), "kind": row.risk.kind}
         )
-        risk.setdefault(row.stage, []).append(estimate_input(row))
+        risk.setdefault(row.stage, []).append(frozen_estimate(row))
     for risk in found.values():
         for stage in STAGES.values():
             # By expert on both sides: who is drawn before is drawn after.
@@ -115,14 +115,14 @@ def inputs_with_drivers(
     if not named:
         return {"exposures": linked}
     drivers = [
-        driver_input(driver, moving.beliefs[driver.pk], day)
+        frozen_driver(driver, moving.beliefs[driver.pk], day)
         for driver in known.values()
         if str(driver.uuid) in named
     ]
     return {"drivers": sorted(drivers, key=lambda one: str(one["driver"])), "exposures": linked}
 
 
-def driver_input(driver: Any, beliefs: Sequence[Any], day: dt.date) -> dict[str, Any]:
+def frozen_driver(driver: Any, beliefs: Sequence[Any], day: dt.date) -> dict[str, Any]:
     """A driver as a run freezes it: what is believed of it, with what has come by ``day``."""
     return {
         "driver": str(driver.uuid),
@@ -214,7 +214,7 @@ def path_count(years: int) -> int:
     return min(years, MOST_PATHS)
 
 
-def figure_names(objectives: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def figure_names_by_objective(objectives: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """By public id of an objective what its figures are called: its key, or the id of one whose key
     another has as well."""
     keys = [one["key"] for one in objectives]
@@ -224,7 +224,7 @@ def figure_names(objectives: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
-def risk_in_key(key: str) -> str:
+def risk_id_in_figure_key(key: str) -> str:
     """The public id of the risk that a figure is about; empty for none."""
     parts = key.split(".")
     if parts[0] in ("contribution", "information"):
@@ -232,15 +232,15 @@ def risk_in_key(key: str) -> str:
     return parts[3] if parts[0] == "objective" and parts[2] == "cost" else ""
 
 
-def sides_of(exposures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def simulated_sides(exposures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The sides that are simulated: before, and after where that is not the same."""
     return SIDES if any_risk_differs_after(exposures) else SIDES[:1]
 
 
-def pieces_of(years: int, inputs: Mapping[str, Any]) -> list[Piece]:
+def steps_of_new_run(years: int, inputs: Mapping[str, Any]) -> list[Piece]:
     """The steps of a run, after the inputs are frozen."""
     exposures, objectives = inputs["exposures"], inputs.get("objectives", ())
-    chunks, sides = chunk_count(years, len(exposures)), sides_of(exposures)
+    chunks, sides = chunk_count(years, len(exposures)), simulated_sides(exposures)
     weight = max(1, years // chunks // 1000)
     pieces = [
         Piece(f"simulate:{side}:{n}", "analysis.simulate", 1, weight)
@@ -296,19 +296,26 @@ def _without_mitigated_mark(exposure: Mapping[str, Any] | None) -> dict[str, Any
     return {name: exposure[name] for name in exposure if name != "mitigated"}
 
 
-def changed_inputs(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(id of a risk, driver, objective or mitigation, what happened to its inputs) of what is
-    different; and the engine itself."""
+class InputChange(NamedTuple):
+    """The public id of a risk, driver, objective or mitigation (empty for the engine itself), and
+    what happened to its inputs."""
+
+    subject: str
+    what: str
+
+
+def changes_of_inputs(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[InputChange]:
+    """What is different now; the engine itself among it."""
     old = {one["risk"]: one for one in frozen["exposures"]}
     new = {one["risk"]: one for one in now["exposures"]}
     found = [
-        (risk, "gone" if risk not in new else "new" if risk not in old else "changed")
+        InputChange(risk, "gone" if risk not in new else "new" if risk not in old else "changed")
         for risk in sorted({*old, *new})
         if _without_mitigated_mark(old.get(risk)) != _without_mitigated_mark(new.get(risk))
     ]
     before = {one["driver"]: one for one in frozen.get("drivers", ())}
     found += [
-        (one["driver"], "driver")
+        InputChange(one["driver"], "driver")
         for one in now.get("drivers", ())
         if one["driver"] in before and before[one["driver"]] != one
     ]
@@ -316,15 +323,17 @@ def changed_inputs(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tu
         {one["objective"]: one for one in inputs.get("objectives", ())} for inputs in (frozen, now)
     )
     found += [
-        (one, "objective") for one in sorted({*was, *is_now}) if was.get(one) != is_now.get(one)
+        InputChange(one, "objective")
+        for one in sorted({*was, *is_now})
+        if was.get(one) != is_now.get(one)
     ]
     bought, now_bought = (
         {one["mitigation"]: one for one in inputs.get("mitigations", ())}
         for inputs in (frozen, now)
     )
     found += [
-        (one, "mitigation")
+        InputChange(one, "mitigation")
         for one in sorted({*bought, *now_bought})
         if bought.get(one) != now_bought.get(one)
     ]
-    return found + ([("", "engine")] if frozen["engine"] != now["engine"] else [])
+    return found + ([InputChange("", "engine")] if frozen["engine"] != now["engine"] else [])

@@ -5,7 +5,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -73,7 +73,7 @@ def newest_chances(
         return {}
     rows = {row.uuid: row for row in visible_simulations(viewer).filter(uuid__in=by_step.values())}
     results = step_result_part_by_subject_and_step(set(by_step.values()), by_step)
-    models = _models_by_audience(rows.values(), objectives)
+    models = _model_id_by_party_and_objective(rows.values(), objectives)
     return {
         steps[step].pk: _chance(steps[step], rows[run], results[run, step], models)
         for step, run in by_step.items()
@@ -84,17 +84,24 @@ def _step_key(objective: UUID) -> str:
     return f"objective:{objective}"
 
 
-def _models_by_audience(
+class _PartyAndObjective(NamedTuple):
+    """Database ids; no party for what everybody reads."""
+
+    party: int | None
+    objective: int
+
+
+def _model_id_by_party_and_objective(
     runs: Iterable[Simulation], objectives: Sequence[Objective]
-) -> dict[tuple[int | None, int], str]:
+) -> dict[_PartyAndObjective, str]:
     """By audience of a run (database id of its party) and objective the version of its model that
     holds for that audience now, whoever looks."""
-    found: dict[tuple[int | None, int], str] = {}
+    found: dict[_PartyAndObjective, str] = {}
     readers = {_party_id_of_audience(run): run.register for run in runs}
     for party, register in readers.items():
         rows = models_for(AudienceReader(register, party)).filter(objective__in=objectives)
         for row in rows:
-            found.setdefault((party, row.objective_id), str(row.uuid))
+            found.setdefault(_PartyAndObjective(party, row.objective_id), str(row.uuid))
     return found
 
 
@@ -107,13 +114,20 @@ def _chance(
     objective: Objective,
     run: Simulation,
     found: dict[str, Any],
-    models: Mapping[tuple[int | None, int], str],
+    models: Mapping[_PartyAndObjective, str],
 ) -> Chance:
     name = str(objective.uuid)
     frozen = next(one for one in json.loads(run.inputs)["objectives"] if one["objective"] == name)
-    model = models.get((_party_id_of_audience(run), objective.pk), "")
+    model = models.get(_PartyAndObjective(_party_id_of_audience(run), objective.pk), "")
     now = (model, float(objective.value), objective.due_on.year)
     return Chance(run, found, now != (frozen["model"], float(frozen["target"]), frozen["due"]))
+
+
+class RunValue(NamedTuple):
+    """A run, and what it said."""
+
+    run: Simulation
+    value: float
 
 
 # Over time -------------------------------------------------------------------------------------
@@ -142,9 +156,7 @@ def _latest_done_runs_of_audience(
     return done.defer("inputs")[:_RUNS_BACK]
 
 
-def expected_over_time(
-    viewer: Viewer, runs: Sequence[Simulation]
-) -> list[tuple[Simulation, float]]:
+def expected_losses_over_time(viewer: Viewer, runs: Sequence[Simulation]) -> list[RunValue]:
     """What ``runs`` (newest first) have said that a year is expected to cost as it stood then: the
     last run of each day, oldest first."""
     expected = step_result_part_by_subject(
@@ -155,7 +167,7 @@ def expected_over_time(
 
 def chances_over_time(
     viewer: Viewer, runs: Sequence[Simulation], objectives: Iterable[UUID]
-) -> dict[UUID, list[tuple[Simulation, float]]]:
+) -> dict[UUID, list[RunValue]]:
     """By public id of an objective the chance of it as things stood, by each of ``runs`` (newest
     first) that followed it: the last run of each day, oldest first. One query for all of them."""
     steps = {_step_key(objective): objective for objective in objectives}
@@ -172,10 +184,10 @@ def chances_over_time(
 
 def _last_of_each_day(
     viewer: Viewer, runs: Sequence[Simulation], values: Mapping[UUID, Any]
-) -> list[tuple[Simulation, float]]:
+) -> list[RunValue]:
     zone = viewer.register.time_zone
     by_day = {
-        clock.local_date(run.at, zone): (run, float(values[run.uuid]))
+        clock.local_date(run.at, zone): RunValue(run, float(values[run.uuid]))
         for run in reversed(runs)
         if values.get(run.uuid) is not None
     }

@@ -19,7 +19,7 @@ from riskreg.analysis.policy.forecasts import (
     RangeScore,
     Uncounted,
     chance_in_a_year,
-    forecasts_that_count,
+    forecasts_a_year_apart,
     happened_in_the_year,
     p5_and_p95,
     score_chances,
@@ -88,7 +88,7 @@ def own_forecasts_on_closed_risks(viewer: Viewer) -> Record:
         day = viewer.today(row.created_at)
         if day < ended_on:
             before[row.risk_id].append((row.pk, day))
-    counted = {pk for each in before.values() for pk in forecasts_that_count(each)}
+    counted = {pk for each in before.values() for pk in forecasts_a_year_apart(each)}
     found = tuple(
         _forecast(viewer, row, ended_on, closing, counted, can_close)
         for row, ended_on, closing in known

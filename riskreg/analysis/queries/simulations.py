@@ -98,7 +98,7 @@ def inputs_with_estimates_and_effects(
     exposures = policy.exposures_from_estimates(estimates)
     inputs = policy.inputs_with_drivers(
         exposures, links_with_beliefs(reader), day
-    ) | _models_still_to_come(reader, exposures, day)
+    ) | _inputs_of_objectives_still_to_come(reader, exposures, day)
     inputs |= {
         "audience": party.key if party else "shared",
         "base_year": estimates[0].base_year if estimates else 0,
@@ -115,7 +115,7 @@ def inputs_with_estimates_and_effects(
     return inputs, estimates, effects
 
 
-def _models_still_to_come(
+def _inputs_of_objectives_still_to_come(
     reader: AudienceReader, exposures: Collection[dict[str, Any]], day: dt.date
 ) -> dict[str, Any]:
     """The models of objectives that are still to come, with what is believed of their drivers;
@@ -130,17 +130,17 @@ def _models_still_to_come(
     known = Known(
         frozenset(one["risk"] for one in exposures),
         {str(row.uuid): (row, beliefs[row.pk]) for row in drivers if row.pk in beliefs},
-        {str(row.uuid): row for row in _not_cancelled(reader, lifting)},
+        {str(row.uuid): row for row in _uncancelled_mitigations(reader, lifting)},
     )
     frozen = [freeze_model(row, known, day) for row in models]
     return {"objectives": sorted(frozen, key=lambda one: str(one["objective"]))}
 
 
-def _not_cancelled(reader: AudienceReader, names: Collection[str]) -> list[Mitigation]:
+def _uncancelled_mitigations(reader: AudienceReader, ids: Collection[str]) -> list[Mitigation]:
     """The mitigations of those public ids that an audience may know of and nobody cancelled."""
-    if not names:
+    if not ids:
         return []
-    rows = Mitigation.objects.visible_to(reader).filter(uuid__in=names)
+    rows = Mitigation.objects.visible_to(reader).filter(uuid__in=ids)
     return list(rows.exclude(status=MitigationStatus.CANCELLED))
 
 
@@ -194,7 +194,7 @@ def stale_because(viewer: Viewer, row: Simulation, day: dt.date) -> list[dict[st
     reader = AudienceReader(row.register, party.pk if party else None)
     frozen = json.loads(row.inputs)
     now, *_rows = inputs_with_estimates_and_effects(reader, party, Wanted(row.years, row.seed), day)
-    found = policy.changed_inputs(frozen, now)
+    found = policy.changes_of_inputs(frozen, now)
     ids = [risk for risk, _what in found if risk]
     refs = {str(u): r for u, r in _visible_ids_and_refs(viewer, ids)}
     return [{"ref": refs.get(risk, ""), "what": what} for risk, what in found]

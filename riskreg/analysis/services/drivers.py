@@ -26,7 +26,7 @@ from riskreg.analysis.queries.drivers import (
     links_in_force_of_risk,
     newest_beliefs_in_force_by_driver,
 )
-from riskreg.analysis.services.included import refuse_included_link
+from riskreg.analysis.services.included import check_link_not_included
 from riskreg.events.services import Entry, append, append_all
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.errors import Errors, Invalid
@@ -69,7 +69,7 @@ def add_driver(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = values_as_first_changes(DRIVER, _values_to_keep(DRIVER, row))
+    changes = values_as_first_changes(DRIVER, _values_for_log(DRIVER, row))
     append(actor.entry("driver.added", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
@@ -115,7 +115,7 @@ def record_belief(
     row.p5, row.p95 = p5_and_p95(row.range)
     row.look_on = next_review_or_step_on(row.review_on, row.steps)
     row.save()
-    changes = values_as_first_changes(BELIEF, _values_to_keep(BELIEF, row)) | {
+    changes = values_as_first_changes(BELIEF, _values_for_log(BELIEF, row)) | {
         "driver": [None, driver.ref]
     }
     entry = actor.entry("belief.recorded", row, at=at, recorded_at=recorded_at, changes=changes)
@@ -151,7 +151,7 @@ def end_belief(*, actor: Viewer, belief: UUID, at: dt.datetime) -> Belief:
 
 
 @transaction.atomic
-def feed_driver(
+def set_indicator_of_driver(
     *,
     actor: Viewer,
     ref: str,
@@ -248,7 +248,7 @@ def link_driver(
         float(clean["sensitivity"]),
         [factor for row in beliefs for factor in _factors_after_steps(row.steps)],
     )
-    refuse_included_link(errors, actor, risk, moving, clean["rationale"])
+    check_link_not_included(errors, actor, risk, moving, clean["rationale"])
     on = [row.on for row in links_in_force_of_risk(actor, risk).filter(driver=moving)]
     if clean["on"] in on:
         errors.add(
@@ -266,7 +266,7 @@ def link_driver(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = values_as_first_changes(LINK, _values_to_keep(LINK, row)) | {
+    changes = values_as_first_changes(LINK, _values_for_log(LINK, row)) | {
         "driver": [None, moving.ref]
     }
     append(actor.entry("driver.linked", row, at=at, recorded_at=recorded_at, changes=changes))
@@ -329,6 +329,6 @@ def _narrowest_audience(*visibilities: str) -> str:
     return Visibility.PARTY if Visibility.PARTY in visibilities else Visibility.SHARED
 
 
-def _values_to_keep(table: Table, row: Any) -> dict[str, Any]:
+def _values_for_log(table: Table, row: Any) -> dict[str, Any]:
     names = [f.name for f in table if f.type not in (Type.COMPUTED, Type.ID) and f.name != "ref"]
     return {name: getattr(row, name) for name in names}

@@ -14,9 +14,9 @@ from riskreg.analysis.policy.effects import check_effect
 from riskreg.analysis.queries.effects import RUNNING, effect_for, unclosed_risks_served
 from riskreg.analysis.services.given import (
     clean_ranges,
-    kept_values_of,
     release_row,
     require_newest_not_withheld_and_on_shared_risk,
+    values_for_log,
 )
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
@@ -74,7 +74,7 @@ def record_effect(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = values_as_first_changes(EFFECT, kept_values_of(EFFECT, row))
+    changes = values_as_first_changes(EFFECT, values_for_log(EFFECT, row))
     append(actor.entry("effect.recorded", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 

@@ -75,13 +75,13 @@ def release_row(
     row.visibility, row.at, row.released_at = Visibility.SHARED, at, at
     row.released_by = actor.user
     row.save(update_fields=["visibility", "at", "released_at", "released_by"])
-    changes = values_as_first_changes(table, kept_values_of(table, row))
+    changes = values_as_first_changes(table, values_for_log(table, row))
     verb = f"{table.noun}.released"
     append(actor.entry(verb, row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
 
-def kept_values_of(table: Table, row: Given) -> dict[str, Any]:
+def values_for_log(table: Table, row: Given) -> dict[str, Any]:
     """What is kept of a row, by the names of its fields, for its events."""
     kept = [f.name for f in table if f.type not in (Type.COMPUTED, Type.ID)]
     return {name: getattr(row, name) for name in kept}

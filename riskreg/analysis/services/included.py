@@ -14,7 +14,7 @@ from riskreg.register.visibility import Reader
 from riskreg.risks.models import Risk
 
 
-def refuse_included_link(
+def check_link_not_included(
     errors: Errors, viewer: Reader, risk: Risk, driver: Driver, why: str
 ) -> None:
     """Note a link to a driver that an estimate of the risk includes."""
@@ -23,13 +23,13 @@ def refuse_included_link(
         _note_if_included(errors, "driver", row, driver, why)
 
 
-def refuse_linked_estimate(errors: Errors, viewer: Reader, risk: Risk, row: Any) -> None:
+def check_estimate_not_linked(errors: Errors, viewer: Reader, risk: Risk, row: Any) -> None:
     """Note an estimate of the risk (or what it would say) that includes what moves it already."""
     for link in links_in_force_for(viewer).filter(risk=risk):
         _note_if_included(errors, "included", row, link.driver, link.rationale)
 
 
-def refuse_counting_twice(errors: Errors, viewer: Reader, rows: Iterable[Any]) -> None:
+def check_nothing_counted_twice(errors: Errors, viewer: Reader, rows: Iterable[Any]) -> None:
     """Note what would be reckoned with twice in a run of those estimates. One party may link what
     an estimate includes that it does not know of."""
     by_risk: dict[int, list[Any]] = {}

@@ -65,7 +65,7 @@ def model_objective(
         text = _("This objective is your party's own, and so is what is said of it.")
         errors.add("visibility", "narrower", text)
     clean = _clean(errors, actor, given, party, visibility)
-    policy.check_level(errors, clean, objective.due_on)
+    policy.check_start_level(errors, clean, objective.due_on)
     policy.check_growth(errors, clean)
     check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
     errors.raise_if_any()
@@ -135,7 +135,7 @@ def _clean_hits(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list
         )
         if risk is not None:
             found.append({"risk": str(risk.uuid), **effect, "years": years})
-    _refuse_twice(errors, "hits", "risk", found)
+    _check_each_named_once(errors, "hits", "risk", found)
     return sorted(found, key=lambda one: str(one["risk"]))
 
 
@@ -149,7 +149,7 @@ def _clean_lifts(errors: Errors, actor: Viewer, value: Any, shared: bool) -> lis
         year = _clean_whole_number(errors, f"{name}.from_year", item.get("from_year"), 1990, 2200)
         if row is not None:
             found.append({"mitigation": str(row.uuid), **effect, "from_year": year})
-    _refuse_twice(errors, "lifts", "mitigation", found)
+    _check_each_named_once(errors, "lifts", "mitigation", found)
     return sorted(found, key=lambda one: str(one["mitigation"]))
 
 
@@ -179,7 +179,7 @@ def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> lis
             beliefs = [row for row in beliefs if row.visibility == Visibility.SHARED]
         policy.check_elasticity(errors, name, [row.range for row in beliefs], elasticity)
         found.append({"driver": str(driver.uuid), "elasticity": _plain_text(elasticity)})
-    _refuse_twice(errors, "elasticities", "driver", found)
+    _check_each_named_once(errors, "elasticities", "driver", found)
     return sorted(found, key=lambda one: str(one["driver"]))
 
 
@@ -210,7 +210,9 @@ def _find_usable_risk(
     row: Risk | None = _find_by_uuid_or_ref(Risk.objects.visible_to(actor), value)
     closed = row is not None and row.state == State.CLOSED
     ended = _("This risk is closed; reopen it to reckon with it.") if closed else ""
-    return _check_usable(errors, name, row, shared, absent=_("There is no such risk."), ended=ended)
+    return _find_usable_row(
+        errors, name, row, shared, absent=_("There is no such risk."), ended=ended
+    )
 
 
 def _find_usable_mitigation(
@@ -220,17 +222,17 @@ def _find_usable_mitigation(
     cancelled = row is not None and row.status == MitigationStatus.CANCELLED
     ended = _("This mitigation is cancelled and adds nothing.") if cancelled else ""
     absent = _("There is no such mitigation.")
-    return _check_usable(errors, name, row, shared, absent=absent, ended=ended)
+    return _find_usable_row(errors, name, row, shared, absent=absent, ended=ended)
 
 
 def _find_usable_driver(
     errors: Errors, actor: Viewer, name: str, value: Any, shared: bool
 ) -> Driver | None:
     row: Driver | None = _find_by_uuid_or_ref(drivers_for(actor), value)
-    return _check_usable(errors, name, row, shared, absent=_("There is no such driver."))
+    return _find_usable_row(errors, name, row, shared, absent=_("There is no such driver."))
 
 
-def _check_usable(
+def _find_usable_row(
     errors: Errors, name: str, row: _Row | None, shared: bool, *, absent: str, ended: str = ""
 ) -> _Row | None:
     """``row``, if a model of that audience can name it. Notes that it is not there (``absent``),
@@ -275,7 +277,9 @@ def _clean_whole_number(errors: Errors, name: str, value: Any, least: int, most:
     return int(value)
 
 
-def _refuse_twice(errors: Errors, field: str, part: str, rows: list[dict[str, Any]]) -> None:
+def _check_each_named_once(
+    errors: Errors, field: str, part: str, rows: list[dict[str, Any]]
+) -> None:
     names = [row[part] for row in rows]
     for n, name in enumerate(names):
         if name in names[:n]:

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -20,7 +20,7 @@ from riskreg.analysis.queries.simulations import (
     newest_run_of_same_inputs,
     simulation_for,
 )
-from riskreg.analysis.services.included import refuse_counting_twice
+from riskreg.analysis.services.included import check_nothing_counted_twice
 from riskreg.events.policy import canonical_json
 from riskreg.events.services import append
 from riskreg.jobs.kinds import Outcome
@@ -33,6 +33,13 @@ from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 
 
+class RequestedRun(NamedTuple):
+    """A run that was asked for, and whether it is new or was there already."""
+
+    run: Simulation
+    is_new: bool
+
+
 @transaction.atomic
 def request_simulation(
     *,
@@ -40,7 +47,7 @@ def request_simulation(
     given: Mapping[str, Any],
     at: dt.datetime,
     about: weighing.About | None = None,
-) -> tuple[Simulation, bool]:
+) -> RequestedRun:
     """A run of the estimates as they are now; and whether it is new.
 
     ``given``: {audience: shared|party, years, seed?, horizon?, budgets?}; ``about``: the decision
@@ -90,13 +97,13 @@ def request_simulation(
         errors.add("budgets", "empty", text)
     if about is not None and not errors.has_any_on("audience"):
         weighing.check_some_option_can_be_weighed(errors, about, inputs)
-    refuse_counting_twice(errors, reader, estimates)
+    check_nothing_counted_twice(errors, reader, estimates)
     errors.raise_if_any()
     digest = policy.digest_of(inputs)
     # Whoever asks twice at once waits here, and is then given the run of the first.
     User.objects.select_for_update().get(pk=actor.user.pk)
     if (same := newest_run_of_same_inputs(actor, audience, digest)) is not None:
-        return same, False
+        return RequestedRun(same, is_new=False)
     if open_jobs_requested_by(actor.user.uuid, policy.KIND).count() >= policy.MOST_OPEN:
         text = _(
             "You have %(n)d runs that are not over. Wait for one or cancel it: each keeps a worker "
@@ -127,7 +134,7 @@ def request_simulation(
     if about is not None:
         changes["about"] = [None, str(about.decision)]
     append(actor.entry("simulation.requested", row, at=at, changes=changes))
-    return row, True
+    return RequestedRun(row, is_new=True)
 
 
 def _clean_whole_number(
@@ -153,7 +160,7 @@ def _start_job_of_run(
             hashlib.sha256(f"{row.digest}:{piece.key}".encode()).hexdigest(),
             piece.weight,
         )
-        for piece in policy.pieces_of(row.years, inputs)
+        for piece in policy.steps_of_new_run(row.years, inputs)
     ]
     own = row.visibility == Visibility.PARTY
     key = actor.audience.key if own else type(actor.audience)(actor.register.uuid).key

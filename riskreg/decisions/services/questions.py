@@ -58,7 +58,7 @@ def ask_about_risk(
     if day is not None and day < actor.today(at):
         errors.add("due_on", "in_the_past", _("Name today, or a day to come."))
     waiting = open_questions_of_same_audience(risk)
-    _refuse_asking_twice(errors, actor, waiting, kinds.get(wants), text)
+    _check_not_asked_already(errors, actor, waiting, kinds.get(wants), text)
     if waiting.count() >= MAX_OPEN:
         message = _("%(n)d questions about this risk wait already; have some of them answered.")
         errors.add("risk", "too_many", message % {"n": MAX_OPEN})
@@ -83,7 +83,7 @@ def ask_about_risk(
     return row
 
 
-def _refuse_asking_twice(
+def _check_not_asked_already(
     errors: Errors,
     actor: Viewer,
     waiting: QuerySet[Obligation],

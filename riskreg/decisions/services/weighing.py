@@ -7,8 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.models import Simulation
-from riskreg.analysis.services import request_simulation
+from riskreg.analysis.services import RequestedRun, request_simulation
 from riskreg.decisions.queries.decisions import decision_for
 from riskreg.decisions.queries.weighing import OPEN, about_decision
 from riskreg.kernel.errors import Errors, Invalid
@@ -22,7 +21,7 @@ FIELDS = ("audience", "years", "seed", "horizon")
 @transaction.atomic
 def weigh_decision(
     *, actor: Viewer, ref: str, given: Mapping[str, Any], at: dt.datetime
-) -> tuple[Simulation, bool]:
+) -> RequestedRun:
     """A run of the options of an open decision as they are now; and whether it is new.
 
     ``given``: {audience?: shared|party, years?, seed?, horizon?}; of a shared decision what every

@@ -25,9 +25,9 @@ from riskreg.analysis.services import (
     add_driver,
     end_belief,
     end_link,
-    feed_driver,
     link_driver,
     record_belief,
+    set_indicator_of_driver,
 )
 from riskreg.indicators.queries.access import label_of_newest_reading
 from riskreg.kernel.errors import Invalid, NotFound
@@ -214,7 +214,7 @@ class FeedDriver(DriverPage):
         require(self.viewer, "driver.edit")
         indicator = request.POST.get("indicator", "")[:20] or None
         try:
-            feed_driver(actor=self.viewer, ref=ref, indicator=indicator, at=self.at)
+            set_indicator_of_driver(actor=self.viewer, ref=ref, indicator=indicator, at=self.at)
         except Invalid as invalid:
             messages.error(request, invalid.detail)
             return mark_not_done(_redirect_to_driver(self.viewer, row))

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, often_text
+from riskreg.analysis.amounts import amount_text, frequency_text
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.policy.estimates import implied_figures, is_wide
@@ -135,13 +135,13 @@ class GiveEstimate(RegisterView):
             "curve": curve,
             "marks": [(x, y, texts[name]) for x, y, name in curve.marks],
             "texts": texts,
-            "events": often_text(row.frequency_kind, figures.events),
+            "events": frequency_text(row.frequency_kind, figures.events),
             "question": _("So one event in ten passes %(amount)s, and one in twenty %(more)s?")
             % {"amount": texts["p90"], "more": texts["p95"]},
             "yearly": _("In a year that comes to %(amount)s on average: %(often)s, each %(mean)s.")
             % {
                 "amount": texts["yearly"],
-                "often": often_text(row.frequency_kind, figures.events),
+                "often": frequency_text(row.frequency_kind, figures.events),
                 "mean": texts["mean"],
             },
             "wide": is_wide(row.severity),

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, often_text
+from riskreg.analysis.amounts import amount_text, frequency_text
 from riskreg.analysis.models import Estimate, EstimateStage
 from riskreg.analysis.policy.estimates import ImpliedFigures, implied_figures
 from riskreg.analysis.queries.estimates import (
@@ -131,7 +131,7 @@ class ReleaseEstimate(RegisterView):
 
 def _texts_of_figures(figures: ImpliedFigures, row: Estimate) -> dict[str, Any]:
     amounts = {name: amount_text(value, row.currency) for name, value in figures._asdict().items()}
-    return {**amounts, "often": often_text(row.frequency_kind, figures.events)}
+    return {**amounts, "often": frequency_text(row.frequency_kind, figures.events)}
 
 
 def _disagreement(rows: Sequence[Estimate], figures: Sequence[ImpliedFigures]) -> str:

@@ -13,7 +13,7 @@ from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.queries.chances import (
     chances_over_time,
-    expected_over_time,
+    expected_losses_over_time,
     latest_done_runs_like,
     newest_done_run,
 )
@@ -125,7 +125,7 @@ def exposure_panel(viewer: Viewer) -> dict[str, Any] | None:
         return None
     results = results_of_done_run(run)
     runs = latest_done_runs_like(viewer, run)
-    over_time = expected_over_time(viewer, runs)
+    over_time = expected_losses_over_time(viewer, runs)
     found = {figure["key"]: figure for figure in results["figures"]}
     names = {"mean": _("Expected in a year"), "p95": _("One year in 20 costs more")}
     return {

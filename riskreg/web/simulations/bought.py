@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import amount_text, chance_text, number_name
+from riskreg.analysis.amounts import amount_text, chance_text, name_of_run_input
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import round_significant
 from riskreg.kernel.localised import number, percent_text
@@ -42,7 +42,10 @@ class Bought:
             return None
         choice = self.results.get("choice")
         picture = drawing.frontier(
-            [(one["budgets"][0]["amount"], one["chosen"]["mean"][0]) for one in points]
+            [
+                drawing.BudgetAndLoss(one["budgets"][0]["amount"], one["chosen"]["mean"][0])
+                for one in points
+            ]
         )
         return {
             "rows": [self._point(one) for one in points],
@@ -118,7 +121,7 @@ class Bought:
                     "ref": ref,
                     "is_driver": one["on"] == "driver",
                     "title": title,
-                    "on": number_name(one["on"]),
+                    "on": name_of_run_input(one["on"]),
                     "value": amount_text(value, self.currency),
                     "band": f"{amount_text(low)} … {amount_text(high)}",
                 }

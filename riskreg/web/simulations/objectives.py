@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, points_text
+from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, percent_points_text
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import round_significant
 from riskreg.kernel.localised import number, percent_text
@@ -46,17 +46,17 @@ def objective_shown(
         "costs": [
             {
                 **_ref_and_title_of_risk(risk, risks),
-                "before": points_text(before["costs"][risk][0]),
+                "before": percent_points_text(before["costs"][risk][0]),
                 "band": _points_band(before["costs"][risk]),
-                "after": points_text(after["costs"][risk][0]),
+                "after": percent_points_text(after["costs"][risk][0]),
             }
             for risk in order
         ],
         "gains": [
             {
                 **_ref_and_title_of_mitigation(name, mitigations),
-                "before": points_text(before.get("gains", {}).get(name, [0.0])[0]),
-                "after": points_text(gain[0]),
+                "before": percent_points_text(before.get("gains", {}).get(name, [0.0])[0]),
+                "after": percent_points_text(gain[0]),
                 "band": _points_band(gain),
             }
             for name, gain in sorted(
@@ -121,4 +121,4 @@ def _ref_or_words(
 
 
 def _points_band(values: list[float]) -> str:
-    return f"{points_text(values[1])} … {points_text(values[2])}"
+    return f"{percent_points_text(values[1])} … {percent_points_text(values[2])}"

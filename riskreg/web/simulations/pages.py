@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Simulation
-from riskreg.analysis.policy.simulations import risk_in_key
+from riskreg.analysis.policy.simulations import risk_id_in_figure_key
 from riskreg.analysis.queries.contradictions import contradictions_among_open_threats
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
@@ -190,7 +190,7 @@ class SimulationCsv(RegisterView):
         names = ("key", "value", "low", "high", "unit", "method", "label")
         writer.writerow([*names, "risk", "years", "digest"])
         for figure in figures:
-            risk = risks.get(risk_in_key(figure["key"]))
+            risk = risks.get(risk_id_in_figure_key(figure["key"]))
             ref = risk.ref if risk else ""
             line = [figure[name] for name in names]
             writer.writerow([*map(_escape_formula, line), ref, row.years, row.digest])

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, number_name
+from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, name_of_run_input
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy import contradictions as policy
 from riskreg.analysis.policy.curves import (
@@ -132,7 +132,7 @@ class Results:
         return [
             {
                 **self._risk_or_driver_cell(bar["risk"]),
-                "on": number_name(bar["on"]),
+                "on": name_of_run_input(bar["on"]),
                 "low": self._amount_text(bar["low"]),
                 "high": self._amount_text(bar["high"]),
                 "start": start,
@@ -186,7 +186,7 @@ class Results:
             "score": pair.under.score,
             "over_score": pair.over.score,
         }
-        if pair.alike:
+        if pair.has_same_score:
             text = _(
                 "Both score %(score)s, so the matrix sees no difference; by the estimates "
                 "%(under)s costs %(times)s times as much a year as %(over)s."
