@@ -90,7 +90,7 @@ def contributions(space: dict[str, Any]) -> Any:
     r = space["r"]
     values: Values = []
     for kind, parts in (
-        ("average year", r.means()),
+        ("average year", r.mean_by_exposure()),
         ("worst twentieth of years", r.contributions(0.95)),
     ):
         total = sum(parts.values())

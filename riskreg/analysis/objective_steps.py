@@ -216,7 +216,7 @@ def _side_to_json(result: quant.ObjectiveResult) -> dict[str, Any]:
     costs, gains = {}, {}
     lifted = {lift.mitigation for lift in result.model.lifts}
     for name in result.met_without:
-        cost = result.cost(name)
+        cost = result.chance_lost_to(name)
         error = steps.HALF * cost.standard_error
         if name in lifted:
             gains[name] = [-cost.value, -cost.value - error, -cost.value + error]

@@ -67,7 +67,7 @@ from riskreg.quant.objectives import (
     ObjectiveModel,
     ObjectiveResult,
     PairedDifference,
-    paired_chance,
+    paired_chance_difference,
 )
 from riskreg.quant.path_plan import PathPlan
 from riskreg.quant.paths import (
@@ -140,8 +140,8 @@ from riskreg.quant.trees import (
     RolledBack,
     StudyValue,
     flips,
-    of_option,
     roll_back,
+    roll_back_option,
     study_tree,
     study_value,
 )
@@ -265,9 +265,8 @@ __all__ = [
     "losses_by_exposure",
     "merge",
     "mitigation_frontier",
-    "of_option",
     "pack",
-    "paired_chance",
+    "paired_chance_difference",
     "path_contribution_chunk",
     "path_step",
     "present_value",
@@ -275,6 +274,7 @@ __all__ = [
     "regret",
     "report_choice",
     "roll_back",
+    "roll_back_option",
     "run_register",
     "screening_likelihood",
     "simulate",

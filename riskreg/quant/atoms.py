@@ -54,19 +54,19 @@ def single_value_chances(x: Distribution) -> Atoms:
     return found
 
 
-def on_grid(found: Atoms, grid: float) -> bool:
+def are_on_grid(found: Atoms, grid: float) -> bool:
     """Whether every one of these values is a multiple of `grid`."""
     steps = np.array(list(found)) / grid
     return bool((np.abs(steps - np.round(steps)) <= ON_GRID * np.maximum(1, np.abs(steps))).all())
 
 
-def on_lattice(exposures: Sequence[Exposure], grid: float) -> bool:
+def are_severities_on_grid(exposures: Sequence[Exposure], grid: float) -> bool:
     """Whether every severity takes multiples of `grid` only: then nothing is rounded."""
     parts = [single_value_chances(e.severity) for e in exposures]
-    return all(sum(p.values()) > 1 - 1e-12 and on_grid(p, grid) for p in parts)
+    return all(sum(p.values()) > 1 - 1e-12 and are_on_grid(p, grid) for p in parts)
 
 
-def on_points(found: Atoms, grid: float, points: int) -> Array:
+def chances_on_grid(found: Atoms, grid: float, points: int) -> Array:
     """Chances of 0, grid, 2 grid … from single values that lie on the grid; those beyond are left
     out."""
     chances = np.zeros(points)
@@ -77,6 +77,6 @@ def on_points(found: Atoms, grid: float, points: int) -> Array:
     return chances
 
 
-def below_middle(chances: npt.NDArray[np.float64]) -> Array:
+def mid_cumulative_chances(chances: npt.NDArray[np.float64]) -> Array:
     """P(X < x) + P(X = x) / 2 at each grid point, for the part that is continuous."""
     return np.cumsum(chances) - chances / 2

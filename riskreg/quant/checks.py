@@ -115,7 +115,7 @@ def one_of(argument: str, value: Any, allowed: Sequence[str]) -> str:
     return str(value)
 
 
-def floats(values: Any) -> Array:
+def as_floats(values: Any) -> Array:
     """`values` as float64, unchecked: for results of SciPy, which carry no types."""
     return np.asarray(values, dtype=np.float64)
 

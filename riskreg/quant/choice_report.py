@@ -21,10 +21,17 @@ from riskreg.quant.choose_mitigations import MitigationChoice
 from riskreg.quant.distributions import Distribution
 from riskreg.quant.errors import InvalidShape, InvalidYears, MismatchedRuns
 from riskreg.quant.expected import difference_chunk, expected_difference, expected_losses
-from riskreg.quant.mitigation_table import Allowed, Goal, Group, Table, checked_allowed, position_of
+from riskreg.quant.mitigation_table import (
+    Allowed,
+    Goal,
+    Group,
+    Table,
+    checked_budgets_and_rules,
+    position_of,
+)
 from riskreg.quant.mitigations import Budget, Mitigation
 from riskreg.quant.portfolio import Portfolio
-from riskreg.quant.sampling import Stream, words_of_name
+from riskreg.quant.sampling import Stream, hash_words_of_name
 from riskreg.quant.search_mitigations import neighbours
 from riskreg.quant.simulate import simulate
 
@@ -105,10 +112,10 @@ def report_choice(
         raise MismatchedRuns(
             "seed", seed, "is the one that chose: its figures are too good", "give another"
         )
-    allowed = checked_allowed(mitigations, budget, exclusive, requires, cost_level)
+    allowed = checked_budgets_and_rules(mitigations, budget, exclusive, requires, cost_level)
     names = [m.name for m in mitigations]
     chosen = frozenset(position_of(names, "choice", name) for name in choice.chosen)
-    if not allowed.holds(chosen):
+    if not allowed.allows(chosen):
         raise InvalidShape("choice", choice.chosen, "is not allowed here", "give its own budget")
     table = Table(portfolio, mitigations, choice.scenarios, choice.seed)
     every = len(names) <= MOST_LISTED
@@ -133,7 +140,7 @@ def _sets_to_compare(allowed: Allowed, chosen: Group, size: int, *, every: bool)
     if not every:
         return list(neighbours(allowed, chosen, size))
     sets = [frozenset(s) for k in range(size + 1) for s in itertools.combinations(range(size), k)]
-    return [s for s in sets if s != chosen and allowed.holds(s)]
+    return [s for s in sets if s != chosen and allowed.allows(s)]
 
 
 class _Fresh:
@@ -168,7 +175,7 @@ class _Fresh:
         if self._goal.objective == "chance":
             return (losses <= self._goal.limit).astype(np.float64)
         v = metrics.var(losses, self._goal.level)
-        return checks.floats(v + np.maximum(losses - v, 0.0) / (1 - self._goal.level))
+        return checks.as_floats(v + np.maximum(losses - v, 0.0) / (1 - self._goal.level))
 
     def figures(self, chosen: Group) -> SetFigures:
         changed = self._portfolio_after(chosen)
@@ -258,7 +265,7 @@ def _cost_draws_or_mean(mitigation: Mitigation, cost_index: int, seed: int) -> A
     cost = mitigation.costs[cost_index]
     if not isinstance(cost.amount, Distribution):
         return cost.mean
-    rng = Stream(seed, (_COST, cost_index, *words_of_name(mitigation.name))).generator_at(0)
+    rng = Stream(seed, (_COST, cost_index, *hash_words_of_name(mitigation.name))).generator_at(0)
     return cost.amount.sample(rng, COST_DRAWS)
 
 

@@ -176,7 +176,7 @@ def _choose(
     risks = 0 if ceilings is None else ceilings.size
     # Variables: x (chosen or not), then with ceilings z (benefit counted for each risk).
     constraints: list[LinearConstraint] = []
-    rows, limits = rules.rows()
+    rows, limits = rules.constraint_rows()
     if len(limits):
         padded = sparse.csr_array(np.hstack([rows, np.zeros((len(limits), risks))]))
         constraints.append(LinearConstraint(padded, -np.inf, limits))
@@ -202,7 +202,7 @@ def _choose(
         gap=gap,
         node_limit=node_limit,
     )
-    value = _worth(chosen, benefits, ceilings)
+    value = _benefit_of_chosen(chosen, benefits, ceilings)
     bound = -found.lower_bound
     distance = relative_mip_gap(value / unit, bound)
     spent = tuple(math.fsum(row[list(chosen)]) for row in costs)
@@ -217,7 +217,7 @@ def _choose(
     )
 
 
-def _worth(chosen: tuple[int, ...], benefits: Array, ceilings: Array | None) -> float:
+def _benefit_of_chosen(chosen: tuple[int, ...], benefits: Array, ceilings: Array | None) -> float:
     rows = benefits[list(chosen)]
     if ceilings is None:
         return math.fsum(rows.ravel())

@@ -15,7 +15,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -24,7 +24,13 @@ from scipy.optimize import LinearConstraint
 from riskreg.quant import checks
 from riskreg.quant.checks import Array
 from riskreg.quant.errors import InvalidShape
-from riskreg.quant.mitigation_table import OBJECTIVES, Allowed, Goal, Table, checked_allowed
+from riskreg.quant.mitigation_table import (
+    OBJECTIVES,
+    Allowed,
+    Goal,
+    Table,
+    checked_budgets_and_rules,
+)
 from riskreg.quant.mitigations import Budget, Mitigation
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.rules import relative_mip_gap, solve_within
@@ -125,7 +131,7 @@ def choose_mitigations(
     checks.integer("scenarios", scenarios, 1, 100_000)
     threshold = checks.number("limit", limit) if objective == "chance" else math.inf
     goal = Goal(objective, level, threshold)
-    allowed = checked_allowed(mitigations, budget, exclusive, requires, cost_level)
+    allowed = checked_budgets_and_rules(mitigations, budget, exclusive, requires, cost_level)
     stop = checks.non_negative("gap", gap)
     table = Table(portfolio, mitigations, scenarios, seed)
     crowded = [e for e, own in enumerate(table.touching) if len(own) > MAX_TOGETHER]
@@ -190,6 +196,14 @@ def mitigation_frontier(
     return tuple(choose_mitigations(portfolio, mitigations, b, seed, **options) for b in budgets)
 
 
+class _Solution(NamedTuple):
+    """Positions chosen, the best value that any set could have, and whether it is proven."""
+
+    chosen: tuple[int, ...]
+    bound: float
+    is_proven: bool
+
+
 class _Programme:
     """Variables: x (mitigations), y (combinations of each exposure), then those of the goal."""
 
@@ -210,10 +224,8 @@ class _Programme:
             # HiGHS has absolute tolerances, so losses are brought to order 1.
             self.unit = float(np.abs(self._losses).max()) or 1.0
 
-    def solve(
-        self, allowed: Allowed, gap: float, node_limit: int | None
-    ) -> tuple[tuple[int, ...], float, bool]:
-        """Positions chosen, the best value that any set could have, and whether it is proven."""
+    def solve(self, allowed: Allowed, gap: float, node_limit: int | None) -> _Solution:
+        """The best set within `allowed`."""
         goal, n, columns = self._goal, self._n, len(self._combinations)
         scenarios = self._table.scenarios
         if goal.objective == "mean":
@@ -228,10 +240,10 @@ class _Programme:
         size = n + columns + extra
         lower, upper = np.zeros(size), np.ones(size)
         integral = np.concatenate([np.ones(n), np.zeros(columns + extra)])
-        link, fixed = self._links()
+        link, fixed = self._combination_constraints()
         # The shares of the combinations that hold m add up to x_m, so y is whole when x is.
         constraints = [LinearConstraint(_pad_columns(link, size), fixed, fixed)]
-        rows, limits = allowed.rules.rows()
+        rows, limits = allowed.rules.constraint_rows()
         if len(limits):
             wide = _pad_columns(sparse.csr_array(rows), size)
             constraints.append(LinearConstraint(wide, -np.inf, limits))
@@ -240,16 +252,16 @@ class _Programme:
             upper[n + columns :] = np.inf
             own = sparse.hstack([-np.ones((scenarios, 1)), -sparse.eye_array(scenarios)])
             constraints.append(
-                LinearConstraint(self._loss_columns_beside(own), -np.inf, np.zeros(scenarios))
+                LinearConstraint(self._scenario_rows_with(own), -np.inf, np.zeros(scenarios))
             )
         elif goal.objective == "chance":
             # z_s = 1 lets scenario s pass the limit, by no more than it can; such are counted.
-            reach = self._highest() - goal.limit
+            reach = self._highest_losses() - goal.limit
             integral[n + columns :] = 1
             upper[n + columns :] = (reach > 0).astype(float)
             own = -sparse.diags_array(np.maximum(reach, 0.0) / self.unit)
             most = np.full(scenarios, goal.limit / self.unit)
-            constraints.append(LinearConstraint(self._loss_columns_beside(own), -np.inf, most))
+            constraints.append(LinearConstraint(self._scenario_rows_with(own), -np.inf, most))
         chosen, found = solve_within(
             allowed.costs,
             allowed.budgets,
@@ -262,15 +274,15 @@ class _Programme:
             node_limit=node_limit,
         )
         edge = 1 - found.lower_bound if goal.sign < 0 else found.lower_bound * self.unit
-        return chosen, edge, found.optimal
+        return _Solution(chosen, edge, found.optimal)
 
-    def _loss_columns_beside(self, own: sparse.sparray) -> sparse.csr_array:
+    def _scenario_rows_with(self, own: sparse.sparray) -> sparse.csr_array:
         """A row for each scenario: nothing of a mitigation, the losses, and what is its ``own``."""
         blank = sparse.csr_array((self._table.scenarios, self._n))
         losses = sparse.csr_array(self._losses.T / self.unit)
         return sparse.hstack([blank, losses, own], format="csr")
 
-    def _highest(self) -> Array:
+    def _highest_losses(self) -> Array:
         """For each scenario the highest loss that any choice could give."""
         total = np.zeros(self._table.scenarios)
         for exposure in range(len(self._table.touching)):
@@ -278,7 +290,7 @@ class _Programme:
             total += self._losses[own].max(axis=0)
         return total
 
-    def _links(self) -> tuple[sparse.csr_array, Array]:
+    def _combination_constraints(self) -> tuple[sparse.csr_array, Array]:
         n, combinations = self._n, self._combinations
         rows: list[Array] = []
         values: list[float] = []

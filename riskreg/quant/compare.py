@@ -46,7 +46,7 @@ def compare(before: Simulation, after: Simulation, level: float = 0.95) -> Compa
             "after", (after.years, after.seed), "has other years or seed", "use the same for both"
         )
     return combine_comparisons(
-        [_sums(before.losses, after.losses)],
+        [_paired_sums_by_block(before.losses, after.losses)],
         before.years,
         var=after.var(level) - before.var(level),
         tvar=after.tvar(level) - before.tvar(level),
@@ -61,10 +61,10 @@ def compare_chunk(before: Chunk, after: Chunk) -> BlockSums:
         raise MismatchedRuns(
             "after", after.index, "is another chunk or of another run", "use the same for both"
         )
-    return _sums(before.losses, after.losses)
+    return _paired_sums_by_block(before.losses, after.losses)
 
 
-def _sums(before: Array, after: Array) -> BlockSums:
+def _paired_sums_by_block(before: Array, after: Array) -> BlockSums:
     change, square, worse = [], [], []
     for start in range(0, before.size, BLOCK):
         difference = after[start : start + BLOCK] - before[start : start + BLOCK]

@@ -163,7 +163,7 @@ class Truncated:
 
     def limited_mean(self, d: npt.ArrayLike) -> Array:
         d = np.minimum(np.asarray(d, dtype=np.float64), self.cap)
-        return checks.floats((self.of.limited_mean(d) - d * (1 - self.share)) / self.share)
+        return checks.as_floats((self.of.limited_mean(d) - d * (1 - self.share)) / self.share)
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:
         # By scores, as the lognormal itself draws: with and without a cap the events are the same.
@@ -268,31 +268,35 @@ class Mixture:
         object.__setattr__(self, "weights", tuple(shares.tolist()))
         refuse_overflow("Mixture", self)
 
-    def _pairs(self) -> list[tuple[float, Distribution]]:
+    def _positive_weights_and_parts(self) -> list[tuple[float, Distribution]]:
         return [(w, d) for w, d in zip(self.weights, self.parts, strict=True) if w > 0]
 
     @property
     def mean(self) -> float:
-        return math.fsum(w * d.mean for w, d in self._pairs())
+        return math.fsum(w * d.mean for w, d in self._positive_weights_and_parts())
 
     @property
     def variance(self) -> float:
         mean = self.mean
-        return math.fsum(w * (d.variance + (d.mean - mean) ** 2) for w, d in self._pairs())
+        return math.fsum(
+            w * (d.variance + (d.mean - mean) ** 2) for w, d in self._positive_weights_and_parts()
+        )
 
     @property
     def support(self) -> tuple[float, float]:
-        ends = [d.support for _, d in self._pairs()]
+        ends = [d.support for _, d in self._positive_weights_and_parts()]
         return min(low for low, _ in ends), max(high for _, high in ends)
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         x = np.asarray(x, dtype=np.float64)
-        return checks.floats(np.sum([w * d.cdf(x) for w, d in self._pairs()], axis=0))
+        return checks.as_floats(
+            np.sum([w * d.cdf(x) for w, d in self._positive_weights_and_parts()], axis=0)
+        )
 
     def quantile(self, q: npt.ArrayLike) -> Array:
         q = np.asarray(q, dtype=np.float64)
         # The pool's quantile lies between the lowest and the highest of the parts': bisect there.
-        each = np.array([d.quantile(q) for _, d in self._pairs()])
+        each = np.array([d.quantile(q) for _, d in self._positive_weights_and_parts()])
         low, high = each.min(axis=0), each.max(axis=0)
         for _ in range(200):
             middle = low + (high - low) / 2
@@ -301,12 +305,14 @@ class Mixture:
             enough = self.cdf(middle) >= q - 1e-15
             high = np.where(enough, middle, high)
             low = np.where(enough, low, middle)
-        return checks.floats(np.where(self.cdf(low) >= q - 1e-15, low, high))
+        return checks.as_floats(np.where(self.cdf(low) >= q - 1e-15, low, high))
 
     def limited_mean(self, d: npt.ArrayLike) -> Array:
         d = np.asarray(d, dtype=np.float64)
-        return checks.floats(
-            np.sum([w * part.limited_mean(d) for w, part in self._pairs()], axis=0)
+        return checks.as_floats(
+            np.sum(
+                [w * part.limited_mean(d) for w, part in self._positive_weights_and_parts()], axis=0
+            )
         )
 
     def at_scores(self, scores: Array) -> Array:

@@ -68,10 +68,10 @@ def correlation_matrix(correlation: Sequence[Sequence[float]], size: int) -> Mat
     return tuple(tuple(row) for row in matrix.tolist())
 
 
-def independent_rows(matrix: Matrix | None, size: int) -> Matrix | None:
+def padded_with_independent(matrix: Matrix | None, size: int) -> Matrix | None:
     """`matrix` with drivers added at the end that are independent of all others, `size` in all.
 
-    >>> independent_rows(((1.0, 0.5), (0.5, 1.0)), 3)
+    >>> padded_with_independent(((1.0, 0.5), (0.5, 1.0)), 3)
     ((1.0, 0.5, 0.0), (0.5, 1.0, 0.0), (0.0, 0.0, 1.0))
     """
     if matrix is None or len(matrix) == size:

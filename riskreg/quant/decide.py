@@ -33,7 +33,9 @@ class Decision:
     least_regret: int
 
 
-def _table(payoffs: npt.ArrayLike, probabilities: npt.ArrayLike) -> tuple[Array, Array]:
+def _checked_payoffs_and_chances(
+    payoffs: npt.ArrayLike, probabilities: npt.ArrayLike
+) -> tuple[Array, Array]:
     table = checks.array("payoffs", payoffs, 2)
     return table, checks.weights("probabilities", probabilities, table.shape[1])
 
@@ -52,7 +54,7 @@ def decide(payoffs: npt.ArrayLike, probabilities: npt.ArrayLike) -> Decision:
     >>> d.expected, d.best, d.evpi, d.max_regret
     ((16.0, 20.0), 1, 32.0, (60.0, 80.0))
     """
-    table, chances = _table(payoffs, probabilities)
+    table, chances = _checked_payoffs_and_chances(payoffs, probabilities)
     expected = (table * chances).sum(axis=1)
     worst = regret(table).max(axis=1)
     return Decision(
@@ -71,7 +73,7 @@ def regret(payoffs: npt.ArrayLike) -> Array:
     [[0.0, 60.0], [80.0, 0.0]]
     """
     table = checks.array("payoffs", payoffs, 2)
-    return checks.floats(table.max(axis=0) - table)
+    return checks.as_floats(table.max(axis=0) - table)
 
 
 def evpi(payoffs: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
@@ -83,7 +85,7 @@ def evpi(payoffs: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     >>> evpi([[100, -40], [20, 20]], [0.4, 0.6])
     32.0
     """
-    table, chances = _table(payoffs, probabilities)
+    table, chances = _checked_payoffs_and_chances(payoffs, probabilities)
     # The mean regret of the best action is the same number, without cancelling.
     return float((regret(table) @ chances).min())
 
@@ -105,7 +107,7 @@ def evsi(payoffs: npt.ArrayLike, probabilities: npt.ArrayLike, likelihood: npt.A
     >>> evsi(table, [0.4, 0.6], perfect), evsi(table, [0.4, 0.6], useless)
     (32.0, 0.0)
     """
-    table, chances = _table(payoffs, probabilities)
+    table, chances = _checked_payoffs_and_chances(payoffs, probabilities)
     signals = checks.array("likelihood", likelihood, 2)
     if signals.shape[0] != chances.size:
         raise InvalidShape(
@@ -153,7 +155,7 @@ def binomial_likelihood(rates: Sequence[float], trials: int) -> Array:
     ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
     p = chances[:, None]
     terms = np.exp(ways + special.xlogy(k, p) + special.xlog1py(n - k, -p))
-    return checks.floats(terms / terms.sum(axis=1, keepdims=True))
+    return checks.as_floats(terms / terms.sum(axis=1, keepdims=True))
 
 
 def dominates(

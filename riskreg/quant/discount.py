@@ -46,4 +46,4 @@ def present_value(flows: npt.ArrayLike, rate: float, first_at: int = 1) -> Array
     if not np.isfinite(table).all():
         raise InvalidRange("flows", flows, "holds a value that is not finite", "give finite flows")
     factors = discount_factors(rate, table.shape[-1], first_at)
-    return checks.floats((table * factors).sum(axis=-1))
+    return checks.as_floats((table * factors).sum(axis=-1))

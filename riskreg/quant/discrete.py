@@ -129,7 +129,7 @@ class Poisson:
 
     P(N = n) = e^-rate rate^n / n!; mean = variance = rate.
 
-    >>> Poisson(0.4).mean, round(Poisson(0.4).none, 4), Poisson(3).quantile(0.5)
+    >>> Poisson(0.4).mean, round(Poisson(0.4).chance_of_none, 4), Poisson(3).quantile(0.5)
     (0.4, 0.6703, 3)
     """
 
@@ -147,7 +147,7 @@ class Poisson:
         return self.rate
 
     @property
-    def none(self) -> float:
+    def chance_of_none(self) -> float:
         """Chance of a year without an event."""
         return math.exp(-self.rate)
 
@@ -169,7 +169,7 @@ class Poisson:
 class Bernoulli:
     """One event in a year with chance `probability`, otherwise none.
 
-    >>> Bernoulli(0.2).mean, round(Bernoulli(0.2).variance, 2), Bernoulli(0.2).none
+    >>> Bernoulli(0.2).mean, round(Bernoulli(0.2).variance, 2), Bernoulli(0.2).chance_of_none
     (0.2, 0.16, 0.8)
     """
 
@@ -187,7 +187,7 @@ class Bernoulli:
         return self.probability * (1 - self.probability)
 
     @property
-    def none(self) -> float:
+    def chance_of_none(self) -> float:
         """Chance of a year without an event."""
         return 1 - self.probability
 
@@ -202,7 +202,7 @@ class Bernoulli:
 
     def quantile(self, q: float) -> int:
         """Smallest n with P(N ≤ n) ≥ q."""
-        return int(checks.probability("q", q) > self.none + 1e-12)
+        return int(checks.probability("q", q) > self.chance_of_none + 1e-12)
 
 
 def poisson_quantile(q: float, mean: float) -> int:

@@ -145,17 +145,17 @@ class Lognormal:
             return (np.log(np.maximum(np.asarray(x, dtype=np.float64), 0.0)) - self.mu) / self.sigma
 
     def cdf(self, x: npt.ArrayLike) -> Array:
-        return checks.floats(special.ndtr(self._z(x)))
+        return checks.as_floats(special.ndtr(self._z(x)))
 
     def quantile(self, q: npt.ArrayLike) -> Array:
-        return checks.floats(
+        return checks.as_floats(
             np.exp(self.mu + self.sigma * special.ndtri(np.asarray(q, dtype=np.float64)))
         )
 
     def limited_mean(self, d: npt.ArrayLike) -> Array:
         d = np.asarray(d, dtype=np.float64)
         z = self._z(d)
-        return checks.floats(self.mean * special.ndtr(z - self.sigma) + d * special.ndtr(-z))
+        return checks.as_floats(self.mean * special.ndtr(z - self.sigma) + d * special.ndtr(-z))
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:
         return self.at_scores(rng.standard_normal(size))
@@ -222,10 +222,10 @@ class Beta:
         return np.clip((np.asarray(x, dtype=np.float64) - self.low) / self.width, 0.0, 1.0)
 
     def cdf(self, x: npt.ArrayLike) -> Array:
-        return checks.floats(special.betainc(self.alpha, self.beta, self._unit(x)))
+        return checks.as_floats(special.betainc(self.alpha, self.beta, self._unit(x)))
 
     def quantile(self, q: npt.ArrayLike) -> Array:
-        return checks.floats(
+        return checks.as_floats(
             self.low + self.width * special.betaincinv(self.alpha, self.beta, np.asarray(q))
         )
 

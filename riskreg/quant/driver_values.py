@@ -30,7 +30,7 @@ class DriverPlan:
     def __init__(self, portfolio: Portfolio) -> None:
         self.drivers: tuple[Driver, ...] = portfolio.drivers
         self.place = {d.name: k for k, d in enumerate(portfolio.drivers)}
-        factor = portfolio.driver_factor() if portfolio.correlation is not None else None
+        factor = portfolio.correlation_factor() if portfolio.correlation is not None else None
         self.rows: list[list[tuple[int, float]]] = [
             [(k, 1.0)]
             if factor is None
@@ -44,7 +44,7 @@ class DriverPlan:
                 users[name] = users.get(name, 0) + 1
         self.shared = {name for name, count in users.items() if count > 1}
 
-    def lasts(self, name: str) -> bool:
+    def is_one_value_along_path(self, name: str) -> bool:
         """Whether a driver has one value along a path that hangs on no other driver's."""
         place = self.place[name]
         return self.drivers[place].persistence == 1 and place not in self.tied
@@ -97,7 +97,7 @@ class DriverValues(Mapping[str, Array]):
         """Standard normal scores of one driver, correlated with those of the others."""
         if name in self._given:
             return self._given[name]
-        if self._held is None or not self._plan.lasts(name):
+        if self._held is None or not self._plan.is_one_value_along_path(name):
             return self._mixed_scores(name)
         if name not in self._held:
             self._held[name] = self._mixed_scores(name)

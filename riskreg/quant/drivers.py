@@ -62,7 +62,7 @@ class Driver:
             object.__setattr__(self, "persistence", keep)
 
     @property
-    def centre(self) -> float:
+    def reference_value(self) -> float:
         """`reference`, filled in."""
         return checks.number("reference", self.reference)
 
@@ -70,20 +70,20 @@ class Driver:
     def support(self) -> tuple[float, float]:
         """Lowest and highest value that the driver can take, mitigations included."""
         low, high = self.distribution.support
-        return self.moved(low), self.moved(high)
+        return self.after_mitigations(low), self.after_mitigations(high)
 
-    def moved(self, value: float) -> float:
+    def after_mitigations(self, value: float) -> float:
         """What mitigations make of `value`."""
         if self.spread == 0:
-            return self.factor * self.centre
-        return self.factor * (self.centre + self.spread * (value - self.centre))
+            return self.factor * self.reference_value
+        return self.factor * (self.reference_value + self.spread * (value - self.reference_value))
 
     def values(self, scores: Array) -> Array:
         """The driver's values at standard normal `scores` (any shape): quantile(Φ(score))."""
         raw = at_scores(self.distribution, scores)
         if self.factor == 1 and self.spread == 1:
             return raw
-        return self.factor * (self.centre + self.spread * (raw - self.centre))
+        return self.factor * (self.reference_value + self.spread * (raw - self.reference_value))
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,8 @@ class Link:
             return values
         if self.form == "power":
             with np.errstate(over="ignore"):
-                return (values / driver.centre) ** self.sensitivity
-        return 1 + self.sensitivity * (values - driver.centre)
+                return (values / driver.reference_value) ** self.sensitivity
+        return 1 + self.sensitivity * (values - driver.reference_value)
 
     def check(self, driver: Driver) -> None:
         """Refuse a driver whose range would give a negative or undefined multiplier."""
@@ -135,7 +135,7 @@ class Link:
             return
         if self.form == "power":
             at_zero = self.sensitivity < 0 and float(driver.distribution.cdf(0.0)) > 0
-            if driver.centre <= 0 or low < 0 or at_zero:
+            if driver.reference_value <= 0 or low < 0 or at_zero:
                 raise InvalidRange(
                     "link",
                     self,
@@ -144,7 +144,9 @@ class Link:
                 )
             return
         for end in (low, high):
-            step = 0.0 if self.sensitivity == 0 else self.sensitivity * (end - driver.centre)
+            step = (
+                0.0 if self.sensitivity == 0 else self.sensitivity * (end - driver.reference_value)
+            )
             if 1 + step < 0:
                 raise InvalidRange(
                     "link",

@@ -9,16 +9,22 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
 from riskreg.quant import checks
-from riskreg.quant.atoms import below_middle, on_grid, on_lattice, single_value_chances
+from riskreg.quant.atoms import (
+    are_on_grid,
+    are_severities_on_grid,
+    mid_cumulative_chances,
+    single_value_chances,
+)
 from riskreg.quant.checks import Array
 from riskreg.quant.errors import GridTooCoarse, GridTooShort
-from riskreg.quant.fft import Compound, discretise, upper_end, zero_chance
+from riskreg.quant.fft import Compound, chance_of_no_loss, discretise, upper_end
 from riskreg.quant.metrics import ExceedanceCurve
 from riskreg.quant.portfolio import Exposure, Portfolio
 
@@ -86,7 +92,7 @@ def exact(
         if grid is None:
             grid = end / (points or DEFAULT_POINTS)
             if points is None:
-                grid = min(grid, _fine_enough(portfolio, sides, grid))
+                grid = min(grid, _halved_until_fine_enough(portfolio, sides, grid))
         if points is None:
             points = _grid_point_count(portfolio, sides, end, grid)
     _refuse_coarse(portfolio, sides, grid, lost)
@@ -95,7 +101,7 @@ def exact(
         if compound.chance_beyond_grid > lost:
             end = upper_end(sides[sign], lost)
             _refuse_short(portfolio, sides, grid, points, compound.chance_beyond_grid, end)
-    chances, origin = _join_sides({sign: c.chances for sign, c in compounds.items()})
+    chances, origin = _chances_and_place_of_zero({sign: c.chances for sign, c in compounds.items()})
     return ExactLoss(portfolio, grid, chances, origin, compounds)
 
 
@@ -123,14 +129,17 @@ def _refuse_short(
 
 
 def _is_too_coarse(portfolio: Portfolio, sides: _Sides, grid: float) -> bool:
-    if all(on_lattice(side, grid) for side in sides.values()):
+    if all(are_severities_on_grid(side, grid) for side in sides.values()):
         return False
     if portfolio.sd > 0 and grid > COARSE_STEP * portfolio.sd:
         return True
-    return any(zero_chance(side, grid) - zero_chance(side) > COARSE_ZERO for side in sides.values())
+    return any(
+        chance_of_no_loss(side, grid) - chance_of_no_loss(side) > COARSE_ZERO
+        for side in sides.values()
+    )
 
 
-def _fine_enough(portfolio: Portfolio, sides: _Sides, grid: float) -> float:
+def _halved_until_fine_enough(portfolio: Portfolio, sides: _Sides, grid: float) -> float:
     while _is_too_coarse(portfolio, sides, grid):
         grid /= 2
     return grid
@@ -139,8 +148,8 @@ def _fine_enough(portfolio: Portfolio, sides: _Sides, grid: float) -> float:
 def _refuse_coarse(portfolio: Portfolio, sides: _Sides, grid: float, lost: float) -> None:
     if not _is_too_coarse(portfolio, sides, grid):
         return
-    added = max(zero_chance(side, grid) - zero_chance(side) for side in sides.values())
-    better = _rounded_down(_fine_enough(portfolio, sides, grid))
+    added = max(chance_of_no_loss(side, grid) - chance_of_no_loss(side) for side in sides.values())
+    better = _rounded_down(_halved_until_fine_enough(portfolio, sides, grid))
     end = max(upper_end(side, lost) for side in sides.values())
     raise GridTooCoarse(
         "grid",
@@ -161,7 +170,7 @@ def _rounded_up(x: float) -> float:
     return min(m for m in (1, 2, 5, 10) if m * unit >= x * (1 - 1e-12)) * unit
 
 
-def _join_sides(sides: Mapping[int, Array]) -> tuple[Array, int]:
+def _chances_and_place_of_zero(sides: Mapping[int, Array]) -> tuple[Array, int]:
     """Chances of threats (+1) minus opportunities (-1), and the position of 0 among them."""
     threats, gains = sides.get(1, np.ones(1)), sides.get(-1, np.ones(1))
     if gains.size == 1:
@@ -169,7 +178,15 @@ def _join_sides(sides: Mapping[int, Array]) -> tuple[Array, int]:
     size = threats.size + gains.size - 1
     length = fft.next_fast_len(size, real=True)
     both = fft.rfft(threats, length) * fft.rfft(gains[::-1], length)
-    return checks.floats(fft.irfft(both, length)[:size]), gains.size - 1
+    return checks.as_floats(fft.irfft(both, length)[:size]), gains.size - 1
+
+
+class _GridChances(NamedTuple):
+    """Chances on a grid, the position of 0 among them, and the chance of a gain beyond the grid."""
+
+    chances: Array
+    origin: int
+    below: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,27 +210,29 @@ class ExactLoss:
         return self.portfolio.sd
 
     @property
-    def lost(self) -> float:
+    def chance_beyond_grid(self) -> float:
         """Chance of a loss beyond the grid."""
-        return max(0.0, 1 - float(self._cumulative[-1])) + self._below
+        return max(0.0, 1 - float(self._cumulative[-1])) + self._chance_of_gain_beyond_grid
 
     @cached_property
     def losses(self) -> Array:
         """The amounts that `chances` belong to."""
-        return checks.floats(self.grid * np.arange(-self.origin, self.chances.size - self.origin))
+        return checks.as_floats(
+            self.grid * np.arange(-self.origin, self.chances.size - self.origin)
+        )
 
     @property
-    def _below(self) -> float:
+    def _chance_of_gain_beyond_grid(self) -> float:
         """Chance of a gain beyond the grid, which lies below all its losses."""
         return self._sides[-1].chance_beyond_grid if -1 in self._sides else 0.0
 
     @cached_property
     def _cumulative(self) -> Array:
         # Rounding leaves chances of about ±1e-16, which must not make the curve fall.
-        return np.maximum.accumulate(self._below + np.cumsum(self.chances))
+        return np.maximum.accumulate(self._chance_of_gain_beyond_grid + np.cumsum(self.chances))
 
     @cached_property
-    def _missing_mean(self) -> float:
+    def _mean_beyond_grid(self) -> float:
         """E[loss; above the grid]: known, because the mean is, and what gains miss below it."""
         missing = self.mean - checks.dot(self.losses, self.chances)
         if -1 not in self._sides:
@@ -222,11 +241,15 @@ class ExactLoss:
         for exposure in self.portfolio.exposures:
             expected[exposure.sign] += exposure.mean
         gains = self._sides[-1].chances
-        amounts = checks.floats(self.grid * np.arange(gains.size))
-        return missing - (expected[-1] + checks.dot(amounts, gains)) - self._below * expected[1]
+        amounts = checks.as_floats(self.grid * np.arange(gains.size))
+        return (
+            missing
+            - (expected[-1] + checks.dot(amounts, gains))
+            - self._chance_of_gain_beyond_grid * expected[1]
+        )
 
     @cached_property
-    def _halves(self) -> tuple[Array, Array] | None:
+    def _cdf_of_atoms_and_of_rest(self) -> tuple[Array, Array] | None:
         """P(loss ≤ x) at the grid points from single values and from the continuous rest, the
         second with the half step; None when a single value lies off the grid."""
         sides = {
@@ -235,15 +258,15 @@ class ExactLoss:
         }
         severities = [e.severity for side in sides.values() for e in side]
         if not severities or not all(
-            on_grid(single_value_chances(s), self.grid) for s in severities
+            are_on_grid(single_value_chances(s), self.grid) for s in severities
         ):
             return None
         steps = {
             sign: Compound(side, self.grid, self._sides[sign].points, atoms_only=True).chances
             for sign, side in sides.items()
         }
-        jumps = np.maximum(_join_sides(steps)[0], 0.0)
-        rest = below_middle(self.chances - jumps)
+        jumps = np.maximum(_chances_and_place_of_zero(steps)[0], 0.0)
+        rest = mid_cumulative_chances(self.chances - jumps)
         if -1 not in self._sides:
             # Losses of less than half a step stand at 0, and all of them lie above it.
             rest[0] = 0.0
@@ -256,11 +279,11 @@ class ExactLoss:
         k = math.floor(place + 1e-9)
         if k < 0:
             return 0.0
-        if self._halves is None or k >= self.chances.size - 1:
+        if self._cdf_of_atoms_and_of_rest is None or k >= self.chances.size - 1:
             return min(1.0, float(self._cumulative[min(k, self.chances.size - 1)]))
-        jumps, rest = self._halves
+        jumps, rest = self._cdf_of_atoms_and_of_rest
         smooth = float(rest[k] + max(0.0, place - k) * (rest[k + 1] - rest[k]))
-        return min(1.0, self._below + float(jumps[k]) + smooth)
+        return min(1.0, self._chance_of_gain_beyond_grid + float(jumps[k]) + smooth)
 
     def exceedance(self, threshold: float) -> float:
         """P(loss of a year > `threshold`)."""
@@ -280,7 +303,10 @@ class ExactLoss:
         found = int(np.searchsorted(self._cumulative, level - 1e-12))
         if found >= self.chances.size:
             raise GridTooShort(
-                "level", level, f"lies beyond the grid (lost {self.lost:.2g})", "give more points"
+                "level",
+                level,
+                f"lies beyond the grid (lost {self.chance_beyond_grid:.2g})",
+                "give more points",
             )
         return found
 
@@ -292,7 +318,7 @@ class ExactLoss:
         """Tail value at risk: mean of the worst 1 - `level`, the part beyond the grid included."""
         at = self._position(level)
         v = self.grid * (at - self.origin)
-        tail = checks.dot(self.losses[at + 1 :], self.chances[at + 1 :]) + self._missing_mean
+        tail = checks.dot(self.losses[at + 1 :], self.chances[at + 1 :]) + self._mean_beyond_grid
         return (tail + v * max(0.0, float(self._cumulative[at]) - level)) / (1 - level)
 
     def contributions(self, level: float) -> dict[str, float]:
@@ -311,12 +337,12 @@ class ExactLoss:
             if exposure.mean == 0:
                 result[exposure.name] = 0.0
                 continue
-            chances, origin, below = self.chances, self.origin, self._below
+            chances, origin, below = self.chances, self.origin, self._chance_of_gain_beyond_grid
             if exposure.probability is not None:
                 chances, origin, below = self._distribution_without(exposure)
             points = self._sides[exposure.sign].points
             severity = discretise(exposure.severity, self.grid, points)
-            amounts = checks.floats(self.grid * np.arange(severity.size))
+            amounts = checks.as_floats(self.grid * np.arange(severity.size))
             # Weight of a year that already holds v - x (or v + x, for a gain) before the event.
             before = (at - self.origin) + origin - exposure.sign * np.arange(severity.size)
             weight = _tail_chances(chances, below, before, share)
@@ -327,7 +353,7 @@ class ExactLoss:
             result[exposure.name] = exposure.sign * exposure.frequency.mean * inside / (1 - level)
         return result
 
-    def _distribution_without(self, exposure: Exposure) -> tuple[Array, int, float]:
+    def _distribution_without(self, exposure: Exposure) -> _GridChances:
         others = [
             e
             for e in self.portfolio.exposures
@@ -336,7 +362,7 @@ class ExactLoss:
         parts = {sign: compound.chances for sign, compound in self._sides.items()}
         parts[exposure.sign] = self._sides[exposure.sign].chances_without(exposure, others)
         below = max(0.0, 1 - float(parts[-1].sum())) if -1 in parts else 0.0
-        return *_join_sides(parts), below
+        return _GridChances(*_chances_and_place_of_zero(parts), below)
 
 
 def _tail_chances(chances: Array, below: float, positions: Places, share: float) -> Array:

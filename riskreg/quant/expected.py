@@ -36,7 +36,7 @@ class Expected:
     method: str
 
 
-def closed_mean(exposure: Exposure, portfolio: Portfolio) -> float | None:
+def closed_form_mean(exposure: Exposure, portfolio: Portfolio) -> float | None:
     """Expected loss of a year where every driver that moves the exposure is independent of its
     other drivers and enters in proportion; None elsewhere.
 
@@ -46,7 +46,7 @@ def closed_mean(exposure: Exposure, portfolio: Portfolio) -> float | None:
     >>> from riskreg.quant import Constant, Pert
     >>> factor = Driver("works", Pert(0, 0.5, 1))
     >>> R = Exposure("R", Constant(8), probability=0.5, links=[Link("works", form="factor")])
-    >>> closed_mean(R, Portfolio([R], [factor]))
+    >>> closed_form_mean(R, Portfolio([R], [factor]))
     2.0
     """
     names = [link.driver for link in exposure.links]
@@ -68,15 +68,15 @@ def closed_mean(exposure: Exposure, portfolio: Portfolio) -> float | None:
 
 
 def _mean_multiplier(link: Link, driver: Driver) -> float | None:
-    mean = driver.moved(driver.distribution.mean)
+    mean = driver.after_mitigations(driver.distribution.mean)
     if link.form == "factor":
         return mean
     if link.form == "linear":
-        return 1 + link.sensitivity * (mean - driver.centre)
-    return mean / driver.centre if link.sensitivity == 1 else None
+        return 1 + link.sensitivity * (mean - driver.reference_value)
+    return mean / driver.reference_value if link.sensitivity == 1 else None
 
 
-def given_drivers(
+def expected_loss_given_drivers(
     exposure: Exposure, sampler: Sampler, values: Mapping[str, Array], size: int
 ) -> Array:
     """Expected loss of each year of a block, given its drivers: shape (size,)."""
@@ -86,7 +86,7 @@ def given_drivers(
     if hazards is not None:
         often = hazards if exposure.probability is None else -np.expm1(-hazards)
     result = exposure.sign * exposure.severity.mean * often * (1.0 if scale is None else scale)
-    return np.broadcast_to(checks.floats(result), (size,))
+    return np.broadcast_to(checks.as_floats(result), (size,))
 
 
 def expected_losses(portfolio: Portfolio, years: int, seed: int) -> dict[str, Expected]:
@@ -124,7 +124,7 @@ def expected_chunk(
     sampler = Sampler(portfolio, checks.seed("seed", seed))
     moved = [e for e in portfolio.exposures if e.links]
     fixed = math.fsum(e.mean for e in portfolio.exposures if not e.links)
-    sampled = {e.name for e in moved if closed_mean(e, portfolio) is None}
+    sampled = {e.name for e in moved if closed_form_mean(e, portfolio) is None}
     sums: dict[str, list[float]] = {f"{k} {n}": [] for k in ("sum", "square") for n in sampled}
     sums |= {"sum ": [], "square ": []}
     first: Array | None = None
@@ -138,7 +138,7 @@ def expected_chunk(
             # Only the first block is asked what the ranges of all drivers do to the mean.
             if block > 0 and exposure.name not in sampled:
                 continue
-            losses = given_drivers(exposure, sampler, values, size)
+            losses = expected_loss_given_drivers(exposure, sampler, values, size)
             total += losses
             if exposure.name not in sampled:
                 continue
@@ -164,18 +164,18 @@ def combine_expected(
     result = {}
     closed = []
     for exposure in portfolio.exposures:
-        known = closed_mean(exposure, portfolio)
+        known = closed_form_mean(exposure, portfolio)
         if known is None:
-            result[exposure.name] = _estimate(sums, exposure.name, years, 0.0, SAMPLED)
+            result[exposure.name] = _expected_from_sums(sums, exposure.name, years, 0.0, SAMPLED)
         else:
             closed.append(known)
             result[exposure.name] = Expected(known, 0.0, CLOSED)
     method = SAMPLED if len(closed) < len(portfolio.exposures) else CLOSED
-    result[""] = _estimate(sums, "", years, math.fsum(closed), method)
+    result[""] = _expected_from_sums(sums, "", years, math.fsum(closed), method)
     return result
 
 
-def _estimate(
+def _expected_from_sums(
     sums: Mapping[str, float], name: str, years: int, known: float, method: str
 ) -> Expected:
     mean = sums[f"sum {name}"] / years
@@ -191,7 +191,7 @@ def difference_chunk(
     """Partial sums of the paired change in the expected loss of a year, from exposures that differ
     and whose mean has no closed form on both sides; merge by `expected_difference`."""
     samplers = [Sampler(p, checks.seed("seed", seed)) for p in (before, after)]
-    pairs = _open_pairs(before, after)
+    pairs = _pairs_without_closed_form(before, after)
     sums: dict[str, list[float]] = {"change": [], "square": []}
     for block in blocks_of_chunk(years, index, chunks):
         size = min(BLOCK, years - block * BLOCK)
@@ -199,7 +199,8 @@ def difference_chunk(
         change = np.zeros(size)
         for pair in pairs:
             a, b = (
-                given_drivers(e, s, v, size) for e, s, v in zip(pair, samplers, values, strict=True)
+                expected_loss_given_drivers(e, s, v, size)
+                for e, s, v in zip(pair, samplers, values, strict=True)
             )
             change += b - a
         sums["change"].append(float(change.sum()))
@@ -212,20 +213,22 @@ def expected_difference(
 ) -> Expected:
     """Change of the expected loss of a year; 0 with error 0 where nothing differs."""
     found = totals(parts)
-    sampled = {e.name for e, _ in _open_pairs(before, after)}
+    sampled = {e.name for e, _ in _pairs_without_closed_form(before, after)}
     known = math.fsum(
-        (closed_mean(b, after) or 0.0) - (closed_mean(a, before) or 0.0)
+        (closed_form_mean(b, after) or 0.0) - (closed_form_mean(a, before) or 0.0)
         for a, b in zip(before.exposures, after.exposures, strict=True)
         if a.name not in sampled and exposure_differs(a, b, before, after)
     )
     sums = {"sum ": found["change"], "square ": found["square"]}
-    return _estimate(sums, "", years, known, SAMPLED if sampled else CLOSED)
+    return _expected_from_sums(sums, "", years, known, SAMPLED if sampled else CLOSED)
 
 
-def _open_pairs(before: Portfolio, after: Portfolio) -> list[tuple[Exposure, Exposure]]:
+def _pairs_without_closed_form(
+    before: Portfolio, after: Portfolio
+) -> list[tuple[Exposure, Exposure]]:
     return [
         (a, b)
         for a, b in zip(before.exposures, after.exposures, strict=True)
         if exposure_differs(a, b, before, after)
-        and (closed_mean(a, before) is None or closed_mean(b, after) is None)
+        and (closed_form_mean(a, before) is None or closed_form_mean(b, after) is None)
     ]

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from scipy import fft
 
 from riskreg.quant import checks
-from riskreg.quant.atoms import on_points, single_value_chances
+from riskreg.quant.atoms import chances_on_grid, single_value_chances
 from riskreg.quant.checks import Array
 from riskreg.quant.discrete import Poisson
 from riskreg.quant.distributions import Distribution
@@ -57,12 +57,12 @@ def discretise(severity: Distribution, grid: float, points: int) -> Array:
     return chances
 
 
-def single_values(severity: Distribution, grid: float, points: int) -> Array:
+def single_value_chances_on_grid(severity: Distribution, grid: float, points: int) -> Array:
     """Chances of 0, grid, 2 grid … from the single values of `severity`, which lie on the grid."""
-    return on_points(single_value_chances(severity), grid, points)
+    return chances_on_grid(single_value_chances(severity), grid, points)
 
 
-def zero_chance(exposures: Sequence[Exposure], grid: float | None = None) -> float:
+def chance_of_no_loss(exposures: Sequence[Exposure], grid: float | None = None) -> float:
     """Chance of a year without loss or gain, in closed form; with `grid`, as it is on that grid."""
     result = 1.0
     for exposure in exposures:
@@ -89,7 +89,7 @@ class Compound:
     def __init__(
         self, exposures: Sequence[Exposure], grid: float, points: int, *, atoms_only: bool = False
     ) -> None:
-        self._cut = single_values if atoms_only else discretise
+        self._cut = single_value_chances_on_grid if atoms_only else discretise
         self.grid = grid
         self.points = points
         self._tilt = np.exp(-TILT / points * np.arange(points))
@@ -132,7 +132,7 @@ class Compound:
         return np.asarray(fft.rfft(tilted, self.points), dtype=np.complex128)
 
     def _inverse_fft_untilted(self, transform: Transform) -> Array:
-        return checks.floats(fft.irfft(transform, self.points) / self._tilt)
+        return checks.as_floats(fft.irfft(transform, self.points) / self._tilt)
 
 
 def upper_end(exposures: Sequence[Exposure], lost: float) -> float:

@@ -37,4 +37,4 @@ def grow(
     rng = np.random.default_rng(checks.seed("seed", seed))
     shape = (count, 1) if steady else (count, n)
     rates = growth.quantile(rng.random(shape))
-    return checks.floats(value * np.cumprod(np.broadcast_to(1 + rates, (count, n)), axis=1))
+    return checks.as_floats(value * np.cumprod(np.broadcast_to(1 + rates, (count, n)), axis=1))

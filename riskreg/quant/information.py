@@ -13,7 +13,7 @@ from riskreg.quant import checks
 from riskreg.quant.checks import Array
 from riskreg.quant.discrete import Constant
 from riskreg.quant.errors import InvalidPortfolio, InvalidShape, InvalidYears
-from riskreg.quant.expected import closed_mean, expected_losses, given_drivers
+from riskreg.quant.expected import closed_form_mean, expected_loss_given_drivers, expected_losses
 from riskreg.quant.mitigations import Mitigation
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.sampling import BLOCK, Sampler
@@ -184,7 +184,7 @@ def _payoffs_by_year(state: Portfolio, changed: Sequence[int], years: int, seed:
         values = sampler.driver_values(block, size)
         losses = np.zeros(size)
         for k in changed:
-            losses += given_drivers(state.exposures[k], sampler, values, size)
+            losses += expected_loss_given_drivers(state.exposures[k], sampler, values, size)
         parts.append(-losses)
     return np.concatenate(parts)
 
@@ -218,7 +218,7 @@ def expected_tornado(
             held = replace(driver, distribution=Constant(float(driver.distribution.quantile(q))))
             drivers = [*portfolio.drivers[:k], held, *portfolio.drivers[k + 1 :]]
             part = Portfolio(moved, drivers, portfolio.correlation)
-            known = [closed_mean(e, part) for e in moved]
+            known = [closed_form_mean(e, part) for e in moved]
             if all(x is not None for x in known):
                 ends.append(rest + math.fsum(x or 0.0 for x in known))
             else:

@@ -257,4 +257,4 @@ def euler_contributions(losses: npt.ArrayLike, level: float) -> Array:
     table = checks.array("losses", losses, 2)
     total = table.sum(axis=0)
     weights = tail_weights(np.sort(total), checks.level("level", level)).weights_for(total)
-    return checks.floats((table * weights).sum(axis=1))
+    return checks.as_floats((table * weights).sum(axis=1))

@@ -87,7 +87,7 @@ class Table:
             self._means[key] = found[""].value
         return self._means[key]
 
-    def total(self, chosen: Collection[int]) -> Array:
+    def total_losses(self, chosen: Collection[int]) -> Array:
         """Loss of each scenario."""
         total = np.zeros(self.scenarios)
         for exposure in range(len(self.touching)):
@@ -98,7 +98,7 @@ class Table:
         """The measure with these mitigations."""
         if goal.objective == "mean":
             return math.fsum(self.mean(e, chosen) for e in range(len(self.touching)))
-        return goal.measure(self.total(chosen))
+        return goal.measure(self.total_losses(chosen))
 
 
 def mitigations_touching(exposure: Exposure, mitigations: Sequence[Mitigation]) -> Group:
@@ -131,7 +131,7 @@ class Allowed:
         """What each budget pays."""
         return tuple(math.fsum(row[sorted(chosen)]) for row in self.costs)
 
-    def holds(self, chosen: Collection[int]) -> bool:
+    def allows(self, chosen: Collection[int]) -> bool:
         """Whether the set keeps every budget and rule."""
         paid = np.array(self.spent(chosen))
         if (paid > self.budgets * (1 + 1e-9)).any():
@@ -142,24 +142,24 @@ class Allowed:
 
     def with_needs(self, item: int) -> Group:
         """An item with everything that it needs."""
-        return self._close_group(
+        return self._transitive_closure(
             {item}, lambda found: {b for a, b in self.rules.requires if a in found}
         )
 
     def with_dependants(self, item: int) -> Group:
         """An item with everything that needs it."""
-        return self._close_group(
+        return self._transitive_closure(
             {item}, lambda found: {a for a, b in self.rules.requires if b in found}
         )
 
     @staticmethod
-    def _close_group(found: set[int], more: Callable[[set[int]], set[int]]) -> Group:
+    def _transitive_closure(found: set[int], more: Callable[[set[int]], set[int]]) -> Group:
         while not (new := more(found)) <= found:
             found = found | new
         return frozenset(found)
 
 
-def checked_allowed(
+def checked_budgets_and_rules(
     mitigations: Sequence[Mitigation],
     budget: float | Budget | Sequence[Budget],
     exclusive: Sequence[Sequence[str]],
@@ -182,7 +182,7 @@ def checked_allowed(
     if not budgets or not all(isinstance(b, Budget) for b in budgets):
         raise InvalidShape("budget", budget, "is no list of budgets", "give Budget(amount, …)")
     costs = [
-        [math.fsum(c.at(cost_level) for c in m.costs if b.covers(c)) for m in mitigations]
+        [math.fsum(c.amount_at(cost_level) for c in m.costs if b.covers(c)) for m in mitigations]
         for b in budgets
     ]
     rules = checked_rules(

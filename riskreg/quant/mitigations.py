@@ -52,12 +52,12 @@ class Effect:
     @classmethod
     def frequency(cls, exposure: str, factor: float | Distribution) -> Effect:
         """Events of `exposure` come `factor` times as often (for a probability: p × factor)."""
-        return cls(exposure, "frequency", *_mean_and_range(factor))
+        return cls(exposure, "frequency", *_mean_and_range_if_uncertain(factor))
 
     @classmethod
     def severity(cls, exposure: str, factor: float | Distribution) -> Effect:
         """Each event of `exposure` costs `factor` times as much."""
-        return cls(exposure, "severity", *_mean_and_range(factor))
+        return cls(exposure, "severity", *_mean_and_range_if_uncertain(factor))
 
     @classmethod
     def cap(cls, exposure: str, amount: float) -> Effect:
@@ -75,7 +75,7 @@ class Effect:
         return cls(driver, "spread", factor)
 
 
-def _mean_and_range(factor: float | Distribution) -> tuple[float, Distribution | None]:
+def _mean_and_range_if_uncertain(factor: float | Distribution) -> tuple[float, Distribution | None]:
     if isinstance(factor, Distribution):
         if factor.variance == 0:
             return factor.mean, None
@@ -108,7 +108,7 @@ class Cost:
     def mean(self) -> float:
         return self.amount.mean if isinstance(self.amount, Distribution) else self.amount
 
-    def at(self, level: float | None) -> float:
+    def amount_at(self, level: float | None) -> float:
         """The amount that the payment stays within with chance `level`; its mean for None."""
         if level is None or not isinstance(self.amount, Distribution):
             return self.mean

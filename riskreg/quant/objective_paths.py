@@ -11,7 +11,7 @@ from riskreg.quant.checks import Array
 from riskreg.quant.distributions import Distribution, at_scores
 from riskreg.quant.drivers import Driver
 from riskreg.quant.objectives import Flags, Hit, Lift, ObjectiveModel
-from riskreg.quant.sampling import Stream, words_of_name
+from riskreg.quant.sampling import Stream, hash_words_of_name
 
 _OBJECTIVE = 3
 _GROWTH, _FACTOR = 0, 1
@@ -40,19 +40,21 @@ class ObjectivePaths:
         self._reached = model.start_year
         self._growth = 1 + self._draw(model.growth, (_GROWTH, 0)) if model.steady else None
         self._lasts = {h.exposure: np.zeros(size, dtype=np.int64) for h in model.hits}
-        self._factors = {h.exposure: self._factor(h.exposure, h.factor) for h in model.hits}
-        self._factors |= {x.mitigation: self._factor(x.mitigation, x.factor) for x in model.lifts}
+        self._factors = {h.exposure: self._drawn_factor(h.exposure, h.factor) for h in model.hits}
+        self._factors |= {
+            x.mitigation: self._drawn_factor(x.mitigation, x.factor) for x in model.lifts
+        }
         self.met = np.zeros(size, dtype=bool)
         self.met_baseline = np.zeros(size, dtype=bool)
         self.met_without: dict[str, Flags] = {}
 
     def _draw(self, distribution: Distribution, key: tuple[int, ...]) -> Array:
-        stream = Stream(self._seed, (_OBJECTIVE, *words_of_name(self.model.name), *key))
+        stream = Stream(self._seed, (_OBJECTIVE, *hash_words_of_name(self.model.name), *key))
         return at_scores(distribution, stream.generator_at(self._block).standard_normal(self._size))
 
-    def _factor(self, name: str, factor: float | Distribution) -> Array | float:
+    def _drawn_factor(self, name: str, factor: float | Distribution) -> Array | float:
         if isinstance(factor, Distribution):
-            return self._draw(factor, (_FACTOR, *words_of_name(name)))
+            return self._draw(factor, (_FACTOR, *hash_words_of_name(name)))
         return factor
 
     def add_year(
@@ -73,10 +75,13 @@ class ObjectivePaths:
             self._grown = self._grown * growth
         level = self.model.start * self._grown
         for term in self.model.drivers:
-            centre = drivers[term.driver].centre
+            centre = drivers[term.driver].reference_value
             level = level * (values[term.driver] / centre) ** term.elasticity
-        moved = {hit.exposure: self._hit(hit, happened[hit.exposure]) for hit in self.model.hits}
-        lifted = {lift.mitigation: self._lift(lift, year) for lift in self.model.lifts}
+        moved = {
+            hit.exposure: self._factors_of_hit_renewed_by_events(hit, happened[hit.exposure])
+            for hit in self.model.hits
+        }
+        lifted = {lift.mitigation: self._factors_of_lift(lift, year) for lift in self.model.lifts}
         everything = _multiplied_by_all(level, {**moved, **lifted})
         self.levels[k] = everything
         if year != self.model.objective.due:
@@ -88,14 +93,14 @@ class ObjectivePaths:
             others = {n: f for n, f in {**moved, **lifted}.items() if n != name}
             self.met_without[name] = met(_multiplied_by_all(level, others))
 
-    def _hit(self, hit: Hit, happened: Flags) -> Array:
+    def _factors_of_hit_renewed_by_events(self, hit: Hit, happened: Flags) -> Array:
         lasts = self._lasts[hit.exposure]
         lasts[happened] = hit.years or len(self._years)
         factor = np.where(lasts > 0, self._factors[hit.exposure], 1.0)
         np.maximum(lasts - 1, 0, out=lasts)
         return factor
 
-    def _lift(self, lift: Lift, year: int) -> Array | float:
+    def _factors_of_lift(self, lift: Lift, year: int) -> Array | float:
         begins = self._works_from.get(lift.mitigation)
         if begins is None or year < begins + lift.delay:
             return 1.0
@@ -105,4 +110,4 @@ class ObjectivePaths:
 def _multiplied_by_all(level: Array, factors: Mapping[str, Array | float]) -> Array:
     for factor in factors.values():
         level = level * factor
-    return checks.floats(level)
+    return checks.as_floats(level)

@@ -85,7 +85,7 @@ class DriverTerm:
 
     def check(self, driver: Driver) -> None:
         """Refuse a driver that can be 0 or less, which has no power."""
-        if driver.centre <= 0 or driver.support[0] < 0:
+        if driver.reference_value <= 0 or driver.support[0] < 0:
             low, high = driver.support
             raise InvalidRange(
                 "driver",
@@ -214,13 +214,14 @@ class PairedDifference:
     standard_error: float
 
 
-def paired_chance(before: Flags, after: Flags) -> PairedDifference:
+def paired_chance_difference(before: Flags, after: Flags) -> PairedDifference:
     """How much the chance of meeting rises from `before` to `after`, shape (paths,) each.
 
     (gained - lost) / n; only paths that change side count for the error:
     √((gained + lost - (gained - lost)² / n) / n²). McNemar (1947), *Psychometrika* 12(2).
 
-    >>> paired_chance(np.array([True, False, False, False]), np.array([True, True, False, False]))
+    >>> before, after = np.array([[True, False, False, False], [True, True, False, False]])
+    >>> paired_chance_difference(before, after)
     PairedDifference(value=0.25, standard_error=0.21650635094610965)
     """
     n = before.size
@@ -250,14 +251,14 @@ class ObjectiveResult:
         low, high = proportion_interval(hits, n, confidence)
         return Interval(float(low), hits / n, float(high), confidence)
 
-    def cost(self, name: str) -> PairedDifference:
+    def chance_lost_to(self, name: str) -> PairedDifference:
         """What the events of exposure `name` cost in chance (for a mitigation: less than 0, what
         its lift adds)."""
         if name not in self.met_without:
             raise InvalidChoice(
                 "name", name, "moves nothing here", f"give one of {sorted(self.met_without)}"
             )
-        return paired_chance(self.met, self.met_without[name])
+        return paired_chance_difference(self.met, self.met_without[name])
 
     @property
     def baseline_chance(self) -> float:
@@ -270,7 +271,7 @@ class ObjectiveResult:
             checks.level("levels", level)
         return np.quantile(self.levels, list(levels), axis=0, method="inverted_cdf")
 
-    def parts(self) -> list[npt.NDArray[Any]]:
+    def arrays_for_digest(self) -> list[npt.NDArray[Any]]:
         """Everything that was drawn, in fixed order, for a digest."""
         without = [self.met_without[name] for name in sorted(self.met_without)]
         return [self.levels, self.met, *without, self.met_baseline]

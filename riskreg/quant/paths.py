@@ -126,9 +126,13 @@ def _values_by_year(
     }
     fixed = samplers[0].plan
     # A driver of one value is drawn anew from one place; one without memory needs none.
-    carried = {name: share for name, share in shares.items() if share > 0 and not fixed.lasts(name)}
+    carried = {
+        name: share
+        for name, share in shares.items()
+        if share > 0 and not fixed.is_one_value_along_path(name)
+    }
     scores: dict[str, Array] = {}
-    lasting = sum(fixed.lasts(name) for name in shares)
+    lasting = sum(fixed.is_one_value_along_path(name) for name in shares)
     held: dict[str, Array] | None = {} if lasting * size * 8 <= HELD_BYTES else None
     for k, sampler in enumerate(samplers):
         fresh = sampler.driver_values(block, size)
@@ -173,10 +177,10 @@ def simulate_path_chunks(plans: Sequence[PathPlan], index: int, chunks: int) -> 
         here = slice((block - first) * BLOCK, (block - first) * BLOCK + count)
         for work in works:
             work.begin(block, count)
-        for years in zip(*(work.years(block, count) for work in works), strict=True):
+        for years in zip(*(work.values_by_year(block, count) for work in works), strict=True):
             k = years[0][0]
             values = [drawn for _, drawn in years]
-            happened = [work.flags(count) for work in works]
+            happened = [work.new_flags(count) for work in works]
             add_block(
                 [work.samplers[k] for work in works],
                 shared[k],
@@ -214,10 +218,10 @@ class _Work:
                 ObjectivePaths(model, plan.years, self._begins, plan.seed, block, size)
             )
 
-    def years(self, block: int, size: int) -> Iterator[tuple[int, DriverValues]]:
+    def values_by_year(self, block: int, size: int) -> Iterator[tuple[int, DriverValues]]:
         return _values_by_year(self.plan, self.samplers, block, size, self._keep)
 
-    def flags(self, size: int) -> dict[str, Flags]:
+    def new_flags(self, size: int) -> dict[str, Flags]:
         return {name: np.zeros(size, dtype=bool) for name in self._watched}
 
     def end_year(
@@ -324,7 +328,7 @@ class PathResult:
         found = hashlib.blake2b(digest_size=16)
         parts = [
             self.losses,
-            *(p for n in sorted(self.objectives) for p in self.objectives[n].parts()),
+            *(p for n in sorted(self.objectives) for p in self.objectives[n].arrays_for_digest()),
         ]
         for part in parts:
             found.update(np.ascontiguousarray(part).data)

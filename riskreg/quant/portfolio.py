@@ -18,8 +18,8 @@ from riskreg.quant.composed import Capped, Scaled
 from riskreg.quant.correlation import (
     Matrix,
     correlation_matrix,
-    independent_rows,
     lower_factor,
+    padded_with_independent,
 )
 from riskreg.quant.discrete import Bernoulli, Constant, Poisson
 from riskreg.quant.distributions import Distribution, refuse_overflow
@@ -173,7 +173,7 @@ class Portfolio:
                         "add the driver",
                     )
                 link.check(known[link.driver])
-            self._refuse_certain(exposure, known)
+            self._refuse_chance_above_one(exposure, known)
             reach = self._spread_with_drivers(exposure)
             if reach > REFUSE * (1 + 1e-9):
                 raise TooWide(
@@ -196,7 +196,7 @@ class Portfolio:
         return tuple(exposure.name for exposure in self.exposures)
 
     @staticmethod
-    def _refuse_certain(exposure: Exposure, drivers: Mapping[str, Driver]) -> None:
+    def _refuse_chance_above_one(exposure: Exposure, drivers: Mapping[str, Driver]) -> None:
         """Refuse a chance that its factors can lift above 1."""
         factors = [li for li in exposure.links if li.on == "frequency" and li.form == "factor"]
         if exposure.probability is None or not factors:
@@ -251,7 +251,7 @@ class Portfolio:
                     "portfolio", exposure.name, "is moved by a driver", "use simulate"
                 )
 
-    def driver_factor(self) -> Array:
+    def correlation_factor(self) -> Array:
         """Lower triangular factor of the drivers' correlation, shape (drivers, drivers)."""
         if self.correlation is None:
             return np.eye(len(self.drivers))
@@ -306,7 +306,7 @@ class Portfolio:
                     exposures[effect.target] = _scale_exposure(exposures[effect.target], effect)
         for target, cap in caps.items():
             exposures[target] = _cap_exposure(exposures[target], cap)
-        matrix = independent_rows(self.correlation, len(drivers))
+        matrix = padded_with_independent(self.correlation, len(drivers))
         return Portfolio(tuple(exposures.values()), tuple(drivers.values()), matrix)
 
 

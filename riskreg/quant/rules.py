@@ -38,7 +38,7 @@ class Rules:
     exclusive: tuple[tuple[int, ...], ...]
     requires: tuple[tuple[int, int], ...]
 
-    def rows(self) -> tuple[Array, Array]:
+    def constraint_rows(self) -> tuple[Array, Array]:
         """(A, upper) with A x ≤ upper for exactly the choices that keep the rules."""
         rows, upper = [], []
         for group in self.exclusive:

@@ -22,7 +22,7 @@ from riskreg.quant.errors import MismatchedRuns
 from riskreg.quant.expected import Expected, combine_expected, expected_difference
 from riskreg.quant.information import DriverInformation, driver_evppi, expected_tornado
 from riskreg.quant.metrics import ExceedanceCurve
-from riskreg.quant.objectives import paired_chance
+from riskreg.quant.objectives import paired_chance_difference
 from riskreg.quant.paths import PathResult, combine_paths
 from riskreg.quant.run_inputs import RunInputs
 from riskreg.quant.run_steps import (
@@ -289,7 +289,7 @@ def _path_figures(stage: str, result: PathResult) -> list[Figure]:
             Figure(f"{key}.required_growth", stage, needed, needed, needed, "closed form")
         )
         for hit in found.model.hits:
-            cost = found.cost(hit.exposure)
+            cost = found.chance_lost_to(hit.exposure)
             figures.append(
                 _figure_with_normal_error(
                     f"{key}.cost.{hit.exposure}", stage, cost.value, cost.standard_error, method
@@ -303,7 +303,7 @@ def _objective_differences(results: Mapping[str, PathResult]) -> list[Figure]:
         return []
     figures = []
     for name, before in sorted(results["before"].objectives.items()):
-        change = paired_chance(before.met, results["after"].objectives[name].met)
+        change = paired_chance_difference(before.met, results["after"].objectives[name].met)
         figures.append(
             _figure_with_normal_error(
                 f"objective.{name}.chance",

@@ -211,14 +211,20 @@ def unpack(inputs: RunInputs, data: bytes) -> LossPart | PathPart:
     losses = {s: arrays[f"losses {s}"] for s in STAGES if f"losses {s}" in arrays}
     if "expected" in plain:
         expected = {
-            s: ExpectedChunk(e["years"], _sums(e["sums"]), arrays.get(f"first {s}"))
+            s: ExpectedChunk(e["years"], _sums_from_json(e["sums"]), arrays.get(f"first {s}"))
             for s, e in plain["expected"].items()
         }
-        return LossPart(*key, losses, expected, _sums(plain["difference"]), _sums(plain["change"]))
+        return LossPart(
+            *key,
+            losses,
+            expected,
+            _sums_from_json(plain["difference"]),
+            _sums_from_json(plain["change"]),
+        )
     return PathPart(*key, {s: _path(inputs, s, plain, arrays) for s in losses})
 
 
-def _sums(data: dict[str, list[float]]) -> BlockSums:
+def _sums_from_json(data: dict[str, list[float]]) -> BlockSums:
     return {name: tuple(values) for name, values in data.items()}
 
 

@@ -48,7 +48,7 @@ Batch = tuple[Places, Array]
 CandidateYears = tuple[Places, npt.NDArray[np.bool_] | None]
 
 
-def words_of_name(name: str) -> tuple[int, ...]:
+def hash_words_of_name(name: str) -> tuple[int, ...]:
     digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
     return tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4))
 
@@ -120,13 +120,15 @@ class Sampler:
         }
         # A driver with one value for the whole path has it from no year in particular.
         self._drivers = [
-            Stream(seed, (_DRIVER, 0 if d.persistence == 1 else period, *words_of_name(d.name)))
+            Stream(
+                seed, (_DRIVER, 0 if d.persistence == 1 else period, *hash_words_of_name(d.name))
+            )
             for d in portfolio.drivers
         ]
 
     @staticmethod
     def _exposure_streams(exposure: Exposure, seed: int, period: int) -> _Streams:
-        key = (_EXPOSURE, period, *words_of_name(exposure.name))
+        key = (_EXPOSURE, period, *hash_words_of_name(exposure.name))
         return _Streams(*(Stream(seed, (*key, part)) for part in range(3)))
 
     def driver_values(
@@ -157,8 +159,8 @@ class Sampler:
             base = base * factor
         other = self._multiplier(exposure, values, "frequency", factors=False)
         if other is not None:
-            return checks.floats(base * other)
-        return None if factor is None else checks.floats(base)
+            return checks.as_floats(base * other)
+        return None if factor is None else checks.as_floats(base)
 
     def severity_multiplier(self, exposure: Exposure, values: Mapping[str, Array]) -> Array | None:
         """What drivers multiply the cost of an event with in each year; None where none does."""

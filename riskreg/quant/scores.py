@@ -26,7 +26,7 @@ def beta_at_scores(alpha: float, beta: float, scores: Array) -> Array:
     >>> bool(np.abs(beta_at_scores(1.8, 4.2, scores) - direct).max() < 1e-11)
     True
     """
-    nodes, slopes = _table(alpha, beta)
+    nodes, slopes = _nodes_and_slopes(alpha, beta)
     place = (scores + REACH) * (STEPS / (2 * REACH))
     left = np.clip(place.astype(np.int64), 0, STEPS - 1)
     t = np.clip(place - left, 0.0, 1.0)
@@ -42,7 +42,7 @@ def beta_at_scores(alpha: float, beta: float, scores: Array) -> Array:
 
 
 @lru_cache(maxsize=256)
-def _table(alpha: float, beta: float) -> tuple[Array, Array]:
+def _nodes_and_slopes(alpha: float, beta: float) -> tuple[Array, Array]:
     """Quantiles at equally spaced scores, and their slopes a step: φ(score) / density."""
     scores = np.linspace(-REACH, REACH, STEPS + 1)
     unit = special.betaincinv(alpha, beta, special.ndtr(scores))

@@ -39,7 +39,7 @@ NODES = 2000
 
 def search_best_set(table: Table, goal: Goal, allowed: Allowed) -> Group:
     """The best set that adding, dropping and swapping finds from two starts."""
-    greedy = _greedy(table, goal, allowed)
+    greedy = _set_from_greedy_start(table, goal, allowed)
     found = [_improve_by_neighbours(table, goal, allowed, start) for start in (frozenset(), greedy)]
     return min(
         found, key=lambda s: (goal.sign * table.value(goal, s), _cost(allowed, s), sorted(s))
@@ -50,7 +50,7 @@ def best_of_all_sets(table: Table, goal: Goal, allowed: Allowed) -> Group:
     """The best of all allowed sets, each of them tried; of equal ones the cheapest."""
     sets = (frozenset(s) for s in _subsets(list(range(len(table.mitigations)))))
     return min(
-        (s for s in sets if allowed.holds(s)),
+        (s for s in sets if allowed.allows(s)),
         key=lambda s: (goal.sign * table.value(goal, s), _cost(allowed, s), sorted(s)),
     )
 
@@ -59,7 +59,7 @@ def _cost(allowed: Allowed, chosen: Group) -> float:
     return math.fsum(allowed.spent(chosen))
 
 
-def _greedy(table: Table, goal: Goal, allowed: Allowed) -> Group:
+def _set_from_greedy_start(table: Table, goal: Goal, allowed: Allowed) -> Group:
     """Add what gains most for its money until nothing more fits or gains."""
     chosen: Group = frozenset()
     while True:
@@ -67,7 +67,7 @@ def _greedy(table: Table, goal: Goal, allowed: Allowed) -> Group:
         best, rate = chosen, 0.0
         for item in range(len(table.mitigations)):
             more = chosen | allowed.with_needs(item)
-            if more == chosen or not allowed.holds(more):
+            if more == chosen or not allowed.allows(more):
                 continue
             gain = here.score - here.score_of(more)
             price = _cost(allowed, more) - _cost(allowed, chosen)
@@ -87,7 +87,7 @@ def neighbours(allowed: Allowed, chosen: Group, size: int) -> Iterator[Group]:
     added = [chosen | allowed.with_needs(i) for i in others]
     swapped = [less | allowed.with_needs(i) for less in removed for i in others]
     for candidate in (*removed, *added, *swapped):
-        if candidate not in found and allowed.holds(candidate):
+        if candidate not in found and allowed.allows(candidate):
             found.add(candidate)
             yield candidate
 
@@ -98,7 +98,7 @@ class _Neighbourhood:
     def __init__(self, table: Table, goal: Goal, chosen: Group) -> None:
         self._table, self._goal, self._chosen = table, goal, chosen
         self._value = table.value(goal, chosen)
-        self._total = None if goal.objective == "mean" else table.total(chosen)
+        self._total = None if goal.objective == "mean" else table.total_losses(chosen)
         self.score = goal.sign * self._value
 
     def score_of(self, other: Group) -> float:
@@ -139,10 +139,10 @@ def bound_on_value(table: Table, goal: Goal, allowed: Allowed, found: Group) -> 
             lowest += np.min(worst_case, axis=0)
         return float((lowest <= goal.limit).mean())
     if goal.objective == "mean":
-        return _Relaxed(table, allowed, None).lowest()
-    total = table.total(found)
+        return _Relaxed(table, allowed, None).solve_lowest_loss()
+    total = table.total_losses(found)
     weights = metrics.tail_weights(np.sort(total), goal.level).weights_for(total)
-    return _Relaxed(table, allowed, weights).lowest()
+    return _Relaxed(table, allowed, weights).solve_lowest_loss()
 
 
 def _groups_of_lowest_loss(table: Table, exposure: int, own: Group) -> list[Group]:
@@ -203,7 +203,7 @@ class _Relaxed:
         if len(own) <= FREE:
             self._add_rows_of_loss(z, e, sorted(own), frozenset())
             return
-        factors = self._factors(e, own)
+        factors = self._log_factors_if_product(e, own)
         if factors is not None and self._weights is None:
             self._add_tangents(z, self._loss(e, frozenset()), factors)
         helpers = _mitigations_never_worse(self._table, e)
@@ -229,7 +229,7 @@ class _Relaxed:
             held = {c: 1.0 for c, group in columns.items() if i in group}
             self._rows.append(({**held, i: -1.0}, 0.0, 0.0))
 
-    def _factors(self, e: int, own: Group) -> dict[int, float] | None:
+    def _log_factors_if_product(self, e: int, own: Group) -> dict[int, float] | None:
         """ln of what each mitigation multiplies the mean with; None if it is no product."""
         one = self._table.portfolio.exposures[e]
         chance_moved = one.probability is not None and any(
@@ -258,7 +258,7 @@ class _Relaxed:
             row = {z: 1.0, **{i: -slope * f for i, f in factors.items()}}
             self._rows.append((row, slope * (1 - float(at)), math.inf))
 
-    def lowest(self) -> float:
+    def solve_lowest_loss(self) -> float:
         n, size = self._n, self._columns
         losses = [abs(v) for row, _, _ in self._rows for c, v in row.items() if c >= n]
         unit = max([x for x in losses if x != 1.0] or [1.0]) or 1.0
@@ -269,7 +269,7 @@ class _Relaxed:
                 matrix[k, column] = value
         limits = np.array([(low, high) for _, low, high in scaled])
         constraints = [LinearConstraint(matrix.tocsr(), limits[:, 0], limits[:, 1])]
-        rows, top = self._allowed.rules.rows()
+        rows, top = self._allowed.rules.constraint_rows()
         if len(top):
             wide = np.hstack([rows, np.zeros((len(top), size - n))])
             constraints.append(LinearConstraint(sparse.csr_array(wide), -np.inf, top))

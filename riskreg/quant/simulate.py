@@ -263,7 +263,7 @@ class Simulation:
         They sum to the total. The draws are made a second time instead of being kept, so memory
         stays bounded. Tasche (1999), "Risk contributions and performance measurement".
         """
-        return self._weighted(self.tail_weights(level).weights_for)
+        return self._weighted_sums(self.tail_weights(level).weights_for)
 
     def tail_weights(self, level: float) -> metrics.TailWeights:
         """The weights of years that make `tvar(level)` a sum over all of them."""
@@ -274,13 +274,13 @@ class Simulation:
         if self.sd == 0:
             return dict.fromkeys(self.portfolio.names, 0.0)
         scale = (self.years - 1) * self.sd
-        return self._weighted(lambda losses: (losses - self.mean) / scale)
+        return self._weighted_sums(lambda losses: (losses - self.mean) / scale)
 
-    def means(self) -> dict[str, float]:
+    def mean_by_exposure(self) -> dict[str, float]:
         """Mean loss of each exposure; they sum to `mean`."""
-        return self._weighted(lambda losses: np.full(losses.size, 1 / self.years))
+        return self._weighted_sums(lambda losses: np.full(losses.size, 1 / self.years))
 
-    def _weighted(self, weigh: metrics.Weigh) -> dict[str, float]:
+    def _weighted_sums(self, weigh: metrics.Weigh) -> dict[str, float]:
         """Σ over events of weight(year) × loss, for each exposure."""
         return totals([weighted_chunk(self.portfolio, self.losses, self.seed, weigh, 0, 1)])
 

@@ -156,7 +156,7 @@ def roll_back(tree: Node) -> RolledBack:
     return RolledBack(value, options, best, policy, ends)
 
 
-def of_option(tree: ChoiceNode, option: str) -> RolledBack:
+def roll_back_option(tree: ChoiceNode, option: str) -> RolledBack:
     """As `roll_back`, with `option` taken at the root whether it is the best or not."""
     for branch in tree.branches:
         if branch.name == option:

@@ -77,7 +77,7 @@ def test_any_gate_is_worth_what_its_tree_rolls_back_to() -> None:
             rolled.options, abs=1e-9
         )
         assert found.ways[GATE].lost == pytest.approx(
-            quant.of_option(tree, GATE).chance_below(0), abs=1e-9
+            quant.roll_back_option(tree, GATE).chance_below(0), abs=1e-9
         )
         study = quant.study_value(
             [[0, 0], [it.gain, -it.loss]], [it.chance, 1 - it.chance],

@@ -39,8 +39,8 @@ def test_exact_agrees_with_closed_forms(p: Portfolio) -> None:
     grid_sd = math.sqrt(max(0.0, float((d.losses - grid_mean) ** 2 @ d.chances)))
     # The tail beyond the grid, at most 1e-6 of chance, carries the rest of the variance.
     assert grid_sd == pytest.approx(p.sd, rel=5e-3)
-    assert d.lost <= 2e-6
-    nothing = math.prod(e.frequency.none for e in p.exposures)
+    assert d.chance_beyond_grid <= 2e-6
+    nothing = math.prod(e.frequency.chance_of_none for e in p.exposures)
     signs = {e.kind for e in p.exposures}
     if len(signs) == 1:
         assert d.cdf(0) - d.cdf(-d.grid) == pytest.approx(nothing, abs=2e-3)
@@ -133,7 +133,7 @@ def test_wrap_around_is_seen_and_refused_with_a_grid_that_does() -> None:
     assert "points = 2000" in text
     points = int(text.split("points=")[1].split()[0])
     d = exact(p, grid=0.01, points=points)
-    assert d.lost <= 1e-6
+    assert d.chance_beyond_grid <= 1e-6
     with pytest.raises(GridTooShort):
         exact(p, grid=0.01, points=points // 4)
 
@@ -143,7 +143,7 @@ def test_the_lost_mass_is_the_true_chance_beyond_the_grid() -> None:
     long = exact(p, grid=0.02)
     short = exact(p, grid=0.02, points=2000, lost=0.5)
     # Half of what stands on the last point lies beyond it.
-    assert short.lost == pytest.approx(long.exceedance(0.02 * 1999.5), rel=1e-4)
+    assert short.chance_beyond_grid == pytest.approx(long.exceedance(0.02 * 1999.5), rel=1e-4)
     # What is kept is not touched by what is lost: nothing is folded back.
     assert short.chances == pytest.approx(long.chances[:2000], abs=1e-8)
     assert short.tvar(0.95) == pytest.approx(long.tvar(0.95), rel=1e-6)
@@ -216,7 +216,7 @@ def test_a_tight_grid_is_found_for_any_tail() -> None:
     for reach in (1.2, 5, 50, 500):
         p = Portfolio([Exposure("R", Lognormal.from_interval(1, reach), rate=0.4)])
         d = exact(p)
-        assert d.lost <= 1e-6
+        assert d.chance_beyond_grid <= 1e-6
         # Not much longer than it must be, which would waste steps.
         assert d.exceedance(0.4 * float(d.losses[-1])) > 1e-7
         assert float(d.losses @ d.chances) == pytest.approx(p.mean, rel=3e-3)

@@ -157,7 +157,7 @@ def test_a_reducing_range_makes_no_year_worse_and_leaves_other_drivers_alone() -
     before, after = simulate(p, 100_000, 1), simulate(p.mitigated([m]), 100_000, 1)
     assert after.portfolio.correlation == ((1, 0.6, 0), (0.6, 1, 0), (0, 0, 1))
     assert (after.losses <= before.losses + 1e-12).all()
-    assert after.means()["b"] == before.means()["b"]
+    assert after.mean_by_exposure()["b"] == before.mean_by_exposure()["b"]
 
 
 @pytest.mark.parametrize("often", [{"rate": 0.8}, {"probability": 0.4}, {"probability": 1.0}])
@@ -204,6 +204,6 @@ def test_impossible_ranges_of_effects_and_costs_are_refused() -> None:
 def test_what_a_mitigation_costs_is_the_mean_of_its_payments() -> None:
     m = Mitigation.paid("M", [Cost(Pert(20, 25, 60), "buyer", 2027), Cost(5.0, "seller")], [])
     assert m.cost == 35
-    assert [c.at(0.9) for c in m.costs] == pytest.approx(
+    assert [c.amount_at(0.9) for c in m.costs] == pytest.approx(
         [float(stats.beta(1.5, 4.5, 20, 40).ppf(0.9)), 5.0]
     )

@@ -28,7 +28,7 @@ from riskreg.quant import (
     Pert,
     Portfolio,
     combine_paths,
-    paired_chance,
+    paired_chance_difference,
     path_contribution_chunk,
     simulate_path_chunk,
     simulate_paths,
@@ -103,7 +103,7 @@ def test_the_chance_of_thirty_thirty_is_the_sum_over_event_subsets(high: float) 
     assert limits.low < truth < limits.high
     assert found.chance().high - found.chance().low < 0.003
     for name, others in (("policy", [KITS]), ("kits", [POLICY])):
-        cost = found.cost(name)
+        cost = found.chance_lost_to(name)
         expected = chance(high, others) - truth
         assert abs(cost.value - expected) < 4 * cost.standard_error
         # Paired: far narrower than the difference of two chances from separate runs would be.
@@ -127,7 +127,11 @@ def test_a_lift_is_a_step_of_the_level(step: float) -> None:
     assert (late.levels == without.levels).all()
     assert (lifted.levels[:, :2] == without.levels[:, :2]).all()
     assert lifted.levels[:, 2:] == pytest.approx(step * without.levels[:, 2:])
-    assert lifted.cost("plant").value == -paired_chance(without.met, lifted.met).value < 0
+    assert (
+        lifted.chance_lost_to("plant").value
+        == -paired_chance_difference(without.met, lifted.met).value
+        < 0
+    )
 
 
 def test_an_event_that_nobody_prevented_hits_losses_and_objective_in_one_path() -> None:
@@ -150,7 +154,7 @@ def test_a_mitigation_that_prevents_events_frees_the_objective_of_them() -> None
     )
     limits = r.objectives["overseas vehicles"].chance(1 - 1e-4)
     assert limits.low < chance(0.18, [KITS]) < limits.high
-    assert r.objectives["overseas vehicles"].cost("policy").value == 0
+    assert r.objectives["overseas vehicles"].chance_lost_to("policy").value == 0
 
 
 def test_a_hit_lasts_as_long_as_said_and_an_event_renews_it() -> None:
@@ -258,7 +262,7 @@ def test_equal_ways_differ_by_nothing_at_all() -> None:
         for m in ([], [(idle, 2026)])
     )
     assert a.digest == b.digest
-    nothing = paired_chance(a.objectives[GOAL.name].met, b.objectives[GOAL.name].met)
+    nothing = paired_chance_difference(a.objectives[GOAL.name].met, b.objectives[GOAL.name].met)
     assert (nothing.value, nothing.standard_error) == (0, 0)
 
 

@@ -57,7 +57,7 @@ def test_a_path_to_2035_has_the_mean_of_each_year() -> None:
     assert r.years == tuple(range(2026, 2036))
     assert r.losses.shape == (40_000, 10)
     driver = p.drivers[0]
-    scale = float((r.drivers["lithium"] / driver.centre).mean())
+    scale = float((r.drivers["lithium"] / driver.reference_value).mean())
     expected = 0.6 * p.exposures[0].severity.mean * scale + 1.2
     assert r.losses.mean(axis=0) == pytest.approx([expected] * 10, rel=0.05)
     assert r.present_values.mean() == pytest.approx(expected * (1 - 1.06**-10) / 0.06, rel=0.03)

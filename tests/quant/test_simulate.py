@@ -78,7 +78,7 @@ def test_contributions_sum_to_the_total(p: Portfolio, seed: int, level: float) -
         r.tvar(level), abs=1e-9 * scale
     )
     assert math.fsum(r.sd_contributions().values()) == pytest.approx(r.sd, abs=1e-9 * scale)
-    assert math.fsum(r.means().values()) == pytest.approx(r.mean, abs=1e-9 * scale)
+    assert math.fsum(r.mean_by_exposure().values()) == pytest.approx(r.mean, abs=1e-9 * scale)
     table = losses_by_exposure(p, 5_000, seed)
     assert table.sum(axis=0) == pytest.approx(r.losses, abs=1e-9 * scale)
     assert euler_contributions(table, level) == pytest.approx(

@@ -85,12 +85,14 @@ def test_plans_together_are_each_alone() -> None:
             alone = simulate_path_chunk(plan, index, 2)
             assert alone.losses.tobytes() == part.losses.tobytes()
             found, own = part.objectives["x"], alone.objectives["x"]
-            assert [x.tobytes() for x in found.parts()] == [x.tobytes() for x in own.parts()]
+            assert [x.tobytes() for x in found.arrays_for_digest()] == [
+                x.tobytes() for x in own.arrays_for_digest()
+            ]
     other = PathPlan(portfolio(), 2026, 2028, 70_000, 2)
     with pytest.raises(MismatchedRuns, match="more than mitigations"):
         simulate_path_chunks([plans[0], other], 0, 2)
     whole = combine_paths([simulate_path_chunk(plans[0], 0, 1)])
-    assert whole.objectives["x"].cost("b").value > 0
+    assert whole.objectives["x"].chance_lost_to("b").value > 0
 
 
 def test_only_what_is_the_same_is_shared() -> None:

@@ -18,8 +18,8 @@ from riskreg.quant import (
     evpi,
     evsi,
     flips,
-    of_option,
     roll_back,
+    roll_back_option,
     screening_likelihood,
     study_tree,
     study_value,
@@ -54,8 +54,8 @@ def test_the_hydrogen_gate_by_hand() -> None:
     assert [x for x, _ in r.profile] == pytest.approx([-1020, -120, 980])
     assert [p for _, p in r.profile] == pytest.approx([0.125, 0.475, 0.4])
     # Better on average, though it loses more often: both are shown.
-    assert of_option(gate(0.5), "gate").chance_below(0) == pytest.approx(0.6)
-    assert of_option(gate(0.5), "all in").chance_below(0) == pytest.approx(0.5)
+    assert roll_back_option(gate(0.5), "gate").chance_below(0) == pytest.approx(0.6)
+    assert roll_back_option(gate(0.5), "all in").chance_below(0) == pytest.approx(0.5)
     assert (r.quantile(0.05), r.quantile(0.95)) == (-1020, 980)
     low = roll_back(gate(0.3)).options
     assert low == pytest.approx({"stop": 0, "all in": -300, "gate": -13.5})
@@ -167,6 +167,6 @@ def test_trees_that_are_none_are_refused() -> None:
     with pytest.raises(InvalidChoice, match="no part of a tree"):
         Branch("a", 5)  # type: ignore[arg-type]
     with pytest.raises(InvalidChoice, match="not an option"):
-        of_option(gate(0.5), "wait")
+        roll_back_option(gate(0.5), "wait")
     with pytest.raises(InvalidShape, match="low < high"):
         flips(gate, 0.5, 0.5)
