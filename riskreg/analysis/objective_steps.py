@@ -84,7 +84,7 @@ def sides_of_objective(
 def simulate_objective(
     row: Simulation,
     inputs: dict[str, Any],
-    one: Mapping[str, Any],
+    frozen_model: Mapping[str, Any],
     side: str,
     renew_claim_or_raise_if_cancelled: steps.RenewClaimOrRaise,
     works: Sequence[quant.Mitigation] | None = None,
@@ -93,13 +93,13 @@ def simulate_objective(
     effects on how often count, and what they add to the level). Draws hang on public names, so that
     both sides, and every objective, meet the same events."""
     named = None if works is None else [work.name for work in works]
-    lifts = objective_policy.lifts_holding_on(one, side, named)
-    model = model_from_frozen(one, lifts)
+    lifts = objective_policy.lifts_holding_on(frozen_model, side, named)
+    model = model_from_frozen(frozen_model, lifts)
     paths = policy.path_count(row.years)
     plan = quant.PathPlan(
-        portfolio_moving_objective(inputs, one, side, works),
-        one["start_year"] + 1,
-        one["due"],
+        portfolio_moving_objective(inputs, frozen_model, side, works),
+        frozen_model["start_year"] + 1,
+        frozen_model["due"],
         paths,
         row.seed,
         persistence=1.0,
@@ -154,17 +154,17 @@ def _factor_on_level(hit: Mapping[str, Any]) -> float | quant.Distribution:
 
 def portfolio_moving_objective(
     inputs: dict[str, Any],
-    one: Mapping[str, Any],
+    frozen_model: Mapping[str, Any],
     side: str,
     works: Sequence[quant.Mitigation] | None = None,
 ) -> quant.Portfolio:
     """The risks whose events move an objective, and the drivers of these and of its level. What an
     event costs in money is no part of it."""
-    named = {hit["risk"] for hit in one["hits"]}
+    named = {hit["risk"] for hit in frozen_model["hits"]}
     exposures: list[quant.Exposure] = []
     drivers: dict[str, quant.Driver] = {}
     shared = {driver.name: driver for driver in modelled.drivers_in(inputs)}
-    for driver in modelled.drivers_in({"drivers": one["drivers"]}):
+    for driver in modelled.drivers_in({"drivers": frozen_model["drivers"]}):
         drivers[driver.name] = replace(driver, persistence=1.0)
     for each in inputs["exposures"]:
         if each["risk"] not in named:
@@ -205,7 +205,10 @@ def portfolio_moving_objective(
     if works is None:
         works = modelled.mitigations_that_hold_after(inputs, ("frequency",))
     return bare.mitigated(
-        [replace(one, effects=tuple(e for e in one.effects if e.target in named)) for one in works]
+        [
+            replace(work, effects=tuple(e for e in work.effects if e.target in named))
+            for work in works
+        ]
     )
 
 

@@ -156,7 +156,7 @@ class Poisson:
         """Rate of the Poisson process behind it: `rate` itself."""
         return self.rate
 
-    def scaled(self, factor: float) -> Poisson:
+    def more_often(self, factor: float) -> Poisson:
         """Events `factor` times as often."""
         return Poisson(self.rate * factor)
 
@@ -196,7 +196,7 @@ class Bernoulli:
         """Rate of the Poisson process that has an event in a year with chance `probability`."""
         return math.inf if self.probability == 1 else -math.log1p(-self.probability)
 
-    def scaled(self, factor: float) -> Bernoulli:
+    def more_often(self, factor: float) -> Bernoulli:
         """The chance times `factor`; `InvalidProbability` when that passes 1."""
         return Bernoulli(self.probability * factor)
 

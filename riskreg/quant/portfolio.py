@@ -107,7 +107,7 @@ class Exposure:
 
     def more_often(self, factor: float) -> Exposure:
         """The exposure with events `factor` times as often."""
-        changed = self.frequency.scaled(factor)
+        changed = self.frequency.more_often(factor)
         if isinstance(changed, Poisson):
             return replace(self, rate=changed.rate)
         return replace(self, probability=changed.probability)

@@ -157,7 +157,7 @@ def test_frequencies() -> None:
     assert Bernoulli(0.2).quantile(0.81) == 1
     assert Bernoulli(1.0).hazard == math.inf
     assert 1 - math.exp(-Bernoulli(0.3).hazard) == pytest.approx(0.3)
-    assert Poisson(2.0).scaled(0.5) == Poisson(1.0)
+    assert Poisson(2.0).more_often(0.5) == Poisson(1.0)
 
 
 @pytest.mark.parametrize(

@@ -185,17 +185,17 @@ def _frozen_lifts(
     return sorted(found, key=canonical_json)
 
 
-def lifts_still_to_be_done(one: Mapping[str, Any]) -> list[dict[str, Any]]:
+def lifts_still_to_be_done(frozen_model: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The lifts of a frozen model whose mitigations are still to be done."""
-    return [lift for lift in one.get("lifts", ()) if not lift["done"]]
+    return [lift for lift in frozen_model.get("lifts", ()) if not lift["done"]]
 
 
 def lifts_holding_on(
-    one: Mapping[str, Any], side: str, works: Collection[str] | None = None
+    frozen_model: Mapping[str, Any], side: str, works: Collection[str] | None = None
 ) -> list[dict[str, Any]]:
     """The lifts of a frozen model that hold on one side: those of mitigations that are done; and
     after also those planned, or of ``works`` (public ids of mitigations) where these are named."""
-    lifts: list[dict[str, Any]] = one.get("lifts", [])
+    lifts: list[dict[str, Any]] = frozen_model.get("lifts", [])
     if works is not None:
         return [lift for lift in lifts if lift["done"] or lift["mitigation"] in works]
     return [lift for lift in lifts if lift["done"] or side == "after"]
@@ -208,11 +208,14 @@ def is_still_to_come(row: Any, day: dt.date) -> bool:
     return due >= day and row.start_year < due.year <= row.start_year + MOST_YEARS
 
 
-def weakest_label_of_objective(one: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+def weakest_label_of_objective(frozen_model: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
     """The weakest label of everything that the chance of an objective was made from: its model, how
     often its events come, and what moves that."""
-    found = [one["label"], *(row["label"] for d in one["drivers"] for row in d["beliefs"])]
-    hit = {term["risk"] for term in one["hits"]}
+    found = [
+        frozen_model["label"],
+        *(row["label"] for d in frozen_model["drivers"] for row in d["beliefs"]),
+    ]
+    hit = {term["risk"] for term in frozen_model["hits"]}
     exposures = [each for each in inputs["exposures"] if each["risk"] in hit]
     found += [row["label"] for each in exposures for side in SIDES
               for row in estimates_on(each, side)]  # fmt: skip

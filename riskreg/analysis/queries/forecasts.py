@@ -81,7 +81,7 @@ def own_forecasts_on_closed_risks(viewer: Viewer) -> Record:
     )
     more, rows = len(rows) > MOST, rows[:MOST]
     closed = _last_closing_by_risk(viewer, {row.risk.uuid for row in rows})
-    can_close = _who_can_close_by_party(viewer) if closed else {}
+    can_close = _others_who_can_close_by_party(viewer) if closed else {}
     known = [(row, *_end_day_and_closing(viewer, row.risk, closed)) for row in rows]
     before: dict[int, list[tuple[int, dt.date]]] = defaultdict(list)
     for row, ended_on, _closing in known:
@@ -118,7 +118,7 @@ def _end_day_and_closing(
     return risk.happened_on or day, closing
 
 
-def _who_can_close_by_party(viewer: Viewer) -> dict[int, list[User]]:
+def _others_who_can_close_by_party(viewer: Viewer) -> dict[int, list[User]]:
     """By party (database id) those of its members who may close what others own."""
     roles = [role for role, reach in PERMISSIONS["risk.close"].items() if reach >= Reach.PARTY]
     found = defaultdict(list)

@@ -13,7 +13,7 @@ from riskreg.analysis.models import Effect
 from riskreg.analysis.policy.effects import check_effect
 from riskreg.analysis.queries.effects import RUNNING, effect_for, unclosed_risks_served
 from riskreg.analysis.services.given import (
-    clean_ranges,
+    clean_fields_of_given,
     release_row,
     require_newest_not_withheld_and_on_shared_risk,
     values_for_log,
@@ -92,7 +92,7 @@ def clean_effect(
             "served": ", ".join(served) or _("it serves none"),
         }
         errors.add("risk", "unknown", text)
-    clean = clean_ranges(errors, actor, EFFECT, given, _("This is needed for an effect."))
+    clean = clean_fields_of_given(errors, actor, EFFECT, given, _("This is needed for an effect."))
     check_effect(errors, clean, is_threat=found is None or found.kind == Kind.THREAT)
     check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
     errors.raise_if_any()

@@ -13,7 +13,7 @@ from riskreg.analysis.models import Estimate
 from riskreg.analysis.policy.estimates import check_frequency, check_severity
 from riskreg.analysis.queries.estimates import estimate_for
 from riskreg.analysis.services.given import (
-    clean_ranges,
+    clean_fields_of_given,
     release_row,
     require_newest_not_withheld_and_on_shared_risk,
     values_for_log,
@@ -81,7 +81,7 @@ def clean_estimate(actor: Viewer, risk: Risk, given: Mapping[str, Any]) -> dict[
     """``given`` checked, with what follows where nothing was given. Raises ``Invalid``."""
     errors = Errors()
     needed = _("This is needed for an estimate.")
-    clean = clean_ranges(errors, actor, ESTIMATE, given, needed)
+    clean = clean_fields_of_given(errors, actor, ESTIMATE, given, needed)
     check_frequency(errors, clean)
     check_severity(errors, clean)
     if clean.get("label") == "sourced" and not clean.get("sources"):

@@ -20,7 +20,7 @@ from riskreg.risks.models import Risk
 _Row = TypeVar("_Row", bound=Given)
 
 
-def clean_ranges(
+def clean_fields_of_given(
     errors: Errors, actor: Viewer, table: Table, given: Mapping[str, Any], needed_message: str
 ) -> dict[str, Any]:
     """``given`` checked field by field, in the register's currency. Notes what is wrong;

@@ -122,7 +122,7 @@ def decision_exists(viewer: Viewer, risk: str) -> Exists:
     return Exists(visible_decisions(viewer).filter(risks=OuterRef(risk)))
 
 
-def decision_counts(viewer: Viewer) -> dict[str, int]:
+def decision_counts_by_state(viewer: Viewer) -> dict[str, int]:
     """How many decisions are in each state that there are any in; one query."""
     return dict(_state_and_count(viewer))
 

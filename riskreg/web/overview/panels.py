@@ -19,7 +19,7 @@ from riskreg.analysis.queries.chances import (
 )
 from riskreg.analysis.queries.simulations import results_of_done_run
 from riskreg.decisions.models import DecisionState, ObligationKind
-from riskreg.decisions.queries.decisions import decision_counts
+from riskreg.decisions.queries.decisions import decision_counts_by_state
 from riskreg.decisions.queries.stale import stale_decisions_put_forward_or_standing
 from riskreg.duties.base import Duty
 from riskreg.duties.queries import agenda
@@ -75,7 +75,7 @@ def waiting_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
 def decisions_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
     """How many decisions stand where, and which stand on something that has moved. Those that wait
     for the viewer are among what waits."""
-    counts = decision_counts(viewer)
+    counts = decision_counts_by_state(viewer)
     stale = (
         [one.decision for one in stale_decisions_put_forward_or_standing(viewer, today)]
         if counts
