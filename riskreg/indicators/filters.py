@@ -10,7 +10,7 @@ from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.search import contains_every_word
 from riskreg.register.access import Viewer
-from riskreg.register.external_ids import has_external_id
+from riskreg.register.external_ids import has_asked_external_id
 from riskreg.register.filtering import (
     Asked,
     FilterReader,
@@ -58,7 +58,7 @@ def _filter_readers() -> dict[str, FilterReader]:
     return choice_readers(INDICATOR) | {
         "owner": reader_owned_by_any_of(_visible_indicators),
         "party": is_of_parties,
-        "external_id": has_external_id,
+        "external_id": has_asked_external_id,
         "risk": reader_linked_to_risks(Indicator.risks, "indicator_id"),
         "objective": reader_toward_objectives(
             Indicator.risks, "indicator_id", own_field="objective"

@@ -4,7 +4,6 @@ import contextlib
 import datetime as dt
 import uuid
 from collections.abc import Collection
-from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -59,7 +58,7 @@ def first_open_change_request(viewer: Viewer, kinds: Collection[str]) -> ChangeR
     return rows.order_by("answer_by", "pk").first()
 
 
-def closed_requests(viewer: Viewer, before: str = "") -> QuerySet[ChangeRequest]:
+def closed_change_requests(viewer: Viewer, before: str = "") -> QuerySet[ChangeRequest]:
     """Those that are over, the newest first; only those older than the one of that ref."""
     rows = change_requests_for(viewer).exclude(state=ChangeState.OPEN).order_by("-pk")
     return rows.filter(pk__lt=change_request_for(viewer, before).pk) if before else rows
@@ -147,7 +146,7 @@ def is_owed_by(users: Collection[int]) -> Q:
     return Q(Exists(theirs))
 
 
-def _somebody_speaks_for_outer() -> Any:
+def _somebody_speaks_for_outer() -> Exists:
     return Exists(
         Membership.objects.filter(
             party=OuterRef("pk"),

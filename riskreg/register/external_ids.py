@@ -22,7 +22,7 @@ def external_id_of(thing: Any, viewer: Viewer) -> str | None:
     return str(thing.external_id) if own and thing.external_id else None
 
 
-def has_external_id(asked: Asked) -> Q:
+def has_asked_external_id(asked: Asked) -> Q:
     """Rows of the asker's own party that its systems call one of the values."""
     return Q(external_id__in=asked.values, party=asked.viewer.party)
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from riskreg.kernel.search import contains_every_word
 from riskreg.register.access import Viewer
-from riskreg.register.external_ids import has_external_id
+from riskreg.register.external_ids import has_asked_external_id
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.filtering import (
     Asked,
@@ -39,7 +39,7 @@ def parse(
 def _filter_readers() -> dict[str, FilterReader]:
     return choice_readers(OBJECTIVE) | {
         "party": is_of_parties,
-        "external_id": has_external_id,
+        "external_id": has_asked_external_id,
         "q": lambda asked: contains_every_word(asked.value, "search_text"),
         "due_before": _is_due_before,
     }

@@ -109,7 +109,7 @@ def own_appetites_losing_their_rating(viewer: Viewer, new_criteria: Criteria) ->
     return [row for row in own_appetites_in_force_for(viewer) if row.rating in gone]
 
 
-def term_counted_for(row: OwnAppetite) -> str:
+def term_ref_after_merges_or_empty(row: OwnAppetite) -> str:
     """The term whose risks it is about, written ``taxonomy:term``; of a term that was merged, the
     one that its risks are filed under since. Empty: in general."""
     if row.term is None:
@@ -139,7 +139,7 @@ def own_rule_from_rows(rows: Iterable[OwnAppetite], criteria: Criteria) -> OwnRu
     for row in rows:
         if row.rating not in order:
             continue
-        term = term_counted_for(row)
+        term = term_ref_after_merges_or_empty(row)
         if not term:
             general = row
         elif term not in named or order.index(row.rating) < order.index(named[term].rating):

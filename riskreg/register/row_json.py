@@ -59,7 +59,9 @@ def row_to_json(table: Table, row: Any, viewer: Viewer, **computed: Any) -> dict
     return to_json(table, lambda field: _field_to_json(row, field), computed | others)
 
 
-def kept_to_json(table: Table, row: Any, viewer: Viewer, **worked_out: Any) -> dict[str, Any]:
+def row_to_json_without_computed(
+    table: Table, row: Any, viewer: Viewer, **worked_out: Any
+) -> dict[str, Any]:
     """As ``row_to_json``, without the computed fields that ``worked_out`` does not name: what a
     copy of the row needs."""
     computed = {field.name: None for field in table if field.type == Type.COMPUTED}

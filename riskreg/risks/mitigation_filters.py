@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.search import contains_every_word
 from riskreg.register.access import Viewer
-from riskreg.register.external_ids import has_external_id
+from riskreg.register.external_ids import has_asked_external_id
 from riskreg.register.filtering import (
     Asked,
     FilterReader,
@@ -56,7 +56,7 @@ def _filter_readers() -> dict[str, FilterReader]:
     return choice_readers(MITIGATION) | {
         "owner": reader_owned_by_any_of(_visible_mitigations),
         "party": is_of_parties,
-        "external_id": has_external_id,
+        "external_id": has_asked_external_id,
         "risk": reader_linked_to_risks(Mitigation.risks, "mitigation_id"),
         "objective": reader_toward_objectives(Mitigation.risks, "mitigation_id"),
         "term": reader_filed_under_all_of(served, "mitigation_id", "pk", term="risk__terms"),

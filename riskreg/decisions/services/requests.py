@@ -39,7 +39,7 @@ from riskreg.register.services import take_next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.appetite import terms_if_appetites_need_them
 from riskreg.risks.models import Kind, Position, Risk, State
-from riskreg.risks.queries.access import position_of, risk_for
+from riskreg.risks.queries.access import current_position_of, risk_for
 
 SHOWN = "DATE_FORMAT"
 
@@ -62,7 +62,7 @@ def request_acceptance(
     """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "acceptance.request", risk)
-    position = position_of(risk)
+    position = current_position_of(risk)
     require_above_appetite_and_not_asked(actor, risk, position)
     errors, today = Errors(), actor.today(at)
     before = newest_granted_acceptance(risk)
@@ -130,7 +130,7 @@ def require_still_acceptable(actor: Viewer, row: Acceptance) -> None:
     if row.visibility != row.risk.visibility:
         text = _("The risk is shared by now: everybody who sees it is to be asked; ask anew.")
         raise Invalid.one("risk", "shared_since", text)
-    position = position_of(row.risk)
+    position = current_position_of(row.risk)
     _require_above_appetite(actor, row.risk, position)
     frozen, now = Matrix(row.criteria), Matrix(actor.criteria)
     moved = policy.stale_because(
@@ -257,7 +257,7 @@ def _clean(
     clean = clean_given(
         errors, actor, ACCEPTANCE, given, party=risk.party, visibility=Visibility.SHARED
     )
-    rating = str(position_of(risk).residual_rating)
+    rating = str(current_position_of(risk).residual_rating)
     expires_on: dt.date | None = clean.get("expires_on")
     if expires_on is not None and not errors.has_any_on("expires_on"):
         check_expiry(errors, actor, risk, rating, expires_on, today)

@@ -36,7 +36,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.filtering import NounFilters
 from riskreg.register.queries import objectives_for
-from riskreg.register.row_json import day, kept_to_json, person, time, to_json
+from riskreg.register.row_json import day, person, row_to_json_without_computed, time, to_json
 from riskreg.reviews.models import Meeting, MeetingItem
 from riskreg.reviews.queries.meetings import meetings_for
 from riskreg.risks import control_filters, mitigation_filters
@@ -80,7 +80,7 @@ def _to_bodies(
         for row in rows:
             known = more(viewer, row) if more else {}
             further = {name: value for name, value in known.items() if name not in table}
-            yield further | kept_to_json(table, row, viewer, **known)
+            yield further | row_to_json_without_computed(table, row, viewer, **known)
 
     return to_bodies
 
@@ -103,7 +103,7 @@ def _risks_to_json(
             "scores": {stage: position.cell(stage) for stage in Stage.values},
             "owner": person(position.owner),
         }
-        yield kept_to_json(RISK, position.risk, viewer, **links)
+        yield row_to_json_without_computed(RISK, position.risk, viewer, **links)
 
 
 # Others ------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def _acceptances_to_json(
 ) -> Iterator[Body]:
     today = viewer.today(at)
     for row in rows:
-        yield kept_to_json(
+        yield row_to_json_without_computed(
             ACCEPTANCE,
             row,
             viewer,
@@ -201,7 +201,9 @@ def _all_decisions_newest_first(viewer: Viewer, at: dt.datetime) -> QuerySet[Dec
 
 def _decisions_to_json(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) -> Iterator[Body]:
     for row in rows:
-        body = kept_to_json(DECISION, row, viewer, **decision_parts_to_json(viewer, row))
+        body = row_to_json_without_computed(
+            DECISION, row, viewer, **decision_parts_to_json(viewer, row)
+        )
         yield body | {"arguments": [argument_to_json(one) for one in row.argued]}
 
 

@@ -19,7 +19,7 @@ from riskreg.register.own_appetite_fields import OWN_APPETITE
 from riskreg.register.own_appetites import own_appetites_in_force_for
 from riskreg.register.permissions import require
 from riskreg.register.queries import active_members_for, parties_for, taxonomies_for
-from riskreg.register.row_json import kept_to_json, person
+from riskreg.register.row_json import person, row_to_json_without_computed
 
 EVENTS, README, REGISTER, MEMBERS = "events.ndjson", "README.txt", "register.json", "members.ndjson"
 
@@ -79,10 +79,11 @@ def _register_to_json(viewer: Viewer) -> dict[str, Any]:
             for taxonomy in taxonomies_for(viewer)
         ],
         "own_appetites": [
-            kept_to_json(OWN_APPETITE, row, viewer) for row in own_appetites_in_force_for(viewer)
+            row_to_json_without_computed(OWN_APPETITE, row, viewer)
+            for row in own_appetites_in_force_for(viewer)
         ],
         "pack_schedules": [
-            kept_to_json(PACK_SCHEDULE, row, viewer)
+            row_to_json_without_computed(PACK_SCHEDULE, row, viewer)
             for row in running_schedules_of_own_party(viewer)
         ],
     }

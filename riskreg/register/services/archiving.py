@@ -47,7 +47,7 @@ def archive_register(
     returned. Raises ``Forbidden``, ``Invalid`` without a reason or where it is archived;
     ``Conflict`` where somebody was faster.
     """
-    register = _locked(actor, version)
+    register = _lock_register_to_archive(actor, version)
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=REASON_MAX)
     if register.archived_at is not None:
@@ -86,7 +86,7 @@ def restore_register(
     archived: an archived register takes answers to this request, and no other write. Raises as
     ``archive_register``.
     """
-    register = _locked(actor, version)
+    register = _lock_register_to_archive(actor, version)
     if register.archived_at is None:
         raise Invalid.one("register", "wrong_state", _("It is not archived."))
     asked = ask_others_or_note_agreed(
@@ -106,7 +106,7 @@ def restore_register(
     return _save_and_log_archived(actor, register, None, at, "register.restored", {})
 
 
-def _locked(actor: Viewer, version: int | None) -> Register:
+def _lock_register_to_archive(actor: Viewer, version: int | None) -> Register:
     require(actor, "register.archive")
     register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
     require_unchanged(register, version)

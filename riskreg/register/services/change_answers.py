@@ -28,7 +28,7 @@ from riskreg.register.change_queries import (
 )
 from riskreg.register.models import Membership, Party
 from riskreg.register.permissions import require, why_archived
-from riskreg.register.services.change_mail import ASKED, CLOSED, HOLDS, JOINED, write_to
+from riskreg.register.services.change_mail import ASKED, CLOSED, HOLDS, JOINED, post_message_to_each
 from riskreg.register.services.change_requests import answers_by_party, closing_for_event
 
 WORDS_MAX = 2000
@@ -79,12 +79,12 @@ def approve_change(
         row.closing_words = moved.words
         _save_closed(row, ChangeState.OUTDATED, actor.user, at)
         _log(actor, "change_request.outdated", row, at, **changes)
-        write_to(row, [row.requested_by], CLOSED, at)
+        post_message_to_each(row, [row.requested_by], CLOSED, at)
         return row
-    write_to(row, [row.requested_by], CLOSED, at)
+    post_message_to_each(row, [row.requested_by], CLOSED, at)
     known = {actor.user.pk, row.requested_by_id}
     everybody = [user for some in speakers_by_party(row.register_id).values() for user in some]
-    write_to(row, [user for user in everybody if user.pk not in known], HOLDS, at)
+    post_message_to_each(row, [user for user in everybody if user.pk not in known], HOLDS, at)
     return row
 
 
@@ -104,7 +104,7 @@ def refuse_change(
     _save_closed(row, ChangeState.REFUSED, actor.user, at)
     answers = [before, answers_by_party(row)]
     _log(actor, "change_request.refused", row, at, answers=answers)
-    write_to(row, [row.requested_by], CLOSED, at)
+    post_message_to_each(row, [row.requested_by], CLOSED, at)
     return row
 
 
@@ -152,7 +152,7 @@ def post_missed_changes_to_first_speaker(membership: Membership, at: dt.datetime
     )
     newest = unheard.select_related("register", "requested_by", "party").order_by("-pk").first()
     if newest is not None:
-        write_to(newest, [membership.user], JOINED, at)
+        post_message_to_each(newest, [membership.user], JOINED, at)
 
 
 def _expire_or_reassign(key: int, at: dt.datetime) -> int:
@@ -169,7 +169,7 @@ def _expire_or_reassign(key: int, at: dt.datetime) -> int:
         row.version += 1
         _save_closed(row, ChangeState.EXPIRED, None, at)
         _log(by, "change_request.expired", row, at)
-        write_to(row, [row.requested_by], CLOSED, at)
+        post_message_to_each(row, [row.requested_by], CLOSED, at)
         return 1
     who, changed = speakers_by_party(row.register_id), 0
     for answer in row.answers.filter(answer=AnswerState.WAITING).select_related("party"):
@@ -177,7 +177,7 @@ def _expire_or_reassign(key: int, at: dt.datetime) -> int:
         if people and answer.asked_id not in [user.pk for user in people]:
             answer.asked = people[0]
             answer.save(update_fields=["asked"])
-            write_to(row, people, ASKED, at)
+            post_message_to_each(row, people, ASKED, at)
             changed = 1
     return changed
 

@@ -21,7 +21,9 @@ KIND = "change"
 ASKED, HOLDS, CLOSED, JOINED = "asked", "holds", "closed", "joined"
 
 
-def write_to(row: ChangeRequest, people: Iterable[User], why: str, at: dt.datetime) -> None:
+def post_message_to_each(
+    row: ChangeRequest, people: Iterable[User], why: str, at: dt.datetime
+) -> None:
     """Post a message about ``row`` to each of ``people`` who is a member of a party."""
     for user in {user.pk: user for user in people}.values():
         home = (

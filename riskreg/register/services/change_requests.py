@@ -21,7 +21,7 @@ from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeSta
 from riskreg.register.change_queries import speakers_by_party
 from riskreg.register.changes import time_text
 from riskreg.register.models import Party
-from riskreg.register.services.change_mail import ASKED, HOLDS, write_to
+from riskreg.register.services.change_mail import ASKED, HOLDS, post_message_to_each
 from riskreg.register.services.frame import take_next_ref
 from riskreg.register.visibility import Visibility
 
@@ -103,7 +103,7 @@ def ask_others_or_note_agreed(
     }
     append(actor.entry("change_request.made", row, at=at, changes=changes))
     readers = [user for party in others for user in who.get(party.pk, ())]
-    write_to(row, readers, ASKED if must_wait else HOLDS, at)
+    post_message_to_each(row, readers, ASKED if must_wait else HOLDS, at)
     return row
 
 

@@ -160,7 +160,9 @@ def _add_duties_answered_for_or_stood_in_for(
 ) -> None:
     """Add what they answer for and is on the ladder."""
     for duty in own:
-        rung = _rung_of(SOURCES[duty.kind], duty, homes[duty.register_id].register, seen.snapshots)
+        rung = _highest_rung_reached_now(
+            SOURCES[duty.kind], duty, homes[duty.register_id].register, seen.snapshots
+        )
         recipient = _recipient(duty, rung, user, homes, seen.snapshots) if rung else None
         if recipient is not None:
             _add_item_once(seen, duty, homes[duty.register_id], recipient)
@@ -243,7 +245,7 @@ def _duties_answered_for(
     ]
 
 
-def _rung_of(
+def _highest_rung_reached_now(
     source: Source, duty: Duty, register: Register, snapshots: RegisterSnapshots
 ) -> Rung | None:
     if duty.due_on is None:

@@ -20,7 +20,7 @@ from riskreg.reviews import policy
 from riskreg.reviews.models import Extension, Review
 from riskreg.reviews.queries import extensions_without_later_review
 from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import position_of, require_version, risk_for
+from riskreg.risks.queries.access import current_position_of, require_version, risk_for
 from riskreg.risks.services.positions import save_next_version
 
 
@@ -117,7 +117,7 @@ def _check_extension_end(
 ) -> None:
     today = actor.today(at)
     first = policy.earliest_extension(today, next_review_on)
-    cadence = Matrix(actor.criteria).cadence_days(position_of(risk).residual_rating)
+    cadence = Matrix(actor.criteria).cadence_days(current_position_of(risk).residual_rating)
     last = policy.latest_extension(today, cadence)
     if last < first:
         errors.add(

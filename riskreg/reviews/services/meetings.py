@@ -30,7 +30,7 @@ from riskreg.reviews.queries.meetings import (
 from riskreg.reviews.services.reviews import review_risk
 from riskreg.risks import filters
 from riskreg.risks.models import Position, Risk
-from riskreg.risks.queries.access import position_of, require_version, risk_for
+from riskreg.risks.queries.access import current_position_of, require_version, risk_for
 
 
 @transaction.atomic
@@ -132,14 +132,14 @@ def record_item(
     note = clean_text(errors, "note", note, limit=4000)
     errors.raise_if_any()
     was = item.outcome
-    item.before = _cell_with_criteria(risk)
+    item.before = _residual_cell_with_criteria_number(risk)
     item.due_on = risk.next_review_on
     if outcome == ItemOutcome.REVIEWED:
         try:
             item.review = review_risk(actor, risk, at=at, **(review or {}))
         except Invalid as invalid:
             raise Invalid({f"review.{n}": e for n, e in invalid.fields.items()}) from None
-        item.after = _cell_with_criteria(risk)
+        item.after = _residual_cell_with_criteria_number(risk)
     item.outcome, item.note = outcome, note
     item.recorded_by, item.recorded_at = actor.user, at
     item.save()
@@ -222,7 +222,10 @@ def end_meeting(
     for item in MeetingItem.objects.filter(meeting=row).select_related("risk"):
         counts[item.outcome] += 1
         if item.outcome == ItemOutcome.PENDING:
-            item.before, item.due_on = _cell_with_criteria(item.risk), item.risk.next_review_on
+            item.before, item.due_on = (
+                _residual_cell_with_criteria_number(item.risk),
+                item.risk.next_review_on,
+            )
         item.ended_at = at
         item.save(update_fields=["before", "due_on", "ended_at"])
     Attendance.objects.filter(meeting=row).update(ended_at=at)
@@ -293,7 +296,7 @@ def _log(actor: Viewer, row: Meeting, verb: str, at: dt.datetime, changes: dict[
     append(actor.entry(verb, row, at=at, changes=changes))
 
 
-def _cell_with_criteria(risk: Risk) -> dict[str, Any] | None:
-    position = position_of(risk)
+def _residual_cell_with_criteria_number(risk: Risk) -> dict[str, Any] | None:
+    position = current_position_of(risk)
     cell = position.cell("residual")
     return cell and {**cell, "criteria": position.criteria.number}

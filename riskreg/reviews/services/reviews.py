@@ -20,7 +20,7 @@ from riskreg.reviews.models import Outcome, Review
 from riskreg.risks import policy
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import position_of, require_version, risk_for
+from riskreg.risks.queries.access import current_position_of, require_version, risk_for
 from riskreg.risks.services.assessments import clean_assessment, create_assessment
 from riskreg.risks.services.positions import save_next_version
 
@@ -113,7 +113,9 @@ def review_risk(
         except Invalid as invalid:
             errors.merge(invalid, prefix="assessment.")
         else:
-            if outcome == Outcome.RESCORED and vars(cell) == position_of(risk).cell(clean["stage"]):
+            if outcome == Outcome.RESCORED and vars(cell) == current_position_of(risk).cell(
+                clean["stage"]
+            ):
                 errors.add(
                     "assessment.likelihood",
                     "nothing_changed",
@@ -189,7 +191,7 @@ def _with_reason(
 
 
 def _residual_rating(risk: Risk) -> str | None:
-    return position_of(risk).residual_rating
+    return current_position_of(risk).residual_rating
 
 
 def _clean_next_review_on(errors: Errors, value: Any, today: dt.date) -> dt.date | None:

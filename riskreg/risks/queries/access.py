@@ -136,7 +136,7 @@ def require_version(thing: Versioned, version: int | None) -> None:
         raise Conflict(_("%(ref)s was changed meanwhile.") % {"ref": thing.ref}, current=thing)
 
 
-def position_of(risk: Risk) -> Position:
+def current_position_of(risk: Risk) -> Position:
     """Where ``risk`` stands now."""
     return Position.objects.get(risk=risk, valid_to=None)
 

@@ -18,7 +18,7 @@ from riskreg.register.policy import LABELS, Cell, Matrix, check_sourced
 from riskreg.register.services import mark_criteria_used
 from riskreg.register.translations import clean_translations
 from riskreg.risks.models import Assessment, Position, Risk, Stage, State
-from riskreg.risks.queries.access import position_of, require_version, risk_for
+from riskreg.risks.queries.access import current_position_of, require_version, risk_for
 from riskreg.risks.services.positions import (
     bring_review_forward_in_memory,
     cell_columns,
@@ -70,7 +70,7 @@ def create_assessment(
         raise Invalid.one("state", "closed", _("This risk is closed; reopen it to assess it."))
     clean, cell = clean_assessment(actor, risk, given)
     mark_criteria_used(actor.criteria, recorded_at or at)
-    before = position_of(risk)
+    before = current_position_of(risk)
     assessment, entry = build_assessment(
         actor, risk, before, clean, cell, at=at, recorded_at=recorded_at
     )
@@ -158,7 +158,7 @@ def clean_assessment(
     except Invalid as invalid:
         errors.merge(invalid)
     if cell is not None and not rationale and "rationale" not in errors.fields:
-        if stage in Stage.values and vars(cell) == position_of(risk).cell(stage):
+        if stage in Stage.values and vars(cell) == current_position_of(risk).cell(stage):
             why = _(
                 "Nothing has changed: it stands in this cell. Choose another, or say why it stays."
             )

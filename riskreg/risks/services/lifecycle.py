@@ -19,7 +19,7 @@ from riskreg.register.translations import clean_translations
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.policy import state_after_or_none
-from riskreg.risks.queries.access import position_of, require_version, risk_for
+from riskreg.risks.queries.access import current_position_of, require_version, risk_for
 from riskreg.risks.services.endings import clean_ending
 from riskreg.risks.services.positions import (
     bring_review_forward_in_memory,
@@ -93,7 +93,7 @@ def _change_state_and_log(
     risk = risk_for(actor, ref, lock=True)
     require(actor, f"risk.{action}", risk)
     require_version(risk, version)
-    position = position_of(risk)
+    position = current_position_of(risk)
     columns, criteria, changes = change_state_in_memory(
         action, actor, risk, position, at, reason, translations, ending
     )

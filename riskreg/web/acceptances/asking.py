@@ -25,7 +25,7 @@ from riskreg.register.policy import Matrix
 from riskreg.register.queries import answerable_members
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Position, Risk
-from riskreg.risks.queries.access import position_of, risk_for
+from riskreg.risks.queries.access import current_position_of, risk_for
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.conditions import (
     FilledConditions,
@@ -126,7 +126,7 @@ class AskAcceptance(RegisterView):
     def _find_risk_and_note_rating(self, ref: str) -> tuple[Risk, Position]:
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "acceptance.request", risk)
-        position = position_of(risk)
+        position = current_position_of(risk)
         self.rating = position.residual_rating or Matrix(self.viewer.criteria).rating_keys[-1]
         return risk, position
 

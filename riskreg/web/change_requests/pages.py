@@ -12,7 +12,7 @@ from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeSta
 from riskreg.register.change_policy import Effect
 from riskreg.register.change_queries import (
     change_request_for,
-    closed_requests,
+    closed_change_requests,
     may_answer,
     may_withdraw,
     open_change_requests,
@@ -66,7 +66,7 @@ class ChangeRequestList(RegisterView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """``?before=``: those that are over and older than that one."""
         before = request.GET.get("before", "")
-        closed = list(closed_requests(self.viewer, before)[: SHOWN + 1])
+        closed = list(closed_change_requests(self.viewer, before)[: SHOWN + 1])
         context = {
             "open": [] if before else [_row(row) for row in open_change_requests(self.viewer)],
             "closed": [_row(row) for row in closed[:SHOWN]],

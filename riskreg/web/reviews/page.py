@@ -22,7 +22,7 @@ from riskreg.reviews.models import Outcome, Review
 from riskreg.reviews.queries import current_review_extended_until_subquery, last_review
 from riskreg.risks import policy
 from riskreg.risks.models import Position, Risk
-from riskreg.risks.queries.access import current_positions, position_of
+from riskreg.risks.queries.access import current_position_of, current_positions
 from riskreg.web.base import RegisterView
 from riskreg.web.due_dates import dates_after_review
 from riskreg.web.history.page import event_rows
@@ -95,7 +95,7 @@ class ReviewScreen(RegisterView):
 
     def _cell(self, request: HttpRequest, risk: Risk) -> dict[str, Any] | None:
         chosen = chosen_cell(request.POST.get("cell", ""))
-        now = cell_text(position_of(risk), "residual")
+        now = cell_text(current_position_of(risk), "residual")
         same = chosen is None or f"{chosen['likelihood']},{chosen['impact']}" == now
         if request.POST.get("verdict") == "unchanged":
             if not same:
@@ -193,7 +193,7 @@ class ReviewScreen(RegisterView):
 
     def saved_message(self, review: Review, sooner: bool) -> str:
         """The message afterwards: the next date, and why that one."""
-        position: Position = position_of(review.risk)
+        position: Position = current_position_of(review.risk)
         scale = Scale(self.viewer.register.criteria)
         days = scale.matrix.cadence_days(position.residual_rating)
         rating = scale.name(position.residual_rating)

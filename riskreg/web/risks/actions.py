@@ -21,7 +21,7 @@ from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import position_of, risk_for
+from riskreg.risks.queries.access import current_position_of, risk_for
 from riskreg.risks.services import (
     clone_risk,
     open_risk,
@@ -338,7 +338,7 @@ class AssessRisk(RiskAction):
     def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         stage = self._stage(request)
         scale = Scale(self.viewer.register.criteria)
-        position = position_of(risk)
+        position = current_position_of(risk)
         now = cell_text(position, stage)
         path = reverse(
             "web:risk_assess", kwargs={"slug": self.viewer.register.slug, "ref": risk.ref}

@@ -13,7 +13,7 @@ from riskreg.reviews.queries import extension_of_next_review
 from riskreg.reviews.services import grant_extension
 from riskreg.reviews.services.extensions import require_may_extend
 from riskreg.risks.models import Risk
-from riskreg.risks.queries.access import position_of, risk_for
+from riskreg.risks.queries.access import current_position_of, risk_for
 from riskreg.web.forms.marks import adds
 from riskreg.web.risks.actions import NeededField, ReasonForm, RiskAction
 
@@ -50,7 +50,7 @@ class ExtendReview(RiskAction):
             return
         today = self.viewer.today(self.at)
         first = policy.earliest_extension(today, risk.next_review_on)
-        days = Matrix(self.viewer.criteria).cadence_days(position_of(risk).residual_rating)
+        days = Matrix(self.viewer.criteria).cadence_days(current_position_of(risk).residual_rating)
         last = policy.latest_extension(today, days)
         field = form.fields["until"]
         field.widget.attrs |= {"min": first.isoformat(), "max": last.isoformat()}
