@@ -13,6 +13,6 @@ def run_step(step: int) -> None:
 
 
 @shared_task(name="jobs.resend_lost")
-def resend_lost() -> None:
+def wake_workers_for_unclaimed_steps() -> None:
     """Send what nobody was woken for, and what a lost worker left behind."""
     services.wake_workers_for_unclaimed(clock.now())

@@ -133,26 +133,26 @@ class _AnswerWorth(NamedTuple):
     no_go: float
 
 
-def _worth_on_each_answer(it: Gate, p: float) -> _AnswerWorth:
+def _worth_on_each_answer(it: Gate, chance: float) -> _AnswerWorth:
     """What doing the whole is worth on a go, and on a no go, times the chance of that answer."""
-    q = 1 - p
+    q = 1 - chance
     return _AnswerWorth(
-        p * it.hit * it.gain - q * it.false_alarm * it.loss,
-        p * (1 - it.hit) * it.gain - q * (1 - it.false_alarm) * it.loss,
+        chance * it.hit * it.gain - q * it.false_alarm * it.loss,
+        chance * (1 - it.hit) * it.gain - q * (1 - it.false_alarm) * it.loss,
     )
 
 
-def _worth_by_way(it: Gate, p: float) -> dict[str, float]:
-    on_go, on_no_go = _worth_on_each_answer(it, p)
+def _worth_by_way(it: Gate, chance: float) -> dict[str, float]:
+    on_go, on_no_go = _worth_on_each_answer(it, chance)
     return {
         STOP: 0.0,
-        ALL_IN: p * it.gain - (1 - p) * it.loss,
+        ALL_IN: chance * it.gain - (1 - chance) * it.loss,
         GATE: max(0.0, on_go) + max(0.0, on_no_go) - it.cost,
     }
 
 
-def _best_way(it: Gate, p: float) -> str:
-    values = _worth_by_way(it, p)
+def _best_way(it: Gate, chance: float) -> str:
+    values = _worth_by_way(it, chance)
     return max(WAYS, key=lambda way: values[way])
 
 

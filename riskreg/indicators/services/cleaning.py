@@ -117,7 +117,7 @@ def check_limits(errors: Errors, it: Mapping[str, Any]) -> None:
     else:
         if amber <= 0:
             errors.add("amber", "out_of_range", _("Percent behind the path must be above 0."))
-        _check_path(errors, it)
+        _check_path_to_objective(errors, it)
         gap = red - amber
     if errors.has_any_on("amber_low"):
         return
@@ -135,7 +135,7 @@ def check_limits(errors: Errors, it: Mapping[str, Any]) -> None:
         )
 
 
-def _check_path(errors: Errors, it: Mapping[str, Any]) -> None:
+def _check_path_to_objective(errors: Errors, it: Mapping[str, Any]) -> None:
     objective = it["objective"]
     if it["start_value"] <= 0:
         errors.add("start_value", "out_of_range", _("A path starts from a value above 0."))
