@@ -100,7 +100,7 @@ def exact(
     for sign, compound in compounds.items():
         if compound.chance_beyond_grid > lost:
             end = upper_end(sides[sign], lost)
-            _refuse_short(portfolio, sides, grid, points, compound.chance_beyond_grid, end)
+            _raise_grid_too_short(portfolio, sides, grid, points, compound.chance_beyond_grid, end)
     chances, origin = _chances_and_place_of_zero({sign: c.chances for sign, c in compounds.items()})
     return ExactLoss(portfolio, grid, chances, origin, compounds)
 
@@ -108,12 +108,12 @@ def exact(
 def _grid_point_count(portfolio: Portfolio, sides: _Sides, end: float, grid: float) -> int:
     needed = int(end / grid) + 2
     if needed > MAX_POINTS:
-        _refuse_short(portfolio, sides, grid, MAX_POINTS, math.nan, end)
+        _raise_grid_too_short(portfolio, sides, grid, MAX_POINTS, math.nan, end)
     length = fft.next_fast_len(needed, real=True)
     return int(length + length % 2)
 
 
-def _refuse_short(
+def _raise_grid_too_short(
     portfolio: Portfolio, sides: _Sides, grid: float, points: int, lost: float, end: float
 ) -> None:
     needed = int(end / grid) + 2

@@ -34,7 +34,7 @@ from riskreg.quant.sampling import (
     require_each_chunk_of_one_run_once,
 )
 from riskreg.quant.sums import BlockSums, totals
-from riskreg.quant.together import add_block, state_groups_for_each_exposure
+from riskreg.quant.together import add_losses_of_block, state_groups_for_each_exposure
 
 HELD_BYTES = 2**25
 """Scores of drivers with one value a path are kept from year to year up to here, or drawn anew."""
@@ -181,7 +181,7 @@ def simulate_path_chunks(plans: Sequence[PathPlan], index: int, chunks: int) -> 
             k = years[0][0]
             values = [drawn for _, drawn in years]
             happened = [work.new_flags(count) for work in works]
-            add_block(
+            add_losses_of_block(
                 [work.samplers[k] for work in works],
                 shared[k],
                 block,

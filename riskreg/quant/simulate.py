@@ -28,7 +28,7 @@ from riskreg.quant.sampling import (
     require_each_chunk_of_one_run_once,
 )
 from riskreg.quant.sums import BlockSums, totals
-from riskreg.quant.together import add_block, state_groups_for_each_exposure
+from riskreg.quant.together import add_losses_of_block, state_groups_for_each_exposure
 
 MAX_YEARS = 10**8
 """Years in one run: their losses are kept, 8 bytes each."""
@@ -178,7 +178,7 @@ def _fill_losses(
         start = block * BLOCK - offset
         totals = [part[start : start + size] for part in losses]
         values = [sampler.driver_values(block, size) for sampler in samplers]
-        add_block(samplers, shared, block, size, values, totals, [{}] * len(samplers))
+        add_losses_of_block(samplers, shared, block, size, values, totals, [{}] * len(samplers))
 
 
 def _made_read_only(losses: Array) -> Array:

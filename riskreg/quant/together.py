@@ -49,7 +49,7 @@ def state_groups_for_each_exposure(states: Sequence[Portfolio]) -> list[StateGro
     return result
 
 
-def add_block(
+def add_losses_of_block(
     samplers: Sequence[Sampler],
     groups_for_each_exposure: Sequence[StateGroups],
     block: int,
