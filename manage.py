@@ -20,7 +20,17 @@ def main() -> None:
     from config.variables import settings_or_exit
 
     settings_or_exit()
-    execute_from_command_line(sys.argv)
+    from django.db import Error
+
+    from riskreg.kernel.away import sentence_for_operators_or_none
+
+    try:
+        execute_from_command_line(sys.argv)
+    except Error as error:
+        sentence = sentence_for_operators_or_none(error)
+        if sentence is None or "--traceback" in sys.argv:
+            raise
+        sys.exit(sentence)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ _CLASSES = ("08", "53", "57")
 _STATES = ("55P03", "40001", "40P01", "25P03", "25P04", "25006")
 _SQLITE = ("locked", "unable to open", "disk is full", "readonly", "disk i/o")
 
+_NO_TABLES = ("42P01", "42703")
+_SQLITE_NO_TABLES = ("no such table", "no such column")
+
 
 def is_database_away_error(error: BaseException | None) -> bool:
     """Whether ``error`` says that the database cannot serve at the moment."""
@@ -32,6 +35,21 @@ def is_database_away_error(error: BaseException | None) -> bool:
         return state.startswith(_CLASSES) or state in _STATES
     # Without a state there was no server to give one.
     return isinstance(error, OperationalError | InterfaceError)
+
+
+def sentence_for_operators_or_none(error: Error) -> str | None:
+    """What a command ends with whose database is away, or is not of this version; None where
+    ``error`` is a fault of the code."""
+    line = " ".join(str(error).split())
+    cause: Any = error.__cause__
+    if getattr(cause, "sqlstate", None) in _NO_TABLES or line.startswith(_SQLITE_NO_TABLES):
+        return (
+            f"The database that DATABASE_URL names does not have the tables of this version "
+            f"({line}). Run manage.py migrate first."
+        )
+    if is_database_away_error(error):
+        return f"The database that DATABASE_URL names cannot serve: {line}"
+    return None
 
 
 def log_database_away_once(request: HttpRequest, error: BaseException | None) -> None:

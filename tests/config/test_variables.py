@@ -1,6 +1,9 @@
 """A variable that is set wrong is told by its name, whatever it is; an empty one is as not set."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +106,31 @@ def test_what_is_meant_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert found["OPTIONS"]["answer_within"] is None
     assert schedule(Env())["sweep-reminders"]["schedule"] == 7.5
     assert kept_days(Env()) == (30, 0)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("address", "command", "said"),
+    [
+        ("postgres://nobody:secret@127.0.0.1:1/nothing", "migrate", "cannot serve: connection"),
+        ("sqlite:///{folder}", "verify_events", "cannot serve: unable to open"),
+        ("sqlite:///{folder}/empty.sqlite3", "first_link", r"Run manage\.py migrate first"),
+    ],
+)
+def test_a_command_whose_database_is_away_says_so_in_one_line(
+    address: str, command: str, said: str, tmp_path: Path
+) -> None:
+    env = {
+        **os.environ, "DATABASE_URL": address.format(folder=tmp_path), "VAR_DIR": str(tmp_path),
+        "DATABASE_CONNECT_SECONDS": "2",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "manage.py", command],
+        cwd=ROOT, env=env, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    told = done.stderr.splitlines()[-1]
+    assert re.search(said, told)
+    assert "DATABASE_URL" in told
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
