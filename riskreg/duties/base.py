@@ -109,10 +109,10 @@ class Duty:
 
     def link(self, slug: str) -> str:
         """The page where it is discharged."""
-        return links.page_url(self.page, slug=slug, **self.page_keys)
+        return links.page_url(self.page, slug=slug, **self.page_url_kwargs)
 
     @property
-    def page_keys(self) -> dict[str, str]:
+    def page_url_kwargs(self) -> dict[str, str]:
         """What its pages are found by, besides the register."""
         if self.subject_type == "control":
             return {"control": str(self.subject)}

@@ -174,18 +174,18 @@ def describe(error: BaseException) -> str:
     """``error`` in a line for a manager: what the server said, else what went wrong."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         message = "; ".join(
-            f"{address}: {_answer(code, text)}"
+            f"{address}: {_server_answer_text(code, text)}"
             for address, (code, text) in error.recipients.items()
         )
     elif isinstance(error, smtplib.SMTPResponseException):
-        message = _answer(error.smtp_code, error.smtp_error)
+        message = _server_answer_text(error.smtp_code, error.smtp_error)
     else:
         message = str(error) or type(error).__name__
     # Databases refuse NUL, and a server may say anything.
     return " ".join("".join(c if c.isprintable() else " " for c in message).split())[:ERROR_MAX]
 
 
-def _answer(code: int, text: bytes | str) -> str:
+def _server_answer_text(code: int, text: bytes | str) -> str:
     return f"{code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}"
 
 

@@ -123,10 +123,10 @@ def reach_of(viewer: Viewer, action: str) -> Reach:
 def require_not_archived(register: Register) -> None:
     """Raise ``Forbidden`` for an archived register: it takes no write of any kind."""
     if register.archived_at is not None:
-        raise Forbidden(why_archived())
+        raise Forbidden(archived_refusal_text())
 
 
-def why_archived() -> str:
+def archived_refusal_text() -> str:
     """What is said to whoever would change something in an archived register."""
     return _(
         "This register is archived: it can be read, and nothing in it changes. A risk manager can "
@@ -196,7 +196,7 @@ def roles_with(action: str) -> tuple[str, ...]:
 def _why_not(viewer: Viewer, action: str, thing: Any) -> str:
     """The true cause: the role, the party that it belongs to, or who answers for it."""
     if viewer.register.archived_at is not None and action not in IN_ARCHIVED:
-        return why_archived()
+        return archived_refusal_text()
     how_far = reach_of(viewer, action)
     if how_far is Reach.PARTY and thing is not None:
         party = getattr(thing, "party", None)
@@ -218,7 +218,7 @@ def _why_not(viewer: Viewer, action: str, thing: Any) -> str:
 
 def _why_not_for_person(viewer: Viewer, action: str) -> str:
     if viewer.register.archived_at is not None and action not in IN_ARCHIVED:
-        return why_archived()
+        return archived_refusal_text()
     how_far = reach_of(viewer, action)
     if how_far is Reach.OWN:
         return _(

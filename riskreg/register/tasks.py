@@ -14,6 +14,6 @@ def send_invitations() -> None:
 
 
 @shared_task(name="register.tend_change_requests")
-def tend_change_requests_task() -> None:
+def expire_and_reassign_requests_task() -> None:
     """Close change requests that nobody answered in time."""
     expire_and_reassign_requests(clock.now())

@@ -107,7 +107,7 @@ def _statement_and_values(
         if kind is None and value is not None:
             return None
         kinds.append(kind)
-        values += _given(value, kind)
+        values += _padded_values(value, kind)
     shape = _Shape(
         build=build,
         party=viewer.party_id is not None,
@@ -179,7 +179,7 @@ def _kind_of(value: Any) -> _Kind:
     return None if value is None else type(value)
 
 
-def _given(value: Any, kind: _Kind) -> Sequence[Value]:
+def _padded_values(value: Any, kind: _Kind) -> Sequence[Value]:
     if isinstance(kind, _List):
         return [*value, *value[-1:] * (kind.length - len(value))]
     return [] if value is None else [value]
@@ -191,10 +191,10 @@ def _criteria_key(viewer: Viewer, goes: Goes) -> tuple[str, ...]:
     if goes == "nothing":
         return ()
     versions = [viewer.criteria] if goes == "now" else viewer.every_criteria.values()
-    return tuple(_content_of(row) for row in versions)
+    return tuple(_criteria_as_key_text(row) for row in versions)
 
 
-def _content_of(row: Criteria) -> str:
+def _criteria_as_key_text(row: Criteria) -> str:
     return json.dumps([
         row.pk, str(row.uuid), row.register_id, row.appetite, row.term_appetites, row.ratings,
         row.cells, len(row.likelihood), len(row.impact),

@@ -180,7 +180,7 @@ class _Work:
     def __init__(self, viewers: Sequence[Viewer], at: dt.datetime) -> None:
         self.viewers = {viewer.register.pk: viewer for viewer in viewers}
         self.today = {key: viewer.today(at) for key, viewer in self.viewers.items()}
-        self._people = _ids_answered_for_by_register(self.viewers, self.today)
+        self._people = _user_ids_acted_for_by_register(self.viewers, self.today)
 
     def responsibility_condition(self, source: Source) -> Q:
         """What they may know of, and answer for or stand in for."""
@@ -224,7 +224,7 @@ def _keys_by_value(values: Mapping[int, Hashable]) -> dict[Any, list[int]]:
     return found
 
 
-def _ids_answered_for_by_register(
+def _user_ids_acted_for_by_register(
     viewers: Mapping[int, Viewer], today: Mapping[int, dt.date]
 ) -> dict[int, frozenset[int]]:
     """In each register the person and those for whom they stand in, by database id: one query."""

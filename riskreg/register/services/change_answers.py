@@ -27,7 +27,7 @@ from riskreg.register.change_queries import (
     takes_answers,
 )
 from riskreg.register.models import Membership, Party
-from riskreg.register.permissions import require, why_archived
+from riskreg.register.permissions import archived_refusal_text, require
 from riskreg.register.services.change_mail import ASKED, CLOSED, HOLDS, JOINED, post_message_to_each
 from riskreg.register.services.change_requests import answers_by_party, closing_for_event
 
@@ -229,7 +229,7 @@ def _save_answer(
 def _require_not_archived_or_restoring(actor: Viewer, row: ChangeRequest) -> None:
     """Raise ``Forbidden`` in an archived register, but for what would restore it."""
     if not takes_answers(actor.register, row):
-        raise Forbidden(why_archived())
+        raise Forbidden(archived_refusal_text())
 
 
 def _require_open_and_unchanged(row: ChangeRequest, version: int | None) -> None:

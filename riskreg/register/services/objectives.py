@@ -69,7 +69,7 @@ def add_objective(
     clean = _clean(errors, given)
     due = clean.get("due_on")
     if due is not None:
-        _check_day(errors, due, actor.today(at))
+        _check_due_day_not_past(errors, due, actor.today(at))
     if visibility not in Visibility.values:
         errors.add("visibility", "unknown", _("This must be one of: shared, party."))
     elif party is None:
@@ -127,7 +127,7 @@ def edit_objective(
     clean |= clean_external_id(errors, actor, fields, Objective, objective.party, objective)
     due = clean.get("due_on")
     if due is not None and due != objective.due_on:
-        _check_day(errors, due, actor.today(at))
+        _check_due_day_not_past(errors, due, actor.today(at))
     errors.raise_if_any()
     changes = set_changed_in_memory(OBJECTIVE, objective, clean)
     if changes:
@@ -184,7 +184,7 @@ def _clean_number(errors: Errors, field: str, value: Any) -> Decimal | None:
     return number
 
 
-def _check_day(errors: Errors, day: dt.date, today: dt.date) -> None:
+def _check_due_day_not_past(errors: Errors, day: dt.date, today: dt.date) -> None:
     if day < today:
         text = _("This day has passed; a target is due today or later.")
         errors.add("due_on", "in_the_past", text)

@@ -83,7 +83,7 @@ def rows_below_rung_in_batches(
 ) -> Iterator[list[Found]]:
     """``ids_and_due_dates_below_rung`` in batches, a page of them read when it is asked for: memory
     stays bounded."""
-    due, page = source.due_field, _first_page(source, register, today, ladder)
+    due, page = source.due_field, _first_page_below_rung(source, register, today, ladder)
     while page:
         for start in range(0, len(page), BATCH):
             yield page[start : start + BATCH]
@@ -103,7 +103,7 @@ _A_REGISTER, _A_DAY = -(2**40), dt.date(4000, 1, 1)
 
 
 @lru_cache(maxsize=64)
-def _first_page_sql(
+def _first_page_below_rung_sql(
     kind: str, offsets: tuple[int, ...], vendor: str
 ) -> tuple[str, tuple[Any, ...]]:
     """The first page of ``ids_and_due_dates_below_rung`` as SQL. Making it takes longer than the
@@ -116,11 +116,11 @@ def _first_page_sql(
     return sql, tuple(params)
 
 
-def _first_page(
+def _first_page_below_rung(
     source: Source, register: Register, today: dt.date, ladder: Sequence[Rung]
 ) -> list[Found]:
     rungs = source.rungs_of_kind(ladder)
-    sql, params = _first_page_sql(
+    sql, params = _first_page_below_rung_sql(
         source.kind, tuple(r.offset_days for r in rungs), connection.vendor
     )
     adapted = connection.ops.adapt_datefield_value

@@ -31,7 +31,7 @@ def links_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> Links:
     """
     links = Links()
     for risk, taxonomy, key, *_rest in sorted(
-        _term_and_objective_links(viewer, ids_as_one_value(risk_ids)), key=_sort_place
+        _term_and_objective_links(viewer, ids_as_one_value(risk_ids)), key=_link_sort_key
     ):
         if taxonomy:
             links.terms.setdefault(risk, {}).setdefault(taxonomy, []).append(key)
@@ -51,7 +51,7 @@ def objective_keys_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[in
     return found
 
 
-def _sort_place(row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _link_sort_key(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """Terms in the register's order, then objectives, soonest first."""
     return (row[1] == "", row[3:])
 

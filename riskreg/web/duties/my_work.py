@@ -150,7 +150,7 @@ class MyWork(RegisterView):
 
     def _later_row(self, duty: Duty) -> dict[str, Any]:
         """What is due in weeks, with the page of what it is about: nobody does it today."""
-        keys = {"slug": self.viewer.register.slug, **duty.page_keys}
+        keys = {"slug": self.viewer.register.slug, **duty.page_url_kwargs}
         return {
             "due_on": duty.due_on,
             "ref": duty.ref,

@@ -51,7 +51,7 @@ def duty_rows(
         people = [user for user in (duty.owner_id, duty.deputy_id) if user is not None]
         mine = me in people
         absent = next((absences[user] for user in people if user in absences), None)
-        keys = {"slug": slug, **duty.page_keys}
+        keys = {"slug": slug, **duty.page_url_kwargs}
         act = reverse(f"web:{duty.page}", kwargs=keys)
         rows.append(
             {

@@ -65,7 +65,7 @@ def waiting_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
                 "title": duty.subject_title,
                 "due_on": duty.due_on,
                 # Not that of a mail: whoever came by another name of the host stays there.
-                "url": reverse(f"web:{duty.page}", kwargs={"slug": slug, **duty.page_keys}),
+                "url": reverse(f"web:{duty.page}", kwargs={"slug": slug, **duty.page_url_kwargs}),
             }
             for duty in duties[:SHOWN]
         ],
