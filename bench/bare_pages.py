@@ -76,6 +76,6 @@ def _values(bare: Bare) -> Iterator[None]:
     with (
         mock.patch.object(VariableNode, "render", shown),
         mock.patch.object(URLNode, "render", linked),
-        mock.patch.object(drawn, "_as_cache_key", no_key),
+        mock.patch.object(drawn, "_cache_key_noting_zone", no_key),
     ):
         yield

@@ -43,7 +43,9 @@ class RegisterView(LoginRequiredMixin, View):
             return self.handle_no_permission()
         slug = kwargs.pop("slug")
         self.at = clock.now()
-        membership = next((m for m in my_memberships(request) if m.register.slug == slug), None)
+        membership = next(
+            (m for m in memberships_for_register_switch(request) if m.register.slug == slug), None
+        )
         if membership is None:
             raise NotFound(_("There is no such register."))
         self.viewer = request.viewer = as_viewer(  # type: ignore[attr-defined]
@@ -89,7 +91,7 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-def my_memberships(request: HttpRequest) -> list[Membership]:
+def memberships_for_register_switch(request: HttpRequest) -> list[Membership]:
     """The signed-in user's memberships, read once per request: the first that the switch shows, and
     the one of the register that is asked for or was visited last."""
     if not request.user.is_authenticated:
@@ -104,9 +106,9 @@ def my_memberships(request: HttpRequest) -> list[Membership]:
     return memberships
 
 
-def last_viewer(request: HttpRequest) -> Viewer | None:
+def viewer_in_last_visited_register(request: HttpRequest) -> Viewer | None:
     """The viewer for pages outside a register: in the one last visited, else the first."""
-    memberships = my_memberships(request)
+    memberships = memberships_for_register_switch(request)
     if not request.user.is_authenticated:
         return None
     wanted = request.COOKIES.get(LAST_REGISTER)

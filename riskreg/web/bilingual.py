@@ -46,7 +46,7 @@ def original_language_of(other: str) -> str:
     return "en" if other == SECOND else SECOND
 
 
-def name_languages(form: forms.Form, names: Iterable[str], other: str) -> None:
+def name_languages_in_labels(form: forms.Form, names: Iterable[str], other: str) -> None:
     """Say beside each of ``names``, and of its other version, which language it is in.
 
     Two languages stand in one form, and a reader of one would overwrite the other unwarned.

@@ -5,7 +5,7 @@ writer changed and what they merely sent back. Only what they changed is theirs 
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django import forms
 from django.http import HttpRequest, QueryDict
@@ -138,7 +138,7 @@ def hidden_fields(
     return [*pairs, *also]
 
 
-def conflict_page(
+def conflict_page_context(
     thing: Any,
     differing: list[dict[str, Any]],
     hidden: list[tuple[str, str]],
@@ -160,27 +160,34 @@ def conflict_page(
     }
 
 
-def edit_conflict(
+class ComparedValues(NamedTuple):
+    """Values by field: what was sent, what is there now, and what the writer had seen."""
+
+    sent: Mapping[str, Any]
+    now: Mapping[str, Any]
+    seen: Mapping[str, Any]
+
+
+def edit_conflict_context(
     request: HttpRequest,
     table: Table,
     now: Any,
-    forms_of: tuple[forms.BaseForm, forms.BaseForm],
-    values: tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]],
+    sent_and_newest_form: tuple[forms.BaseForm, forms.BaseForm],
+    values: ComparedValues,
     touched: Collection[str],
     urls: Mapping[str, str],
     back_label: str,
 ) -> dict[str, Any]:
     """The context of ``conflict.html`` where two edited ``now``, a thing of ``table``.
 
-    ``forms_of``: the form that was sent, and one of the thing as it is now; ``values`` by field:
-    what was sent, what is there now, and what the writer had seen.
+    ``sent_and_newest_form``: the form that was sent, and one of the thing as it is now.
     """
-    form, newest = forms_of
+    form, newest = sent_and_newest_form
     differing = differences(
         table, *values, touched, lambda field, value: value_in_words(form, field, value)
     )
     hidden = hidden_fields(request.POST, form, newest.initial)
-    return conflict_page(now, differing, hidden, old_version(request), urls, back_label)
+    return conflict_page_context(now, differing, hidden, old_version(request), urls, back_label)
 
 
 def data_over_newest_version(form: forms.BaseForm, version: int) -> dict[str, Any]:
@@ -196,12 +203,12 @@ def form_to_save(request: HttpRequest, make: Callable[[Any], _Form]) -> _Form:
     if "resolved" not in request.POST:
         return form
     chosen = {name: form.data.get(name, "") for name in names_to_save(request, form.changed_data)}
-    shown = {f"initial-{name}": text for name, text in _texts_now(make(None)).items()}
+    shown = {f"initial-{name}": text for name, text in _initial_texts(make(None)).items()}
     version = {"version": form.data.get("version", "")}
-    return make({**_texts_now(make(None)), **shown, **chosen, **version})
+    return make({**_initial_texts(make(None)), **shown, **chosen, **version})
 
 
-def form_conflict(
+def form_conflict_context(
     request: HttpRequest,
     make: Callable[[Any], forms.Form],
     thing: Any,
@@ -210,7 +217,7 @@ def form_conflict(
 ) -> dict[str, Any]:
     """The context of ``conflict.html`` for such a form: a choice for each of its fields that the
     writer changed and that ``thing`` would now have otherwise."""
-    form, now = make(request.POST), _texts_now(make(None))
+    form, now = make(request.POST), _initial_texts(make(None))
     differing = []
     for name in form.changed_data:
         mine = _trimmed_text(form.data.get(name, ""))
@@ -227,10 +234,10 @@ def form_conflict(
             }
         )
     hidden = hidden_fields(request.POST, form, now)
-    return conflict_page(thing, differing, hidden, old_version(request), urls, back_label)
+    return conflict_page_context(thing, differing, hidden, old_version(request), urls, back_label)
 
 
-def _texts_now(form: forms.Form) -> dict[str, str]:
+def _initial_texts(form: forms.Form) -> dict[str, str]:
     """What a form shows that nobody has written in, as a browser sends it back."""
     return {name: _trimmed_text(form[name].initial) for name in form.fields if name != "version"}
 

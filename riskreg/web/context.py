@@ -9,7 +9,12 @@ from django.utils.translation import gettext as _
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import may_make_registers, permits
-from riskreg.web.base import SWITCH_SHOWS, last_viewer, my_memberships, signed_in
+from riskreg.web.base import (
+    SWITCH_SHOWS,
+    memberships_for_register_switch,
+    signed_in,
+    viewer_in_last_visited_register,
+)
 
 # key, url name, icon, the permission that shows it
 _NAV = (
@@ -38,12 +43,14 @@ def shell_context(request: HttpRequest) -> dict[str, Any]:
     nothing: dict[str, Any] = {"viewer": None, "register": None, "registers": [], "nav": []}
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {**nothing, "person": None}
-    viewer: Viewer | None = getattr(request, "viewer", None) or last_viewer(request)
+    viewer: Viewer | None = getattr(request, "viewer", None) or viewer_in_last_visited_register(
+        request
+    )
     if viewer is None:
         person = signed_in(request)
         makes = may_make_registers(person)
         return {**nothing, "person": person, "may_make_registers": makes}
-    memberships = my_memberships(request)
+    memberships = memberships_for_register_switch(request)
     return {
         "viewer": viewer,
         "person": viewer.user,

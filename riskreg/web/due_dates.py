@@ -8,7 +8,9 @@ from riskreg.risks.models import Position, Risk, State
 from riskreg.web.presenters import Scale
 
 
-def dates_after_review(scale: Scale, position: Position, today: dt.date) -> list[dict[str, Any]]:
+def next_review_rows_after_review(
+    scale: Scale, position: Position, today: dt.date
+) -> list[dict[str, Any]]:
     """What a review leads to at each rating, most severe first, and where nothing is chosen.
 
     Each entry has ``key, label, tone, of, days, on``; ``now`` marks where the risk stands, and
@@ -21,10 +23,10 @@ def dates_after_review(scale: Scale, position: Position, today: dt.date) -> list
     return entries
 
 
-def dates_after_assessment(
+def next_review_rows_after_assessment(
     scale: Scale, position: Position, risk: Risk, stage: str, today: dt.date
 ) -> list[dict[str, Any]]:
-    """As ``dates_after_review``, for a judgement alone, which brings the date in at most.
+    """As ``next_review_rows_after_review``, for a judgement alone, which only brings it in.
 
     Empty where the judgement moves no date: of another stage, or of a draft.
     """
@@ -38,7 +40,7 @@ def dates_after_assessment(
 
 
 def _cadence_rows(scale: Scale, rating: str | None) -> list[dict[str, Any]]:
-    entries = scale.cadences()
+    entries = scale.cadence_rows()
     if rating is None:
         unrated = {"key": None, "label": scale.name(None), "tone": None, "of": scale.of}
         entries.append({**unrated, "days": scale.matrix.cadence_days(None)})

@@ -28,8 +28,8 @@ from riskreg.web.forms.keeping import (
     keep_draft_and_go_to_sign_in,
     keep_draft_and_refuse_form,
     keep_form_as_draft,
+    texts_typed_by_writer,
     typed_without_secrets,
-    written_texts,
 )
 from riskreg.web.forms.key import posted_key
 from riskreg.web.forms.marks import mark_not_done
@@ -85,7 +85,9 @@ def keep_draft_and_render_error(
         # What was written is shown here as well: the form may not be there for this person now.
         mine = str(getattr(request.user, "uuid", "")).replace("-", "") == key.user
         context["kept"] = keep_form_as_draft(request) if mine else ""
-        context["texts"] = written_texts(typed_without_secrets(request, key).fields) if mine else []
+        context["texts"] = (
+            texts_typed_by_writer(typed_without_secrets(request, key).fields) if mine else []
+        )
     return render(request, "error.html", context, status=status)
 
 
@@ -136,7 +138,7 @@ def unavailable(request: HttpRequest, error: BaseException | None) -> HttpRespon
     context: dict[str, Any] = {}
     with contextlib.suppress(Exception):
         if request.method == "POST" and (key := posted_key(request)) and key.user:
-            context["texts"] = written_texts(typed_without_secrets(request, key).fields)
+            context["texts"] = texts_typed_by_writer(typed_without_secrets(request, key).fields)
     return away.mark_as_database_away(_plain_page(request, 503, context))
 
 

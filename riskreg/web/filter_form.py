@@ -218,7 +218,7 @@ def _value_label(
     name: str, value: str, choices: Choices, scale: Scale | None, words: FilterWords
 ) -> str:
     if name in ("likelihood", "impact") and scale is not None and value.isdigit():
-        return f"{value} {scale.level(name, int(value))}"
+        return f"{value} {scale.level_name(name, int(value))}"
     known = dict(_options(name, choices, scale, words))
     if value in ("true", "false") and value not in known:
         return "" if value == "true" else _("no")

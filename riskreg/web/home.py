@@ -7,7 +7,7 @@ from django.urls import path, reverse
 
 from riskreg.register.models import Role
 from riskreg.register.permissions import may_make_registers
-from riskreg.web.base import last_viewer, signed_in
+from riskreg.web.base import signed_in, viewer_in_last_visited_register
 
 # Who comes to see how things stand; the others come to their work.
 _LOOK_ON = (Role.LEADER, Role.AUDITOR, Role.VIEWER)
@@ -17,7 +17,7 @@ _LOOK_ON = (Role.LEADER, Role.AUDITOR, Role.VIEWER)
 def redirect_into_last_register(request: HttpRequest) -> HttpResponse:
     """Leaders and who looks on: how the last register stands; others: their work in it; a page
     that says so where there is none yet."""
-    viewer = last_viewer(request)
+    viewer = viewer_in_last_visited_register(request)
     if viewer is None:
         may_make = may_make_registers(signed_in(request))
         return render(request, "home/no_register.html", {"may_make": may_make})

@@ -34,7 +34,7 @@ def levels_of(criteria: Criteria, axis: str) -> list[dict[str, Any]]:
     ]
 
 
-def driven_by(criteria: Criteria, impact: int, key: str | None) -> str:
+def driven_by_text(criteria: Criteria, impact: int, key: str | None) -> str:
     """Which kind of impact drove a level; empty where nobody said."""
     if not key:
         return ""
@@ -44,7 +44,7 @@ def driven_by(criteria: Criteria, impact: int, key: str | None) -> str:
     }
 
 
-def offer_dimensions(form: forms.Form, criteria: Criteria) -> None:
+def offer_dimensions_or_drop_field(form: forms.Form, criteria: Criteria) -> None:
     """Let ``form`` ask what drove the impact, where ``criteria`` tell kinds of it apart."""
     field = form.fields["dimension"]
     if not criteria.dimensions and "dimension" not in form.errors:
@@ -75,7 +75,7 @@ def _range_words(axis: str, value: list[float] | None) -> str:
     return f"{number(low)}–{number(high)}"
 
 
-def accepts_text(matrix: Matrix, rating: str) -> str:
+def who_may_accept_text(matrix: Matrix, rating: str) -> str:
     """Who may accept a risk of this rating, and for how long."""
     return _("%(role)s, for %(days)d days at once and %(most)d in all") % {
         "role": capfirst(str(Role(matrix.least_role_to_accept(rating)).label)),

@@ -124,7 +124,7 @@ class ListPage(RegisterView):
         problems: list[dict[str, str]] = []
         given: Mapping[str, list[str]] = {}
         try:
-            given, rows = self.find(request.GET)
+            given, rows = self.filters_and_rows(request.GET)
         except Invalid as invalid:
             rows = self.all_rows().none()
             choices = choices_for(self.viewer)
@@ -136,7 +136,7 @@ class ListPage(RegisterView):
             "page": page,
             "tabs": self._tabs(given, problems),
             "exports": file_links(self.viewer, self.files, request.GET, self.formats),
-            **self._form(request, given, page),
+            **self._form_context(request, given, page),
             **self.extra_context(),
         }
         response = self.render(self.template, context, status=400 if problems else 200)
@@ -144,20 +144,20 @@ class ListPage(RegisterView):
             response["HX-Push-Url"] = tidy
         return response
 
-    def find(self, params: Any) -> tuple[Mapping[str, list[str]], QuerySet[Any]]:
+    def filters_and_rows(self, params: Any) -> tuple[Mapping[str, list[str]], QuerySet[Any]]:
         """The filters that ``params`` name, and every row that fits them, in the order asked for.
 
         Raises ``Invalid`` for a list that cannot be shown as asked.
         """
         lists = {name: params.getlist(name) for name in params}
-        chosen = self._parse(lists, other_params=OWN)
+        chosen = self._parse_filter(lists, other_params=OWN)
         errors, order = Errors(), params.get("ordering") or self.default_order
         rows = self.all_rows().filter(chosen.condition)
         rows = sort_rows(rows, errors, self.filters.ORDERINGS, order)
         errors.raise_if_any()
         return nonblank_values_by_name(params, self.filters.NAMES), rows
 
-    def _parse(
+    def _parse_filter(
         self, lists: Mapping[str, Sequence[str]], other_params: Iterable[str] = ()
     ) -> RowFilter:
         """``lists`` as a filter, with what is left out unless they ask for it."""
@@ -185,7 +185,7 @@ class ListPage(RegisterView):
         """The presets, each with how many rows it opens: one query for all of them."""
         if not self.presets:
             return []
-        found = {p.name: self._parse(p.filters).condition for p in self.presets}
+        found = {p.name: self._parse_filter(p.filters).condition for p in self.presets}
         counts = (
             self.all_rows()
             .order_by()
@@ -205,7 +205,7 @@ class ListPage(RegisterView):
             for preset in self.presets
         ]
 
-    def _form(
+    def _form_context(
         self, request: HttpRequest, given: Mapping[str, list[str]], page: "Page[Any]"
     ) -> dict[str, Any]:
         """What ``components/list_filters.html`` and ``list_pages.html`` show."""

@@ -19,7 +19,7 @@ from riskreg.web.base import signed_in
 
 
 @require_safe
-def state(request: HttpRequest) -> HttpResponse:
+def system_state(request: HttpRequest) -> HttpResponse:
     """The page; 404 for whoever may only look after accounts."""
     if not signed_in(request).is_superuser:
         raise Http404
@@ -57,4 +57,4 @@ def _rows(found: ReminderEngineState) -> list[dict[str, Any]]:
     ]
 
 
-page = admin.site.admin_view(state)
+page = admin.site.admin_view(system_state)

@@ -63,7 +63,7 @@ def mismatch_text(mark: str, kind: str) -> str:
     }[mark]
 
 
-def mismatches_of(position: Position) -> list[str]:
+def mismatch_texts_of(position: Position) -> list[str]:
     """The marks of where a risk stands, in words."""
     scores = {stage: getattr(position, f"{stage}_score") for stage in STAGES}
     return [mismatch_text(m, position.kind) for m in score_mismatch_marks(position.kind, scores)]
@@ -80,7 +80,7 @@ class Scale:
         self._chips: dict[tuple[str | None, int | None, str], SafeString] = {}
 
     @property
-    def top(self) -> int:
+    def top_score(self) -> int:
         """The highest score there is."""
         top: int = max(cell["score"] for row in self.criteria.cells for cell in row)
         return top
@@ -96,15 +96,15 @@ class Scale:
             return rating
         return self.matrix.rating_name(rating)
 
-    def level(self, axis: str, value: int) -> str:
+    def level_name(self, axis: str, value: int) -> str:
         """The name of a level of ``likelihood`` or ``impact``."""
         levels = getattr(self.criteria, axis)
         return localised(levels[value - 1]["names"], str(value)) if value <= len(levels) else ""
 
-    def place(self, cell: Mapping[str, Any]) -> str:
+    def place_in_words(self, cell: Mapping[str, Any]) -> str:
         """A cell in words: “Likely × Major”."""
-        likelihood = self.level("likelihood", cell["likelihood"])
-        return f"{likelihood} × {self.level('impact', cell['impact'])}"
+        likelihood = self.level_name("likelihood", cell["likelihood"])
+        return f"{likelihood} × {self.level_name('impact', cell['impact'])}"
 
     def chip(
         self, rating: str | None, score: int | None = None, kind: str = Kind.THREAT.value
@@ -124,7 +124,7 @@ class Scale:
         """The chip of a cell, or the one that says unrated."""
         return self.chip(cell["rating"], cell["score"], kind) if cell else self.chip(None)
 
-    def stages(self, position: Position) -> list[dict[str, Any]]:
+    def stage_rows(self, position: Position) -> list[dict[str, Any]]:
         """inherent → residual → target for ``rating_path``."""
         path = []
         for stage in STAGES:
@@ -175,16 +175,17 @@ class Scale:
             "across": axes.across,
             "axis_names": {axis: axes.name(axis) for axis in AXES},
             "likelihood": [
-                {"value": n, "label": self.level("likelihood", n)}
+                {"value": n, "label": self.level_name("likelihood", n)}
                 for n in range(len(likelihood), 0, -1)
             ],
             "impact": [
-                {"value": n, "label": self.level("impact", n)} for n in range(1, len(impact) + 1)
+                {"value": n, "label": self.level_name("impact", n)}
+                for n in range(1, len(impact) + 1)
             ],
             "rows": rows,
         }
 
-    def cadences(self) -> list[dict[str, Any]]:
+    def cadence_rows(self) -> list[dict[str, Any]]:
         """How often each rating asks for a review, most severe first."""
         return [
             {
@@ -237,11 +238,11 @@ LIST_COLUMNS = (
     "owner__names", "owner__email", "risk__title", "risk__translations", "risk__next_review_on",
     "risk__happened_on", *(f"{stage}_{part}" for stage in STAGES for part in ("rating", "score")),
 )  # fmt: skip
-"""The columns of a current position that ``list_rows`` reads: values, since whole rows of four
+"""The columns of a current position that ``risk_list_rows`` reads: values, since whole rows of four
 tables would cost more than the rest of the page."""
 
 
-def list_rows(
+def risk_list_rows(
     positions: Iterable[Mapping[str, Any]],
     scale: Scale,
     today: dt.date,

@@ -80,7 +80,9 @@ def _rows(due: list[DutyAsSeen]) -> list[dict[str, Any]]:
         viewer = viewers[key]
         matrix = Matrix(viewer.criteria)
         ratings = {
-            d.subject: agenda_page.rating_of(d, matrix) for d in duties if d.kind == REVIEW.kind
+            d.subject: agenda_page.residual_rating_of_review(d, matrix)
+            for d in duties
+            if d.kind == REVIEW.kind
         }
         facts = agenda.status_texts(d for d in duties if d.subject not in ratings)
         rows = agenda_page.duty_rows(viewer, duties, facts, ratings, {})

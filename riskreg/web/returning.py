@@ -7,7 +7,6 @@ form leads to; pages and views do nothing for it.
 
 import re
 from html import unescape
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.http import HttpRequest
@@ -44,7 +43,7 @@ _THINGS = re.compile(
 )
 
 
-def take_back_param(request: HttpRequest) -> None:
+def pop_back_param(request: HttpRequest) -> None:
     """Take ``?back=`` out of the request, so that no view sees a parameter that is not its own."""
     if BACK in request.GET:
         query = request.GET.copy()
@@ -53,7 +52,7 @@ def take_back_param(request: HttpRequest) -> None:
         request.META["QUERY_STRING"] = query.urlencode()
 
 
-def note_page_came_from(request: HttpRequest, page: str) -> None:
+def note_way_back_of_form_page(request: HttpRequest, page: str) -> None:
     """A form was sent from ``page``: who came there from a list goes back to it."""
     if not hasattr(request, "came_with"):
         request.came_with = _back_param_or_empty(page)  # type: ignore[attr-defined]
@@ -94,7 +93,7 @@ def list_title_or_empty(address: str) -> str:
     return str(LISTS.get(list_name_or_empty(address), ""))
 
 
-def carry_way_back(address: str, back: str) -> str:
+def with_way_back(address: str, back: str) -> str:
     """``address`` of a page of this system, with the way back to ``back``."""
     parts = urlsplit(address)
     if not back or parts.netloc or BACK in parse_qs(parts.query):
@@ -103,19 +102,19 @@ def carry_way_back(address: str, back: str) -> str:
     return parts._replace(query=f"{parts.query}&{more}" if parts.query else more).geturl()
 
 
-def carry_way_back_in_links(html: SafeString, back: str) -> SafeString:
+def with_way_back_in_links(html: SafeString, back: str) -> SafeString:
     """``html`` with the way back in each of its links to a page of a register."""
     if not back:
         return html
 
     def link(match: re.Match[str]) -> str:
-        return format_html('href="{}"', carry_way_back(unescape(match[1]), back))
+        return format_html('href="{}"', with_way_back(unescape(match[1]), back))
 
     # As safe as it was: what is put into it has been escaped.
     return mark_safe(re.sub(r'href="(/r/[^"]*)"', link, html))
 
 
-def without_way_back(address: str, page: str) -> str:
+def next_address_on_way_back(address: str, page: str) -> str:
     """Where a form of ``page`` leads to instead of ``address``: to the very list if it is a list,
     and otherwise on with the way back to it."""
     back = _list_address_or_empty(page, _back_param_or_empty(page)) or _list_address_or_empty(
@@ -126,7 +125,7 @@ def without_way_back(address: str, page: str) -> str:
     if name := list_name_or_empty(address):
         same = name == list_name_or_empty(back) and not urlsplit(address).query
         return back if same else address
-    return carry_way_back(address, back) if _THINGS.match(address) else address
+    return with_way_back(address, back) if _THINGS.match(address) else address
 
 
 def _list_address_from_back_param_or_empty(request: HttpRequest) -> str:
@@ -155,10 +154,10 @@ def _list_address_or_empty(page: str, address: str) -> str:
     """``address`` if it is a list, and not one of another register than ``page`` is in."""
     if not list_name_or_empty(address):
         return ""
-    here, there = _register_slug_in(page), _register_slug_in(address)
+    here, there = _register_slug_or_empty_in(page), _register_slug_or_empty_in(address)
     return address if not here or not there or here == there else ""
 
 
-def _register_slug_in(address: str) -> Any:
+def _register_slug_or_empty_in(address: str) -> str:
     parts = address.split("/")
     return parts[2] if len(parts) > 2 and parts[1] == "r" else ""

@@ -124,7 +124,7 @@ class SampleForm(forms.Form):
     locked = forms.CharField(label=_("Reference"), initial="R-001", disabled=True, required=False)
 
 
-def _shell() -> dict[str, Any]:
+def _sample_shell() -> dict[str, Any]:
     """A signed-in shell for a reader who is not signed in."""
     items = (
         ("work", _("My work"), "inbox", 3),
@@ -268,5 +268,5 @@ def style_page(request: HttpRequest) -> HttpResponse:
         messages.add_message(request, level, str(text))
     context = {**_samples(clock.now()), "form": SampleForm(), "form_bad": filled}
     if not request.user.is_authenticated:
-        context |= _shell()
+        context |= _sample_shell()
     return render(request, "style/index.html", context)

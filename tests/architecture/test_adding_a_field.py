@@ -165,7 +165,7 @@ def test_a_field_is_added_in_three_steps(tmp_path: Path) -> None:
     edit(tree, TABLE, imports, f"{imports}from riskreg.risks.models.risks import Velocity\n")
     edit(tree, TABLE, '        Field("sources", Type.SOURCES', ENTRY)
     # 3. a line in the template, and its words in Chinese
-    line = "{% for f in form.first_fields %}{% field f %}{% endfor %}"
+    line = "{% for f in form.first_language_fields %}{% field f %}{% endfor %}"
     edit(tree, FORM, line, f"{line}{{% field form.velocity %}}")
     run(tree, "tools/messages.py")
     catalogue = polib.pofile(str(tree / CATALOGUE), wrapwidth=0)

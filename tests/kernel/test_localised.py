@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from riskreg.kernel.localised import day_text, exact_amount, number, percent_text
-from riskreg.web.history.language import reading_texts
+from riskreg.web.history.language import pair_with_reading_texts
 
 
 @pytest.mark.parametrize(
@@ -29,5 +29,5 @@ def test_one_form_in_each_language(language: str, forms: list[str]) -> None:
 def test_a_logged_reading_is_told_as_a_reader_writes_it() -> None:
     row = {"at": "2026-01-28T16:00:00+00:00", "precision": "day", "value": "168000"}
     with translation.override("zh-hans"):
-        (_none, (told,)) = reading_texts("readings", [None, [row]], "Asia/Shanghai")
+        (_none, (told,)) = pair_with_reading_texts("readings", [None, [row]], "Asia/Shanghai")
     assert told == "2026年1月29日：168,000"

@@ -128,7 +128,7 @@ def test_the_key_stands_exactly_where_the_act_stands(
         raise RuntimeError("after the act")
 
     with monkeypatch.context() as patch, nothing_changes():
-        patch.setattr("riskreg.web.risks.editing._Editor.back_to", fail)
+        patch.setattr("riskreg.web.risks.editing._Editor.redirect_to_risk", fail)
         assert client.post(f"{R}risks/new/", sent).status_code == 500
         Draft.objects.all().delete()
     assert client.post(f"{R}risks/new/", sent).status_code == 302

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from riskreg.risks.models import Risk
-from riskreg.web.returning import BACK, carry_way_back_in_links
+from riskreg.web.returning import BACK, with_way_back_in_links
 from tests import builders
 from tests.builders import World
 from tests.indicators import making
@@ -210,10 +210,10 @@ def test_links_that_carry_the_way_back_are_escaped_once_whatever_they_hold() -> 
     """Of a link that was escaped for the page, and of a way back that was not."""
     asked = '/r/a/risks/R-001/?q="it\'s" <b>&ordering=ref'
     before = format_html('<a href="{}" title="{}">', asked, '/r/"')
-    after = carry_way_back_in_links(before, '/r/a/risks/?q="><script>')
+    after = with_way_back_in_links(before, '/r/a/risks/?q="><script>')
     assert isinstance(after, SafeString)
     back = "%2Fr%2Fa%2Frisks%2F%3Fq%3D%22%3E%3Cscript%3E"
     assert unescape(after.split('"')[1]) == f"{asked}&{BACK}={back}"
     assert "<script" not in after
     assert after.count("<") == before.count("<") == 1
-    assert carry_way_back_in_links(before, "") == before
+    assert with_way_back_in_links(before, "") == before

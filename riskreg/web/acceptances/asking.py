@@ -73,7 +73,7 @@ class AskForm(forms.Form):
             )  # fmt: skip
 
     @property
-    def condition_rows(self) -> list[tuple[Any, ...]]:
+    def condition_fields_by_row(self) -> list[tuple[Any, ...]]:
         """The boxes of each condition."""
         return [tuple(self[f"condition_{n}_{p}"] for p in _PARTS) for n in range(CONDITIONS)]
 
@@ -152,7 +152,7 @@ class AskAcceptance(RegisterView):
             "texts": posted_texts(self.request),
             "extends": newest_granted_acceptance(risk),
             "chip": scale.cell_chip(cell, risk.kind),
-            "place": scale.place(cell) if cell else "",
+            "place": scale.place_in_words(cell) if cell else "",
             "role": role.label,
             "days": matrix.most_days_accepted_at_once(self.rating),
             "most": matrix.most_days_accepted_in_all(self.rating),

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from riskreg.decisions.models import AcceptanceState, Obligation
+from riskreg.decisions.models import Acceptance, AcceptanceState, Obligation
 from riskreg.decisions.policy.acceptances import Act
 from riskreg.decisions.queries.acceptances import (
     acceptance_for,
@@ -23,6 +23,7 @@ from riskreg.decisions.queries.acceptances import (
 from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
+from riskreg.risks.models import Position
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.acceptances.rows import acceptance_row
 from riskreg.web.base import RegisterView, require_tab
@@ -54,19 +55,21 @@ class WordsForm(forms.Form):
         field.needed = needed
 
 
-def acceptances_of_tab(viewer: Viewer, show: str, today: dt.date, risk: str = "") -> QuerySet[Any]:
+def rows_of_tab_or_all_of_risk(
+    viewer: Viewer, tab: str, today: dt.date, risk_ref: str = ""
+) -> QuerySet[Acceptance] | QuerySet[Position]:
     """The rows of one of the lists (``SHOWS``) in their order: positions of what needs one, or
-    acceptances; where ``risk`` is named, all of that one, the newest first. Raises ``Invalid`` for
-    no such list, ``NotFound`` for no such risk."""
-    if risk:
-        return acceptances_of(viewer, risk_for(viewer, risk), today)
-    require_tab(show, SHOWS)
-    if show == "needed":
+    acceptances; where ``risk_ref`` is given, all of that one, the newest first. Raises
+    ``Invalid`` for no such list, ``NotFound`` for no such risk."""
+    if risk_ref:
+        return acceptances_of(viewer, risk_for(viewer, risk_ref), today)
+    require_tab(tab, SHOWS)
+    if tab == "needed":
         return unaccepted_threats_above_appetite(viewer, today)
     rows = acceptances_with_shown_fields_for(viewer, today)
-    if show == "waiting":
+    if tab == "waiting":
         return rows.filter(state=AcceptanceState.REQUESTED).order_by("answer_by", "pk")
-    if show == "granted":
+    if tab == "granted":
         return rows.filter(state=AcceptanceState.GRANTED).order_by("expires_on", "pk")
     open_states = (AcceptanceState.REQUESTED, AcceptanceState.GRANTED)
     return rows.exclude(state__in=open_states).order_by("-closed_at", "-pk")
@@ -82,11 +85,11 @@ class AcceptanceList(RegisterView):
         risk = request.GET.get("risk", "")
         show = "risk" if risk else request.GET.get("show", "") or next(iter(SHOWS))
         today = self.viewer.today(self.at)
-        rows: Any = acceptances_of_tab(self.viewer, show, today, risk)
+        rows: Any = rows_of_tab_or_all_of_risk(self.viewer, show, today, risk)
         if show == "needed":
             rows = rows.select_related("risk", "owner", "party")
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-        build = self._needed_row if show == "needed" else self._row
+        build = self._unaccepted_risk_row if show == "needed" else self._row
         context = {
             "show": show,
             "tabs": self._tabs(show, risk),
@@ -101,18 +104,19 @@ class AcceptanceList(RegisterView):
     def _row(self, row: Any, today: dt.date) -> dict[str, Any]:
         return acceptance_row(self.viewer, row, today)
 
-    def _needed_row(self, row: Any, today: dt.date) -> dict[str, Any]:
+    def _unaccepted_risk_row(self, position: Any, today: dt.date) -> dict[str, Any]:
         scale = Scale(self.viewer.criteria)
         return {
-            "ref": row.ref,
-            "title": row.risk.localized("title"),
-            "owner": name_of_person(row.owner),
-            "chip": scale.cell_chip(row.cell("residual"), row.kind),
-            "response": row.risk.get_response_display() if row.risk.response else "",
-            "wish": row.risk.response == "accept",
-            "private": row.visibility == "party",
-            "request": row.request,
-            "may_ask": row.request is None and permits(self.viewer, "acceptance.request", row.risk),
+            "ref": position.ref,
+            "title": position.risk.localized("title"),
+            "owner": name_of_person(position.owner),
+            "chip": scale.cell_chip(position.cell("residual"), position.kind),
+            "response": position.risk.get_response_display() if position.risk.response else "",
+            "wish": position.risk.response == "accept",
+            "private": position.visibility == "party",
+            "request": position.request,
+            "may_ask": position.request is None
+            and permits(self.viewer, "acceptance.request", position.risk),
         }
 
     @staticmethod

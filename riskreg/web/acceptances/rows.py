@@ -73,7 +73,7 @@ def acceptance_row(viewer: Viewer, row: Acceptance, today: dt.date) -> dict[str,
         "tone": TONES[found],
         "why": stale_words(viewer, row, why) if found == Status.STALE else [],
         "chip": scale.chip(row.rating, row.score, "threat"),
-        "place": scale.place({"likelihood": row.likelihood, "impact": row.impact}),
+        "place": scale.place_in_words({"likelihood": row.likelihood, "impact": row.impact}),
         "reason": row.localized("reason"),
         "requested_by": name_of_person(row.requested_by),
         "acceptor": name_of_person(row.acceptor),
@@ -81,7 +81,7 @@ def acceptance_row(viewer: Viewer, row: Acceptance, today: dt.date) -> dict[str,
         "closed_by": name_of_person(row.closed_by),
         "words": _replaced_by_text(row) if row.state == AcceptanceState.SUPERSEDED else row.words,
         "private": row.visibility == "party",
-        "conditions": [_condition(c, today) for c in getattr(row, "conditions", ())],
+        "conditions": [_condition_row(c, today) for c in getattr(row, "conditions", ())],
     }
 
 
@@ -116,7 +116,7 @@ def _replaced_by_text(row: Acceptance) -> str:
     return _("replaced by %(ref)s") % {"ref": row.words}
 
 
-def _condition(row: Any, today: dt.date) -> dict[str, Any]:
+def _condition_row(row: Any, today: dt.date) -> dict[str, Any]:
     return {
         "row": row,
         "id": row.uuid,

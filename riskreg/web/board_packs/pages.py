@@ -30,7 +30,7 @@ from riskreg.kernel.localised import percent_text
 from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.board_packs.schedules import schedule_rows
+from riskreg.web.board_packs.schedules import running_schedule_rows
 from riskreg.web.forms.marks import adds, mark_not_done
 from riskreg.web.presenters import name_of_person
 from riskreg.web.simulations.words import state_text
@@ -108,7 +108,7 @@ class BoardPackList(RegisterView):
             "rows": listed,
             "going_on": any(row["going_on"] for row in listed),
             "form": form,
-            "schedules": schedule_rows(self.viewer),
+            "schedules": running_schedule_rows(self.viewer),
         }
         return self.render("board_packs/index.html", context, status)
 

@@ -29,7 +29,12 @@ from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.conflict import edit_conflict, names_to_save, seen_value
+from riskreg.web.conflict import (
+    ComparedValues,
+    edit_conflict_context,
+    names_to_save,
+    seen_value,
+)
 from riskreg.web.forms.marks import adds
 from riskreg.web.presenters import name_of_person
 from riskreg.web.table_form import (
@@ -91,7 +96,7 @@ class ScheduleView(RegisterView):
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **kwargs})
 
-    def back(self, message: str) -> HttpResponse:
+    def redirect_with(self, message: str) -> HttpResponse:
         """To the page of board packs, where it says so."""
         messages.success(self.request, message)
         return HttpResponseRedirect(f"{self.page_url('board_packs')}#schedules")
@@ -116,7 +121,9 @@ class ScheduleNew(ScheduleView):
             except Invalid as invalid:
                 add_errors(form, invalid)
             else:
-                return self.back(_("Board packs will be made and sent before this meeting."))
+                return self.redirect_with(
+                    _("Board packs will be made and sent before this meeting.")
+                )
         return self._page(form, 400)
 
     def _page(self, form: ScheduleForm, status: int = 200) -> HttpResponse:
@@ -137,7 +144,7 @@ class ScheduleEdit(ScheduleView):
         form = ScheduleForm(self.viewer, request.POST, row=row)
         known: dict[str, Any] = {"actor": self.viewer, "schedule": schedule, "at": self.at}
         if request.POST.get("action") == "end":
-            return self._end(row, form, known)
+            return self._end_schedule(row, form, known)
         if not form.is_valid():
             return self._page(row, form, 400)
         touched = names_to_save(request, form.changed_data)
@@ -152,16 +159,18 @@ class ScheduleEdit(ScheduleView):
             return self._page(row, form, 400)
         except Conflict:
             return self._conflict_page(request, form, self._row(schedule), touched)
-        return self.back(_("The schedule is saved."))
+        return self.redirect_with(_("The schedule is saved."))
 
-    def _end(self, row: PackSchedule, form: ScheduleForm, known: dict[str, Any]) -> HttpResponse:
+    def _end_schedule(
+        self, row: PackSchedule, form: ScheduleForm, known: dict[str, Any]
+    ) -> HttpResponse:
         form.is_valid()
         try:
             end_schedule(**known, version=form.cleaned_data.get("version") or 0)
         except Conflict as conflict:
             now = self._row(row.uuid)
             return self._page(now, ScheduleForm(self.viewer, row=now), 409, conflict.detail)
-        return self.back(_("The schedule has ended; nothing more is made for it."))
+        return self.redirect_with(_("The schedule has ended; nothing more is made for it."))
 
     def _row(self, schedule: uuid.UUID) -> PackSchedule:
         row = running_schedule_of_own_party(self.viewer, schedule)
@@ -177,9 +186,9 @@ class ScheduleEdit(ScheduleView):
             for field in fields_in_form(PACK_SCHEDULE, form)
         }
         here = self.page_url("pack_schedule", schedule=str(now.uuid))
-        context = edit_conflict(
+        context = edit_conflict_context(
             request, PACK_SCHEDULE, now, (form, newest),
-            (form.fields_for_service(), newest.initial, seen), touched,
+            ComparedValues(form.fields_for_service(), newest.initial, seen), touched,
             {"thing": here, "edit": here}, _("Back to the schedule"),
         )  # fmt: skip
         return self.render("conflict.html", context, 409)
@@ -197,7 +206,7 @@ class ScheduleEdit(ScheduleView):
         return self.render("board_packs/schedule.html", context, status)
 
 
-def schedule_rows(viewer: Viewer) -> list[dict[str, Any]]:
+def running_schedule_rows(viewer: Viewer) -> list[dict[str, Any]]:
     """The schedules of the viewer's party, as the page of board packs lists them."""
     rows = list(running_schedules_of_own_party(viewer))
     people = people_named_by(rows, [])

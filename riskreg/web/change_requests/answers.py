@@ -40,7 +40,7 @@ class _Answer(ChangeRequestPage):
         except Conflict as conflict:
             now = change_request_for(self.viewer, ref)
             return self.page(now, status=409, conflict=conflict.detail)
-        self.say(row)
+        self.tell_outcome(row)
         keys = {"slug": self.viewer.register.slug, "ref": row.ref}
         return HttpResponseRedirect(reverse("web:change_request", kwargs=keys))
 
@@ -48,7 +48,7 @@ class _Answer(ChangeRequestPage):
         """Call the service."""
         raise NotImplementedError
 
-    def say(self, row: ChangeRequest) -> None:
+    def tell_outcome(self, row: ChangeRequest) -> None:
         """A word of what was done."""
         raise NotImplementedError
 
@@ -59,7 +59,7 @@ class Approve(_Answer):
     def act(self, row: ChangeRequest, data: dict[str, Any]) -> ChangeRequest:
         return approve_change(actor=self.viewer, name=row.ref, version=data["version"], at=self.at)
 
-    def say(self, row: ChangeRequest) -> None:
+    def tell_outcome(self, row: ChangeRequest) -> None:
         if row.state == ChangeState.APPLIED:
             messages.success(self.request, _("Every party has said yes: the change holds now."))
         elif row.state == ChangeState.OUTDATED:
@@ -81,7 +81,7 @@ class Refuse(_Answer):
             at=self.at,
         )  # fmt: skip
 
-    def say(self, row: ChangeRequest) -> None:
+    def tell_outcome(self, row: ChangeRequest) -> None:
         messages.success(self.request, _("It is refused; everything stays as it is."))
 
 
@@ -91,5 +91,5 @@ class Withdraw(_Answer):
     def act(self, row: ChangeRequest, data: dict[str, Any]) -> ChangeRequest:
         return withdraw_change(actor=self.viewer, name=row.ref, version=data["version"], at=self.at)
 
-    def say(self, row: ChangeRequest) -> None:
+    def tell_outcome(self, row: ChangeRequest) -> None:
         messages.success(self.request, _("It is taken back; everything stays as it is."))

@@ -11,7 +11,7 @@ from riskreg.register.change_models import AnswerState, ChangeRequest
 from riskreg.register.change_queries import other_parties_to_ask
 
 
-def parties_asked(viewer: Viewer) -> str:
+def names_of_parties_to_ask(viewer: Viewer) -> str:
     """The names of the parties whose yes a change would need; empty where nobody is to be asked."""
     return enumerate_texts(party.name for party in other_parties_to_ask(viewer))
 

@@ -91,7 +91,7 @@ class CommentList(RegisterView):
         if thing is not None and permits(self.viewer, "comment.write", thing):
             initial = {
                 "about": request.GET["about"],
-                "mentions": self._ids_of_author_answered(request),
+                "mentions": self._initial_mentions(request),
             }
             form = CommentForm(self.viewer, thing, initial=initial)
         return self._page(request, thing, form)
@@ -117,7 +117,7 @@ class CommentList(RegisterView):
         kind, _colon, name = about.partition(":")
         return thing_by_ref_or_id(self.viewer, kind, name) if about else None
 
-    def _ids_of_author_answered(self, request: HttpRequest) -> list[str]:
+    def _initial_mentions(self, request: HttpRequest) -> list[str]:
         try:
             key = uuid.UUID(request.GET.get("answer", ""))
         except ValueError:

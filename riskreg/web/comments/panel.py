@@ -29,10 +29,10 @@ def comments_panel(viewer: Viewer, thing: Any) -> dict[str, Any]:
     }
 
 
-def comments_url(viewer: Viewer, thing: Any, **more: str) -> str:
+def comments_url(viewer: Viewer, thing: Any, **query: str) -> str:
     """The page of all comments on ``thing``."""
     url = reverse("web:comments", kwargs={"slug": viewer.register.slug})
-    return f"{url}?{urlencode({'about': f'{kind_of_thing(thing)}:{ref_or_id(thing)}', **more})}"
+    return f"{url}?{urlencode({'about': f'{kind_of_thing(thing)}:{ref_or_id(thing)}', **query})}"
 
 
 def thing_url(viewer: Viewer, thing: Any) -> str:

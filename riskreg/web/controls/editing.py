@@ -24,8 +24,8 @@ from riskreg.risks.queries.lists import controls_for
 from riskreg.risks.services import add_control, edit_control, end_control
 from riskreg.risks.services.controls import require_may_change_control
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.bilingual import name_languages
-from riskreg.web.conflict import data_over_newest_version, form_conflict, form_to_save
+from riskreg.web.bilingual import name_languages_in_labels
+from riskreg.web.conflict import data_over_newest_version, form_conflict_context, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import keep_shown_values_beside_fields, set_choices
 from riskreg.web.ui.labels import label_word
@@ -70,7 +70,7 @@ class ControlForm(forms.Form):
         super().__init__(
             data, initial=_initial_values(row, self.other) if row else {"label": "judgement"}
         )
-        name_languages(self, ("name",), self.other)
+        name_languages_in_labels(self, ("name",), self.other)
         kinds = {
             ControlKind.PREVENTIVE: _("before the event, so that it does not happen"),
             ControlKind.CORRECTIVE: _("after it, so that it costs less"),
@@ -89,7 +89,7 @@ class ControlForm(forms.Form):
         if row is not None:
             keep_shown_values_beside_fields(self)
 
-    def refs(self) -> list[str]:
+    def typed_risk_refs(self) -> list[str]:
         """The refs that were typed."""
         text = self.cleaned_data["risks"].upper()
         return list(dict.fromkeys(re.findall(r"[^\s,;，；、]+", text)))
@@ -138,7 +138,7 @@ class ControlNew(RegisterView):
         form = ControlForm(self.viewer, request.POST)
         if not form.is_valid():
             return self._page(form, 400)
-        refs = form.refs()
+        refs = form.typed_risk_refs()
         try:
             if not refs:
                 text = _("A control works on at least one risk; name it by its reference.")
@@ -184,7 +184,7 @@ class ControlEdit(RegisterView):
             row = edit_control(
                 actor=self.viewer,
                 control=control,
-                fields={**form.fields_for_service(), "risks": form.refs()},
+                fields={**form.fields_for_service(), "risks": form.typed_risk_refs()},
                 version=form.cleaned_data["version"],
                 at=self.at,
             )
@@ -206,7 +206,7 @@ class ControlEdit(RegisterView):
             "edit": reverse("web:control_edit", kwargs=keys),
         }
         make = partial(ControlForm, self.viewer, row=now)
-        context = form_conflict(request, make, now, urls, _("Back to the control"))
+        context = form_conflict_context(request, make, now, urls, _("Back to the control"))
         return self.render("conflict.html", context, 409)
 
     def _row(self, control: uuid.UUID) -> Control:

@@ -70,13 +70,13 @@ class Draft:
 
     # What the buttons do ------------------------------------------------------------------------
 
-    def full(self, rows: Sequence[Any]) -> bool:
+    def is_full(self, rows: Sequence[Any]) -> bool:
         """Whether one more level or rating would be one too many."""
         return len(rows) >= MAX_LEVELS
 
     def add_level(self, axis: str) -> None:
         """A new highest level, rated as the one below it; none where there are enough."""
-        if self.full(self.levels(axis)):
+        if self.is_full(self.levels(axis)):
             return
         self.levels(axis).append(Level())
         if axis == "likelihood":
@@ -102,7 +102,7 @@ class Draft:
 
     def add_rating(self) -> None:
         """A new most severe rating, which no cell has yet; none where there are enough."""
-        if self.full(self.ratings):
+        if self.is_full(self.ratings):
             return
         n = len(self.ratings) + 1
         while f"rating_{n}" in self.rating_keys:

@@ -17,7 +17,7 @@ from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS
 from riskreg.risks.services import publish_criteria
 from riskreg.web.base import RegisterView
-from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
+from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
 from riskreg.web.criteria.draft import (
     ANEW,
     AXES,
@@ -29,7 +29,7 @@ from riskreg.web.criteria.draft import (
 from riskreg.web.criteria.draft_rows import name_or_fallback
 from riskreg.web.criteria.preview import needs_yes, preview_of
 from riskreg.web.criteria.term_appetites import term_choices
-from riskreg.web.forms.keeping import kept_fields
+from riskreg.web.forms.keeping import draft_fields_to_refill
 from riskreg.web.ui.drawing import severity_step
 from riskreg.web.ui.labels import label_word
 
@@ -42,7 +42,7 @@ class CriteriaEditor(RegisterView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The criteria in force as a form."""
         require(self.viewer, "register.configure")
-        written = kept_fields(request)
+        written = draft_fields_to_refill(request)
         return self._page(draft_from_form(written) if written else draft_of(self.viewer.criteria))
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -115,13 +115,13 @@ class CriteriaEditor(RegisterView):
             "number": now.number,
             "axes": [self._axis(short, draft, errors) for short in AXES],
             "ratings": _ratings(draft),
-            "ratings_full": draft.full(draft.ratings),
+            "ratings_full": draft.is_full(draft.ratings),
             **_grid(draft, axes_of(self.viewer.register)),
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
             "terms": term_choices(self.viewer, draft.term_appetites),
             "currency": self.viewer.register.currency,
             "labels": [(value, label_word(value)) for value in LABELS],
-            "mapping": self._mapping(draft, now),
+            "mapping": self._dropped_level_questions(draft, now),
             "dimensions": [
                 {"n": n, "row": d, "label": name_or_fallback(d, _("Kind %(n)d") % {"n": n + 1})}
                 for n, d in enumerate(draft.dimensions)
@@ -132,7 +132,7 @@ class CriteriaEditor(RegisterView):
             "refused": refused,
             "conflict": conflict,
             "waiting": waiting,
-            "parties_asked": parties_asked(self.viewer),
+            "parties_asked": names_of_parties_to_ask(self.viewer),
             "needs_yes": needs_yes(self.viewer, draft) if not preview.errors else None,
         }
         return self.render("criteria/new.html", context, status)
@@ -151,11 +151,11 @@ class CriteriaEditor(RegisterView):
                 {"n": n, "number": n + 1, "row": level}
                 for n, level in reversed(list(enumerate(levels)))
             ],
-            "full": draft.full(levels),
+            "full": draft.is_full(levels),
             "errors": errors.get(axis, []),
         }
 
-    def _mapping(self, draft: Draft, now: Criteria) -> list[dict[str, Any]]:
+    def _dropped_level_questions(self, draft: Draft, now: Criteria) -> list[dict[str, Any]]:
         """A question for each level that no row continues: where do its judgements go?"""
         asked = []
         for short, axis in AXES.items():

@@ -18,8 +18,8 @@ from riskreg.register.models import Criteria
 from riskreg.register.permissions import permits
 from riskreg.register.queries import criteria_versions
 from riskreg.web.base import RegisterView
-from riskreg.web.levels import accepts_text, levels_of
-from riskreg.web.own_appetites.panels import own_panel
+from riskreg.web.levels import levels_of, who_may_accept_text
+from riskreg.web.own_appetites.panels import own_appetites_panel
 from riskreg.web.presenters import Scale
 from riskreg.web.ui.drawing import shape_matrix
 
@@ -46,10 +46,10 @@ class CriteriaPage(RegisterView):
             "tolerance": tolerance_text(criteria.tolerance or []),
             "currency": self.viewer.register.currency,
             "appetites_of_terms": appetites_of_terms(self.viewer, criteria),
-            "own": own_panel(self.viewer, scale) if self._is_in_force(criteria) else None,
+            "own": own_appetites_panel(self.viewer, scale) if self._is_in_force(criteria) else None,
             "ratings": [
-                {**row, "accepts": accepts_text(scale.matrix, row["key"])}
-                for row in scale.cadences()
+                {**row, "accepts": who_may_accept_text(scale.matrix, row["key"])}
+                for row in scale.cadence_rows()
             ],
             "unrated_days": criteria.unrated_cadence_days,
             "findings": dataclasses.asdict(matrix_findings(criteria)),

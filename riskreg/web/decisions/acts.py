@@ -17,9 +17,9 @@ from riskreg.web.acceptances.pages import WordsForm
 from riskreg.web.base import add_errors
 from riskreg.web.decisions.pages import (
     DecisionPage,
+    act_form,
     argument_form,
-    form_at_newest_version,
-    fresh_form,
+    put_newest_version_into,
 )
 from riskreg.web.forms.marks import adds
 from riskreg.web.simulations.run_form import RunForm
@@ -46,14 +46,14 @@ class _Act(DecisionPage):
             add_errors(form, invalid)
             return self.page(ref, status=400, refused=(self.act, form), **keys)
         except Conflict as conflict:
-            again = form_at_newest_version(form, conflict.current.version)
+            again = put_newest_version_into(form, conflict.current.version)
             return self.page(ref, status=409, conflict=conflict.detail, refused=(self.act, again))
         messages.success(request, str(self.done))
         return HttpResponseRedirect(self.page_url("decision", ref=ref))
 
     def form(self, request: HttpRequest, ref: str, **keys: Any) -> forms.Form:
         """What was sent."""
-        return fresh_form(Act(self.act), 0, request.POST)
+        return act_form(Act(self.act), 0, request.POST)
 
     def write(self, ref: str, data: dict[str, Any], **keys: Any) -> Any:
         """Call the service."""

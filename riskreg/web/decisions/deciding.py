@@ -20,7 +20,7 @@ from riskreg.decisions.services import decide
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.queries import answerable_members
 from riskreg.web.base import add_errors
-from riskreg.web.decisions.pages import DecisionPage, form_at_newest_version
+from riskreg.web.decisions.pages import DecisionPage, put_newest_version_into
 from riskreg.web.decisions.rows import decision_detail
 from riskreg.web.forms.conditions import (
     FilledConditions,
@@ -35,7 +35,7 @@ CONDITIONS = 3
 _PARTS = ("text", "owner", "due_on", "before")
 
 
-def _date(label: Any) -> forms.DateField:
+def _date_field(label: Any) -> forms.DateField:
     widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     return forms.DateField(label=label, required=False, widget=widget)
 
@@ -53,7 +53,7 @@ class DecideForm(forms.Form):
         help_text=gettext_lazy("What it stood on has moved since it was put forward."),
         widget=forms.Textarea({"rows": 2}),
     )  # fmt: skip
-    review_on = _date(gettext_lazy("To be looked at again on"))
+    review_on = _date_field(gettext_lazy("To be looked at again on"))
 
     def __init__(self, view: DecisionPage, row: Decision, data: Any = None) -> None:
         super().__init__(data, initial={"version": row.version, "option": row.recommended})
@@ -73,13 +73,13 @@ class DecideForm(forms.Form):
             self.fields[f"condition_{n}_owner"] = forms.ChoiceField(
                 label=gettext_lazy("Owner"), required=False, choices=people
             )
-            self.fields[f"condition_{n}_due_on"] = _date(gettext_lazy("Due"))
+            self.fields[f"condition_{n}_due_on"] = _date_field(gettext_lazy("Due"))
             self.fields[f"condition_{n}_before"] = forms.BooleanField(
                 label=gettext_lazy("Before it is in force"), required=False
             )
 
     @property
-    def condition_rows(self) -> list[tuple[Any, ...]]:
+    def condition_fields_by_row(self) -> list[tuple[Any, ...]]:
         """The boxes of each condition."""
         return [tuple(self[f"condition_{n}_{p}"] for p in _PARTS) for n in range(CONDITIONS)]
 
@@ -117,7 +117,7 @@ class DecidePage(DecisionPage):
             add_errors(form, with_names_of_condition_boxes(invalid, filled.box_numbers))
             return self._form_page(row, form, 400)
         except Conflict as conflict:
-            again: Any = form_at_newest_version(form, conflict.current.version)
+            again: Any = put_newest_version_into(form, conflict.current.version)
             return self._form_page(conflict.current, again, 409, conflict.detail)
         text = _("It is decided.")
         if done.state == DecisionState.PROPOSED:

@@ -20,9 +20,10 @@ from riskreg.register.permissions import require
 from riskreg.register.queries import answerable_members
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import add_errors
-from riskreg.web.bilingual import name_languages
+from riskreg.web.bilingual import name_languages_in_labels
 from riskreg.web.conflict import (
-    edit_conflict,
+    ComparedValues,
+    edit_conflict_context,
     names_to_save,
     saved_words,
     seen_value,
@@ -69,7 +70,7 @@ class DecisionForm(forms.Form):
             if each.type not in NOT_SHOWN:
                 self.fields[each.name] = form_field(each)
         if current is not None and current.translations:
-            name_languages(self, DECISION.translated, next(iter(current.translations)))
+            name_languages_in_labels(self, DECISION.translated, next(iter(current.translations)))
         self.fields["replaces"].required = False
         asker = current.requested_by_id if current else viewer.user.pk
         private = current is not None and current.visibility == Visibility.PARTY
@@ -220,8 +221,8 @@ class DecisionEdit(DecisionPage):
             "edit": self.page_url("decision_edit", ref=now.ref),
         }
         seen["risks"] = refs_in(seen["risks"])
-        values = (form.fields_for_service(), initial, seen)
-        context = edit_conflict(
+        values = ComparedValues(form.fields_for_service(), initial, seen)
+        context = edit_conflict_context(
             request, DECISION, now, (form, newest), values, touched, urls,
             _("Back to the decision"),
         )  # fmt: skip

@@ -16,7 +16,7 @@ from riskreg.register.labels import Label
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
 from riskreg.web.base import add_errors
-from riskreg.web.decisions.pages import DecisionPage, form_at_newest_version
+from riskreg.web.decisions.pages import DecisionPage, put_newest_version_into
 from riskreg.web.forms.marks import adds
 
 COSTS = 4
@@ -115,8 +115,8 @@ class OptionForm(forms.Form):
             return []
         return [tuple(self[f"cost_{n}_{part}"] for part in _PARTS) for n in range(COSTS)]
 
-    def fields_for_service(self, kept: list[dict[str, Any]]) -> dict[str, Any]:
-        """As the service takes it; ``kept``: costs beyond those that the form shows."""
+    def fields_for_service(self, costs_beyond_form: list[dict[str, Any]]) -> dict[str, Any]:
+        """As the service takes it; ``costs_beyond_form``: those that the form does not show."""
         fields = {name: self.cleaned_data[name] for name in ("title", "effects")}
         if self.is_nothing:
             return fields
@@ -126,7 +126,10 @@ class OptionForm(forms.Form):
             if parts["amount"] is not None or parts["party"]:
                 amount = parts["amount"]
                 costs.append({**parts, "amount": None if amount is None else str(amount)})
-        fields |= {"mitigations": self.cleaned_data["mitigations"], "costs": costs + kept}
+        fields |= {
+            "mitigations": self.cleaned_data["mitigations"],
+            "costs": costs + costs_beyond_form,
+        }
         return fields | ({"gate": self._gate_from_cleaned_data()} if self.gate_fields else {})
 
 
@@ -143,7 +146,7 @@ def _initial_values(row: Decision, option: Option | None) -> dict[str, Any]:
 
 
 class _OptionPage(DecisionPage):
-    def draft(self, ref: str) -> Decision:
+    def decision_to_edit(self, ref: str) -> Decision:
         """The decision, where the viewer may change its draft."""
         row = decision_for(self.viewer, ref, self.viewer.today(self.at))
         require(self.viewer, "decision.edit", row)
@@ -172,11 +175,11 @@ class _OptionPage(DecisionPage):
     ) -> HttpResponse:
         """What is said of a form that was not taken."""
         if isinstance(error, Conflict):
-            again: Any = form_at_newest_version(form, error.current.version)
+            again: Any = put_newest_version_into(form, error.current.version)
             return self.form_page(row, again, option, 409, error.detail)
         if "state" in error.fields:
             return self.page(row.ref, status=400, conflict=error.detail)
-        add_errors(form, _in_form(error))
+        add_errors(form, _with_names_of_boxes(error))
         return self.form_page(row, form, option, 400)
 
 
@@ -186,12 +189,12 @@ class OptionNew(_OptionPage):
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """An empty form."""
-        row = self.draft(ref)
+        row = self.decision_to_edit(ref)
         return self.form_page(row, OptionForm(self, row), None)
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """Add it."""
-        row = self.draft(ref)
+        row = self.decision_to_edit(ref)
         form = OptionForm(self, row, request.POST)
         if not form.is_valid():
             return self.form_page(row, form, None, 400)
@@ -209,13 +212,13 @@ class OptionEdit(_OptionPage):
 
     def get(self, request: HttpRequest, ref: str, key: str = "") -> HttpResponse:
         """The form as it stands."""
-        row = self.draft(ref)
+        row = self.decision_to_edit(ref)
         option = option_of(row, key)
         return self.form_page(row, OptionForm(self, row, option=option), option)
 
     def post(self, request: HttpRequest, ref: str, key: str) -> HttpResponse:
         """Save it."""
-        row = self.draft(ref)
+        row = self.decision_to_edit(ref)
         option = option_of(row, key)
         form = OptionForm(self, row, request.POST, option=option)
         if not form.is_valid():
@@ -250,7 +253,7 @@ class OptionRemove(_OptionPage):
         return HttpResponseRedirect(self.page_url("decision", ref=ref))
 
 
-def _in_form(invalid: Invalid) -> Invalid:
+def _with_names_of_boxes(invalid: Invalid) -> Invalid:
     """The same with the names of the form's boxes: ``costs.0.year`` as it stands there."""
     renamed: dict[str, Any] = {}
     for name, errors in invalid.fields.items():

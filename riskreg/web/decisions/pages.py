@@ -209,7 +209,7 @@ class DecisionPage(RegisterView):
             if blocked
             else "",
             "shown": act in _ALWAYS and blocked not in _NOT_NOW,
-            "form": form or fresh_form(act, row.version),
+            "form": form or act_form(act, row.version),
             "open": form is not None,
             "url": self.page_url(_ROUTES.get(act, f"decision_{act.value}"), ref=row.ref),
         }
@@ -234,14 +234,14 @@ def argument_form(row: Decision, data: Mapping[str, Any] | None = None) -> Argum
     return form
 
 
-def form_at_newest_version(form: forms.Form, version: int) -> forms.Form:
+def put_newest_version_into(form: forms.Form, version: int) -> forms.Form:
     """``form`` with what was typed, as of the version that is shown beside it now."""
     form.data = form.data.copy()  # type: ignore[attr-defined]
     form.data["version"] = str(version)  # type: ignore[index]
     return form
 
 
-def fresh_form(act: Act, version: int, data: Mapping[str, Any] | None = None) -> forms.Form:
+def act_form(act: Act, version: int, data: Mapping[str, Any] | None = None) -> forms.Form:
     """The form of an act, as it is before anything is typed, or with what was sent."""
     initial = {"version": version}
     if act == Act.PROPOSE:

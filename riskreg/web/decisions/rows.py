@@ -87,7 +87,7 @@ def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, 
             {
                 "ref": risk.ref,
                 "title": risk.localized("title"),
-                "then": _rating_then(row, risk),
+                "then": _rating_name_when_proposed(row, risk),
                 "now": scale.name(risk.rating_now) if risk.rating_now else _("unrated"),
             }
             for risk in it.touched
@@ -108,7 +108,7 @@ def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, 
             ],
             viewer.register.currency,
         ),
-        "arguments": [_argument(viewer, one) for one in it.argued],
+        "arguments": [_argument_row(viewer, one) for one in it.argued],
         "votes": [
             {
                 "party": one.party.name,
@@ -124,7 +124,7 @@ def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, 
             {"happened": o.happened, "lessons": o.lessons, "by": name_of_person(o.by), "at": o.at}
             for o in it.looked
         ],
-        "conditions": [_condition(one, today) for one in it.conditions],
+        "conditions": [_condition_row(one, today) for one in it.conditions],
     }
 
 
@@ -190,7 +190,7 @@ def _rating_name_or_unrated(scale: Scale, rating: str | None) -> str:
     return scale.name(rating) if known else _("unrated")
 
 
-def _rating_then(row: Decision, risk: Any) -> str:
+def _rating_name_when_proposed(row: Decision, risk: Any) -> str:
     then = row.basis.get(str(risk.uuid))
     return Scale(row.criteria).name(then) if then and row.criteria else ""
 
@@ -203,7 +203,7 @@ def _answer_text(vote: Any, user: int) -> str:
     return _("somebody else of the party answered")
 
 
-def _argument(viewer: Viewer, row: Argument) -> dict[str, Any]:
+def _argument_row(viewer: Viewer, row: Argument) -> dict[str, Any]:
     return {
         "id": row.uuid,
         "row": row,
@@ -218,7 +218,7 @@ def _argument(viewer: Viewer, row: Argument) -> dict[str, Any]:
     }
 
 
-def _condition(row: Obligation, today: dt.date) -> dict[str, Any]:
+def _condition_row(row: Obligation, today: dt.date) -> dict[str, Any]:
     return {
         "row": row,
         "id": row.uuid,

@@ -66,14 +66,14 @@ def weighing_row(row: Decision, one: Weighing) -> dict[str, Any]:
             }
             for key, of in sorted(one.left_out.items())
         ],
-        "objectives": _objectives(one, results["options"]) if results else [],
-        "rows": [_option(one, each, titles) for each in results["options"]] if results else [],
-        "close": _options_too_close(results) if results else [],
-        "information": _information(one) if results else None,
+        "objectives": _chances_of_objectives(one, results["options"]) if results else [],
+        "rows": [_option_row(one, each, titles) for each in results["options"]] if results else [],
+        "close": _keys_of_options_close_to_best(results) if results else [],
+        "information": _worth_of_knowing_context(one) if results else None,
     }
 
 
-def _information(one: Weighing) -> dict[str, Any] | None:
+def _worth_of_knowing_context(one: Weighing) -> dict[str, Any] | None:
     """What to ask first, and what an answer is worth at most; None in a run of before it was known,
     or where nothing uncertain bears on it."""
     known = (one.results or {}).get("information")
@@ -96,7 +96,9 @@ def _information(one: Weighing) -> dict[str, Any] | None:
     }
 
 
-def _option(one: Weighing, found: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
+def _option_row(
+    one: Weighing, found: Mapping[str, Any], titles: Mapping[str, str]
+) -> dict[str, Any]:
     assert one.results is not None  # noqa: S101 - asked by the caller
     currency = one.run.currency
     best = found["key"] == one.results["best"]
@@ -132,7 +134,9 @@ def _loss_and_regret_texts(found: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _objectives(one: Weighing, options: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _chances_of_objectives(
+    one: Weighing, options: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """The chance of meeting each objective that the viewer knows of, by option."""
     by_key = {
         option["key"]: {of["objective"]: of["chance"] for of in option["objectives"]}
@@ -156,7 +160,7 @@ def _band_text(values: Sequence[float | None]) -> str:
     return "" if ends[0] == ends[1] else " … ".join(ends)
 
 
-def _options_too_close(results: Mapping[str, Any]) -> list[str]:
+def _keys_of_options_close_to_best(results: Mapping[str, Any]) -> list[str]:
     """The options that the draws do not tell from the best."""
     return [
         one["key"]

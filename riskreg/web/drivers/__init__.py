@@ -3,11 +3,11 @@
 from django.urls import path
 
 from riskreg.web.drivers.pages import (
+    ChooseDriverIndicator,
     DriverPage,
     Drivers,
     EndBelief,
     EndLink,
-    FeedDriver,
     GiveBelief,
     LinkRisk,
 )
@@ -17,7 +17,7 @@ urlpatterns = [
     path("drivers/<str:ref>/", DriverPage.as_view(), name="driver"),
     path("drivers/<str:ref>/beliefs/", GiveBelief.as_view(), name="belief_new"),
     path("drivers/<str:ref>/link/", LinkRisk.as_view(), name="driver_link"),
-    path("drivers/<str:ref>/feed/", FeedDriver.as_view(), name="driver_feed"),
+    path("drivers/<str:ref>/feed/", ChooseDriverIndicator.as_view(), name="driver_feed"),
     path("beliefs/<uuid:belief>/end/", EndBelief.as_view(), name="belief_end"),
     path("links/<uuid:link>/end/", EndLink.as_view(), name="link_end"),
 ]

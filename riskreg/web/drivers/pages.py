@@ -183,7 +183,7 @@ class GiveBelief(DriverPage):
                 at=self.at,
             )
         except Invalid as invalid:
-            renamed = {_form_name(name): errors for name, errors in invalid.fields.items()}
+            renamed = {_form_field_of(name): errors for name, errors in invalid.fields.items()}
             add_errors(form, Invalid(renamed))
             return self.page(row, belief=form, status=400)
         messages.success(request, _("It is kept."))
@@ -202,7 +202,7 @@ class EndBelief(RegisterView):
         return _redirect_to_driver(self.viewer, row.driver)
 
 
-class FeedDriver(DriverPage):
+class ChooseDriverIndicator(DriverPage):
     """Which indicator measures a driver."""
 
     http_method_names = ["post"]
@@ -301,7 +301,7 @@ def _newest_reading(row: Driver) -> dict[str, Any] | None:
     return {"indicator": it, "value": value, "at": it.latest_at, "label": label}
 
 
-def _form_name(name: str) -> str:
+def _form_field_of(name: str) -> str:
     """The field of the form that shows what is wrong with ``name`` of a belief."""
     for table, form in (("steps.", "step_"), ("sources.", "source_")):
         if name.startswith(table):

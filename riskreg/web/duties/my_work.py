@@ -65,11 +65,11 @@ class MyWork(RegisterView):
         mine = [d for d in own if d.kind == REVIEW.kind]
         works = [d for d in own if d.kind == MITIGATION_DUE.kind]
         called: dict[Any, Breach] = {d.key: d.thing for d in own if d.kind == BREACH.kind}
-        end = agenda_page.first_day_after_window(today)
+        end = agenda_page.first_day_after_shown_weeks(today)
         coming = [d for d in all_mine if _due_day_of(d) < end and d.key not in called]
         near = [d for d in coming if _due_day_of(d) <= soon]
         asked = [d for d in all_mine if d.kind in ANSWERS and _due_day_of(d) > soon]
-        per_day = self._true_counts(all_mine, today, end)
+        per_day = self._counts_by_day_if_cut_off(all_mine, today, end)
         later = [d for d in coming if _due_day_of(d) > soon and d not in asked]
         rows = self._rows([*near, *asked], mine, away)
         watches = viewer.role != Role.OWNER or not (mine or works or rows)
@@ -90,7 +90,7 @@ class MyWork(RegisterView):
                 rows, per_day, None, today - dt.timedelta(days=1)
             ),
             "next": self._review_row(min(mine, key=_due_day_of)) if mine and not rows else None,
-            "mitigations": self._works_with_risks(beyond[:MITIGATIONS]),
+            "mitigations": self._mitigations_with_visible_risks(beyond[:MITIGATIONS]),
             "mitigations_more": max(0, len(beyond) - MITIGATIONS),
             "owned": len(mine),
             "away": away.get(viewer.user.pk),
@@ -106,19 +106,21 @@ class MyWork(RegisterView):
             "later": [self._later_row(duty) for duty in sorted(later[:LATER], key=_due_day_of)],
             "later_more": max(0, len(later) - LATER) if per_day is None else 0,
             "waiting": [self._review_row(d) for d in waiting[:LISTED]] if watches else None,
-            "waiting_more": self._more_waiting(len(waiting), today, soon) if watches else 0,
+            "waiting_more": self._count_of_waiting_not_listed(len(waiting), today, soon)
+            if watches
+            else 0,
             "whose": str(viewer.party or viewer.register),
             "standing": self._risk_counts_context() if watches else None,
-            "changed": self._add_links(event_rows(viewer, found[:LISTED])),
+            "changed": self._with_links_and_first_changes(event_rows(viewer, found[:LISTED])),
             "since": since,
-            "setup_url": self._setup_url(),
+            "setup_url": self._setup_url_or_empty(),
             "title": _("My work"),
         }
         response = self.render("my_work/index.html", context)
         response.set_signed_cookie(
             "seen",
             f"{last.isoformat()} {since.isoformat()}",
-            salt=self._salt(),
+            salt=self._cookie_salt(),
             max_age=SEEN_SECONDS,
             path=request.path,
             httponly=True,
@@ -127,7 +129,7 @@ class MyWork(RegisterView):
         )
         return response
 
-    def _setup_url(self) -> str:
+    def _setup_url_or_empty(self) -> str:
         """Where the guided set-up goes on, for the maker; empty when nothing is left of it."""
         register = self.viewer.register
         if not register.setup_steps or not is_maker_who_manages(self.viewer):
@@ -168,16 +170,16 @@ class MyWork(RegisterView):
             due_before=soon + dt.timedelta(days=1),
         )
 
-    def _more_waiting(self, read: int, today: dt.date, soon: dt.date) -> int:
+    def _count_of_waiting_not_listed(self, read_count: int, today: dt.date, soon: dt.date) -> int:
         """How many of them are not listed; counted only where there are more than listed."""
-        if read <= LISTED:
+        if read_count <= LISTED:
             return 0
         return (
             agenda.summed_duty_counts(self.viewer, self._wanted_reviews_of_others(today, soon))
             - LISTED
         )
 
-    def _true_counts(
+    def _counts_by_day_if_cut_off(
         self, mine: list[Duty], today: dt.date, end: dt.date
     ) -> dict[dt.date, int] | None:
         """How many of the viewer's duties fall due on each day, where more than was read; None
@@ -206,9 +208,11 @@ class MyWork(RegisterView):
         return agenda.summed_duty_counts(self.viewer, wanted) - near
 
     def _rows(
-        self, duties: list[Duty], mine: list[Duty], away: dict[int, Absence]
+        self, duties: list[Duty], own_reviews: list[Duty], away: dict[int, Absence]
     ) -> list[dict[str, Any]]:
-        ratings = {d.subject: agenda_page.rating_of(d, self.matrix) for d in mine}
+        ratings = {
+            d.subject: agenda_page.residual_rating_of_review(d, self.matrix) for d in own_reviews
+        }
         others = [d for d in duties if d.subject not in ratings]
         rows = agenda_page.duty_rows(
             self.viewer, duties, agenda.status_texts(others), ratings, away
@@ -232,7 +236,7 @@ class MyWork(RegisterView):
             "owner": str(agenda.owner_and_deputy_without_query(duty)[0]),
             "private": duty.private,
             "party": str(self.viewer.party or ""),
-            "rating": agenda_page.rating_of(duty, self.matrix),
+            "rating": agenda_page.residual_rating_of_review(duty, self.matrix),
             "orphan": duty.orphan,
             "url": reverse("web:risk", kwargs=keys),
             "action": action_label(duty.kind),
@@ -241,12 +245,12 @@ class MyWork(RegisterView):
             else "",
         }
 
-    def _works_with_risks(self, duties: list[Duty]) -> list[Mitigation]:
+    def _mitigations_with_visible_risks(self, mitigation_duties: list[Duty]) -> list[Mitigation]:
         """The work itself, with the risks it serves as far as the viewer may know of them."""
-        works: list[Mitigation] = [duty.thing for duty in duties]
+        works: list[Mitigation] = [duty.thing for duty in mitigation_duties]
         risks = visible_risks(self.viewer).only("ref").order_by("ref")
         prefetch_related_objects(works, Prefetch("risks", queryset=risks))
-        for work, duty in zip(works, duties, strict=True):
+        for work, duty in zip(works, mitigation_duties, strict=True):
             if duty.private and self.viewer.party is not None:
                 # Its own party is the only one that sees it, and is read with its names already.
                 work.party = self.viewer.party
@@ -257,7 +261,7 @@ class MyWork(RegisterView):
         # What a count that takes a risk with its parts opens.
         return {**vars(now), "within": "&parts=within" if now.behind else ""}
 
-    def _add_links(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _with_links_and_first_changes(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for row in rows:
             event = row["event"]
             name = "web:risk" if event.subject_type == "risk" else "web:mitigation"
@@ -266,7 +270,7 @@ class MyWork(RegisterView):
             row["changes"] = [] if row["making"] else row["changes"][:3]
         return rows
 
-    def _salt(self) -> str:
+    def _cookie_salt(self) -> str:
         return f"seen {self.viewer.user.uuid} {self.viewer.register.slug}"
 
     def _now_and_last_visit(self, request: HttpRequest) -> tuple[dt.datetime, dt.datetime]:
@@ -276,7 +280,7 @@ class MyWork(RegisterView):
         looked at writes nothing.
         """
         try:
-            texts = str(request.get_signed_cookie("seen", salt=self._salt())).split(" ")
+            texts = str(request.get_signed_cookie("seen", salt=self._cookie_salt())).split(" ")
             last, since = (parse_datetime(text) for text in texts)
         except (KeyError, ValueError, BadSignature):
             last = since = None

@@ -79,7 +79,7 @@ def duty_rows(
     return rows
 
 
-def rating_of(duty: Duty, matrix: Matrix) -> dict[str, Any]:
+def residual_rating_of_review(duty: Duty, matrix: Matrix) -> dict[str, Any]:
     """The residual rating of the risk that is to be reviewed, for the component that draws it."""
     key, keys = duty.thing.now_rating, matrix.rating_keys
     return {
@@ -145,7 +145,7 @@ def total_due_between(
     return sum(n for day, n in days if (first is None or day >= first) and day <= last)
 
 
-def first_day_after_window(today: dt.date) -> dt.date:
+def first_day_after_shown_weeks(today: dt.date) -> dt.date:
     """The first day after the weeks that the calendar shows."""
     return today - dt.timedelta(days=today.weekday()) + dt.timedelta(days=7 * WEEKS)
 

@@ -20,12 +20,12 @@ from riskreg.register.permissions import require
 from riskreg.risks.models import Mitigation
 from riskreg.risks.queries.access import mitigation_for
 from riskreg.web.base import RegisterView
-from riskreg.web.effects.words import effect_texts, question_of
+from riskreg.web.effects.words import effect_texts, question_asked_back
 from riskreg.web.estimates.ranges_form import (
     RangesForm,
     add_errors_of_service,
-    fingerprint,
-    ranges_at_first,
+    fingerprint_of_ranges,
+    initial_values_without_ranges,
 )
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import set_choices
@@ -75,10 +75,10 @@ class GiveEffect(RegisterView):
         except Invalid as invalid:
             add_errors_of_service(form, invalid)
             return self._page(row, form, status=400 if saving else 200)
-        if not saving or form.cleaned_data["asked"] != fingerprint(clean):
+        if not saving or form.cleaned_data["asked"] != fingerprint_of_ranges(clean):
             shown = Effect(**{n: v for n, v in clean.items() if n != "translations"})
-            context = {**effect_texts(shown), "question": question_of(shown)}
-            return self._page(row, form, shown=context, asked=fingerprint(clean))
+            context = {**effect_texts(shown), "question": question_asked_back(shown)}
+            return self._page(row, form, shown=context, asked=fingerprint_of_ranges(clean))
         record_effect(actor=self.viewer, ref=ref, risk=risk, given=given, at=self.at)
         messages.success(
             request, _("What you say is kept. It is your party's own until you release it.")
@@ -97,7 +97,7 @@ class GiveEffect(RegisterView):
             for r in unclosed_risks_served(self.viewer, row)
         ]
         currency, today = self.viewer.register.currency, self.viewer.today(self.at)
-        return EffectForm(risks, currency, data, initial=ranges_at_first(today))
+        return EffectForm(risks, currency, data, initial=initial_values_without_ranges(today))
 
     def _page(
         self,

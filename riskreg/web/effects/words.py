@@ -40,7 +40,7 @@ def _range_text(row: Effect, what: str) -> str:
     return f"{number(round_significant(100 * low))} … {share_text(high)}"
 
 
-def question_of(row: Effect) -> str:
+def question_asked_back(row: Effect) -> str:
     """What somebody is asked back about an effect before it is kept."""
     texts = effect_texts(row)
     return _(

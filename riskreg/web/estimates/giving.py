@@ -1,7 +1,7 @@
 """Giving an estimate: ends before the middle, nothing preset, and asked back before it is kept."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
@@ -25,9 +25,9 @@ from riskreg.web.estimates.drawing import curve_of
 from riskreg.web.estimates.ranges_form import (
     RangesForm,
     add_errors_of_service,
-    fingerprint,
+    fingerprint_of_ranges,
+    initial_values_without_ranges,
     is_unanswered,
-    ranges_at_first,
 )
 from riskreg.web.forms.marks import adds
 
@@ -60,6 +60,13 @@ class EstimateForm(RangesForm):
         )
 
 
+class ShownAndFingerprint(NamedTuple):
+    """What is shown, and the fingerprint of the ranges asked back about; empty for none."""
+
+    context: dict[str, Any] | None
+    fingerprint: str
+
+
 class GiveEstimate(RegisterView):
     """A form; ``action`` is ``show`` (draw what is typed) or ``save``, once asked back."""
 
@@ -81,11 +88,11 @@ class GiveEstimate(RegisterView):
             if saving:
                 add_errors_of_service(form, invalid)
                 return self._page(risk, form, status=400)
-            shown, asked = self._figures_and_question(risk, form, invalid)
+            shown, asked = self._figures_of_incomplete_form(risk, form, invalid)
             return self._page(risk, form, shown=shown, asked=asked)
-        if not saving or form.cleaned_data["asked"] != fingerprint(clean):
+        if not saving or form.cleaned_data["asked"] != fingerprint_of_ranges(clean):
             return self._page(
-                risk, form, shown=self._curve_context(clean), asked=fingerprint(clean)
+                risk, form, shown=self._curve_context(clean), asked=fingerprint_of_ranges(clean)
             )
         record_estimate(actor=self.viewer, ref=ref, given=form.fields_for_service(), at=self.at)
         messages.success(
@@ -102,11 +109,11 @@ class GiveEstimate(RegisterView):
 
     def _form(self, data: Any = None) -> EstimateForm:
         currency, today = self.viewer.register.currency, self.viewer.today(self.at)
-        return EstimateForm(currency, data, initial=ranges_at_first(today))
+        return EstimateForm(currency, data, initial=initial_values_without_ranges(today))
 
-    def _figures_and_question(
+    def _figures_of_incomplete_form(
         self, risk: Risk, form: EstimateForm, invalid: Invalid
-    ) -> tuple[dict[str, Any] | None, str]:
+    ) -> ShownAndFingerprint:
         """What can be drawn although something else is still missing, and what was asked with it;
         nothing where the ranges themselves are not whole."""
         about = [n for n in invalid.fields if n.startswith(("frequency", "severity"))]
@@ -118,11 +125,11 @@ class GiveEstimate(RegisterView):
                 for error in invalid.fields[name]
                 if error.code != "required" and not is_unanswered(form, name)
             ]
-            return ({"problems": wrong} if typed and wrong else None), ""
+            return ShownAndFingerprint({"problems": wrong} if typed and wrong else None, "")
         filled = {"rationale": "-", "base_year": 2000, "stage": "residual", "label": "judgement"}
         given = {**form.fields_for_service(), **filled, "sources": [], "included": ""}
         clean = clean_estimate(self.viewer, risk, given)
-        return self._curve_context(clean), fingerprint(clean)
+        return ShownAndFingerprint(self._curve_context(clean), fingerprint_of_ranges(clean))
 
     def _curve_context(self, clean: dict[str, Any]) -> dict[str, Any]:
         """The curve, its table and the question about the upper end."""

@@ -87,7 +87,7 @@ class RiskEstimates(RegisterView):
             else None,
             "mixed": bool(pool and pool.mixed),
             "powers": powers,
-            "disagreement": _disagreement(newest, figures),
+            "disagreement": _disagreement_text(newest, figures),
             "label": weakest_label(row.label for row in newest),
         }
 
@@ -134,7 +134,7 @@ def _texts_of_figures(figures: ImpliedFigures, row: Estimate) -> dict[str, Any]:
     return {**amounts, "often": frequency_text(row.frequency_kind, figures.events)}
 
 
-def _disagreement(rows: Sequence[Estimate], figures: Sequence[ImpliedFigures]) -> str:
+def _disagreement_text(rows: Sequence[Estimate], figures: Sequence[ImpliedFigures]) -> str:
     """How far the experts' medians lie apart; nothing for fewer than two."""
     if len(rows) < 2:
         return ""

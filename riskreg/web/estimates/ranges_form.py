@@ -61,9 +61,9 @@ class RangesForm(forms.Form):
         given = {f.name: data[f.name] for f in self.table.settable if f.name in data}
         for name, scale in self.scales.items():
             text = data[name].strip()
-            given[name] = text if scale == 1 else parse_times(text, scale)
+            given[name] = text if scale == 1 else parse_amount_in_unit(text, scale)
         for name in self.amounts:
-            given[name] = parse_times(data[name].strip(), Decimal(data["unit"]))
+            given[name] = parse_amount_in_unit(data[name].strip(), Decimal(data["unit"]))
         if data["source_title"] or data["source_url"]:
             given["sources"] = [
                 {"title": data["source_title"], "url": data["source_url"], "label": data["label"]}
@@ -71,12 +71,12 @@ class RangesForm(forms.Form):
         return given
 
 
-def ranges_at_first(today: dt.date) -> dict[str, Any]:
+def initial_values_without_ranges(today: dt.date) -> dict[str, Any]:
     """What an empty form has in its fields: no range, but how amounts are meant."""
     return {"unit": "1000000", "base_year": today.year, "label": "judgement"}
 
 
-def parse_times(text: str, unit: Decimal) -> Any:
+def parse_amount_in_unit(text: str, unit: Decimal) -> str | None:
     """``text`` in the unit as an amount; as it is where it is no number, None where it is empty."""
     if not PLAIN_NUMBER.fullmatch(text):
         return text or None
@@ -86,7 +86,7 @@ def parse_times(text: str, unit: Decimal) -> Any:
         return text
 
 
-def fingerprint(clean: Mapping[str, Any]) -> str:
+def fingerprint_of_ranges(clean: Mapping[str, Any]) -> str:
     """What stands for the ranges that somebody was asked back about."""
     kinds = ("freq", "sever", "cost")
     ranges = {name: str(clean.get(name)) for name in clean if name.startswith(kinds)}

@@ -21,7 +21,7 @@ from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors, posted_version_or_minus_one
 from riskreg.web.conflict import data_over_newest_version
 from riskreg.web.evidence.forms import EvidenceForm, WithdrawForm
-from riskreg.web.evidence.panel import evidence_row, page_of_thing, thing_text
+from riskreg.web.evidence.panel import evidence_row, thing_page_url, thing_text
 from riskreg.web.forms.marks import in_its_own_transactions
 from riskreg.web.presenters import name_of_person
 
@@ -49,7 +49,7 @@ class EvidenceNew(RegisterView):
             form.add_error(None, error.detail)
             return self._page(thing, form, 503)
         messages.success(request, self._success_text(row))
-        return HttpResponseRedirect(page_of_thing(self.viewer, thing))
+        return HttpResponseRedirect(thing_page_url(self.viewer, thing))
 
     def _attach(self, request: HttpRequest, thing: Thing, form: EvidenceForm) -> Evidence:
         if "file" in too_large_upload_fields(request):
@@ -85,7 +85,7 @@ class EvidenceNew(RegisterView):
             "what": thing_text(thing),
             "private": thing.row_with_audience.visibility == "party",
             "party": thing.row_with_audience.party.name,
-            "back": page_of_thing(self.viewer, thing),
+            "back": thing_page_url(self.viewer, thing),
         }
         return self.render("evidence/form.html", context, status)
 
@@ -101,7 +101,7 @@ class EvidencePage(RegisterView):
             **evidence_row(row),
             "e": row,
             "what": thing_text(thing),
-            "back": page_of_thing(self.viewer, thing),
+            "back": thing_page_url(self.viewer, thing),
             "withdrawn_by": name_of_person(row.withdrawn_by) if row.withdrawn_by else "",
             "may_withdraw": services.may_withdraw(self.viewer, row),
             "may_release": services.may_release(self.viewer, row, thing),

@@ -55,12 +55,12 @@ def evidence_row(row: Evidence) -> dict[str, Any]:
     }
 
 
-def files_beside(panel: dict[str, Any], name: UUID) -> dict[str, Any]:
+def inner_files_context(panel: dict[str, Any], name: UUID) -> dict[str, Any]:
     """The files of one of the things that the page shows beside its own."""
     return {"rows": panel["of"].get(name, []), "kind": panel["inner_kind"], "ref": str(name)}
 
 
-def page_of_thing(viewer: Viewer, thing: Thing) -> str:
+def thing_page_url(viewer: Viewer, thing: Thing) -> str:
     """The address of the page on which a thing and its files are shown."""
     page = thing.row_with_page
     name = getattr(page, "ref", None) or page.uuid

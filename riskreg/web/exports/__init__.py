@@ -7,13 +7,13 @@ from riskreg.web.exports.lists import (
     AcceptanceExport,
     DecisionExport,
     DriverExport,
+    EmptyImportWorkbook,
     ListExport,
     MeetingExport,
     ReadingExport,
-    RegisterTemplate,
     RiskExport,
 )
-from riskreg.web.exports.party import PartyFile, PartyPage
+from riskreg.web.exports.party import PartyExportPage, PartyFile
 from riskreg.web.exports.reports import (
     CoverageExport,
     EstimateExport,
@@ -52,7 +52,7 @@ urlpatterns = [
         "simulations/<uuid:simulation>/pictures/<str:name>/", SimulationPicture.as_view(),
         name="simulation_picture",
     ),
-    path("exports/", PartyPage.as_view(), name="exports"),
+    path("exports/", PartyExportPage.as_view(), name="exports"),
     path("exports/party.zip", PartyFile.as_view(), name="party_file"),
-    path("imports/template.xlsx", RegisterTemplate.as_view(), name="import_template"),
+    path("imports/template.xlsx", EmptyImportWorkbook.as_view(), name="import_template"),
 ]  # fmt: skip

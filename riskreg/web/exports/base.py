@@ -40,13 +40,15 @@ class FileView(RegisterView):
         """The bytes of the file."""
         return file_pieces(kind, sheets, About(_("About"), self.about(given)))
 
-    def unasked(self) -> str:
+    def default_filter_text(self) -> str:
         """What the page leaves out as long as nobody asks for it, in words."""
         return ""
 
     def about(self, given: QueryDict) -> list[AboutLine]:
         """What the file says of itself."""
-        return about_lines(self.viewer, self.at, given.lists(), default_filter=self.unasked())
+        return about_lines(
+            self.viewer, self.at, given.lists(), default_filter=self.default_filter_text()
+        )
 
     def get(self, request: HttpRequest, **named: str) -> HttpResponseBase:
         """The file; a list that cannot be shown as asked is refused as the page refuses it."""
@@ -63,10 +65,13 @@ class FileView(RegisterView):
             return refusal_response(_sentence_of_refusal(invalid))
         content_type, ending = self.formats[kind]
         day = self.viewer.today(self.at).isoformat()
-        name = "-".join([self.viewer.register.slug, *self.named(**named), day]) + f".{ending}"
+        name = (
+            "-".join([self.viewer.register.slug, *self.file_name_parts(**named), day])
+            + f".{ending}"
+        )
         return note_row_count_for_security_log(as_file(pieces, content_type, name), rows)
 
-    def named(self, **named: str) -> Iterator[str]:
+    def file_name_parts(self, **named: str) -> Iterator[str]:
         """What the file is called between the register and the day."""
         yield self.name
         yield from named.values()

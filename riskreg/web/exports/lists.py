@@ -21,7 +21,7 @@ from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS, XLSX, LazyShee
 from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.kernel.errors import Invalid
 from riskreg.risks.models import Position
-from riskreg.web.acceptances.pages import acceptances_of_tab
+from riskreg.web.acceptances.pages import rows_of_tab_or_all_of_risk
 from riskreg.web.base import RegisterView
 from riskreg.web.decisions.pages import decisions_of_tab
 from riskreg.web.exports.base import FileView, as_file
@@ -60,11 +60,11 @@ class RiskExport(RiskFiles):
 
     name = "risks"
 
-    def unasked(self) -> str:
+    def default_filter_text(self) -> str:
         """Closed ones."""
         return _("those of the list: drafts and open risks")
 
-    def named(self, **named: str) -> Iterator[str]:
+    def file_name_parts(self, **named: str) -> Iterator[str]:
         """The register itself."""
         return iter(())
 
@@ -78,13 +78,13 @@ class ListExport(FileView):
         """What the page finds."""
         page = self.page()
         page.viewer, page.at = self.viewer, self.at
-        return page.find(given)[1]
+        return page.filters_and_rows(given)[1]
 
     def sheets(self, given: QueryDict, **named: str) -> Sequence[LazySheet]:
         """The rows."""
         return [lazy_sheet_of_noun(self.name, self.viewer, self.rows(given), self.at)]
 
-    def unasked(self) -> str:
+    def default_filter_text(self) -> str:
         """The filters that the page has anyway."""
         return "; ".join(f"{name} = {', '.join(v)}" for name, v in self.page.unasked.items())
 
@@ -136,12 +136,12 @@ class AcceptanceExport(RiskFiles):
         """The list that is shown."""
         show = given.get("show") or "needed"
         risk = given.get("risk") or ""
-        rows = acceptances_of_tab(self.viewer, show, self.viewer.today(self.at), risk)
+        rows: Any = rows_of_tab_or_all_of_risk(self.viewer, show, self.viewer.today(self.at), risk)
         if show == "needed" and not risk:
             return [risks_sheet(self.viewer, rows, get_language() or "en")]
         return [lazy_sheet_of_noun("acceptances", self.viewer, rows, self.at)]
 
-    def unasked(self) -> str:
+    def default_filter_text(self) -> str:
         """Which of its lists it is."""
         return "show = needed"
 
@@ -157,12 +157,12 @@ class DecisionExport(FileView):
         rows = decisions_of_tab(self.viewer, show, self.viewer.today(self.at))
         return [lazy_sheet_of_noun("decisions", self.viewer, rows, self.at)]
 
-    def unasked(self) -> str:
+    def default_filter_text(self) -> str:
         """Which of its lists it is."""
         return "show = waiting"
 
 
-class RegisterTemplate(RegisterView):
+class EmptyImportWorkbook(RegisterView):
     """An empty workbook to fill in, which the import knows column by column."""
 
     http_method_names = ["get"]

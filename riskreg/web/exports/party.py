@@ -11,7 +11,7 @@ from riskreg.web.base import RegisterView
 from riskreg.web.exports.base import as_file
 
 
-class PartyPage(RegisterView):
+class PartyExportPage(RegisterView):
     """What the file holds, and the file."""
 
     http_method_names = ["get"]

@@ -21,7 +21,7 @@ from riskreg.accounts.queries import users_by_uuid
 from riskreg.kernel import clock
 from riskreg.requests.queries import Typed
 from riskreg.requests.services import keep_draft
-from riskreg.web.forms.key import FIELD, FormKey, another_key, posted_key
+from riskreg.web.forms.key import FIELD, FormKey, new_key_and_signed_value, posted_key
 
 # Never kept, whatever the form: passwords, tokens, and the addresses of endpoints, which are keys.
 _SECRET = re.compile(r"pass|secret|token|otp|recovery|credential|^address$|^code$", re.IGNORECASE)
@@ -47,7 +47,7 @@ def typed_without_secrets(request: HttpRequest, key: FormKey) -> Typed:
     return Typed(key.page, request.path, fields, left_out, files)
 
 
-def written_texts(pairs: Iterable[tuple[str, str]]) -> list[str]:
+def texts_typed_by_writer(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """What of it somebody wrote, without the marks that pages hand to themselves."""
     return [v for n, v in pairs if not (_OWN_NAMES.fullmatch(n) or _OWN_VALUES.fullmatch(v))]
 
@@ -56,12 +56,12 @@ def posted_texts(request: HttpRequest) -> list[str]:
     """What somebody wrote into the form that was sent, for a page that refuses it and has no place
     for that form any more; nothing of what is never kept."""
     pairs = ((name, str(v)) for name, values in request.POST.lists() for v in values)
-    return written_texts(
+    return texts_typed_by_writer(
         (n, v) for n, v in pairs if n != "csrfmiddlewaretoken" and not _SECRET.search(n)
     )
 
 
-def kept_fields(request: HttpRequest) -> QueryDict | None:
+def draft_fields_to_refill(request: HttpRequest) -> QueryDict | None:
     """What is about to be put back into the page's form, for a page whose form grows with it."""
     typed: Typed | None = getattr(request, "typed", None)
     if typed is None:
@@ -85,7 +85,7 @@ def keep_form_as_draft(request: HttpRequest, *, anew: bool = False) -> str:
     typed = typed_without_secrets(request, key)
     if anew:
         # Sent again it is another form than the one that was done, and known by its own key.
-        key, token = another_key(key)
+        key, token = new_key_and_signed_value(key)
         fields = [(n, v) for n, v in typed.fields if n != FIELD]
         typed = replace(typed, fields=[*fields, (FIELD, token)])
     with contextlib.suppress(DatabaseError):

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.core import signing
 from django.http import HttpRequest
@@ -9,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from riskreg.web.returning import carry_way_back, list_address_to_return_to_or_empty
+from riskreg.web.returning import list_address_to_return_to_or_empty, with_way_back
 
 FIELD = "form_key"
 DRAFT = "draft"
@@ -31,26 +32,33 @@ class FormKey:
     @property
     def page_with_draft(self) -> str:
         """The form's page, filled with what was typed."""
-        return with_draft(self.page, self.name)
+        return page_url_with_draft(self.page, self.name)
 
 
-def with_draft(page: str, name: str) -> str:
+def page_url_with_draft(page: str, name: str) -> str:
     """``page`` filled with what is kept under ``name``."""
     return f"{page}{'&' if '?' in page else '?'}{urlencode({DRAFT: name})}"
 
 
-def another_key(key: FormKey) -> tuple[FormKey, str]:
+class KeyAndSignedValue(NamedTuple):
+    """A key, and how it is written in the form."""
+
+    key: FormKey
+    signed_value: str
+
+
+def new_key_and_signed_value(key: FormKey) -> KeyAndSignedValue:
     """A fresh key for the same form of the same page, and how it is written in the form."""
     name = secrets.token_urlsafe(12)
     signed = signing.dumps([name, key.user, key.page], salt=_SALT, compress=True)
-    return FormKey(f"{name}.1", key.user, key.page), f"{signed}.1"
+    return KeyAndSignedValue(FormKey(f"{name}.1", key.user, key.page), f"{signed}.1")
 
 
 def key_field(request: HttpRequest) -> SafeString:
     """A hidden field with the key of one form; each call is another form of the page."""
     signed = getattr(request, "_form_signed", None)
     if signed is None:
-        signed = _signed_key(request)
+        signed = _new_signed_key(request)
         request._form_signed, request._form_count = signed, 0  # type: ignore[attr-defined]
     request._form_count += 1  # type: ignore[attr-defined]
     count = request._form_count  # type: ignore[attr-defined]
@@ -66,14 +74,14 @@ def posted_key(request: HttpRequest) -> FormKey | None:
     return key
 
 
-def _signed_key(request: HttpRequest) -> str:
+def _new_signed_key(request: HttpRequest) -> str:
     user = getattr(request, "user", None)
     who = user.uuid.hex if user is not None and user.is_authenticated else ""
     # A page that answers a form is at the address of the form, which may take nothing but forms.
     before = posted_key(request) if request.method == "POST" else None
     page = before.page if before and before.user == who else request.get_full_path()
     page = getattr(request, "form_page", page)
-    page = carry_way_back(page, list_address_to_return_to_or_empty(request))
+    page = with_way_back(page, list_address_to_return_to_or_empty(request))
     if len(page) > _LONGEST_PAGE:
         page = request.path
     return signing.dumps([secrets.token_urlsafe(12), who, page], salt=_SALT, compress=True)

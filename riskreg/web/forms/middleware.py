@@ -24,17 +24,21 @@ from riskreg.kernel import clock
 from riskreg.requests.models import DoneRequest
 from riskreg.requests.queries import Typed, draft_of, same_request_done_lately
 from riskreg.requests.services import drop_draft, keep_answer, release_key, take_key
-from riskreg.web.base import my_memberships
+from riskreg.web.base import memberships_for_register_switch
 from riskreg.web.forms.keeping import (
     keep_draft_and_go_to_sign_in,
     keep_draft_and_refuse_form,
     keep_form_as_draft,
-    written_texts,
+    texts_typed_by_writer,
 )
 from riskreg.web.forms.key import DRAFT, FIELD, FormKey, posted_key
 from riskreg.web.forms.marks import LEADS_TO, NOT_DONE
 from riskreg.web.forms.refill import refill
-from riskreg.web.returning import note_page_came_from, take_back_param, without_way_back
+from riskreg.web.returning import (
+    next_address_on_way_back,
+    note_way_back_of_form_page,
+    pop_back_param,
+)
 
 # State that a page hands to itself: the same form on a page that was fetched again is the same.
 _STATE = ("csrfmiddlewaretoken", FIELD, "version", "expected", "seen", "seen_sources")
@@ -52,11 +56,11 @@ class FormsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/"):
             return self.get_response(request)
-        take_back_param(request)
+        pop_back_param(request)
         if request.method == "POST":
             response = self._answer_to_posted(request)
         elif DRAFT in request.GET and isinstance(request.user, User):
-            response = self._with_draft(request, request.user)
+            response = self._response_filled_with_draft(request, request.user)
         else:
             response = self.get_response(request)
         return _with_sign_in_for_whole_window(request, response)
@@ -65,7 +69,7 @@ class FormsMiddleware:
         key, user = posted_key(request), request.user
         if key is None:
             return self.get_response(request)
-        note_page_came_from(request, key.page)
+        note_way_back_of_form_page(request, key.page)
         if not isinstance(user, User):
             response = self.get_response(request)
             gone = key.user and _asks_to_sign_in(response) and not _signs_out(request)
@@ -104,12 +108,12 @@ class FormsMiddleware:
             if apart:
                 keep_answer(row, status=302, headers={"Location": key.page, "Side": side})
             response = self.get_response(request)
-            address = _address_led_to(response)
+            address = _address_of_done_form_or_empty(response)
             if address:
                 headers = {"Location": address, "Side": side}
                 keep_answer(row, status=response.status_code, headers=headers)
                 if "Location" in response.headers:
-                    response.headers["Location"] = without_way_back(address, key.page)
+                    response.headers["Location"] = next_address_on_way_back(address, key.page)
                 drop_draft(user=user, key=key.name)
             elif response.status_code >= 500 and not apart:
                 transaction.set_rollback(True)
@@ -119,7 +123,7 @@ class FormsMiddleware:
             keep_form_as_draft(request)
         return response
 
-    def _with_draft(self, request: HttpRequest, user: User) -> HttpResponse:
+    def _response_filled_with_draft(self, request: HttpRequest, user: User) -> HttpResponse:
         """The page that was asked for, with its form as it was typed into."""
         name = request.GET[DRAFT][:60]
         typed = draft_of(user=user, key=name, at=clock.now()) if "\0" not in name else None
@@ -152,7 +156,7 @@ def _answer_to_repeated(
     at = date_format(localtime(row.created_at), "TIME_FORMAT")
     # Who acts for another party now is not led to what they did for the one before.
     address = row.headers.get("Location", "") if row.headers.get("Side") == side else ""
-    address = without_way_back(address, key.page) if address else ""
+    address = next_address_on_way_back(address, key.page) if address else ""
     if same:
         message = _("You sent this form already, at %(time)s. Nothing was done a second time.")
         messages.info(request, message % {"time": at})
@@ -168,14 +172,14 @@ def _fill_in_again(request: HttpRequest, text: str, typed: Typed) -> str:
         "found": done.found,
         "files": [name for _field, name in typed.files],
         "left_out": typed.left_out,
-        "texts": written_texts(done.unplaced),
+        "texts": texts_typed_by_writer(done.unplaced),
     }
     notice = render_to_string("forms/kept.html", context, request)
     place = done.form_start if done.found else done.main_start
     return done.text[:place] + notice + done.text[place:]
 
 
-def _address_led_to(response: HttpResponse) -> str:
+def _address_of_done_form_or_empty(response: HttpResponse) -> str:
     """Where the form led to; empty for one that was refused or is still being written."""
     shown = getattr(response, LEADS_TO, "")
     if shown or getattr(response, NOT_DONE, False) or not 300 <= response.status_code < 400:
@@ -234,7 +238,7 @@ def _party_acted_for(request: HttpRequest) -> str:
     """The party for which one acts in the register of this address."""
     parts = request.path.split("/")
     slug = parts[2] if len(parts) > 2 and parts[1] == "r" else ""
-    for membership in my_memberships(request):
+    for membership in memberships_for_register_switch(request):
         if slug and membership.register.slug == slug:
             return membership.party.key if membership.party else "-"
     return ""

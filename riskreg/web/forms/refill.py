@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from django.utils.html import escape
@@ -51,6 +52,14 @@ class _Control:
         return self.kind in ("checkbox", "radio")
 
 
+class _Edit(NamedTuple):
+    """A stretch of a page's text, and what stands there instead."""
+
+    start: int
+    end: int
+    new_text: str
+
+
 @dataclass
 class _Form:
     attrs: dict[str, str | None]
@@ -79,12 +88,12 @@ class _FormsInPage(HTMLParser):
             if (n := by_id.get(control.attrs.get("form"))) is not None:
                 self.forms[n].controls.append(control)
 
-    def _here(self) -> int:
+    def _current_offset(self) -> int:
         line, column = self.getpos()
         return self.lines[line - 1] + column
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        start, found = self._here(), dict(attrs)
+        start, found = self._current_offset(), dict(attrs)
         end = start + len(self.get_starttag_text() or "")
         if tag == "main":
             self.main_end = end
@@ -123,7 +132,7 @@ class _FormsInPage(HTMLParser):
         elif tag == "details" and self._open:
             self._open.pop()
         elif self._last is not None and tag == self._last.tag:
-            self._last.text_end = self._here()
+            self._last.text_end = self._current_offset()
             self._last = None
 
 
@@ -145,7 +154,7 @@ class Refilled:
 def refill(text: str, address: str, typed: Typed) -> Refilled:
     """``text``, the page at ``address``, with its form holding what was typed."""
     page = _FormsInPage(text)
-    form = _form_of(page, address, typed)
+    form = _likeliest_form(page, address, typed)
     if form is None:
         return Refilled(text, False, 0, page.main_end, list(typed.fields))
     left: dict[str, list[str]] = {}
@@ -155,18 +164,18 @@ def refill(text: str, address: str, typed: Typed) -> Refilled:
     if "kept_version" in given:
         # Chosen between two versions: the choice is asked again, on the page as it then is.
         left["version"] = list(given["kept_version"])
-    edits: list[tuple[int, int, str]] = []
+    edits: list[_Edit] = []
     unfold = set(form.inside)
     # Boxes first: a list beside them may have the same name, for what is not among them.
     for control in sorted(form.controls, key=lambda c: not c.is_tickable):
-        for edit in _edits(control, left, given):
+        for edit in _edits_using_up_values(control, left, given):
             edits.append(edit)
             if control.kind != "hidden":
                 unfold.update(control.inside)
     for n in unfold:
         start, end, attrs = page.details[n]
         if "open" not in attrs:
-            edits.append((start, end, _start_tag("details", {**attrs, "open": None})))
+            edits.append(_Edit(start, end, _start_tag("details", {**attrs, "open": None})))
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     moved = sum(len(new) - (end - start) for start, end, new in edits if end <= form.end)
@@ -182,7 +191,7 @@ def refill(text: str, address: str, typed: Typed) -> Refilled:
     return Refilled(text, True, form.end + moved, page.main_end + before, unplaced)
 
 
-def _form_of(page: _FormsInPage, address: str, typed: Typed) -> _Form | None:
+def _likeliest_form(page: _FormsInPage, address: str, typed: Typed) -> _Form | None:
     """The form that sends to where it was sent, of several the one with the most of its fields."""
 
     def goes_there(form: _Form) -> bool:
@@ -209,9 +218,9 @@ def _form_of(page: _FormsInPage, address: str, typed: Typed) -> _Form | None:
     return max(filter(goes_there, page.forms), key=likeness, default=None)
 
 
-def _edits(
+def _edits_using_up_values(
     control: _Control, left: dict[str, list[str]], given: dict[str, list[str]]
-) -> Iterator[tuple[int, int, str]]:
+) -> Iterator[_Edit]:
     """What to change about one field; takes what it used out of ``left``."""
     name, kind = control.name, control.kind
     if not name or name in _NEVER or kind in _KEPT_TYPES:
@@ -227,23 +236,24 @@ def _edits(
         was = "checked" in control.attrs
         # A radio group that was not answered stays as the page has it.
         if on != was and (kind == "checkbox" or name in given):
-            yield (
+            yield _Edit(
                 control.start,
                 control.end,
                 _start_tag("input", _attrs_with_mark(control, "checked", on)),
             )
     elif control.tag == "select":
         if name in given:
-            yield from _select_edits(control, values)
+            yield from _select_edits_using_up_values(control, values)
     elif values:
         value = values.pop(0)
         if control.tag == "textarea":
-            yield control.text_start, control.text_end, "\n" + escape(value)
+            yield _Edit(control.text_start, control.text_end, "\n" + escape(value))
         elif value != control.value_attribute:
-            yield control.start, control.end, _start_tag("input", {**control.attrs, "value": value})
+            new_tag = _start_tag("input", {**control.attrs, "value": value})
+            yield _Edit(control.start, control.end, new_tag)
 
 
-def _select_edits(control: _Control, values: list[str]) -> Iterator[tuple[int, int, str]]:
+def _select_edits_using_up_values(control: _Control, values: list[str]) -> Iterator[_Edit]:
     several = "multiple" in control.attrs
     offered = [option.value_attribute for option in control.options]
     wanted = [v for v in values if v in offered]
@@ -255,7 +265,7 @@ def _select_edits(control: _Control, values: list[str]) -> Iterator[tuple[int, i
     for option in control.options:
         on, was = option.value_attribute in wanted, "selected" in option.attrs
         if on != was:
-            yield (
+            yield _Edit(
                 option.start,
                 option.end,
                 _start_tag("option", _attrs_with_mark(option, "selected", on)),

@@ -31,7 +31,7 @@ def movement_context(
     drawn = picture_svg(replace(picture, head=(), foot=leg_lines(flows)))
 
     def place(cell: tuple[int, int]) -> str:
-        return scale.place({"likelihood": cell[0], "impact": cell[1]})
+        return scale.place_in_words({"likelihood": cell[0], "impact": cell[1]})
 
     legs = []
     for leg in LEGS:

@@ -17,7 +17,7 @@ MOVED = AT_ONCE
 PAGES = ("page", "new", "gone")
 
 
-def scales_before(shown: Heatmap) -> dict[int, Scale]:
+def older_scales_by_criteria_id(shown: Heatmap) -> dict[int, Scale]:
     """Of the criteria that were in force before the scale changed."""
     compared = shown.comparison
     return {key: Scale(row) for key, row in compared.older.items()} if compared else {}
@@ -35,7 +35,7 @@ def score_delta(move: Move | None) -> int | None:
     return int(move.after["score"] - move.before["score"])
 
 
-def pages_of(request: HttpRequest, shown: Heatmap) -> list[Page[Any]]:
+def pages_of_moved_opened_closed(request: HttpRequest, shown: Heatmap) -> list[Page[Any]]:
     """Of what moved, what opened and what closed: the pages that the address names (``PAGES``)."""
     compared = shown.comparison
     lists = (compared.moves, compared.opened, compared.closed) if compared else ((), (), ())
@@ -52,12 +52,12 @@ def moves_panel(
     shown: Heatmap,
     scale: Scale,
     page: Page[Move],
-    apart: Sequence[Page[str]],
+    opened_and_closed: Sequence[Page[str]],
     reasons: Mapping[str, TitleAndReason],
     risk_url: Callable[[str], str],
 ) -> dict[str, Any] | None:
     """What moved, opened and closed, for the panel under the map; ``page``: of what moved;
-    ``apart``: those of what opened and of what closed."""
+    ``opened_and_closed``: those of what opened and of what closed."""
     compared = shown.comparison
     if compared is None:
         return None
@@ -71,7 +71,7 @@ def moves_panel(
             "reason": known.localized("rationale") if known else "",
         }
 
-    moves, scales = [], scales_before(shown)
+    moves, scales = [], older_scales_by_criteria_id(shown)
     for move in page:
         before, after = move.before, move.after
         old_scale = scale_before_move(move, scales, scale)
@@ -80,8 +80,8 @@ def moves_panel(
                 **entry(move.ref),
                 "before": old_scale.cell_chip(before, shown.kind),
                 "after": scale.cell_chip(after, shown.kind),
-                "before_place": old_scale.place(before) if before else "",
-                "after_place": scale.place(after) if after else "",
+                "before_place": old_scale.place_in_words(before) if before else "",
+                "after_place": scale.place_in_words(after) if after else "",
                 "delta": score_delta(move),
                 "by_scale": move.by_scale,
             }
@@ -97,6 +97,6 @@ def moves_panel(
                 "page": refs,
                 "count": refs.paginator.count,
             }
-            for name, refs in zip(("opened", "closed"), apart, strict=True)
+            for name, refs in zip(("opened", "closed"), opened_and_closed, strict=True)
         },
     }

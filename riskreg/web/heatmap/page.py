@@ -36,16 +36,16 @@ from riskreg.web.heatmap.moves import (
     PAGES,
     moves_by_ref_among,
     moves_panel,
-    pages_of,
+    older_scales_by_criteria_id,
+    pages_of_moved_opened_closed,
     scale_before_move,
-    scales_before,
     score_delta,
 )
 from riskreg.web.heatmap.places import (
     Place,
-    cell_value,
     count_in,
-    month_steps,
+    month_links,
+    place_as_param,
     risk_filters_of_place,
 )
 from riskreg.web.presenters import (
@@ -91,14 +91,14 @@ class HeatmapPage(RegisterView):
         chosen, flows = asked.chosen, asked.flows(shown)
         scale = Scale(shown.criteria)
         given = self._params_that_are_no_default(asked, shown)
-        panel_rows = self._rows_beside(shown, chosen, place)
-        moves, *apart = pages_of(request, shown)
+        panel_rows = self._positions_in_panel(shown, chosen, place)
+        moves, *opened_and_closed = pages_of_moved_opened_closed(request, shown)
         beside_moved = moves_by_ref_among(shown, (position.ref for position in panel_rows))
         reasons = self._titles_and_reasons(
-            shown, [*moves.object_list, *beside_moved.values()], apart
+            shown, [*moves.object_list, *beside_moved.values()], opened_and_closed
         )
         choices = choices_for(self.viewer)
-        open_list = given if place is None else {**given, "cell": cell_value(place)}
+        open_list = given if place is None else {**given, "cell": place_as_param(place)}
         context = {
             "title": _("Heatmap"),
             "problems": problems,
@@ -127,13 +127,13 @@ class HeatmapPage(RegisterView):
             "active": active_filters(choices, chosen.given, open_list, skip=KEPT),
             "clear": query_string({k: v for k, v in open_list.items() if k in (*OWN, *KEPT)}),
             "figures": self._figures(shown, chosen, given, place, past=shown.as_of < today),
-            "steps": month_steps(shown, today, open_list),
+            "steps": month_links(shown, today, open_list),
             "days": switches.days_of_movement_context(self.viewer, shown, today, open_list),
             "presets": switches.compare_presets(self.viewer, shown, open_list),
-            "beside": self._beside(
+            "beside": self._panel_context(
                 shown, scale, chosen, given, place, panel_rows, beside_moved, reasons, today
             ),
-            "moved": moves_panel(shown, scale, moves, apart, reasons, self._risk_url),
+            "moved": moves_panel(shown, scale, moves, opened_and_closed, reasons, self._risk_url),
             "parts": switches.part_risks_switch(open_list, shown),
             "given": given,
             "exports": file_links(self.viewer, "heatmap_export", given, FORMATS | PICTURES),
@@ -176,13 +176,13 @@ class HeatmapPage(RegisterView):
         return f"{stage_name(shown.stage)}{meaning} · {risks}"
 
     def _titles_and_reasons(
-        self, shown: Heatmap, moves: Iterable[Move], apart: Sequence[Page[str]]
+        self, shown: Heatmap, moves: Iterable[Move], opened_and_closed: Sequence[Page[str]]
     ) -> dict[str, heatmap_lists.TitleAndReason]:
         """Titles and reasons of everything on the page that moved."""
         compared = shown.comparison
         if compared is None:
             return {}
-        refs = [*(m.ref for m in moves), *(ref for page in apart for ref in page)]
+        refs = [*(m.ref for m in moves), *(ref for page in opened_and_closed for ref in page)]
         return heatmap_lists.titles_and_rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
         )
@@ -234,7 +234,7 @@ class HeatmapPage(RegisterView):
             },
         ]
 
-    def _rows_beside(
+    def _positions_in_panel(
         self, shown: Heatmap, chosen: filters.RiskFilter, place: Place
     ) -> list[Position]:
         """What the list beside the matrix holds."""
@@ -250,7 +250,7 @@ class HeatmapPage(RegisterView):
             kind=shown.kind,
         )
 
-    def _beside(
+    def _panel_context(
         self,
         shown: Heatmap,
         scale: Scale,
@@ -298,7 +298,7 @@ class HeatmapPage(RegisterView):
             return _("Unrated")
         if place == heatmap_lists.ABOVE:
             return _("Above appetite")
-        return scale.place({"likelihood": place[0], "impact": place[1]})
+        return scale.place_in_words({"likelihood": place[0], "impact": place[1]})
 
     def _rows(
         self,
@@ -309,7 +309,7 @@ class HeatmapPage(RegisterView):
         reasons: dict[str, heatmap_lists.TitleAndReason],
         today: dt.date,
     ) -> list[dict[str, Any]]:
-        scales = scales_before(shown)
+        scales = older_scales_by_criteria_id(shown)
         listed = []
         for position in rows:
             move = moves.get(position.ref)
@@ -329,7 +329,7 @@ class HeatmapPage(RegisterView):
                     "private": position.visibility == "party",
                     "moved": move is not None,
                     "delta": score_delta(move),
-                    "from": scale_before_move(move, scales, scale).place(before)
+                    "from": scale_before_move(move, scales, scale).place_in_words(before)
                     if move and before
                     else "",
                     "by_scale": move is not None and move.by_scale,

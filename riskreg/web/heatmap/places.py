@@ -10,7 +10,7 @@ from riskreg.web.presenters import query_string
 Place = tuple[int, int] | str | None
 
 
-def cell_value(place: Place) -> str:
+def place_as_param(place: Place) -> str:
     """A place as the address writes it."""
     return ",".join(map(str, place)) if isinstance(place, tuple) else place or ""
 
@@ -37,10 +37,10 @@ def count_in(shown: Heatmap, place: Place) -> int:
     return sum(c.count for c in shown.cells if (c.likelihood, c.impact) == place)
 
 
-def month_steps(shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[str, Any]:
+def month_links(shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[str, Any]:
     """A month back, a month on (never past today), and today."""
-    back = month_from(shown.as_of, -1)
-    on = min(month_from(shown.as_of, 1), today)
+    back = day_months_later(shown.as_of, -1)
+    on = min(day_months_later(shown.as_of, 1), today)
     compare = shown.comparison.compared_to if shown.comparison else None
     fits = {} if compare is None or compare < back else {"compare": None}
     return {
@@ -55,7 +55,7 @@ def month_steps(shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[s
     }
 
 
-def month_from(day: dt.date, months: int) -> dt.date:
+def day_months_later(day: dt.date, months: int) -> dt.date:
     """The same day ``months`` later, or the last of that month where it has no such day.
 
     Nothing lies before the first month of the calendar.

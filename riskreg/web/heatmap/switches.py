@@ -16,7 +16,7 @@ from riskreg.risks.parts import APART, WITHIN
 from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.risks.queries.heatmap_days import newest_days_of_movement
 from riskreg.risks.queries.heatmap_flows import MOVEMENT
-from riskreg.web.heatmap.places import month_from
+from riskreg.web.heatmap.places import day_months_later
 from riskreg.web.presenters import query_string, stage_name
 
 
@@ -93,7 +93,7 @@ def compare_presets(
     if params.get("stage") == MOVEMENT:
         params = {**params, "stage": None}  # that goes from stage to stage, and not from day to day
     labels = {3: _("Three months"), 6: _("Six months"), 12: _("A year")}
-    days = [(month_from(heatmap.as_of, -n), label) for n, label in labels.items()]
+    days = [(day_months_later(heatmap.as_of, -n), label) for n, label in labels.items()]
     if days[-1][0] >= heatmap.as_of:  # nothing lies before the calendar's first month
         return []
     eve = heatmap.as_of - dt.timedelta(days=1)

@@ -21,7 +21,7 @@ _NAMED = (
 )  # fmt: skip
 
 
-def is_written(field: str, noun: str) -> bool:
+def is_free_text_field(field: str, noun: str) -> bool:
     """Whether a field is words of somebody, whose numbers belong to the words."""
     if field in _NAMED:
         return True

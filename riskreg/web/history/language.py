@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
@@ -40,14 +40,21 @@ def pair_localized_or_as_written(
     return [version if text else text for text, version in zip(pair, localized, strict=True)]
 
 
-def split_translations_changed(
+class TranslationChanges(NamedTuple):
+    """Before and after by field in the reader's language; the fields by other language."""
+
+    pairs_in_readers_language: dict[str, list[Any]]
+    fields_by_other_language: dict[str, list[str]]
+
+
+def split_translation_changes(
     change: Mapping[str, Any],
-) -> tuple[dict[str, list[Any]], dict[str, list[str]]]:
+) -> TranslationChanges:
     """What changed in versions of texts whose original stayed as it was: in the reader's language
     the texts before and after, by field; in each other language which fields they are."""
     logged = change.get("translations")
     if not _is_pair(logged):
-        return {}, {}
+        return TranslationChanges({}, {})
     before, after = (side or {} for side in logged or ())
     here: dict[str, list[Any]] = {}
     elsewhere: dict[str, list[str]] = {}
@@ -61,10 +68,10 @@ def split_translations_changed(
                 here[field] = pair
             else:
                 elsewhere.setdefault(language, []).append(field)
-    return here, elsewhere
+    return TranslationChanges(here, elsewhere)
 
 
-def reading_texts(field: str, pair: list[Any], zone: str) -> list[Any]:
+def pair_with_reading_texts(field: str, pair: list[Any], zone: str) -> list[Any]:
     """Logged readings, before and after, as texts: the first of them, and until when they go."""
     if field != "readings":
         return pair
@@ -124,7 +131,9 @@ def relation_text(kind: str, risk: str, other: str) -> str:
     return words[kind] % {"risk": risk, "other": other}
 
 
-def link_names(viewer: Viewer, changes: Collection[Mapping[str, Any]]) -> dict[str, str]:
+def term_and_objective_names_by_key(
+    viewer: Viewer, changes: Collection[Mapping[str, Any]]
+) -> dict[str, str]:
     """Names of the terms and objectives that ``changes`` speak of, by key; no query for none."""
     names: dict[str, str] = {}
     if any(_is_pair(change.get("terms")) for change in changes):

@@ -40,15 +40,15 @@ from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.bilingual import language_name
 from riskreg.web.file_links import file_links
-from riskreg.web.history.figures import Labels, is_written
+from riskreg.web.history.figures import Labels, is_free_text_field
 from riskreg.web.history.language import (
-    link_names,
     named_thing_text,
     pair_localized_or_as_written,
-    reading_texts,
-    split_translations_changed,
+    pair_with_reading_texts,
+    split_translation_changes,
+    term_and_objective_names_by_key,
 )
-from riskreg.web.reminder_ladder.labels import labels_by_part
+from riskreg.web.reminder_ladder.labels import recipient_part_labels
 from riskreg.web.tables import PEOPLE, find_field_of_noun_or_any
 
 PAGE = 50
@@ -67,11 +67,11 @@ class HistoryByPeopleFirst(NamedTuple):
 
 
 def history_by_people_first(
-    viewer: Viewer, history: QuerySet[Event], first: int, most: int
+    viewer: Viewer, history: QuerySet[Event], offset: int, most: int
 ) -> HistoryByPeopleFirst:
-    """What people did (``rows``, from ``first`` on), and folded what riskreg noted of its own
+    """What people did (``rows``, from ``offset`` on), and folded what riskreg noted of its own
     work."""
-    found = list(events.events_by_people(history)[first : first + most + 1])
+    found = list(events.events_by_people(history)[offset : offset + most + 1])
     own = events.events_by_the_system(history)
     folded = list(own[:FOLDED])
     # A full fold is counted; a part of one is its own count.
@@ -144,7 +144,7 @@ def event_rows(
             people |= {uuid.UUID(v) for v in change.get(field) or () if v}
     names = {str(k): str(u) for k, u in users_by_uuid(people).items()} if people else {}
     matrix = Matrix(viewer.register.criteria)
-    names |= link_names(viewer, changes)
+    names |= term_and_objective_names_by_key(viewer, changes)
     labels = Labels(viewer, found, changes) if labelled else None
     return [
         {
@@ -158,10 +158,10 @@ def event_rows(
                 {
                     "field": field_label(field, event.subject_type),
                     "own_words": field in OWN_WORDS,
-                    "written": is_written(field, event.subject_type),
+                    "written": is_free_text_field(field, event.subject_type),
                     "label": labels.label_for(field, event, change) if labels else "",
-                    "before": _value(field, pair[0], names, matrix, event.subject_type),
-                    "after": _value(field, pair[1], names, matrix, event.subject_type),
+                    "before": _logged_value_text(field, pair[0], names, matrix, event.subject_type),
+                    "after": _logged_value_text(field, pair[1], names, matrix, event.subject_type),
                 }
                 for field, logged in change.items()
                 if not _is_hidden(field, event.subject_type)
@@ -170,23 +170,25 @@ def event_rows(
                 and logged != [None, ""]
                 for pair in (
                     pair_localized_or_as_written(
-                        field, reading_texts(field, logged, viewer.register.time_zone), change
+                        field,
+                        pair_with_reading_texts(field, logged, viewer.register.time_zone),
+                        change,
                     ),
                 )
             ]
-            + _version_rows(event, change),
+            + _translation_change_rows(event, change),
         }
         for event, change in zip(found, changes, strict=True)
     ]
 
 
-def _version_rows(event: Event, change: dict[str, Any]) -> list[dict[str, Any]]:
+def _translation_change_rows(event: Event, change: dict[str, Any]) -> list[dict[str, Any]]:
     """What an event changed of versions of texts alone: shown in the reader's language, and named
     where it is in another one. What is made is told by its own texts."""
     if event.verb.endswith(".created"):
         return []
     noun = event.subject_type
-    here, elsewhere = split_translations_changed(change)
+    here, elsewhere = split_translation_changes(change)
     rows = [
         {"field": field_label(field, noun), "before": before or "", "after": after or ""}
         for field, (before, after) in here.items()
@@ -323,7 +325,9 @@ def _is_hidden(name: str, noun: str) -> bool:
     return field is not None and field.hidden
 
 
-def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: str = "") -> str:
+def _logged_value_text(
+    name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: str = ""
+) -> str:
     """A logged value as a reader would write it; empty for nothing."""
     if value is None or value == "" or value in ([], {}):
         return ""
@@ -342,7 +346,7 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
     if isinstance(value, list):
         texts = [text_of(v.get("title")) if isinstance(v, dict) else str(v) for v in value]
         if name == "to":
-            parts = labels_by_part()
+            parts = recipient_part_labels()
             texts = [parts.get(text, text) for text in texts]
         return enumerate_texts(names.get(text, text) for text in texts)
     text = str(value)

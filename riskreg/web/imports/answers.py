@@ -8,7 +8,9 @@ from django.http import QueryDict
 from riskreg.exchange.mapping import Plan
 
 
-def posted_answers(plan: Plan, posted: QueryDict, before: Mapping[str, Any] | None) -> Any:
+def answers_with_posted(
+    plan: Plan, posted: QueryDict, before: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """The mapping that ``posted`` says, on top of what was answered ``before``.
 
     ``plan`` is what the form was made of: its columns, values and questions are named by number.

@@ -26,10 +26,14 @@ def format_label(name: str) -> str:
     return _("pasted rows") if name == "paste" else name
 
 
-def target_groups(viewer: Viewer) -> list[tuple[str, list[tuple[str, str]]]]:
+def column_meaning_choices(viewer: Viewer) -> list[tuple[str, list[tuple[str, str]]]]:
     """What a column can be, in groups, for a choice."""
-    own = [(name, _target_label(name)) for name in FIELDS if not name.startswith("mitigation.")]
-    work = [(name, _target_label(name)) for name in FIELDS if name.startswith("mitigation.")]
+    own = [
+        (name, _column_meaning_label(name)) for name in FIELDS if not name.startswith("mitigation.")
+    ]
+    work = [
+        (name, _column_meaning_label(name)) for name in FIELDS if name.startswith("mitigation.")
+    ]
     parts = {
         "likelihood": _("likelihood"),
         "impact": _("impact"),
@@ -54,7 +58,7 @@ def target_groups(viewer: Viewer) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
-def _target_label(name: str) -> str:
+def _column_meaning_label(name: str) -> str:
     special = {
         "ref": _("Reference"),
         "identified_on": _("Found on"),
@@ -80,4 +84,4 @@ def field_label(name: str) -> str:
         return str(Stage(name).label)
     if name in ("mitigation", "mitigations", "controls"):
         return _("Controls") if name == "controls" else _("Mitigation")
-    return _target_label(name)
+    return _column_meaning_label(name)

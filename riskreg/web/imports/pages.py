@@ -44,9 +44,14 @@ from riskreg.register.queries import parties_for
 from riskreg.risks.services import copy_open_risks_from_register
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds
-from riskreg.web.imports.answers import posted_answers
+from riskreg.web.imports.answers import answers_with_posted
 from riskreg.web.imports.copying import CopyForm
-from riskreg.web.imports.labels import field_label, format_label, outcome_labels, target_groups
+from riskreg.web.imports.labels import (
+    column_meaning_choices,
+    field_label,
+    format_label,
+    outcome_labels,
+)
 from riskreg.web.table_form import get_choices
 
 LISTED, SHOWN = 100, 200
@@ -76,7 +81,7 @@ class FileForm(forms.Form):
         help_text=gettext_lazy("Leave it empty to have the sheet found."),
     )
 
-    def brought(self) -> Brought:
+    def uploaded_or_pasted(self) -> Brought:
         """What was sent. Raises ``Invalid`` for nothing."""
         sent, pasted = self.cleaned_data["file"], self.cleaned_data["pasted"]
         sheet = self.cleaned_data["sheet"] or None
@@ -100,14 +105,16 @@ class Imports(RegisterView):
         form = FileForm(request.POST, request.FILES)
         if form.is_valid():
             try:
-                draft = replace_own_draft(actor=self.viewer, brought=form.brought(), at=self.at)
+                draft = replace_own_draft(
+                    actor=self.viewer, brought=form.uploaded_or_pasted(), at=self.at
+                )
             except Invalid as invalid:
                 add_errors(form, invalid)
             else:
-                return self.to("import_draft", draft.uuid)
+                return self.redirect_to("import_draft", draft.uuid)
         return self._page(form, 400)
 
-    def to(self, name: str, *keys: Any) -> HttpResponse:
+    def redirect_to(self, name: str, *keys: Any) -> HttpResponse:
         """Lead to a page of this register."""
         slug = self.viewer.register.slug
         return HttpResponseRedirect(reverse(f"web:{name}", args=[slug, *keys]))
@@ -159,7 +166,7 @@ class CopyRegister(Imports):
         return HttpResponseRedirect(reverse("web:risks", args=[slug]) + "?state=draft")
 
 
-class Draft(Imports):
+class DraftPage(Imports):
     """A file looked through: columns, scales, questions, and what becomes of each row."""
 
     def get(self, request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:  # type: ignore[override]
@@ -168,14 +175,16 @@ class Draft(Imports):
         try:
             draft = own_import_draft(self.viewer, uuid)
         except NotFound:
-            return self.to("import", import_of_own_party(self.viewer, uuid).uuid)
+            return self.redirect_to("import", import_of_own_party(self.viewer, uuid).uuid)
         going = progress_of_draft_or_none(draft)
         if going is not None and going.state in OPEN:
-            return self._taking_page(draft, going)
+            return self._progress_page(draft, going)
         failed = going is not None and going.state == JobState.FAILED
-        return self._preview(draft, [str(going.failure["detail"])] if going and failed else None)
+        return self._preview_page(
+            draft, [str(going.failure["detail"])] if going and failed else None
+        )
 
-    def _taking_page(self, draft: ImportDraft, going: Progress) -> HttpResponse:
+    def _progress_page(self, draft: ImportDraft, going: Progress) -> HttpResponse:
         waits = going.state == JobState.QUEUED
         context = {
             "title": _("pasted rows") if draft.pasted else draft.file_name,
@@ -194,21 +203,23 @@ class Draft(Imports):
             if act == "drop":
                 drop_draft(actor=self.viewer, draft=uuid, at=self.at)
                 messages.success(request, _("The file is left; nothing was brought in."))
-                return self.to("imports")
+                return self.redirect_to("imports")
             if act == "take":
                 made = commit_draft_or_start_job(actor=self.viewer, draft=uuid, at=self.at)
                 if isinstance(made, ImportDraft):
-                    return self.to("import_draft", made.uuid)
+                    return self.redirect_to("import_draft", made.uuid)
                 messages.success(request, _("It is brought in."))
-                return self.to("import", made.uuid)
+                return self.redirect_to("import", made.uuid)
             plan = preview_draft(actor=self.viewer, draft=draft, at=self.at)
-            mapping = posted_answers(plan, request.POST, draft.answers)
+            mapping = answers_with_posted(plan, request.POST, draft.answers)
             answer_draft(actor=self.viewer, draft=uuid, mapping=mapping)
         except Invalid as invalid:
-            return self._preview(draft, [e.detail for es in invalid.fields.values() for e in es])
-        return self.to("import_draft", uuid)
+            return self._preview_page(
+                draft, [e.detail for es in invalid.fields.values() for e in es]
+            )
+        return self.redirect_to("import_draft", uuid)
 
-    def _preview(self, draft: ImportDraft, problems: list[str] | None = None) -> HttpResponse:
+    def _preview_page(self, draft: ImportDraft, problems: list[str] | None = None) -> HttpResponse:
         try:
             plan = preview_draft(actor=self.viewer, draft=draft, at=self.at)
         except Invalid as invalid:
@@ -226,7 +237,7 @@ class Draft(Imports):
             "plan": plan,
             "problems": problems or [],
             "columns": self._columns(plan),
-            "groups": target_groups(self.viewer),
+            "groups": column_meaning_choices(self.viewer),
             "scales": self._scales(plan),
             "questions": [self._question(n, q) for n, q in enumerate(plan.asked)],
             "counts": [(labels[name], plan.count(name)) for name in labels],
@@ -303,9 +314,9 @@ class ImportPage(Imports):
     def get(self, request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:  # type: ignore[override]
         """The page."""
         require(self.viewer, "import.make")
-        return self.one(import_of_own_party(self.viewer, uuid))
+        return self.import_page(import_of_own_party(self.viewer, uuid))
 
-    def one(self, row: Import, problem: str = "", status: int = 200) -> HttpResponse:
+    def import_page(self, row: Import, problem: str = "", status: int = 200) -> HttpResponse:
         """The page of ``row``."""
         labels = outcome_labels()
         rows = list(imported_rows_of(row)[: SHOWN + 1])
@@ -334,12 +345,12 @@ class ImportUndo(ImportPage):
         try:
             undo_import(actor=self.viewer, name=uuid, at=self.at)
         except (Conflict, Invalid) as error:
-            return self.one(import_of_own_party(self.viewer, uuid), error.detail, 409)
+            return self.import_page(import_of_own_party(self.viewer, uuid), error.detail, 409)
         messages.success(request, _("The import is undone: what came in is closed."))
-        return self.to("import", uuid)
+        return self.redirect_to("import", uuid)
 
 
-class NotTaken(RegisterView):
+class RefusedRowsFile(RegisterView):
     """The rows that were not taken, with the reason, as a file."""
 
     http_method_names = ["get"]
@@ -358,8 +369,8 @@ class NotTaken(RegisterView):
 urlpatterns = [
     path("imports/", Imports.as_view(), name="imports"),
     path("imports/copy/", CopyRegister.as_view(), name="import_copy"),
-    path("imports/drafts/<uuid:uuid>/", Draft.as_view(), name="import_draft"),
+    path("imports/drafts/<uuid:uuid>/", DraftPage.as_view(), name="import_draft"),
     path("imports/<uuid:uuid>/", ImportPage.as_view(), name="import"),
     path("imports/<uuid:uuid>/undo/", ImportUndo.as_view(), name="import_undo"),
-    path("imports/<uuid:uuid>/not-taken.csv", NotTaken.as_view(), name="import_not_taken"),
+    path("imports/<uuid:uuid>/not-taken.csv", RefusedRowsFile.as_view(), name="import_not_taken"),
 ]

@@ -27,7 +27,7 @@ from riskreg.web.indicators.labels import (
     indicator_status_context,
     limit_note_of,
     limit_texts,
-    status_label,
+    status_badge,
     time_text,
     value_with_unit,
 )
@@ -159,7 +159,7 @@ class IndicatorPage(RegisterView):
         return {
             "when": time_text(reading, zone),
             "value": number(reading.value),
-            "status": status_label(status) if status else None,
+            "status": status_badge(status) if status else None,
             "label": reading.label,
             "source": next(iter(source_rows([reading.source])), None),
             "origin": reading.get_origin_display(),
@@ -176,7 +176,7 @@ class IndicatorPage(RegisterView):
                 "title": b.risk.localized("title"),
                 "at": b.opened_at,
                 "due_on": b.due_on,
-                "status": status_label(b.status),
+                "status": status_badge(b.status),
                 "value": value_with_unit(b.reading.value, indicator.unit),
                 "answered": b.reviewed,  # type: ignore[attr-defined]
                 "closed": b.risk.state != "open",

@@ -14,7 +14,8 @@ from riskreg.kernel.fields import Type
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.conflict import (
-    edit_conflict,
+    ComparedValues,
+    edit_conflict_context,
     names_to_save,
     saved_words,
 )
@@ -92,7 +93,7 @@ class IndicatorEdit(IndicatorEditing):
         indicator = self._indicator(ref)
         form = IndicatorForm(self.viewer, request.POST, current=indicator)
         if form.is_valid():
-            touched = names_to_save(request, form.touched())
+            touched = names_to_save(request, form.changed_fields())
             fields = {
                 name: value for name, value in form.fields_for_service().items() if name in touched
             }
@@ -134,8 +135,8 @@ class IndicatorEdit(IndicatorEditing):
             "web:indicator_edit", kwargs={"slug": self.viewer.register.slug, "ref": now.ref}
         )
         urls = {"thing": self.indicator_url(now.ref), "edit": edit}
-        values = (form.fields_for_service(), theirs, form.seen())
-        context = edit_conflict(
+        values = ComparedValues(form.fields_for_service(), theirs, form.values_seen())
+        context = edit_conflict_context(
             request, INDICATOR, now, (form, newest), values, touched, urls,
             _("Back to the indicator"),
         )  # fmt: skip

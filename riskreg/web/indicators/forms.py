@@ -46,7 +46,7 @@ _SECOND_LABELS = {
 _NOT_SHOWN = (Type.SOURCE,)
 
 
-def _label_text() -> list[tuple[str, str]]:
+def _label_choices() -> list[tuple[str, str]]:
     words = {
         "sourced": _("sourced: a source states it"),
         "derived": _("derived: worked out from sourced figures"),
@@ -67,7 +67,7 @@ class IndicatorForm(forms.Form):
         super().__init__(data, **more)
         for each in INDICATOR.settable:
             if each.type == Type.NAMES:
-                self._add_texts(each)
+                self._add_text_fields(each)
             elif each.type not in _NOT_SHOWN:
                 self.fields[each.name] = form_field(each)
         self.fields["frequency_days"].initial, self.fields["grace_days"].initial = 30, 5
@@ -75,7 +75,7 @@ class IndicatorForm(forms.Form):
         set_choices(self, "direction", [("", _("Both (a band)")), *directions])
         growths = [(g.value, capfirst(g.label)) for g in Growth]
         set_choices(self, "growth", [("", "–"), *growths])
-        set_choices(self, "label", _label_text())
+        set_choices(self, "label", _label_choices())
         objectives = [
             (o.key, f"{o.name}{in_brackets(unit_text(o.unit))}") for o in objectives_for(viewer)
         ]
@@ -97,7 +97,7 @@ class IndicatorForm(forms.Form):
                 del self.fields["external_id"]  # what its own party's systems call it
             keep_shown_values_beside_fields(self)
 
-    def _add_texts(self, field: Field) -> None:
+    def _add_text_fields(self, field: Field) -> None:
         """A text and the same in Chinese; one line for a name, a box for a description."""
         name = TEXT_FIELDS[field.name]
         labels = (
@@ -126,25 +126,27 @@ class IndicatorForm(forms.Form):
         data = self.cleaned_data
         fields: dict[str, Any] = {f.name: data[f.name] for f in fields_in_form(INDICATOR, self)}
         for target, name in TEXT_FIELDS.items():
-            fields[target] = _texts(data[name], data[f"{name}_zh"])
+            fields[target] = _texts_by_language(data[name], data[f"{name}_zh"])
         return fields | read_confirmed_translations(self)
 
-    def touched(self) -> set[str]:
+    def changed_fields(self) -> set[str]:
         """Names of the table's fields that the writer changed from what they were shown."""
         fields = {name: field for field, name in TEXT_FIELDS.items()}
         fields[CONFIRMED_TRANSLATIONS_FIELD] = CONFIRMED
         return {fields.get(n.removesuffix("_zh"), n) for n in self.changed_data}
 
-    def seen(self) -> dict[str, Any]:
+    def values_seen(self) -> dict[str, Any]:
         """What the form showed when it was opened, as ``given`` has it."""
         seen = {f.name: seen_value(self, f.name) for f in fields_in_form(INDICATOR, self)}
         seen["risks"] = refs_in(seen["risks"])
         for target, name in TEXT_FIELDS.items():
-            seen[target] = _texts(seen_value(self, name), seen_value(self, f"{name}_zh"))
+            seen[target] = _texts_by_language(
+                seen_value(self, name), seen_value(self, f"{name}_zh")
+            )
         return seen
 
 
-def _texts(english: str, chinese: str) -> dict[str, str]:
+def _texts_by_language(english: str, chinese: str) -> dict[str, str]:
     return {k: v for k, v in (("en", english), (SECOND, chinese)) if v}
 
 
@@ -178,7 +180,7 @@ class ReadingForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["label"].choices = _label_text()  # type: ignore[attr-defined]
+        self.fields["label"].choices = _label_choices()  # type: ignore[attr-defined]
 
 
 class FileForm(forms.Form):

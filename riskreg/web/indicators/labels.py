@@ -25,7 +25,7 @@ def value_with_unit(value: Any, unit: str) -> str:
     return with_unit(number(value), unit)
 
 
-def status_label(status: str) -> dict[str, str]:
+def status_badge(status: str) -> dict[str, str]:
     """How an indicator stands, for ``badge``: word, tone and icon."""
     return {
         "green": {"text": pgettext("indicator", "Green"), "tone": "ok", "icon": "check-circle"},
@@ -128,7 +128,7 @@ def indicator_status_context(
         "i": indicator,
         "ref": indicator.ref,
         "name": indicator.name,
-        "status": status_label(indicator.status),
+        "status": status_badge(indicator.status),
         "value": number(indicator.latest_value),
         "unit": indicator.unit,
         "label": getattr(indicator, "reading_label", None),

@@ -22,7 +22,7 @@ from riskreg.risks.models import Risk
 from riskreg.web.indicators.labels import (
     indicator_status_context,
     limits_for_spark,
-    status_label,
+    status_badge,
     value_with_unit,
 )
 
@@ -41,13 +41,13 @@ def breach_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, An
             "indicator_url": reverse(
                 "web:indicator", kwargs={"slug": slug, "ref": b.indicator.ref}
             ),
-            "status": status_label(b.status),
+            "status": status_badge(b.status),
             "value": value_with_unit(b.reading.value, b.indicator.unit),
             "label": b.reading.label,
             "read_on": clock.local_date(b.reading.at, zone),
             "opened_at": b.opened_at,
             "due_on": b.due_on,
-            "now": status_label(b.indicator.status),
+            "now": status_badge(b.indicator.status),
             "now_differs": b.indicator.status != b.status,
             "now_value": value_with_unit(b.indicator.latest_value, b.indicator.unit),
             "private": b.visibility == "party",
@@ -64,7 +64,7 @@ def breach_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, An
     ]
 
 
-def indicator_rows_since_review(
+def watching_indicator_rows_then_and_now(
     viewer: Viewer, risk: Risk, since: dt.datetime | None
 ) -> list[dict[str, Any]]:
     """How the indicators that watch ``risk`` stand, and what they read at ``since``."""
@@ -77,7 +77,7 @@ def indicator_rows_since_review(
             else "",
             "now": value_with_unit(i.latest_value, i.unit) if i.latest_value is not None else "",
             "label": getattr(i, "reading_label", None),
-            "status": status_label(i.status),
+            "status": status_badge(i.status),
         }
         for i in _active_watching_with_value_at(viewer, risk.pk, since or risk.created_at)
     ]
@@ -90,7 +90,9 @@ def _active_watching_with_value_at(viewer: Viewer, risk: int, moment: dt.datetim
     return rows.annotate(value_then=Subquery(then))
 
 
-def watching_indicator_rows(viewer: Viewer, risk: Risk, today: dt.date) -> list[dict[str, Any]]:
+def active_watching_indicator_rows(
+    viewer: Viewer, risk: Risk, today: dt.date
+) -> list[dict[str, Any]]:
     """The indicators that watch ``risk``, each with its last values."""
     return [
         {

@@ -20,7 +20,7 @@ from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds
 from riskreg.web.indicators.forms import FileForm, ReadingForm
-from riskreg.web.indicators.labels import status_label
+from riskreg.web.indicators.labels import status_badge
 
 MAX_BYTES = 2 * 1024 * 1024
 COLUMNS = ("at", "value", "unit", "label", "precision", "source_title", "source_url", "correction")
@@ -39,7 +39,7 @@ class ReadingsPage(RegisterView):
         """``way`` says which form it is."""
         indicator = self._indicator(ref)
         if request.POST.get("way") == "file":
-            return self._from_file(request, indicator)
+            return self._record_from_file(request, indicator)
         form = ReadingForm(request.POST)
         if form.is_valid():
             data = form.cleaned_data
@@ -52,34 +52,36 @@ class ReadingsPage(RegisterView):
             try:
                 done = self._record(indicator, [row], Origin.HAND)
             except Invalid as invalid:
-                _put_errors_beside(form, invalid)
+                _add_errors_to_fields(form, invalid)
             else:
                 return self._redirect_after(request, done)
         return self._page(indicator, form, FileForm(), status=400)
 
-    def _from_file(self, request: HttpRequest, indicator: Indicator) -> HttpResponse:
+    def _record_from_file(self, request: HttpRequest, indicator: Indicator) -> HttpResponse:
         form = FileForm(request.POST, request.FILES)
         form.is_valid()
         errors: list[str] = []
         try:
-            rows, lines = _rows(_uploaded_or_pasted(form))
+            rows, lines = _parse_readings(_uploaded_or_pasted(form))
             try:
                 return self._redirect_after(request, self._record(indicator, rows, Origin.CSV))
             except Invalid as invalid:
                 errors = _errors_as_sentences_by_line(invalid, lines)
         except Invalid as invalid:
             form.add_error(None, invalid.detail)
-        return self._page(indicator, self._hand_form(indicator), form, errors=errors, status=400)
+        return self._page(
+            indicator, self._form_for_todays_reading(indicator), form, errors=errors, status=400
+        )
 
     def _empty_forms_page(self, indicator: Indicator) -> HttpResponse:
-        return self._page(indicator, self._hand_form(indicator), FileForm())
+        return self._page(indicator, self._form_for_todays_reading(indicator), FileForm())
 
     def _indicator(self, ref: str) -> Indicator:
         indicator = indicator_for(self.viewer, ref)
         require(self.viewer, "indicator.reading", indicator)
         return indicator
 
-    def _hand_form(self, indicator: Indicator) -> ReadingForm:
+    def _form_for_todays_reading(self, indicator: Indicator) -> ReadingForm:
         """Today's reading, from where the series is read if that is known."""
         source = indicator.source
         return ReadingForm(
@@ -111,7 +113,7 @@ class ReadingsPage(RegisterView):
         if status != done.before:
             sentences.append(
                 _("%(ref)s now stands at: %(status)s.")
-                % {"ref": done.indicator.ref, "status": status_label(status)["text"]}
+                % {"ref": done.indicator.ref, "status": status_badge(status)["text"]}
             )
         if done.breaches:
             refs = enumerate_texts(b.risk.ref for b in done.breaches)
@@ -141,7 +143,7 @@ class ReadingsPage(RegisterView):
         return self.render("indicators/readings.html", context, status)
 
 
-def _put_errors_beside(form: ReadingForm, invalid: Invalid) -> None:
+def _add_errors_to_fields(form: ReadingForm, invalid: Invalid) -> None:
     """``readings.0.source.0.url`` and the like, beside the field it is about."""
     renamed: dict[str, Any] = {}
     for name, errors in invalid.fields.items():
@@ -170,7 +172,7 @@ def _uploaded_or_pasted(form: FileForm) -> str:
     raise Invalid.one("file", "not_text", _("This file is not text; save it as CSV in UTF-8."))
 
 
-def _rows(text: str) -> tuple[list[dict[str, Any]], list[int]]:
+def _parse_readings(text: str) -> tuple[list[dict[str, Any]], list[int]]:
     """Readings and the line each stands on. Raises ``Invalid`` for what is no table of them."""
     lines = text.lstrip("\ufeff").strip("\r\n")
     head = lines.splitlines()[0] if lines else ""
@@ -196,7 +198,9 @@ def _rows(text: str) -> tuple[list[dict[str, Any]], list[int]]:
                     "too_many_cells",
                     _("Line %(n)d has more cells than there are columns.") % {"n": reader.line_num},
                 )
-            rows.append(_row({n: c.strip() for n, c in zip(names, cells, strict=False)}))
+            rows.append(
+                _reading_from_cells({n: c.strip() for n, c in zip(names, cells, strict=False)})
+            )
             numbers.append(reader.line_num)
     except csv.Error as error:
         raise Invalid.one(
@@ -207,7 +211,7 @@ def _rows(text: str) -> tuple[list[dict[str, Any]], list[int]]:
     return rows, numbers
 
 
-def _row(cells: dict[str, str]) -> dict[str, Any]:
+def _reading_from_cells(cells: dict[str, str]) -> dict[str, Any]:
     row: dict[str, Any] = {
         k: cells[k] for k in ("at", "value", "unit", "label", "precision") if cells.get(k)
     }

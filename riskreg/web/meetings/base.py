@@ -18,7 +18,7 @@ class MeetingView(RegisterView):
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **keys})
 
-    def back(self, meeting: Meeting) -> HttpResponseRedirect:
+    def redirect_to_meeting(self, meeting: Meeting) -> HttpResponseRedirect:
         """To the meeting's page."""
         return HttpResponseRedirect(self.page_url("meeting", meeting=meeting.uuid))
 

@@ -34,7 +34,7 @@ class MeetingItemPage(MeetingView, ReviewScreen):
     def get(self, request: HttpRequest, meeting: uuid.UUID, number: int) -> HttpResponse:
         row = meeting_for(self.viewer, meeting)
         if not row.running:
-            return self.back(row)
+            return self.redirect_to_meeting(row)
         item = item_for(row, number)
         return self._page(request, row, item, None)
 
@@ -43,7 +43,7 @@ class MeetingItemPage(MeetingView, ReviewScreen):
         item = item_for(row, number)
         if not row.running:
             messages.warning(request, _("This meeting is over; its minutes stand."))
-            return self.back(row)
+            return self.redirect_to_meeting(row)
         risk = risk_for(self.viewer, item.risk.ref)
         require(self.viewer, "meeting.record", risk)
         form = ReviewForm(request.POST)

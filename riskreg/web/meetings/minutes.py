@@ -51,7 +51,7 @@ def agenda_rows(
     return rows
 
 
-def minutes(
+def minutes_context(
     viewer: Viewer, meeting: Meeting, items: Sequence[MeetingItem], people: Sequence[Attendee]
 ) -> dict[str, Any]:
     """Everything that the minutes say. One query, where older criteria are needed."""

@@ -24,7 +24,7 @@ from riskreg.reviews.services import (
 )
 from riskreg.web.base import posted_version_or_minus_one
 from riskreg.web.meetings.base import MeetingView
-from riskreg.web.meetings.minutes import agenda_rows, minutes
+from riskreg.web.meetings.minutes import agenda_rows, minutes_context
 from riskreg.web.presenters import name_of_person
 
 
@@ -36,7 +36,9 @@ class MeetingPage(MeetingView):
         items = agenda(row)
         people = attendees(self.viewer, row, items)
         if not row.running:
-            return self.render("meetings/minutes.html", minutes(self.viewer, row, items, people))
+            return self.render(
+                "meetings/minutes.html", minutes_context(self.viewer, row, items, people)
+            )
         here = {user.pk for user in users_in_meeting_now(row)}
         pending = [i for i in items if i.outcome == ItemOutcome.PENDING]
         context = {
@@ -85,7 +87,7 @@ class MeetingAttendance(MeetingView):
             messages.error(request, invalid.detail)
         else:
             messages.success(request, _("Who is there is noted."))
-        return self.back(row)
+        return self.redirect_to_meeting(row)
 
 
 class TakeMeetingChair(MeetingView):
@@ -106,7 +108,7 @@ class TakeMeetingChair(MeetingView):
             messages.error(request, invalid.detail)
         else:
             messages.success(request, _("You lead this meeting now."))
-        return self.back(row)
+        return self.redirect_to_meeting(row)
 
 
 class EndMeeting(MeetingView):
@@ -116,7 +118,7 @@ class EndMeeting(MeetingView):
         row = meeting_for(self.viewer, meeting)
         require(self.viewer, "meeting.hold")
         if not row.running:
-            return self.back(row)
+            return self.redirect_to_meeting(row)
         items = agenda(row)
         context = {
             "meeting": row,
@@ -140,4 +142,4 @@ class EndMeeting(MeetingView):
             self.tell_of_conflict(request)
         except Invalid as invalid:
             messages.error(request, invalid.detail)
-        return self.back(row)
+        return self.redirect_to_meeting(row)

@@ -68,7 +68,7 @@ MAIL_POLICY = {
 class DeliveriesView(RegisterView):
     """Managers, for people of their own party; whatever is another's is not there."""
 
-    def found(self, delivery: uuid.UUID) -> Delivery:
+    def delivery_of_own_party(self, delivery: uuid.UUID) -> Delivery:
         """The delivery, if the viewer's party looks after it. Raises ``NotFound``."""
         require(self.viewer, "delivery.view")
         row = deliveries_looked_after_by(self.viewer.audience).filter(uuid=delivery).first()
@@ -76,11 +76,11 @@ class DeliveriesView(RegisterView):
             raise NotFound(_("There is no such delivery."))
         return row
 
-    def readable(self, row: Delivery) -> bool:
+    def is_text_readable(self, row: Delivery) -> bool:
         """Whether its text tells of nothing but what concerns the viewer's party here."""
         return row.message_id in messages_readable_among(self.viewer.audience, [row.message_id])
 
-    def names(self, rows: Sequence[Delivery]) -> dict[uuid.UUID, str]:
+    def names_by_recipient(self, rows: Sequence[Delivery]) -> dict[uuid.UUID, str]:
         """What the recipients of ``rows`` are called, people and endpoints alike."""
         recipients = {d.message.recipient for d in rows}
         people = {name: str(user) for name, user in users_by_uuid(recipients).items()}
@@ -94,7 +94,7 @@ class DeliveriesView(RegisterView):
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **keys})
 
-    def row(self, delivery: Delivery, recipient: str, readable: bool) -> dict[str, Any]:
+    def delivery_row(self, delivery: Delivery, recipient: str, readable: bool) -> dict[str, Any]:
         """What a line or a heading says of a delivery."""
         tone, icon = TONES[DeliveryState(delivery.state)]
         return {
@@ -146,18 +146,18 @@ class DeliveryList(DeliveriesView):
         page = paginator.get_page(request.GET.get("page"))
         listed = list(page)
         readable = messages_readable_among(self.viewer.audience, [d.message_id for d in listed])
-        names = self.names(listed)
+        names = self.names_by_recipient(listed)
         context = {
             "page_obj": page,
             "rows": [
-                self.row(
+                self.delivery_row(
                     d,
                     names.get(d.message.recipient, d.message.address),
                     d.message_id in readable,
                 )
                 for d in listed
             ],
-            "circuits": [_circuit(c) for c in open_circuits_holding_up(self.viewer.audience)],
+            "circuits": [_circuit_row(c) for c in open_circuits_holding_up(self.viewer.audience)],
             "channels": [
                 {
                     "label": label,
@@ -189,14 +189,14 @@ class DeliveryDetail(DeliveriesView):
 
     def get(self, request: HttpRequest, delivery: uuid.UUID) -> HttpResponse:
         """The text only where it tells of nothing but this register and party."""
-        return self._page(self.found(delivery))
+        return self._page(self.delivery_of_own_party(delivery))
 
     def _page(self, row: Delivery, status: int = 200) -> HttpResponse:
-        readable = self.readable(row)
-        recipient = self.names([row]).get(row.message.recipient, row.message.address)
+        readable = self.is_text_readable(row)
+        recipient = self.names_by_recipient([row]).get(row.message.recipient, row.message.address)
         over = row.state not in WAITING
         context = {
-            "row": self.row(row, recipient, readable),
+            "row": self.delivery_row(row, recipient, readable),
             "readable": readable,
             "html_url": self.page_url("delivery_html", delivery=row.uuid)
             if row.message.html
@@ -204,7 +204,7 @@ class DeliveryDetail(DeliveriesView):
             "running": row.started_at,
             "number": row.attempts,
             "tries": [
-                {"t": t, "outcome": capfirst(_outcome(t, over=over and n == 0))}
+                {"t": t, "outcome": capfirst(_outcome_text(t, over=over and n == 0))}
                 for n, t in enumerate(row.tries.order_by("-number"))
             ],
             "may_resend": row.state != DeliveryState.SENDING
@@ -221,8 +221,8 @@ class DeliveryHtml(DeliveriesView):
 
     def get(self, request: HttpRequest, delivery: uuid.UUID) -> HttpResponse:
         """The HTML of the mail. Raises ``NotFound`` where its text may not be read."""
-        row = self.found(delivery)
-        if not row.message.html or not self.readable(row):
+        row = self.delivery_of_own_party(delivery)
+        if not row.message.html or not self.is_text_readable(row):
             raise NotFound(_("There is no such delivery."))
         return HttpResponse(row.message.html)
 
@@ -234,7 +234,7 @@ class DeliveryResend(DeliveriesView):
 
     def post(self, request: HttpRequest, delivery: uuid.UUID) -> HttpResponse:
         """Put it back into the outbox; the page then says how it goes."""
-        row = self.found(delivery)
+        row = self.delivery_of_own_party(delivery)
         try:
             resend(
                 delivery=row.uuid,
@@ -253,14 +253,14 @@ class DeliveryResend(DeliveriesView):
         return HttpResponseRedirect(self.page_url("delivery", delivery=row.uuid))
 
 
-def _outcome(attempt: DeliveryAttempt, *, over: bool) -> str:
+def _outcome_text(attempt: DeliveryAttempt, *, over: bool) -> str:
     """How an attempt ended; ``over``: no other follows, also where it might have."""
     if over and attempt.outcome == AttemptOutcome.PASSING:
         return pgettext("attempt", "failed, was the last attempt")
     return str(attempt.get_outcome_display())
 
 
-def _circuit(row: Circuit) -> dict[str, Any]:
+def _circuit_row(row: Circuit) -> dict[str, Any]:
     """A server that is left alone for now."""
     return {
         "server": host_of_destination(row.destination) or _("the mail server"),

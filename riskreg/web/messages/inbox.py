@@ -51,7 +51,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     paginator.count = total  # known already
     page = paginator.get_page(request.GET.get("page"))
     context = {
-        "rows": [_line(message) for message in page],
+        "rows": [_message_row(message) for message in page],
         "page_obj": page,
         "unread": unread,
         "unread_messages": unread,  # for the top bar, known already
@@ -80,13 +80,13 @@ def message(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
     """One message as text, with its links. Looking at it changes nothing."""
     row = _message_for(request, message)
     language = LANGUAGE_TAGS.get(row.language, row.language)
-    context = {"row": _line(row), "now": clock.now(), "text_language": language}
+    context = {"row": _message_row(row), "now": clock.now(), "text_language": language}
     return render(request, "inbox/message.html", context)
 
 
 @require_POST
 @login_required
-def message_open(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
+def mark_message_read(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
     """Note that it was opened, and show it."""
     row = _message_for(request, message)
     mark_read(inbox_of(signed_in(request)), row.uuid, clock.now())
@@ -95,7 +95,7 @@ def message_open(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def inbox_read(request: HttpRequest) -> HttpResponse:
+def mark_inbox_read(request: HttpRequest) -> HttpResponse:
     """Note that all of it was seen."""
     count = mark_all_read(inbox_of(signed_in(request)), clock.now())
     if count:
@@ -117,7 +117,7 @@ def _message_for(request: HttpRequest, message: uuid.UUID) -> Message:
     return row
 
 
-def _line(row: Message) -> dict[str, Any]:
+def _message_row(row: Message) -> dict[str, Any]:
     """What a line or a heading says of a message."""
     return {
         "m": row,
@@ -130,7 +130,7 @@ def _line(row: Message) -> dict[str, Any]:
 
 urlpatterns = [
     path("inbox/", inbox, name="inbox"),
-    path("inbox/read/", inbox_read, name="inbox_read"),
+    path("inbox/read/", mark_inbox_read, name="inbox_read"),
     path("inbox/<uuid:message>/", message, name="inbox_message"),
-    path("inbox/<uuid:message>/open/", message_open, name="inbox_open"),
+    path("inbox/<uuid:message>/open/", mark_message_read, name="inbox_open"),
 ]

@@ -19,9 +19,10 @@ from riskreg.risks.models import Mitigation
 from riskreg.risks.queries.access import mitigation_for, visible_risks
 from riskreg.risks.services import create_mitigation, edit_mitigation
 from riskreg.web.base import add_errors
-from riskreg.web.bilingual import name_languages
+from riskreg.web.bilingual import name_languages_in_labels
 from riskreg.web.conflict import (
-    edit_conflict,
+    ComparedValues,
+    edit_conflict_context,
     names_to_save,
     saved_words,
     seen_value,
@@ -63,7 +64,7 @@ class MitigationForm(forms.Form):
             if each.type not in self.not_shown:
                 self.fields[each.name] = form_field(each)
         if current is not None and current.translations:
-            name_languages(self, MITIGATION.translated, next(iter(current.translations)))
+            name_languages_in_labels(self, MITIGATION.translated, next(iter(current.translations)))
         people = [(str(m.user.uuid), f"{m.user} · {m.party}") for m in answerable_members(viewer)]
         set_choices(self, "owner", people)
         linked = Q(pk__in=current.risks.all()) if current else Q()
@@ -209,8 +210,8 @@ class MitigationEdit(MitigationPage):
             "edit": self.page_url("mitigation_edit", ref=now.ref),
         }
         seen["risks"] = refs_in(seen["risks"])
-        values = (form.fields_for_service(), initial, seen)
-        context = edit_conflict(
+        values = ComparedValues(form.fields_for_service(), initial, seen)
+        context = edit_conflict_context(
             request, MITIGATION, now, (form, newest), values, touched, urls,
             _("Back to the mitigation"),
         )  # fmt: skip

@@ -22,7 +22,7 @@ from riskreg.register.services import add_objective, edit_objective
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
-from riskreg.web.conflict import form_conflict, form_to_save
+from riskreg.web.conflict import form_conflict_context, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import form_field, keep_shown_values_beside_fields
 from riskreg.web.ui.labels import label_word
@@ -192,7 +192,7 @@ class ObjectiveEdit(RegisterView):
             "edit": reverse("web:objective_edit", kwargs=keys),
         }
         make = partial(ObjectiveForm, self.viewer, row=now)
-        context = form_conflict(request, make, now, urls, _("Back to the objective"))
+        context = form_conflict_context(request, make, now, urls, _("Back to the objective"))
         return self.render("conflict.html", context, 409)
 
     def _page(self, row: Objective, form: ObjectiveForm, status: int = 200) -> HttpResponse:

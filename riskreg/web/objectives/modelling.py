@@ -41,7 +41,7 @@ _ROWS = {"hits": ("hit", _HIT), "lifts": ("lift", _LIFT), "elasticities": ("term
 _IN_ROWS = (Type.HITS, Type.LIFTS, Type.ELASTICITIES, Type.SOURCES, Type.TRANSLATIONS)
 
 
-def audiences(viewer: Viewer, objective: Objective) -> list[tuple[str, str]]:
+def model_audience_choices(viewer: Viewer, objective: Objective) -> list[tuple[str, str]]:
     """Who can be let see another version of an objective's model by the viewer."""
     found = []
     shared = objective.visibility == Visibility.SHARED
@@ -85,46 +85,48 @@ class ModelForm(forms.Form):
             shown.needed = field.required  # type: ignore[attr-defined]
             self.fields[field.name] = shown
         set_choices(self, "label", [(v, label_word(v)) for v in LABELS])
-        set_choices(self, "visibility", audiences(viewer, objective))
+        set_choices(self, "visibility", model_audience_choices(viewer, objective))
         for n in range(self.sizes["hits"]):
-            self._line(f"hit_{n}_risk", _("Risk"), _("As in R-003."))
-            self._effect(f"hit_{n}", _("Does to the level, %"), _("-15 takes 15 % away."))
-            self._line(f"hit_{n}_years", _("Years it lasts"), _("Empty: to the end."))
+            self._add_line_field(f"hit_{n}_risk", _("Risk"), _("As in R-003."))
+            self._add_effect_fields(
+                f"hit_{n}", _("Does to the level, %"), _("-15 takes 15 % away.")
+            )
+            self._add_line_field(f"hit_{n}_years", _("Years it lasts"), _("Empty: to the end."))
         for n in range(self.sizes["lifts"]):
-            self._line(f"lift_{n}_mitigation", _("Mitigation"), _("As in M-003."))
-            self._effect(f"lift_{n}", _("Adds to the level, %"), _("6 adds 6 %."))
-            self._line(
+            self._add_line_field(f"lift_{n}_mitigation", _("Mitigation"), _("As in M-003."))
+            self._add_effect_fields(f"lift_{n}", _("Adds to the level, %"), _("6 adds 6 %."))
+            self._add_line_field(
                 f"lift_{n}_from_year",
                 _("Works from the year"),
                 _("Empty: the year after it is due."),
             )
         for n in range(self.sizes["elasticities"]):
-            self._line(f"term_{n}_driver", _("Driver"), _("As in D-001."))
-            self._line(f"term_{n}_elasticity", _("Elasticity"),
+            self._add_line_field(f"term_{n}_driver", _("Driver"), _("As in D-001."))
+            self._add_line_field(f"term_{n}_elasticity", _("Elasticity"),
                        _("1 in proportion, -0.2 a little against it."))  # fmt: skip
 
-    def _effect(self, prefix: str, label: str, text: str) -> None:
-        self._line(f"{prefix}_mode", label, text)
-        self._line(f"{prefix}_low", _("At the least, %"), _("Empty: one number."))
-        self._line(f"{prefix}_high", _("At the most, %"), _("Empty: one number."))
+    def _add_effect_fields(self, prefix: str, label: str, text: str) -> None:
+        self._add_line_field(f"{prefix}_mode", label, text)
+        self._add_line_field(f"{prefix}_low", _("At the least, %"), _("Empty: one number."))
+        self._add_line_field(f"{prefix}_high", _("At the most, %"), _("Empty: one number."))
 
-    def _line(self, name: str, label: str, text: str = "") -> None:
+    def _add_line_field(self, name: str, label: str, text: str = "") -> None:
         widget = forms.TextInput({"autocomplete": "off"})
         self.fields[name] = forms.CharField(
             label=label, required=False, help_text=text, widget=widget
         )
 
-    def hit_rows(self) -> list[list[Any]]:
+    def hit_fields_by_row(self) -> list[list[Any]]:
         """The fields of each row of events, for the template."""
         return [[self[f"hit_{n}_{part}"] for part in ("risk", "mode", "low", "high", "years")]
                 for n in range(self.sizes["hits"])]  # fmt: skip
 
-    def lift_rows(self) -> list[list[Any]]:
+    def lift_fields_by_row(self) -> list[list[Any]]:
         """The fields of each row of mitigations."""
         parts = ("mitigation", "mode", "low", "high", "from_year")
         return [[self[f"lift_{n}_{part}"] for part in parts] for n in range(self.sizes["lifts"])]
 
-    def term_rows(self) -> list[list[Any]]:
+    def elasticity_fields_by_row(self) -> list[list[Any]]:
         """The fields of each row of drivers."""
         return [[self[f"term_{n}_{part}"] for part in _TERM]
                 for n in range(self.sizes["elasticities"])]  # fmt: skip
@@ -214,10 +216,13 @@ def _initial_values(
     return found
 
 
-def model_shown(viewer: Viewer, objective: Objective) -> dict[str, Any]:
+def newest_model_context(viewer: Viewer, objective: Objective) -> dict[str, Any]:
     """The version that holds, as the page of the objective shows it."""
     row = newest_model_of(viewer, objective)
-    found: dict[str, Any] = {"model": row, "may_model": bool(audiences(viewer, objective))}
+    found: dict[str, Any] = {
+        "model": row,
+        "may_model": bool(model_audience_choices(viewer, objective)),
+    }
     if row is None:
         return found
     refs = refs_in_model(viewer, row)
@@ -292,7 +297,7 @@ class ModelNew(RegisterView):
 
     def _objective(self, key: str) -> Objective:
         objective = objective_for(self.viewer, key)
-        if not audiences(self.viewer, objective):
+        if not model_audience_choices(self.viewer, objective):
             raise Forbidden(_("You may not model this objective."))
         return objective
 

@@ -23,11 +23,11 @@ from riskreg.risks.queries.links import risk_counts_by_objective
 from riskreg.risks.queries.objectives import mitigations_toward, open_positions_toward
 from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import FilterWords
-from riskreg.web.indicators.labels import status_label, value_with_unit
+from riskreg.web.indicators.labels import status_badge, value_with_unit
 from riskreg.web.list_page import ListPage
-from riskreg.web.objectives.modelling import model_shown
+from riskreg.web.objectives.modelling import newest_model_context
 from riskreg.web.presenters import Scale
-from riskreg.web.simulations.objectives import chance_shown
+from riskreg.web.simulations.objectives import chance_context
 
 SHOWN = 20
 
@@ -90,8 +90,8 @@ class ObjectivePage(RegisterView):
                 }
                 for position in positions[:SHOWN]
             ],
-            **model_shown(self.viewer, row),
-            **_chance(self.viewer, row),
+            **newest_model_context(self.viewer, row),
+            **_chance_context(self.viewer, row),
             "risks_more": max(0, positions.count() - SHOWN),
             "work": [{"m": m, "title": m.localized("title")} for m in work[:SHOWN]],
             "work_more": max(0, work.count() - SHOWN),
@@ -103,7 +103,7 @@ class ObjectivePage(RegisterView):
                     if each.latest_value is None
                     else value_with_unit(each.latest_value, each.unit),
                     "label": each.reading_label,  # type: ignore[attr-defined]
-                    "status": status_label(each.status),
+                    "status": status_badge(each.status),
                 }
                 for each in watched[:SHOWN]
             ],
@@ -112,14 +112,14 @@ class ObjectivePage(RegisterView):
         return self.render("objectives/detail.html", context)
 
 
-def _chance(viewer: Viewer, row: Objective) -> dict[str, Any]:
+def _chance_context(viewer: Viewer, row: Objective) -> dict[str, Any]:
     """The chance of meeting it by the newest run that tells it."""
     found = newest_chance(viewer, row)
     if found is None:
         return {"chance": None}
     private = found.run.visibility == "party"
     about = {"run": found.run, "run_private": private, "stale": found.stale}
-    return {"chance": chance_shown(found.found) | about}
+    return {"chance": chance_context(found.found) | about}
 
 
 def objective_context(row: Objective, actual: Actual | None = None) -> dict[str, Any]:

@@ -29,8 +29,8 @@ from riskreg.risks.queries.totals import (
 from riskreg.risks.queries.work import totals_of_uncancelled_mitigations
 from riskreg.web.base import RegisterView
 from riskreg.web.heatmap.moves import moves_by_ref_among, moves_panel, score_delta
-from riskreg.web.heatmap.places import count_in, month_from
-from riskreg.web.indicators.labels import status_label, value_with_unit
+from riskreg.web.heatmap.places import count_in, day_months_later
+from riskreg.web.indicators.labels import status_badge, value_with_unit
 from riskreg.web.overview import panels
 from riskreg.web.overview.panels import SHOWN
 from riskreg.web.presenters import Scale, error_list, heat_grid, name_of_person, query_string
@@ -54,14 +54,14 @@ class OverviewPage(RegisterView):
             since = _parse_since(request.GET.get("since", ""), today) or usual
         except Invalid as invalid:
             problems, since = error_list(invalid, {"since": _("Since")}), usual
-        since = since or month_from(today, -3)
+        since = since or day_months_later(today, -3)
         shown = heatmap(self.viewer, stage="residual", at=self.at, compare=since, refs_per_cell=0)
         scale = Scale(shown.criteria)
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         compared = f"{map_url}?compare={since.isoformat()}"
         work = totals_of_uncancelled_mitigations(self.viewer, today)
         overdue = panels.overdue_panel(self.viewer, today, work)
-        above = self._unaccepted(today, scale)
+        above = self._unaccepted_context(today, scale)
         exposure = panels.exposure_panel(self.viewer)
         context = {
             "title": _("Home"),
@@ -88,12 +88,12 @@ class OverviewPage(RegisterView):
             **above,
             "empty": not (shown.total or shown.other_total),
             "may_create": permits(self.viewer, "risk.create"),
-            "over_time": self._over_time(today, shown),
+            "over_time": self._above_appetite_over_time(today, shown),
             "moved": self._moves_context(shown, scale),
             "moved_url": f"{compared}#moved",
             "opened_url": f"{compared}#opened",
             "closed_url": f"{compared}#closed",
-            "top": self._highest(shown, scale, today),
+            "top": self._highest_risk_rows(shown, scale, today),
             "top_url": reverse("web:risks", kwargs={"slug": self.slug})
             + query_string({}, state="open", kind="threat", ordering="-score"),
             **panels.waiting_panel(self.viewer, today),
@@ -101,8 +101,8 @@ class OverviewPage(RegisterView):
             "exposure": exposure,
             "money": panels.money_panel(self.viewer, work),
             "overdue": overdue,
-            **self._breaches(),
-            "objectives": self._objectives(today, exposure["chances"] if exposure else {}),
+            **self._unreviewed_breaches_context(),
+            "objectives": self._objectives_not_past(today, exposure["chances"] if exposure else {}),
         }
         return self.render("overview/index.html", context, 400 if problems else 200)
 
@@ -116,7 +116,7 @@ class OverviewPage(RegisterView):
 
     @staticmethod
     def _presets(today: dt.date, usual: dt.date | None, since: dt.date) -> list[dict[str, Any]]:
-        days = [(month_from(today, -n), _months_text(n)) for n in PRESETS]
+        days = [(day_months_later(today, -n), _months_text(n)) for n in PRESETS]
         chosen: list[tuple[dt.date, str]] = [(usual, _("Last meeting"))] if usual else []
         return [
             {
@@ -147,7 +147,7 @@ class OverviewPage(RegisterView):
                 "url": f"{risks}&state=open&above_appetite=true",
                 "tone": "warn" if above else "",
             },
-            *self._count_above_own_appetite(risks),
+            *self._own_appetite_figures(risks),
             {
                 "label": _("above appetite, not accepted"),
                 "count": unaccepted,
@@ -175,7 +175,7 @@ class OverviewPage(RegisterView):
             },
         ]
 
-    def _count_above_own_appetite(self, risks: str) -> list[dict[str, Any]]:
+    def _own_appetite_figures(self, risks: str) -> list[dict[str, Any]]:
         """How many are above what the viewer's party itself is content with, if it has said any."""
         count = above_own_appetite_count(self.viewer)
         if count is None or self.viewer.party is None:
@@ -190,7 +190,7 @@ class OverviewPage(RegisterView):
             }
         ]
 
-    def _over_time(self, today: dt.date, shown: Heatmap) -> dict[str, Any]:
+    def _above_appetite_over_time(self, today: dt.date, shown: Heatmap) -> dict[str, Any]:
         """How many threats stood above appetite at the ends of the last months, and today."""
         ends = _month_ends(today)
         counts = above_appetite_counts_over_time(self.viewer, ends)
@@ -225,14 +225,18 @@ class OverviewPage(RegisterView):
         compared = shown.comparison
         assert compared is not None  # noqa: S101 - the page always compares
         page = Paginator(compared.moves, SHOWN).get_page(1)
-        apart = [Paginator(refs, SHOWN).get_page(1) for refs in (compared.opened, compared.closed)]
-        refs = [*(m.ref for m in page), *(ref for rows in apart for ref in rows)]
+        opened_and_closed = [
+            Paginator(refs, SHOWN).get_page(1) for refs in (compared.opened, compared.closed)
+        ]
+        refs = [*(m.ref for m in page), *(ref for rows in opened_and_closed for ref in rows)]
         reasons = heatmap_lists.titles_and_rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
         )
-        return moves_panel(shown, scale, page, apart, reasons, self._risk_url)
+        return moves_panel(shown, scale, page, opened_and_closed, reasons, self._risk_url)
 
-    def _highest(self, shown: Heatmap, scale: Scale, today: dt.date) -> list[dict[str, Any]]:
+    def _highest_risk_rows(
+        self, shown: Heatmap, scale: Scale, today: dt.date
+    ) -> list[dict[str, Any]]:
         rows = heatmap_lists.highest_rated_open(
             self.viewer, stage=shown.stage, kind=shown.kind, most=SHOWN
         )
@@ -255,7 +259,7 @@ class OverviewPage(RegisterView):
             for row in rows
         ]
 
-    def _unaccepted(self, today: dt.date, scale: Scale) -> dict[str, Any]:
+    def _unaccepted_context(self, today: dt.date, scale: Scale) -> dict[str, Any]:
         """What stands above appetite without a valid acceptance, the worst first: each by itself,
         as each is accepted by itself; how many of them are parts of others on the map."""
         listed: list[Any] = first_unaccepted_threats(self.viewer, today, most=SHOWN)
@@ -276,14 +280,14 @@ class OverviewPage(RegisterView):
             ],
         }
 
-    def _breaches(self) -> dict[str, Any]:
+    def _unreviewed_breaches_context(self) -> dict[str, Any]:
         listed = first_unreviewed_breaches(self.viewer, most=SHOWN + 1)
         more = len(listed) > SHOWN
         return {
             "breaches_count": unreviewed_breaches(self.viewer).count() if more else len(listed),
             "breaches": [
                 {
-                    "status": status_label(row.status),
+                    "status": status_badge(row.status),
                     "ref": row.indicator.ref,
                     "name": row.indicator.name,
                     "value": value_with_unit(row.reading.value, row.indicator.unit),
@@ -299,7 +303,7 @@ class OverviewPage(RegisterView):
             ],
         }
 
-    def _objectives(self, today: dt.date, chances: dict[str, Any]) -> list[dict[str, Any]]:
+    def _objectives_not_past(self, today: dt.date, chances: dict[str, Any]) -> list[dict[str, Any]]:
         """The objectives that are still to be reached, soonest first, with how far they are and the
         chance of each that the newest run has followed (``chances``, by public id)."""
         rows = first_objectives_not_past(self.viewer, today, most=SHOWN)
@@ -318,7 +322,7 @@ class OverviewPage(RegisterView):
                     "now": value_with_unit(measure.latest_value, measure.unit) if measure else "",
                     "now_label": measure.reading_label if measure else None,  # type: ignore[attr-defined]
                     "read_at": measure.latest_at if measure else None,
-                    "status": status_label(measure.status) if measure else None,
+                    "status": status_badge(measure.status) if measure else None,
                 }
             )
         return listed
@@ -330,7 +334,7 @@ class OverviewPage(RegisterView):
 def _month_ends(today: dt.date) -> list[dt.date]:
     """The last days of the months before today's, as many as are drawn, oldest first."""
     first = today.replace(day=1)
-    return [month_from(first, -n) - dt.timedelta(days=1) for n in range(MONTHS - 2, -1, -1)]
+    return [day_months_later(first, -n) - dt.timedelta(days=1) for n in range(MONTHS - 2, -1, -1)]
 
 
 def _parse_since(text: str, today: dt.date) -> dt.date | None:

@@ -28,7 +28,7 @@ from riskreg.web.bilingual import (
     label_naming_language,
     nonempty_texts_by_language,
 )
-from riskreg.web.conflict import form_conflict, form_to_save
+from riskreg.web.conflict import form_conflict_context, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.own_appetites.panels import rating_words, which_risks_text
 from riskreg.web.presenters import Scale
@@ -127,7 +127,7 @@ class OwnAppetiteNew(RegisterView):
             form.add_errors_of_service(invalid)
             return self._page(form, 400)
         messages.success(request, _("Your party’s own appetite is set."))
-        return _redirect_to_list(self.viewer)
+        return _redirect_to_criteria(self.viewer)
 
     def _page(self, form: OwnAppetiteForm, status: int = 200) -> HttpResponse:
         return self.render("own_appetites/form.html", {"form": form}, status)
@@ -174,7 +174,7 @@ class OwnAppetiteEdit(RegisterView):
             else _("Your party’s own appetite is saved.")
         )
         messages.success(request, done)
-        return _redirect_to_list(self.viewer)
+        return _redirect_to_criteria(self.viewer)
 
     def _row(self, appetite: uuid.UUID) -> OwnAppetite:
         row = own_appetite_in_force_for(self.viewer, appetite)
@@ -182,9 +182,9 @@ class OwnAppetiteEdit(RegisterView):
         return row
 
     def _conflict_page(self, request: HttpRequest, now: OwnAppetite) -> HttpResponse:
-        urls = {"thing": _list_address(self.viewer), "edit": request.path}
+        urls = {"thing": _criteria_page_address(self.viewer), "edit": request.path}
         make = partial(OwnAppetiteForm, self.viewer, row=now)
-        context = form_conflict(request, make, now, urls, _("Back to the criteria"))
+        context = form_conflict_context(request, make, now, urls, _("Back to the criteria"))
         return self.render("conflict.html", context, 409)
 
     def _page(
@@ -194,10 +194,10 @@ class OwnAppetiteEdit(RegisterView):
         return self.render("own_appetites/form.html", context, status)
 
 
-def _list_address(viewer: Viewer) -> str:
+def _criteria_page_address(viewer: Viewer) -> str:
     page = reverse("web:criteria", kwargs={"slug": viewer.register.slug})
     return f"{page}#party-appetite"
 
 
-def _redirect_to_list(viewer: Viewer) -> HttpResponse:
-    return HttpResponseRedirect(_list_address(viewer))
+def _redirect_to_criteria(viewer: Viewer) -> HttpResponse:
+    return HttpResponseRedirect(_criteria_page_address(viewer))

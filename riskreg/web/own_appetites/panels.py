@@ -18,7 +18,7 @@ from riskreg.register.permissions import permits
 from riskreg.web.presenters import Scale
 
 
-def own_panel(viewer: Viewer, scale: Scale) -> dict[str, Any] | None:
+def own_appetites_panel(viewer: Viewer, scale: Scale) -> dict[str, Any] | None:
     """What ``own_appetites/panel.html`` shows beside the criteria in force; None for who acts for
     no party, to whom there is none."""
     if viewer.party is None:
@@ -43,7 +43,7 @@ def own_panel(viewer: Viewer, scale: Scale) -> dict[str, Any] | None:
     }
 
 
-def above_own_mark(
+def above_own_appetite_mark(
     viewer: Viewer, scale: Scale, rating: str | None, kind: str, terms: Collection[str]
 ) -> dict[str, str] | None:
     """What an open risk of this rating says that is above the own appetite of the viewer's party:

@@ -75,7 +75,7 @@ class AccountForm(forms.Form):
                 self.add_error("password", error)
         return cleaned
 
-    def preferences(self) -> dict[str, Any]:
+    def chosen_preferences(self) -> dict[str, Any]:
         """What of it is kept as settings of the account."""
         return {name: self.cleaned_data[name] for name in PREFERENCES}
 

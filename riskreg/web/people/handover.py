@@ -1,6 +1,6 @@
 """Handing over: everything of a person in one step, and ticked risks from the list."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
@@ -27,7 +27,7 @@ from riskreg.register.permissions import permits, require, require_for_person
 from riskreg.register.queries import answerable_members
 from riskreg.risks.queries.access import risks_called
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
+from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
 from riskreg.web.returning import list_address_to_return_to_or_empty
 from riskreg.web.risks.listing import filter_and_rows
 from riskreg.web.table_form import set_choices
@@ -53,6 +53,14 @@ class HandOverForm(forms.Form):
     )
 
 
+class HandOverAskedFor(NamedTuple):
+    """Whose things, which they are, and the ``ItemKind`` that they are narrowed to."""
+
+    giver: User
+    found: Responsibilities
+    part: str
+
+
 class HandOverPage(RegisterView):
     """Choose whose things (``?from=``) and which (``?part=``), see what would move, do it."""
 
@@ -61,14 +69,14 @@ class HandOverPage(RegisterView):
         require(self.viewer, "handover.make")
         if "from" not in request.GET:
             return self._page({})
-        giver, found, part = self._parse_hand_over(request.GET)
+        giver, found, part = self._read_hand_over_asked_for(request.GET)
         form = HandOverForm(initial={"seen": found.fingerprint_of_moving})
-        return self._preview(giver, found, part, form)
+        return self._preview_page(giver, found, part, form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Do it, if it is still what was shown."""
         require(self.viewer, "handover.make")
-        giver, found, part = self._parse_hand_over(request.POST)
+        giver, found, part = self._read_hand_over_asked_for(request.POST)
         form = HandOverForm(request.POST)
         set_choices(form, "to", _taker_choices(self.viewer))
         status = 400
@@ -103,16 +111,16 @@ class HandOverPage(RegisterView):
                 messages.success(request, message % values)
                 keys = {"slug": self.viewer.register.slug}
                 return HttpResponseRedirect(reverse("web:handover", kwargs=keys))
-        return self._preview(giver, found, part, form, status)
+        return self._preview_page(giver, found, part, form, status)
 
-    def _parse_hand_over(self, given: Any) -> tuple[User, Responsibilities, str]:
+    def _read_hand_over_asked_for(self, given: Any) -> HandOverAskedFor:
         giver, party = present_or_past_member(self.viewer, given.get("from"))
         require_for_person(self.viewer, "handover.make", giver.pk, party)
         part = given.get("part", ItemKind.ALL)
         part = part if part in ItemKind.values else ItemKind.ALL
-        return giver, responsibilities(self.viewer, giver, part), part
+        return HandOverAskedFor(giver, responsibilities(self.viewer, giver, part), part)
 
-    def _preview(
+    def _preview_page(
         self, giver: User, found: Responsibilities, part: str, form: HandOverForm, status: int = 200
     ) -> HttpResponse:
         set_choices(form, "to", [p for p in _taker_choices(self.viewer) if p[0] != str(giver.uuid)])
@@ -151,7 +159,7 @@ class HandOverPage(RegisterView):
         people = people_whose_things_may_be_handed_over(self.viewer)
         context = {
             "title": _("Hand over"),
-            "people_asked": parties_asked(self.viewer),
+            "people_asked": names_of_parties_to_ask(self.viewer),
             "giver": None,
             "part": ItemKind.ALL,
             "parts": ItemKind.choices,
@@ -175,11 +183,11 @@ class ReassignPage(RegisterView):
         """What was ticked, and to whom it should go."""
         require(self.viewer, "risk.transfer")
         if "all" in request.GET:
-            return self._all_that_match(QueryDict(request.GET["all"].removeprefix("?")))
+            return self._page_of_all_matching(QueryDict(request.GET["all"].removeprefix("?")))
         refs = list(dict.fromkeys(request.GET.getlist("risk")))[: MAX_AT_ONCE + 1]
         return self._page(dict.fromkeys(refs), ReassignForm())
 
-    def _all_that_match(self, filters: QueryDict) -> HttpResponse:
+    def _page_of_all_matching(self, filters: QueryDict) -> HttpResponse:
         """Every risk of the list as it was filtered, so many at a time, in the list's order."""
         _chosen, rows = filter_and_rows(self.viewer, filters, self.at)
         total, part = rows.count(), self.request.GET.get("part", "1")
@@ -235,14 +243,14 @@ class ReassignPage(RegisterView):
 
     def _page(
         self,
-        risks: dict[str, int | None],
+        version_by_ref: dict[str, int | None],
         form: ReassignForm,
         problems: dict[str, str] | None = None,
         status: int = 200,
         matched: dict[str, Any] | None = None,
     ) -> HttpResponse:
         set_choices(form, "owner", _taker_choices(self.viewer))
-        found = risks_called(self.viewer, risks).select_related("owner", "party")
+        found = risks_called(self.viewer, version_by_ref).select_related("owner", "party")
         by_ref = {row.ref: row for row in found}
         rows = [
             {
@@ -253,12 +261,12 @@ class ReassignPage(RegisterView):
                 "problem": (problems or {}).get(ref, "")
                 or self._why_not_transferable(by_ref.get(ref)),
             }
-            for ref in risks
+            for ref in version_by_ref
         ]
         keys = {"slug": self.viewer.register.slug}
         context = {
             "title": _("Hand over risks"),
-            "people_asked": parties_asked(self.viewer),
+            "people_asked": names_of_parties_to_ask(self.viewer),
             "rows": rows,
             "form": form,
             "most": MAX_AT_ONCE,

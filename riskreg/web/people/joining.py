@@ -58,7 +58,7 @@ class Join(View):
                 name=given["name"],
                 password=given["password"],
                 at=at,
-                **form.preferences(),
+                **form.chosen_preferences(),
             )
         except Invalid as invalid:
             add_errors(form, invalid)

@@ -95,18 +95,18 @@ class Members(RegisterView):
             }
         return self.render("people/members.html", context, status)
 
-    def back(self, message: str) -> HttpResponse:
+    def redirect_with(self, message: str) -> HttpResponse:
         """To the page, with a word of what was done."""
         messages.success(self.request, message)
         return HttpResponseRedirect(_people_page_address(self.viewer))
 
-    def _row(self, row: Membership, managed: bool, things: int) -> dict[str, Any]:
+    def _row(self, row: Membership, managed: bool, thing_count: int) -> dict[str, Any]:
         return {
             "m": row,
             "role": capfirst(row.get_role_display()),
             "seen": last_sign_in_if_shown(self.viewer, row),
             "seen_known": managed or row.user == self.viewer.user,
-            "things": things,
+            "things": thing_count,
             "open": managed or row.user == self.viewer.user,
         }
 
@@ -131,7 +131,7 @@ class Invite(Members):
         except Invalid as invalid:
             add_errors(form, invalid)
             return self.page(form=form, status=400)
-        return self.back(_("%(address)s is invited.") % {"address": row.email})
+        return self.redirect_with(_("%(address)s is invited.") % {"address": row.email})
 
 
 class InviteMany(Members):
@@ -174,7 +174,7 @@ class InviteMany(Members):
         message = ngettext("%(n)d person is invited.", "%(n)d people are invited.", made)
         message %= {"n": made}
         if not refused:
-            return self.back(message)
+            return self.redirect_with(message)
         messages.success(request, message)
         left = ngettext(
             "%(n)d line was not taken; it stands below.",
@@ -185,7 +185,7 @@ class InviteMany(Members):
         return mark_leads_to(self.page(refused=refused), _people_page_address(self.viewer))
 
 
-class InvitationAgain(Members):
+class InvitationResend(Members):
     """Sent again."""
 
     http_method_names = ["post"]
@@ -194,10 +194,12 @@ class InvitationAgain(Members):
         """A fresh link, for two weeks."""
         invitation_looked_after_by(self.viewer, invitation)
         row = resend_invitation(actor=self.viewer, invitation=invitation, version=None, at=self.at)
-        return self.back(_("The invitation to %(address)s is sent again.") % {"address": row.email})
+        return self.redirect_with(
+            _("The invitation to %(address)s is sent again.") % {"address": row.email}
+        )
 
 
-class InvitationBack(Members):
+class InvitationRevoke(Members):
     """Taken back."""
 
     http_method_names = ["post"]
@@ -206,7 +208,7 @@ class InvitationBack(Members):
         """Its link opens nothing."""
         row = revoke_invitation(actor=self.viewer, invitation=invitation, version=None, at=self.at)
         message = _("The invitation to %(address)s is taken back.") % {"address": row.email}
-        return self.back(message)
+        return self.redirect_with(message)
 
 
 class RoleForm(forms.Form):
@@ -357,12 +359,12 @@ urlpatterns = [
     path("members/invite/file/", adds(InviteMany.as_view()), name="member_invite_many"),
     path(
         "members/invitations/<uuid:invitation>/again/",
-        InvitationAgain.as_view(),
+        InvitationResend.as_view(),
         name="invitation_again",
     ),
     path(
         "members/invitations/<uuid:invitation>/back/",
-        InvitationBack.as_view(),
+        InvitationRevoke.as_view(),
         name="invitation_back",
     ),
     path("members/<uuid:member>/", Member.as_view(), name="member"),

@@ -160,7 +160,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def calendar_make(request: HttpRequest) -> HttpResponse:
+def make_own_calendar_feed(request: HttpRequest) -> HttpResponse:
     """Make a calendar address and show it once; the one there was ends."""
     secret = replace_calendar_secret(user=signed_in(request), at=clock.now())
     response = _page(request, fresh_feed=feed_address(secret))
@@ -170,7 +170,7 @@ def calendar_make(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def calendar_revoke(request: HttpRequest) -> HttpResponse:
+def revoke_own_calendar_feed(request: HttpRequest) -> HttpResponse:
     """End one's calendar address."""
     revoke_calendar_feed(user=signed_in(request), at=clock.now())
     messages.success(request, _("Your calendar address no longer works."))
@@ -180,7 +180,7 @@ def calendar_revoke(request: HttpRequest) -> HttpResponse:
 @adds
 @require_POST
 @login_required
-def token_create(request: HttpRequest) -> HttpResponse:
+def create_own_token(request: HttpRequest) -> HttpResponse:
     """Make a token and show it once."""
     form = TokenForm(request.POST)
     fresh = None
@@ -199,7 +199,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def token_revoke(request: HttpRequest, uuid: Any) -> HttpResponse:
+def revoke_own_token(request: HttpRequest, uuid: Any) -> HttpResponse:
     """End one of one's own tokens."""
     token = own_token(signed_in(request), uuid)
     if token is None:
@@ -268,9 +268,9 @@ def _page(
 
 urlpatterns = [
     path("preferences/", preferences, name="preferences"),
-    path("preferences/calendar/", calendar_make, name="calendar_make"),
-    path("preferences/calendar/revoke/", calendar_revoke, name="calendar_revoke"),
-    path("preferences/tokens/", token_create, name="token_create"),
-    path("preferences/tokens/<uuid:uuid>/revoke/", token_revoke, name="token_revoke"),
+    path("preferences/calendar/", make_own_calendar_feed, name="calendar_make"),
+    path("preferences/calendar/revoke/", revoke_own_calendar_feed, name="calendar_revoke"),
+    path("preferences/tokens/", create_own_token, name="token_create"),
+    path("preferences/tokens/<uuid:uuid>/revoke/", revoke_own_token, name="token_revoke"),
     path("language/", set_language, name="set_language"),
 ]

@@ -90,7 +90,7 @@ class Programs(RegisterView):
         return self.render("people/programs.html", context, status)
 
 
-class ProgramToken(Programs):
+class ProgramTokenNew(Programs):
     """Another token."""
 
     http_method_names = ["post"]
@@ -127,7 +127,7 @@ class ProgramTokenEnd(Programs):
 
 urlpatterns = [
     path("programs/", adds(Programs.as_view()), name="programs"),
-    path("programs/<uuid:program>/tokens/", adds(ProgramToken.as_view()), name="program_token"),
+    path("programs/<uuid:program>/tokens/", adds(ProgramTokenNew.as_view()), name="program_token"),
     path(
         "programs/<uuid:program>/tokens/<uuid:token>/end/",
         ProgramTokenEnd.as_view(),

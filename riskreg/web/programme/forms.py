@@ -45,7 +45,7 @@ class ProgrammeForm(forms.Form):
     def __init__(self, viewer: Viewer, data: Any = None) -> None:
         frame = programme_of(viewer.register)
         self.source = dict(frame.source)
-        initial: dict[str, Any] = {name: _kept_day_text(getattr(frame, name)) for name in DAYS}
+        initial: dict[str, Any] = {name: _iso_day_or_empty(getattr(frame, name)) for name in DAYS}
         initial |= {
             "version": viewer.register.version,
             "likelihood_over": frame.likelihood_over,
@@ -59,16 +59,16 @@ class ProgrammeForm(forms.Form):
             ("exits", _("What ends it"), _("What ends it, in Chinese")),
         ):
             texts = getattr(frame, name)
-            self.fields[name] = _line(label, texts.get("en", ""))
-            self.fields[f"{name}_zh"] = _line(zh, texts.get(SECOND, ""), lang="zh-Hans")
-        self.rows = _rows_sent_or_there(data, frame)
+            self.fields[name] = _line_field(label, texts.get("en", ""))
+            self.fields[f"{name}_zh"] = _line_field(zh, texts.get(SECOND, ""), lang="zh-Hans")
+        self.rows = _initial_milestone_rows(data, frame)
         for n, row in enumerate(self.rows):
-            self._add_row(n, row)
+            self._add_milestone_fields(n, row)
 
-    def _add_row(self, n: int, row: dict[str, str]) -> None:
+    def _add_milestone_fields(self, n: int, row: dict[str, str]) -> None:
         at = f"m{n}_"
-        self.fields[f"{at}name"] = _line(_("Milestone"), row["name"])
-        self.fields[f"{at}name_zh"] = _line(_("In Chinese"), row["name_zh"], lang="zh-Hans")
+        self.fields[f"{at}name"] = _line_field(_("Milestone"), row["name"])
+        self.fields[f"{at}name_zh"] = _line_field(_("In Chinese"), row["name_zh"], lang="zh-Hans")
         for name, label in (("due_on", _("Due")), ("reached_on", _("Reached on"))):
             self.fields[at + name] = forms.CharField(
                 label=label, required=False, initial=row[name], widget=forms.DateInput(_DAY)
@@ -83,7 +83,7 @@ class ProgrammeForm(forms.Form):
             label=_("Label"), required=False, initial=row["label"], choices=_label_choices()
         )
 
-    def milestones(self) -> list[list[forms.BoundField]]:
+    def milestone_fields_by_row(self) -> list[list[forms.BoundField]]:
         """The fields of each row."""
         names = ("name", "name_zh", "kind", "due_on", "reached_on", "label")
         return [[self[f"m{n}_{name}"] for name in names] for n in range(len(self.rows))]
@@ -129,7 +129,7 @@ class ProgrammeForm(forms.Form):
         add_errors(self, Invalid(renamed))
 
 
-def _rows_sent_or_there(data: Any, frame: Programme) -> list[dict[str, str]]:
+def _initial_milestone_rows(data: Any, frame: Programme) -> list[dict[str, str]]:
     """What stands in each row: as it was sent, else the milestones there are and some empty."""
     empty = {"name": "", "name_zh": "", "due_on": "", "reached_on": "", "kind": "milestone",
              "label": "judgement"}  # fmt: skip
@@ -137,8 +137,8 @@ def _rows_sent_or_there(data: Any, frame: Programme) -> list[dict[str, str]]:
         {
             "name": row.names.get("en", ""),
             "name_zh": row.names.get(SECOND, ""),
-            "due_on": _kept_day_text(row.due_on),
-            "reached_on": _kept_day_text(row.reached_on),
+            "due_on": _iso_day_or_empty(row.due_on),
+            "reached_on": _iso_day_or_empty(row.reached_on),
             "kind": row.kind,
             "label": row.label,
         }
@@ -152,7 +152,7 @@ def _rows_sent_or_there(data: Any, frame: Programme) -> list[dict[str, str]]:
     return [*kept, *(dict(empty) for _ in range(count - len(kept)))]
 
 
-def _line(label: str, initial: str, *, lang: str = "") -> forms.CharField:
+def _line_field(label: str, initial: str, *, lang: str = "") -> forms.CharField:
     widget = forms.TextInput({"lang": lang} if lang else {})
     return forms.CharField(label=label, required=False, initial=initial, widget=widget)
 
@@ -161,5 +161,5 @@ def _label_choices() -> list[tuple[str, str]]:
     return [(value, label_word(value)) for value in LABELS]
 
 
-def _kept_day_text(day: Any) -> str:
+def _iso_day_or_empty(day: Any) -> str:
     return day.isoformat() if day else ""

@@ -13,7 +13,7 @@ from riskreg.register.permissions import permits, require
 from riskreg.register.programme import programme_of
 from riskreg.register.services import set_programme
 from riskreg.web.base import RegisterView
-from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
+from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
 from riskreg.web.presenters import source_rows
 from riskreg.web.programme.forms import ProgrammeForm
 
@@ -64,7 +64,7 @@ class ProgrammePage(RegisterView):
             "form": form,
             "frame": frame,
             "source": next(iter(source_rows([dict(frame.source)])), None) if frame.source else None,
-            "parties_asked": parties_asked(self.viewer) if form else "",
+            "parties_asked": names_of_parties_to_ask(self.viewer) if form else "",
             "conflict": conflict,
         }
         return self.render("programme/index.html", context, status)

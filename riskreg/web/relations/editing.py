@@ -19,11 +19,11 @@ from riskreg.risks.queries.relations import relation_for
 from riskreg.risks.services import end_relation, relate_risks
 from riskreg.risks.services.relations import may_end_relation
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.bilingual import name_languages
+from riskreg.web.bilingual import name_languages_in_labels
 from riskreg.web.conflict import data_over_newest_version
 from riskreg.web.forms.marks import adds
 from riskreg.web.history.language import relation_text
-from riskreg.web.relations.words import ROLES, parts_rule, role_label
+from riskreg.web.relations.words import ROLES, parts_rule_text, role_label
 from riskreg.web.table_form import set_choices
 
 
@@ -46,7 +46,7 @@ class RelationForm(forms.Form):
     def __init__(self, viewer: Viewer, data: Any = None) -> None:
         super().__init__(data)
         self.language = "en" if viewer.user.language == "zh-hans" else "zh-hans"
-        name_languages(self, ("note",), self.language)
+        name_languages_in_labels(self, ("note",), self.language)
         set_choices(self, "role", [("", "—"), *((role, role_label(role)) for role in ROLES)])
         fields: dict[str, Any] = self.fields
         for name in ("role", "other"):
@@ -129,7 +129,7 @@ class RelationNew(RegisterView):
             "risk": risk,
             "title": risk.localized("title"),
             "form": form,
-            "rule": parts_rule(),
+            "rule": parts_rule_text(),
         }
         return self.render("relations/form.html", context, status)
 
@@ -163,7 +163,7 @@ class RelationEnd(RegisterView):
             data = data_over_newest_version(form, row.version)
             return self._question_page(row, EndForm(data), 409, conflict.detail)
         messages.success(request, _("It is ended: %(text)s.") % {"text": relation_sentence(row)})
-        return _redirect_to_risk(self.viewer, self._back_to(row))
+        return _redirect_to_risk(self.viewer, self._ref_of_risk_to_return_to(row))
 
     def _row(self, relation: uuid.UUID) -> RiskRelation:
         row = relation_for(self.viewer, relation)
@@ -171,7 +171,7 @@ class RelationEnd(RegisterView):
             require(self.viewer, "risk.edit", row.risk)
         return row
 
-    def _back_to(self, row: RiskRelation) -> str:
+    def _ref_of_risk_to_return_to(self, row: RiskRelation) -> str:
         """The risk that one came from."""
         asked = self.request.GET.get("risk", "")
         return asked if asked in (row.risk.ref, row.other.ref) else row.risk.ref
@@ -181,7 +181,7 @@ class RelationEnd(RegisterView):
     ) -> HttpResponse:
         context = {
             "text": relation_sentence(row),
-            "back_to": self._back_to(row),
+            "back_to": self._ref_of_risk_to_return_to(row),
             "form": form,
             "conflict": conflict,
         }

@@ -13,7 +13,7 @@ from riskreg.risks.queries.relations import (
 )
 from riskreg.risks.services.relations import may_end_relation
 from riskreg.web.presenters import Scale
-from riskreg.web.relations.words import parts_rule, role_label
+from riskreg.web.relations.words import parts_rule_text, role_label
 from riskreg.web.ui.drawing import severity_step
 from riskreg.web.ui.relations import Node, relation_graph
 
@@ -33,7 +33,7 @@ def relations_panel(viewer: Viewer, risk: Risk, now: Position, scale: Scale) -> 
         "graph": relation_graph(_node_of(risk, now.residual_rating, scale), nodes)
         if related
         else None,
-        "rule": parts_rule() if {"parent", "part"} & set(groups) else "",
+        "rule": parts_rule_text() if {"parent", "part"} & set(groups) else "",
         "worse": [part.ref for part in open_parts_worse_than_whole(now, related)],
     }
 

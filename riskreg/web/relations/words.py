@@ -30,7 +30,7 @@ def role_label(role: str) -> str:
     }[role]
 
 
-def parts_rule() -> str:
+def parts_rule_text() -> str:
     """How a parent and its parts stand to each other, in the words of every page that says so."""
     return _(
         "A risk with parts is judged by itself: its cell does not follow from theirs. Maps and "

@@ -37,7 +37,7 @@ class Row:
     errors: dict[str, list[str]] = field(default_factory=dict)
 
     @property
-    def blank(self) -> bool:
+    def is_blank(self) -> bool:
         """Whether nothing was written in it."""
         return not (self.days or self.tells or self.users or self.channels or self.interrupts)
 
@@ -49,7 +49,7 @@ class Row:
             return -int(text) if self.side == BEFORE else int(text)
         return text or None
 
-    def payload(self) -> dict[str, Any]:
+    def fields_for_service(self) -> dict[str, Any]:
         """The rung as the engine takes it. Mail is not a choice, so it is not asked for."""
         return {
             "offset_days": self.offset,

@@ -5,7 +5,7 @@ from django.utils.translation import pgettext
 from riskreg.reminders import policy
 
 
-def labels_by_part() -> dict[str, str]:
+def recipient_part_labels() -> dict[str, str]:
     """What somebody is to a risk that they are told of."""
     return {
         policy.AS_OWNER: pgettext("ladder", "owner"),

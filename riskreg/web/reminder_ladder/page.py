@@ -24,8 +24,8 @@ from riskreg.reminders.queries.ladders import DEFAULT
 from riskreg.reminders.services import set_reminder_ladder
 from riskreg.risks.models import Risk
 from riskreg.web.base import RegisterView, posted_version_or_minus_one
-from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
-from riskreg.web.forms.keeping import kept_fields
+from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
+from riskreg.web.forms.keeping import draft_fields_to_refill
 from riskreg.web.reminder_ladder.form import (
     Row,
     put_errors_into_rows,
@@ -48,10 +48,10 @@ class ReminderLadderPage(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The ladder in force, or with ``?version=`` an earlier one; ``?risk=`` is foretold."""
-        now = self.now
+        now = self.ladder_in_force
         number = request.GET.get("version", "")
-        rungs = self._rungs_of(number, now) if number else now.rungs
-        written = kept_fields(request)
+        rungs = self._rungs_of_version(number) if number else now.rungs
+        written = draft_fields_to_refill(request)
         return self._page(
             now,
             rows_from_form(written) if written else rows_of(rungs),
@@ -64,18 +64,18 @@ class ReminderLadderPage(RegisterView):
         require(self.viewer, "ladder.edit")
         action, rows = request.POST.get("action", ""), rows_from_form(request.POST)
         if action == "save":
-            rows = [row for row in rows if not row.blank]
-            return self._save(rows, [row.payload() for row in rows])
+            rows = [row for row in rows if not row.is_blank]
+            return self._save(rows, [row.fields_for_service() for row in rows])
         if action == "reset":
             return self._save(rows, DEFAULT_LADDER)
-        now = self.now
+        now = self.ladder_in_force
         if action == "add":
             rows.append(Row(fresh=True))
-            return self._page(now, rows, preview=self._forecast(rows, mark=False))
+            return self._page(now, rows, preview=self._preview_of_form_rows(rows, mark=False))
         if action.startswith("remove-"):
             rows = [row for n, row in enumerate(rows) if f"remove-{n}" != action]
-            return self._page(now, rows, preview=self._forecast(rows, mark=False))
-        shown = self._forecast(rows, mark=True)
+            return self._page(now, rows, preview=self._preview_of_form_rows(rows, mark=False))
+        shown = self._preview_of_form_rows(rows, mark=True)
         refused = shown.wrong and not self._is_asked_by_htmx
         return self._page(now, rows, preview=shown, status=400 if refused else 200)
 
@@ -85,13 +85,13 @@ class ReminderLadderPage(RegisterView):
         return ladder_versions(self.viewer.register)
 
     @cached_property
-    def now(self) -> LadderInForce:
+    def ladder_in_force(self) -> LadderInForce:
         """The ladder in force."""
         newest = next(iter(self.versions), None)
         return LadderInForce(newest.number, rungs_from(newest.rungs)) if newest else DEFAULT
 
     @cached_property
-    def offered(self) -> list[Risk]:
+    def risks_to_pick(self) -> list[Risk]:
         """Risks to pick from, the most urgent first."""
         return risks_to_preview(self.viewer)
 
@@ -103,7 +103,7 @@ class ReminderLadderPage(RegisterView):
     def _url(self) -> str:
         return reverse("web:ladder", kwargs={"slug": self.viewer.register.slug})
 
-    def _rungs_of(self, number: str, now: LadderInForce) -> tuple[Rung, ...]:
+    def _rungs_of_version(self, number: str) -> tuple[Rung, ...]:
         if number == "0":
             return DEFAULT_LADDER
         row = next((row for row in self.versions if str(row.number) == number), None)
@@ -112,14 +112,16 @@ class ReminderLadderPage(RegisterView):
         return rungs_from(row.rungs)
 
     def _preview(self, asked: str, rungs: Sequence[Rung]) -> Preview:
-        return preview_reminders_of_named_risk(self.viewer, asked, rungs, self.offered, self.at)
+        return preview_reminders_of_named_risk(
+            self.viewer, asked, rungs, self.risks_to_pick, self.at
+        )
 
-    def _forecast(self, rows: list[Row], *, mark: bool) -> Preview:
+    def _preview_of_form_rows(self, rows: list[Row], *, mark: bool) -> Preview:
         """The preview of what is in the form; ``mark``: say beside its rows what is wrong."""
         asked = self.request.POST.get("pick") or self.request.POST.get("risk", "")
-        written = [row for row in rows if not row.blank]
+        written = [row for row in rows if not row.is_blank]
         try:
-            return self._preview(asked, clean_ladder([row.payload() for row in written]))
+            return self._preview(asked, clean_ladder([row.fields_for_service() for row in written]))
         except Invalid as invalid:
             if mark:
                 put_errors_into_rows(written, invalid)
@@ -137,9 +139,9 @@ class ReminderLadderPage(RegisterView):
             )
         except Invalid as invalid:
             general = put_errors_into_rows(rows, invalid)
-            shown = self._forecast(rows, mark=False)
+            shown = self._preview_of_form_rows(rows, mark=False)
             return self._page(
-                self.now, rows, preview=shown, general=general, refused=True, status=400
+                self.ladder_in_force, rows, preview=shown, general=general, refused=True, status=400
             )
         except Conflict:
             return self._conflict_page(rows, rungs)
@@ -156,7 +158,7 @@ class ReminderLadderPage(RegisterView):
             reverse("web:ladder", kwargs={"slug": self.viewer.register.slug}, query=query)
         )
 
-    def _people(self) -> dict[uuid.UUID, str]:
+    def _names_by_member_id(self) -> dict[uuid.UUID, str]:
         """Whom a rung can name: members who act for a party."""
         if not permits(self.viewer, "ladder.edit") and not any(
             rung["users"] for row in self.versions for rung in row.rungs
@@ -177,7 +179,7 @@ class ReminderLadderPage(RegisterView):
         status: int = 200,
     ) -> HttpResponse:
         may_edit = permits(self.viewer, "ladder.edit")
-        people = self._people()
+        people = self._names_by_member_id()
         if status == 200 and preview.missing and not self._is_asked_by_htmx:
             status = 404
         context = {
@@ -190,18 +192,20 @@ class ReminderLadderPage(RegisterView):
             "general": general or [],
             "refused": refused,
             "preview": preview,
-            "offered": self.offered,
+            "offered": self.risks_to_pick,
             "versions": self._versions(now, people),
             "default": now.rungs == DEFAULT_LADDER,
             "url": self._url(),
-            "parties_asked": parties_asked(self.viewer) if may_edit else "",
+            "parties_asked": names_of_parties_to_ask(self.viewer) if may_edit else "",
         }
         return self.render("ladder/index.html", context, status)
 
     def _rung_labels_of(
         self, rows: list[Row], people: dict[uuid.UUID, str]
     ) -> list[dict[str, Any]]:
-        return [rung_labels(r, people) for r in clean_ladder([row.payload() for row in rows])]
+        return [
+            rung_labels(r, people) for r in clean_ladder([row.fields_for_service() for row in rows])
+        ]
 
     def _versions(self, now: LadderInForce, people: dict[uuid.UUID, str]) -> list[dict[str, Any]]:
         """Every version, newest first, with who made it; the default stands at the end."""
@@ -224,7 +228,7 @@ class ReminderLadderPage(RegisterView):
 
     def _conflict_page(self, rows: list[Row], rungs: Any) -> HttpResponse:
         """Both versions side by side, and what was written, to be saved over it knowingly."""
-        now, people = self.now, self._people()
+        now, people = self.ladder_in_force, self._names_by_member_id()
         mine = {rung.offset_days: rung for rung in clean_ladder(rungs)}
         theirs = {rung.offset_days: rung for rung in now.rungs}
         differences = [

@@ -17,7 +17,7 @@ from riskreg.risks.filters import parse
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for, visible_risks
 from riskreg.risks.queries.lists import risk_list, worst_first
-from riskreg.web.reminder_ladder.labels import labels_by_part
+from riskreg.web.reminder_ladder.labels import recipient_part_labels
 
 CHOICES, OFFERED = 8, 100
 _TONES = {
@@ -55,7 +55,7 @@ def preview_reminders_of_named_risk(
     With nothing asked, for the first of ``urgent``, see ``risks_to_preview``.
     """
     asked = asked.replace("\0", "").strip()[:200]
-    found = _risk_to_preview(viewer, asked, urgent, at)
+    found = _preview_with_risk_or_choices(viewer, asked, urgent, at)
     if found.risk is None:
         return found
     try:
@@ -63,11 +63,11 @@ def preview_reminders_of_named_risk(
     except Invalid as invalid:
         found.problem = invalid.detail
     else:
-        found.lines = [_line(f) for f in forecast]
+        found.lines = [_forecast_row(f) for f in forecast]
     return found
 
 
-def _risk_to_preview(
+def _preview_with_risk_or_choices(
     viewer: Viewer, asked: str, urgent: Sequence[Risk], at: dt.datetime
 ) -> Preview:
     if not asked:
@@ -94,13 +94,13 @@ def risks_to_preview(viewer: Viewer) -> list[Risk]:
     return list(rows.order_by("next_review_on", "-priority", "ref_order")[:OFFERED])
 
 
-def _line(forecast: Forecast) -> dict[str, Any]:
+def _forecast_row(forecast: Forecast) -> dict[str, Any]:
     tone, icon = _TONES[forecast.state]
-    parts, channels = labels_by_part(), channel_labels()
+    parts, channels = recipient_part_labels(), channel_labels()
     return {
         "when": offset_text(forecast.rung.offset_days),
         "on": forecast.on,
-        "state": _state_text()[forecast.state],
+        "state": _state_labels()[forecast.state],
         "tone": tone,
         "icon": icon,
         "interrupts": forecast.interrupts,
@@ -118,7 +118,7 @@ def _line(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def _state_text() -> dict[str, str]:
+def _state_labels() -> dict[str, str]:
     return {
         "sent": pgettext("rung", "Told"),
         "skipped": pgettext("rung", "Skipped"),

@@ -53,14 +53,14 @@ def report_asked(viewer: Viewer, given: QueryDict, at: dt.datetime) -> Report:
 class CoverageView(RegisterView):
     """Reads ``as_of``, ``from`` and ``by``; the address says all of what is shown."""
 
-    def asked(self, request: HttpRequest) -> Asked:
+    def report_asked_or_usual(self, request: HttpRequest) -> Asked:
         require(self.viewer, "coverage.view")
         today = self.viewer.today(self.at)
         problems: list[dict[str, str]] = []
         try:
             report = report_asked(self.viewer, request.GET, self.at)
         except Invalid as invalid:
-            problems = error_list(invalid, _form_labels(), {"by": map(dimension_name, BY)})
+            problems = error_list(invalid, _form_labels(), {"by": map(grouping_label, BY)})
             first = default_first_day(today)
             report = coverage(self.viewer, by="party", first=first, as_of=today, at=self.at)
         by, first, as_of = report.by, report.first, report.as_of
@@ -84,7 +84,7 @@ class CoveragePage(CoverageView):
         today = self.viewer.today(self.at)
         if tidy := canonical_url(request, [("as_of", today.isoformat()), ("by", "party")]):
             return HttpResponseRedirect(tidy)
-        asked = self.asked(request)
+        asked = self.report_asked_or_usual(request)
         report = asked.report
         listing = self.bare_page_url("coverage_reviews")
         context = {
@@ -94,14 +94,14 @@ class CoveragePage(CoverageView):
             "past": report.as_of < today,
             "tabs": [
                 {
-                    "label": dimension_name(by),
+                    "label": grouping_label(by),
                     "url": self.bare_page_url("coverage")
                     + query_string(asked.given, by=by if by != "party" else None),
                     "current": by == report.by,
                 }
                 for by in BY
             ],
-            "dimension": dimension_name(report.by),
+            "dimension": grouping_label(report.by),
             "total": _cells_with_links(report.total, listing, asked.given, None),
             "rows": [
                 {
@@ -125,7 +125,7 @@ class CoverageReviews(CoverageView):
 
     @from_replica
     def get(self, request: HttpRequest) -> HttpResponse:
-        asked = self.asked(request)
+        asked = self.report_asked_or_usual(request)
         what, key = request.GET.get("what", "due"), request.GET.get("key")
         report = asked.report
         row = next((row for row in report.rows if row.key == key), None)
@@ -135,12 +135,12 @@ class CoverageReviews(CoverageView):
         items = page.object_list
         people = users_by_key({p for i in items for p in (i.owner, i.reviewer) if p})
         context = {
-            "title": what_name(what),
+            "title": counted_label(what),
             "problems": asked.problems,
             "group": row_name(report.by, row) if row else "",
             "report": report,
             "page_obj": page,
-            "rows": [_line(i, report.as_of, people) for i in items],
+            "rows": [_due_date_row(i, report.as_of, people) for i in items],
             "back": self.bare_page_url("coverage") + query_string(asked.given),
         }
         return self.render("coverage/reviews.html", context, 400 if asked.problems else 200)
@@ -150,7 +150,7 @@ class CoverageCsv(CoverageView):
     """The same table for a spreadsheet: one line per row, and one for all."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        asked = self.asked(request)
+        asked = self.report_asked_or_usual(request)
         if asked.problems:
             url = self.bare_page_url("coverage") + query_string(
                 {k: v for k, v in request.GET.items() if k in OWN}
@@ -183,7 +183,7 @@ class CoverageCsv(CoverageView):
         return response
 
 
-def dimension_name(by: str) -> str:
+def grouping_label(by: str) -> str:
     """What a table is by, as its heading says it."""
     return {
         "party": _("Party"),
@@ -193,7 +193,7 @@ def dimension_name(by: str) -> str:
     }[by]
 
 
-def what_name(what: str) -> str:
+def counted_label(what: str) -> str:
     """What a number counts, as a heading says it."""
     return {
         "due": _("Reviews that fell due"),
@@ -233,7 +233,7 @@ def _cells_with_links(
         "counts": [
             {
                 "what": what,
-                "label": what_name(what),
+                "label": counted_label(what),
                 "n": getattr(counted, what),
                 "url": link(what) if getattr(counted, what) else "",
             }
@@ -247,7 +247,7 @@ def _cells_with_links(
     }
 
 
-def _line(item: Item, as_of: dt.date, people: dict[int, User]) -> dict[str, Any]:
+def _due_date_row(item: Item, as_of: dt.date, people: dict[int, User]) -> dict[str, Any]:
     risk = item.risk
     became = due_outcome(item.due, as_of)
     words = {

@@ -77,7 +77,7 @@ class ReviewPage(ReviewScreen):
     ) -> HttpResponse:
         context = {
             **self.review_context(request, risk, form, cell_error),
-            "next": _work_or_empty(request),
+            "next": _next_param_or_empty(request),
         }
         return self.render("reviews/review.html", context, status=status)
 
@@ -100,7 +100,7 @@ class ReviewPage(ReviewScreen):
     def _address_after(self, request: HttpRequest, risk: Risk) -> str:
         """Back to the work list if one came from there, else to the risk."""
         keys = {"slug": self.viewer.register.slug}
-        if _work_or_empty(request) == "work":
+        if _next_param_or_empty(request) == "work":
             try:
                 return reverse("web:my_work", kwargs=keys)
             except NoReverseMatch:
@@ -108,7 +108,7 @@ class ReviewPage(ReviewScreen):
         return reverse("web:risk", kwargs={**keys, "ref": risk.ref})
 
 
-def _work_or_empty(request: HttpRequest) -> str:
+def _next_param_or_empty(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next", "")
     return "work" if wanted == "work" else ""
 

@@ -24,16 +24,16 @@ from riskreg.risks import policy
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import current_position_of, current_positions
 from riskreg.web.base import RegisterView
-from riskreg.web.due_dates import dates_after_review
+from riskreg.web.due_dates import next_review_rows_after_review
 from riskreg.web.history.page import event_rows
-from riskreg.web.indicators.panels import breach_rows, indicator_rows_since_review
-from riskreg.web.levels import DimensionField, offer_dimensions
+from riskreg.web.indicators.panels import breach_rows, watching_indicator_rows_then_and_now
+from riskreg.web.levels import DimensionField, offer_dimensions_or_drop_field
 from riskreg.web.localized import PARTS, outdated_text_rows, risk_statement_html
 from riskreg.web.presenters import Scale, name_of_person
 from riskreg.web.risks.extensions import extension_row
 from riskreg.web.risks.reads import mitigations_serving
 from riskreg.web.table_form import set_choices
-from riskreg.web.ui.cells import cell_text, chosen_cell, posted_or_current_cell
+from riskreg.web.ui.cells import cell_choice_or_none, parse_cell_choice, posted_or_current_cell
 from riskreg.web.ui.labels import figure_label
 
 HAPPENED = 6
@@ -82,7 +82,7 @@ class ReviewScreen(RegisterView):
     ) -> dict[str, Any] | None:
         """The new cell with what was said about it (``data`` of the form), if there is one. Raises
         ``Invalid`` where the button does not fit."""
-        judged = self._cell(request, risk)
+        judged = self._new_cell_or_none(request, risk)
         dimension = data.get("dimension")
         if judged is None and dimension:
             text = _(
@@ -93,9 +93,9 @@ class ReviewScreen(RegisterView):
         why = {"dimension": dimension or None, "rationale": data["comment"]}
         return judged and {**judged, **why}
 
-    def _cell(self, request: HttpRequest, risk: Risk) -> dict[str, Any] | None:
-        chosen = chosen_cell(request.POST.get("cell", ""))
-        now = cell_text(current_position_of(risk), "residual")
+    def _new_cell_or_none(self, request: HttpRequest, risk: Risk) -> dict[str, Any] | None:
+        chosen = parse_cell_choice(request.POST.get("cell", ""))
+        now = cell_choice_or_none(current_position_of(risk), "residual")
         same = chosen is None or f"{chosen['likelihood']},{chosen['impact']}" == now
         if request.POST.get("verdict") == "unchanged":
             if not same:
@@ -130,8 +130,8 @@ class ReviewScreen(RegisterView):
         today = self.viewer.today(self.at)
         scale = Scale(self.viewer.register.criteria)
         last = last_review(self.viewer, risk)
-        now = cell_text(position, "residual")
-        offer_dimensions(form, scale.criteria)
+        now = cell_choice_or_none(position, "residual")
+        offer_dimensions_or_drop_field(form, scale.criteria)
         form.fields["next_review_on"].widget.attrs |= {
             "min": (today + dt.timedelta(days=1)).isoformat()
         }
@@ -148,7 +148,7 @@ class ReviewScreen(RegisterView):
             for m in work
             if m.status in ("planned", "in_progress")
         ]
-        happened = self._events_since_review([risk.uuid, *(m.uuid for m in work)], last)
+        happened = self._events_by_people_since_review([risk.uuid, *(m.uuid for m in work)], last)
         return {
             "title": risk.localized("title"),
             "risk": risk,
@@ -172,16 +172,18 @@ class ReviewScreen(RegisterView):
             "happened_more": len(happened) > HAPPENED,
             "mitigations": mitigations,
             "called": breach_rows(self.viewer, unreviewed_breaches_of_risk(self.viewer, risk.pk)),
-            "moved": indicator_rows_since_review(self.viewer, risk, last.at if last else None),
+            "moved": watching_indicator_rows_then_and_now(
+                self.viewer, risk, last.at if last else None
+            ),
             "grid": scale.grid(axes_of(self.viewer.register), kind=risk.kind),
             "now": now,
             "checked": posted_or_current_cell(request, now),
             "cell_error": cell_error,
             "form": form,
-            "then": dates_after_review(scale, position, today),
+            "then": next_review_rows_after_review(scale, position, today),
         }
 
-    def _events_since_review(
+    def _events_by_people_since_review(
         self, subjects: list[uuid.UUID], last: Review | None
     ) -> list[dict[str, Any]]:
         """What was done since the last review to the risk or to the work that serves it."""

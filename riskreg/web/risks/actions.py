@@ -30,14 +30,14 @@ from riskreg.risks.services import (
     transfer_risk,
 )
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
-from riskreg.web.due_dates import dates_after_assessment
+from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
+from riskreg.web.due_dates import next_review_rows_after_assessment
 from riskreg.web.forms.marks import adds
-from riskreg.web.levels import DimensionField, offer_dimensions
+from riskreg.web.levels import DimensionField, offer_dimensions_or_drop_field
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
 from riskreg.web.risks.mismatches import warn_of_mismatches
 from riskreg.web.table_form import set_choices
-from riskreg.web.ui.cells import cell_text, chosen_cell, posted_or_current_cell
+from riskreg.web.ui.cells import cell_choice_or_none, parse_cell_choice, posted_or_current_cell
 
 
 class ActionForm(forms.Form):
@@ -111,26 +111,26 @@ class RiskAction(RegisterView):
         """What to say afterwards."""
         raise NotImplementedError
 
-    def look_twice(self, request: HttpRequest, risk: Risk) -> None:
+    def warn_after_saving(self, request: HttpRequest, risk: Risk) -> None:
         """Say what of what was saved deserves a second look."""
 
-    def prepare(self, form: ActionForm, risk: Risk) -> None:
+    def prepare_form(self, form: ActionForm, risk: Risk) -> None:
         """Fill in choices."""
 
-    def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
+    def extra_context(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         """Further values for the page."""
         return {}
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         risk = self._risk(ref)
         form = self.form_class(initial={"version": risk.version})
-        self.prepare(form, risk)
+        self.prepare_form(form, risk)
         return self._page(request, risk, form)
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         risk = self._risk(ref)
         form = self.form_class(request.POST, initial={"version": risk.version})
-        self.prepare(form, risk)
+        self.prepare_form(form, risk)
         if not form.is_valid():
             return self._page(request, risk, form, status=400)
         if form.cleaned_data["version"] is None:
@@ -146,7 +146,7 @@ class RiskAction(RegisterView):
         if isinstance(saved, ChangeRequest):
             return redirect_to_request(request, self.viewer, saved)
         messages.success(request, self.success_message(saved))
-        self.look_twice(request, saved)
+        self.warn_after_saving(request, saved)
         keys = {"slug": self.viewer.register.slug, "ref": saved.ref}
         return HttpResponseRedirect(reverse("web:risk", kwargs=keys))
 
@@ -161,7 +161,7 @@ class RiskAction(RegisterView):
         data = request.POST.copy()
         data["version"] = str(risk.version)
         again = self.form_class(data)
-        self.prepare(again, risk)
+        self.prepare_form(again, risk)
         again.is_valid()
         again.add_error(
             None,
@@ -181,11 +181,11 @@ class RiskAction(RegisterView):
             "form": form,
             "danger": self.danger,
             **self.texts(risk),
-            **self.more(request, risk),
+            **self.extra_context(request, risk),
         }
         return self.render(self.template, context, status=status)
 
-    def call(
+    def call_service(
         self, service: Callable[..., Risk], risk: Risk, data: dict[str, Any], **more: Any
     ) -> Risk:
         """``service`` for this risk at the version that was seen."""
@@ -209,7 +209,7 @@ class OpenRisk(RiskAction):
         }
 
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
-        return self.call(open_risk, risk, data)
+        return self.call_service(open_risk, risk, data)
 
     def success_message(self, risk: Risk) -> str:
         return _("%(ref)s is open. Its first review is due on %(day)s.") % {
@@ -231,7 +231,7 @@ class TransferRisk(RiskAction):
             "button": _("Hand over"),
         }
 
-    def prepare(self, form: ActionForm, risk: Risk) -> None:
+    def prepare_form(self, form: ActionForm, risk: Risk) -> None:
         choices = choices_for(self.viewer)
         parties = dict(choices.parties)
         people = [
@@ -252,9 +252,9 @@ class TransferRisk(RiskAction):
             at=self.at,
         )
 
-    def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
+    def extra_context(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         shared = risk.visibility == Visibility.SHARED
-        return {"people_asked": parties_asked(self.viewer) if shared else ""}
+        return {"people_asked": names_of_parties_to_ask(self.viewer) if shared else ""}
 
     def success_message(self, risk: Risk) -> str:
         return _("%(ref)s now belongs to %(owner)s.") % {"ref": risk.ref, "owner": risk.owner}
@@ -278,7 +278,7 @@ class ShareRisk(RiskAction):
         }
 
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
-        return self.call(share_risk, risk, data)
+        return self.call_service(share_risk, risk, data)
 
     def success_message(self, risk: Risk) -> str:
         return _("It is shared, and called %(ref)s from now on.") % {"ref": risk.ref}
@@ -332,14 +332,14 @@ class AssessRisk(RiskAction):
             "button": _("Save assessment"),
         }
 
-    def prepare(self, form: ActionForm, risk: Risk) -> None:
-        offer_dimensions(form, self.viewer.criteria)
+    def prepare_form(self, form: ActionForm, risk: Risk) -> None:
+        offer_dimensions_or_drop_field(form, self.viewer.criteria)
 
-    def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
+    def extra_context(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         stage = self._stage(request)
         scale = Scale(self.viewer.register.criteria)
         position = current_position_of(risk)
-        now = cell_text(position, stage)
+        now = cell_choice_or_none(position, stage)
         path = reverse(
             "web:risk_assess", kwargs={"slug": self.viewer.register.slug, "ref": risk.ref}
         )
@@ -355,7 +355,7 @@ class AssessRisk(RiskAction):
             "now": now,
             "checked": posted_or_current_cell(request, now),
             "cell_error": getattr(self, "cell_error", ""),
-            "then": dates_after_assessment(
+            "then": next_review_rows_after_assessment(
                 scale, position, risk, stage, self.viewer.today(self.at)
             ),
         }
@@ -367,7 +367,7 @@ class AssessRisk(RiskAction):
             "dimension": data.get("dimension"),
         }
         try:
-            given |= chosen_cell(self.request.POST.get("cell", "")) or {}
+            given |= parse_cell_choice(self.request.POST.get("cell", "")) or {}
             assessment = record_assessment(
                 actor=self.viewer,
                 ref=risk.ref,
@@ -390,7 +390,7 @@ class AssessRisk(RiskAction):
             "day": day_text(risk.next_review_on),
         }
 
-    def look_twice(self, request: HttpRequest, risk: Risk) -> None:
+    def warn_after_saving(self, request: HttpRequest, risk: Risk) -> None:
         warn_of_mismatches(request, risk)
 
     @staticmethod

@@ -22,7 +22,7 @@ def values_now(viewer: Viewer, form: RiskForm, risk: Risk) -> dict[str, Any]:
         "terms": [f"{t.taxonomy.key}:{t.key}" for t in risk.terms.select_related("taxonomy")],
         "objectives": [o.key for o in objectives_for(viewer).filter(risks=risk)],
         "translations": risk.translations,
-        "sources": _shown_parts(risk.sources),
+        "sources": _shown_parts_of_sources(risk.sources),
     }
 
 
@@ -41,16 +41,16 @@ def values_seen(form: RiskForm, seen_sources: str) -> dict[str, Any]:
     kept[form.other] = {t: text.replace("\r\n", "\n") for t, text in texts.items() if text}
     seen["translations"] = {language: texts for language, texts in kept.items() if texts}
     with suppress(ValueError, AttributeError, TypeError, RecursionError):
-        seen["sources"] = _shown_parts(json.loads(data.get(seen_sources, "")))
+        seen["sources"] = _shown_parts_of_sources(json.loads(data.get(seen_sources, "")))
     return seen
 
 
 def shown_sources(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The sources that were written, as ``values_now`` has those there are."""
-    return _shown_parts(sources)
+    return _shown_parts_of_sources(sources)
 
 
-def _shown_parts(sources: Any) -> list[dict[str, Any]]:
+def _shown_parts_of_sources(sources: Any) -> list[dict[str, Any]]:
     """Sources without what the form does not show of them."""
     return [
         {k: text_of(v) for k, v in source.items() if k in SHOWN_OF_SOURCE and v}

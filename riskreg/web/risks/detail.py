@@ -31,15 +31,15 @@ from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.decisions.rows import newest_decisions_of_risk
 from riskreg.web.duties.labels import away_text
-from riskreg.web.evidence.panel import evidence_panel, files_beside
+from riskreg.web.evidence.panel import evidence_panel, inner_files_context
 from riskreg.web.file_links import file_links
-from riskreg.web.indicators.panels import watching_indicator_rows
-from riskreg.web.levels import driven_by
+from riskreg.web.indicators.panels import active_watching_indicator_rows
+from riskreg.web.levels import driven_by_text
 from riskreg.web.localized import PARTS, outdated_text_rows, risk_statement_html
-from riskreg.web.own_appetites.panels import above_own_mark
+from riskreg.web.own_appetites.panels import above_own_appetite_mark
 from riskreg.web.presenters import (
     Scale,
-    mismatches_of,
+    mismatch_texts_of,
     name_of_person,
     source_rows,
     stage_name,
@@ -53,7 +53,7 @@ from riskreg.web.risks.reads import (
     mitigations_serving,
     newest_assessments,
     newest_reviews,
-    positions_with_marks,
+    positions_with_existence_flags,
 )
 
 SHOWN_REVIEWS = 12
@@ -73,9 +73,9 @@ class RiskPage(RegisterView):
 
     def _context(self, risk: Risk) -> dict[str, Any]:
         viewer, today = self.viewer, self.viewer.today(self.at)
-        positions = positions_with_marks(viewer, risk.pk, today)
+        positions = positions_with_existence_flags(viewer, risk.pk, today)
         assessments = newest_assessments(viewer, risk.pk, most=SHOWN_ASSESSMENTS + 1)
-        scales = self._scales(
+        scales = self._scales_by_criteria_id(
             {p.criteria_id for p in positions} | {a.criteria_id for a in assessments}
         )
         now = positions[-1]
@@ -119,11 +119,13 @@ class RiskPage(RegisterView):
             "deputy_away": away_text(away.get(risk.deputy_id)) if risk.deputy_id else "",
             "text_labels": _text_labels(risk),
             "owner_label": risk.labels.get("owner", ""),
-            "stages": scale.stages(now),
+            "stages": scale.stage_rows(now),
             "score_labels": _score_labels(assessments),
-            "marks": mismatches_of(now),
+            "marks": mismatch_texts_of(now),
             "above_appetite": above,
-            "above_own": above_own_mark(viewer, scale, now.residual_rating, risk.kind, refs)
+            "above_own": above_own_appetite_mark(
+                viewer, scale, now.residual_rating, risk.kind, refs
+            )
             if now.any_own_appetite and risk.state == "open"
             else None,
             "appetite_note": risk_note(scale.criteria, risk.terms.all())
@@ -136,15 +138,15 @@ class RiskPage(RegisterView):
             "questions": question_rows(viewer, risk, today) if now.any_question else [],
             "comments": comments_panel(viewer, risk),
             "is_accepted": accepted is not None and accepted["status"] == Status.IN_FORCE,
-            "place": scale.place(cell) if (cell := now.cell("residual")) else "",
-            "driven_by": _driven_by(assessments, now, scale),
+            "place": scale.place_in_words(cell) if (cell := now.cell("residual")) else "",
+            "driven_by": _driven_by_text(assessments, now, scale),
             "overdue": is_overdue(risk.state, risk.next_review_on, today),
             "extension": extension,
             "cadence": scale.matrix.cadence_days(now.residual_rating),
             "rating_word": scale.name(now.residual_rating),
             "trail": trail_points(positions, scales, "residual", lambda at: at in brought),
             "scale_changed_at": [p.valid_from for p in positions if p.by_scale],
-            "top": scale.top,
+            "top": scale.top_score,
             "preventive": [
                 c.localized("name") for c in controls if c.kind == ControlKind.PREVENTIVE
             ],
@@ -162,25 +164,28 @@ class RiskPage(RegisterView):
                 for c in controls
             ],
             "assessments": [
-                _assessment(a, scales, risk.kind) for a in assessments[:SHOWN_ASSESSMENTS]
+                _assessment_row(a, scales, risk.kind) for a in assessments[:SHOWN_ASSESSMENTS]
             ],
             "older_assessments": len(assessments) > SHOWN_ASSESSMENTS,
             "reviews": [
-                {**self._review(r, scales, risk.kind), "evidence": files_beside(evidence, r.uuid)}
+                {
+                    **self._review_row(r, scales, risk.kind),
+                    "evidence": inner_files_context(evidence, r.uuid),
+                }
                 for r in reviews[:SHOWN_REVIEWS]
             ],
             "evidence": evidence,
             "older_reviews": len(reviews) > SHOWN_REVIEWS,
-            "mitigations": [_mitigation(m, today) for m in mitigations],
+            "mitigations": [_mitigation_row(m, today) for m in mitigations],
             "relations": relations_panel(viewer, risk, now, scale),
-            "indicators": watching_indicator_rows(viewer, risk, today),
+            "indicators": active_watching_indicator_rows(viewer, risk, today),
             "terms": linked["terms"],
             "objectives": linked["objectives"],
             "sources": source_rows(risk.sources),
             "may": self._allowed_actions(risk, extension is not None),
         }
 
-    def _scales(self, ids: set[int]) -> dict[int, Scale]:
+    def _scales_by_criteria_id(self, ids: set[int]) -> dict[int, Scale]:
         """A scale per version of the criteria; a query only where an older one is needed."""
         current = self.viewer.register.criteria
         scale = Scale(current)
@@ -190,7 +195,7 @@ class RiskPage(RegisterView):
             scales |= {c.pk: Scale(c) for c in criteria_versions(self.viewer, pk__in=older)}
         return scales
 
-    def _review(self, row: Review, scales: dict[int, Scale], kind: str) -> dict[str, Any]:
+    def _review_row(self, row: Review, scales: dict[int, Scale], kind: str) -> dict[str, Any]:
         judged = row.assessment
         scale = scales.get(judged.criteria_id) if judged else None
         held_on = clock.local_date(row.at, self.viewer.register.time_zone)
@@ -267,18 +272,18 @@ def _score_labels(assessments: list[Assessment]) -> list[str]:
 def _cell_text(row: Assessment, scale: Scale) -> str:
     if row.likelihood > len(scale.criteria.likelihood) or row.impact > len(scale.criteria.impact):
         return ""
-    return scale.place({"likelihood": row.likelihood, "impact": row.impact})
+    return scale.place_in_words({"likelihood": row.likelihood, "impact": row.impact})
 
 
-def _driven_by(assessments: list[Assessment], now: Position, scale: Scale) -> str:
+def _driven_by_text(assessments: list[Assessment], now: Position, scale: Scale) -> str:
     """What drove the impact as it stands, where the newest judgement is what put it there."""
     newest = next((row for row in assessments if row.stage == "residual"), None)
     if newest is None or newest.criteria_id != now.criteria_id:
         return ""
-    return driven_by(scale.criteria, newest.impact, newest.dimension)
+    return driven_by_text(scale.criteria, newest.impact, newest.dimension)
 
 
-def _assessment(row: Assessment, scales: dict[int, Scale], kind: str) -> dict[str, Any]:
+def _assessment_row(row: Assessment, scales: dict[int, Scale], kind: str) -> dict[str, Any]:
     scale = scales[row.criteria_id]
     return {
         "at": row.at,
@@ -287,14 +292,14 @@ def _assessment(row: Assessment, scales: dict[int, Scale], kind: str) -> dict[st
         "stage": stage_name(row.stage),
         "chip": scale.chip(row.rating, row.score, kind),
         "place": _cell_text(row, scale),
-        "driven_by": driven_by(scale.criteria, row.impact, row.dimension),
+        "driven_by": driven_by_text(scale.criteria, row.impact, row.dimension),
         "rationale": row.localized("rationale"),
         "who": name_of_person(row.assessor),
         "label": row.label,
     }
 
 
-def _mitigation(row: Mitigation, today: dt.date) -> dict[str, Any]:
+def _mitigation_row(row: Mitigation, today: dt.date) -> dict[str, Any]:
     running = row.status in ("planned", "in_progress")
     return {
         "ref": row.ref,

@@ -18,7 +18,7 @@ from riskreg.risks.services import create_risk, edit_risk
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import is_readers_language
 from riskreg.web.conflict import (
-    conflict_page,
+    conflict_page_context,
     differences,
     hidden_fields,
     names_to_save,
@@ -45,7 +45,9 @@ SEEN_SOURCES = "seen_sources"
 class _Editor(RegisterView):
     """What making and changing have in common."""
 
-    def forms(self, request: HttpRequest, risk: Risk | None) -> tuple[RiskForm, Any]:
+    def risk_form_and_source_formset(
+        self, request: HttpRequest, risk: Risk | None
+    ) -> tuple[RiskForm, Any]:
         """The form and its lines of sources, filled from the request or from ``risk``."""
         data = request.POST if request.method == "POST" else None
         frame: dict[str, Any] = {
@@ -83,20 +85,20 @@ class _Editor(RegisterView):
             "sources_count": count,
             "other_open": is_readers_language(form.other)
             or CONFIRMED_TRANSLATIONS_FIELD in form.fields
-            or any(field.errors for field in form.second_fields()),
+            or any(field.errors for field in form.second_language_fields()),
             "seen_sources": json.dumps(sources_initial(risk) if risk else [], ensure_ascii=False)
             if not form.is_bound
             else form.data.get(SEEN_SOURCES, ""),
         }
         return self.render("risks/form.html", context, status=status)
 
-    def back_to(self, risk: Risk) -> HttpResponse:
+    def redirect_to_risk(self, risk: Risk) -> HttpResponse:
         """To the risk's own page."""
         keys = {"slug": self.viewer.register.slug, "ref": risk.ref}
         return HttpResponseRedirect(reverse("web:risk", kwargs=keys))
 
 
-def _sources_written(lines: Any) -> list[dict[str, Any]]:
+def _filled_sources(lines: Any) -> list[dict[str, Any]]:
     return [source for line in lines.forms if (source := line.source()) is not None]
 
 
@@ -136,18 +138,18 @@ class NewRisk(_Editor):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         require(self.viewer, "risk.create")
-        form, lines = self.forms(request, None)
+        form, lines = self.risk_form_and_source_formset(request, None)
         return self.page(form, lines, None)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         require(self.viewer, "risk.create")
-        form, lines = self.forms(request, None)
+        form, lines = self.risk_form_and_source_formset(request, None)
         if not _is_valid(form, lines):
             return self.page(form, lines, None, status=400)
         try:
             risk = create_risk(
                 actor=self.viewer,
-                fields={**form.fields_for_service(), SOURCES: _sources_written(lines)},
+                fields={**form.fields_for_service(), SOURCES: _filled_sources(lines)},
                 visibility=form.cleaned_data["visibility"],
                 at=self.at,
             )
@@ -159,7 +161,7 @@ class NewRisk(_Editor):
             _("%(ref)s is saved as a draft. Assess it, then open it: from then on it is counted.")
             % {"ref": risk.ref},
         )
-        return self.back_to(risk)
+        return self.redirect_to_risk(risk)
 
 
 class EditRisk(_Editor):
@@ -168,23 +170,23 @@ class EditRisk(_Editor):
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "risk.edit", risk)
-        form, lines = self.forms(request, risk)
+        form, lines = self.risk_form_and_source_formset(request, risk)
         return self.page(form, lines, risk)
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "risk.edit", risk)
-        form, lines = self.forms(request, risk)
+        form, lines = self.risk_form_and_source_formset(request, risk)
         if not _is_valid(form, lines):
             return self.page(form, lines, risk, status=400)
         version = form.cleaned_data["version"]
         if version is None:
             form.add_error(None, _("Open the form again: this one does not say what it was."))
             return self.page(form, lines, risk, status=400)
-        changed_fields = self._touched(request, form, lines)
+        changed_fields = self._changed_fields(request, form, lines)
         # Only that is sent; all else stays as it is.
         changed_fields = names_to_save(request, changed_fields)
-        fields = {**form.fields_for_service(), SOURCES: _sources_written(lines)}
+        fields = {**form.fields_for_service(), SOURCES: _filled_sources(lines)}
         fields = {name: value for name, value in fields.items() if name in changed_fields}
         try:
             saved = edit_risk(
@@ -201,10 +203,10 @@ class EditRisk(_Editor):
         stale = outdated_translations_text_or_empty(saved, RISK.translated)
         if stale and changed_fields & set(RISK.translated):
             messages.warning(request, stale)
-        return self.back_to(saved)
+        return self.redirect_to_risk(saved)
 
     @staticmethod
-    def _touched(request: HttpRequest, form: RiskForm, lines: Any) -> set[str]:
+    def _changed_fields(request: HttpRequest, form: RiskForm, lines: Any) -> set[str]:
         """What the writer changed; only that is sent, so that an echo overwrites nothing."""
         changed_fields = form.changed_fields()
         try:
@@ -224,7 +226,7 @@ class EditRisk(_Editor):
         self, request: HttpRequest, now: Risk, form: RiskForm, lines: Any, changed_fields: set[str]
     ) -> HttpResponse:
         """Both versions side by side; nothing has been saved."""
-        mine = {**form.fields_for_service(), SOURCES: shown_sources(_sources_written(lines))}
+        mine = {**form.fields_for_service(), SOURCES: shown_sources(_filled_sources(lines))}
         differing = differences(
             RISK,
             mine,
@@ -235,7 +237,7 @@ class EditRisk(_Editor):
         )
         sources = json.dumps(sources_initial(now), ensure_ascii=False)
         keys = {"slug": self.viewer.register.slug, "ref": now.ref}
-        context = conflict_page(
+        context = conflict_page_context(
             now,
             differing,
             hidden_fields(

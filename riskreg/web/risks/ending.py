@@ -80,7 +80,7 @@ class CloseRisk(RiskAction):
             "button": _("Close this risk"),
         }
 
-    def prepare(self, form: ActionForm, risk: Risk) -> None:
+    def prepare_form(self, form: ActionForm, risk: Risk) -> None:
         self.alone = followers_serving_alone(self.viewer, risk)
         self.followers = self.alone.rows
         may_end = [f for f in self.followers if f.may_end]
@@ -89,7 +89,7 @@ class CloseRisk(RiskAction):
         else:
             del form.fields["end"]
 
-    def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
+    def extra_context(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         others = [f for f in self.followers if not f.may_end]
         return {
             "followers_of_others": _follower_links(self.viewer.register.slug, others),
@@ -99,7 +99,7 @@ class CloseRisk(RiskAction):
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
         self.ended = data.get("end", [])
         ending = {name: data[name] for name in ENDING}
-        return self.call(
+        return self.call_service(
             close_risk_and_its_followers,
             risk,
             data,
@@ -133,7 +133,7 @@ class ReopenRisk(RiskAction):
             "button": _("Reopen this risk"),
         }
 
-    def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
+    def extra_context(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         ended = followers_ended_with(self.viewer, risk)
         return {
             "ended": _follower_links(self.viewer.register.slug, ended.rows),
@@ -141,7 +141,7 @@ class ReopenRisk(RiskAction):
         }
 
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
-        return self.call(reopen_risk, risk, data, reason=data["reason"])
+        return self.call_service(reopen_risk, risk, data, reason=data["reason"])
 
     def success_message(self, risk: Risk) -> str:
         sentences = [

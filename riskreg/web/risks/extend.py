@@ -45,7 +45,7 @@ class ExtendReview(RiskAction):
             "button": _("Give more time"),
         }
 
-    def prepare(self, form: Any, risk: Risk) -> None:
+    def prepare_form(self, form: Any, risk: Risk) -> None:
         if risk.next_review_on is None:
             return
         today = self.viewer.today(self.at)

@@ -24,7 +24,7 @@ from riskreg.risks.models import Risk
 from riskreg.web.bilingual import (
     is_readers_language,
     language_name,
-    name_languages,
+    name_languages_in_labels,
     original_language_of,
 )
 from riskreg.web.table_form import (
@@ -120,7 +120,7 @@ class RiskForm(forms.Form):
                 widget=forms.TextInput() if RISK[text].type == Type.LINE else text_box(2),
             )
         texts = {text: str(self.fields[text].label) for text in RISK.translated}
-        name_languages(self, RISK.translated, self.other)
+        name_languages_in_labels(self, RISK.translated, self.other)
         stale = (risk.outdated_translations or {}).get(self.other, []) if risk else []
         if stale:
             self.fields[CONFIRMED_TRANSLATIONS_FIELD] = forms.MultipleChoiceField(
@@ -132,35 +132,48 @@ class RiskForm(forms.Form):
         if risk is not None:
             keep_shown_values_beside_fields(self)
 
-    def first_fields(self) -> list[forms.BoundField]:
+    def first_language_fields(self) -> list[forms.BoundField]:
         """The texts that are edited first: in the reader's language where there are any."""
-        return self._other_texts() if self.other_first() else self._originals()
+        return (
+            self._other_language_fields()
+            if self.is_other_language_first()
+            else self._original_text_fields()
+        )
 
-    def second_fields(self) -> list[forms.BoundField]:
+    def second_language_fields(self) -> list[forms.BoundField]:
         """The same in the other language, and which of those out of date still fit."""
         fits = (
             [self[CONFIRMED_TRANSLATIONS_FIELD]]
             if CONFIRMED_TRANSLATIONS_FIELD in self.fields
             else []
         )
-        return [*(self._originals() if self.other_first() else self._other_texts()), *fits]
+        return [
+            *(
+                self._original_text_fields()
+                if self.is_other_language_first()
+                else self._other_language_fields()
+            ),
+            *fits,
+        ]
 
     def second_language(self) -> str:
-        """The language of ``second_fields`` in the reader's words."""
-        return language_name(original_language_of(self.other) if self.other_first() else self.other)
+        """The language of ``second_language_fields`` in the reader's words."""
+        return language_name(
+            original_language_of(self.other) if self.is_other_language_first() else self.other
+        )
 
-    def other_first(self) -> bool:
+    def is_other_language_first(self) -> bool:
         """Whether the version beside the original is the reader's own, and there is one."""
         versions = self.risk.translations.get(self.other) if self.risk else None
         return bool(versions) and is_readers_language(self.other)
 
-    def _originals(self) -> list[forms.BoundField]:
+    def _original_text_fields(self) -> list[forms.BoundField]:
         return [self[text] for text in RISK.translated]
 
-    def _other_texts(self) -> list[forms.BoundField]:
+    def _other_language_fields(self) -> list[forms.BoundField]:
         return [self[f"other_{text}"] for text in RISK.translated]
 
-    def terms(self) -> list[forms.BoundField]:
+    def term_choice_fields(self) -> list[forms.BoundField]:
         """One group of boxes per taxonomy."""
         return [self[name] for name in self.term_fields]
 

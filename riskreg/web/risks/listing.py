@@ -18,7 +18,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, State
 from riskreg.risks.queries.lists import risk_list
 from riskreg.web.list_page import OWN, ListPage
-from riskreg.web.presenters import LIST_COLUMNS, Scale, list_rows
+from riskreg.web.presenters import LIST_COLUMNS, Scale, risk_list_rows
 
 DEFAULT_ORDER = "-score"
 # Behind "More filters": words of a few, other than those that stand in front or are known better.
@@ -40,7 +40,7 @@ class RiskList(ListPage):
         """Every visible risk, as plain values."""
         return risk_list(self.viewer, filters.RiskFilter()).select_related(None)
 
-    def find(self, params: Any) -> tuple[Mapping[str, list[str]], QuerySet[Any]]:
+    def filters_and_rows(self, params: Any) -> tuple[Mapping[str, list[str]], QuerySet[Any]]:
         """As ``filter_and_rows``: a risk's filters know stages, which no other noun has."""
         chosen, rows = filter_and_rows(self.viewer, params, self.at)
         return chosen.given, rows.values(*LIST_COLUMNS)
@@ -54,7 +54,7 @@ class RiskList(ListPage):
         viewer = self.viewer
         pattern = reverse("web:risk", kwargs={"slug": viewer.register.slug, "ref": "REF"})
         today = viewer.today(self.at)
-        return list_rows(rows, self.scale(), today, lambda ref: pattern.replace("REF", ref))
+        return risk_list_rows(rows, self.scale(), today, lambda ref: pattern.replace("REF", ref))
 
     def offered_switches(self) -> Sequence[str]:
         """An appetite of their own have parties alone."""

@@ -20,7 +20,7 @@ from riskreg.risks.queries.lists import assessments_of, controls_in_place_of, mi
 
 
 @written_once()
-def positions_with_marks(viewer: Viewer, risk: int, today: dt.date) -> QuerySet[Any]:
+def positions_with_existence_flags(viewer: Viewer, risk: int, today: dt.date) -> QuerySet[Any]:
     """Its positions, the oldest first; each with what is rare, so that the page reads it only
     where there is any (``any_…``, ``anybody_away``), and ``extended_until``."""
     return (

@@ -16,7 +16,7 @@ from riskreg.register.permissions import require
 from riskreg.register.services import archive_register, restore_register
 from riskreg.register.services.archiving import ARCHIVE, RESTORE
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
+from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
 
 
 class ArchiveForm(forms.Form):
@@ -68,7 +68,7 @@ class Archive(RegisterView):
         """The page with that form."""
         context = {
             "form": form,
-            "all_asked": parties_asked(self.viewer),
+            "all_asked": names_of_parties_to_ask(self.viewer),
             "waits": first_open_change_request(self.viewer, (ARCHIVE, RESTORE)),
             "conflict": conflict,
         }

@@ -71,7 +71,7 @@ class EndpointsView(RegisterView):
             "request_id": self.viewer.request_id,
         }
 
-    def found(self, endpoint: uuid.UUID) -> Endpoint:
+    def endpoint_of_own_party(self, endpoint: uuid.UUID) -> Endpoint:
         """The endpoint, if it is the viewer's party's. Raises ``NotFound``."""
         require(self.viewer, "endpoint.edit")
         row = endpoints_of_party_in(self.viewer.audience).filter(uuid=endpoint).first()
@@ -83,7 +83,7 @@ class EndpointsView(RegisterView):
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **keys})
 
-    def line(self, row: Endpoint, last: Delivery | None) -> dict[str, Any]:
+    def endpoint_row(self, row: Endpoint, last: Delivery | None) -> dict[str, Any]:
         """What a list or a heading says of an endpoint."""
         return {
             "e": row,
@@ -95,7 +95,7 @@ class EndpointsView(RegisterView):
             "url": self.page_url("endpoint", endpoint=row.uuid),
         }
 
-    def detail(
+    def detail_page(
         self, row: Endpoint, *, secret: str = "", form: NameForm | None = None, status: int = 200
     ) -> HttpResponse:
         """The page of ``row``; with ``secret`` it says it, this once, and is kept by nobody."""
@@ -107,7 +107,7 @@ class EndpointsView(RegisterView):
             message__recipient=row.uuid
         )[:RECENT]
         context = {
-            "row": self.line(row, None),
+            "row": self.endpoint_row(row, None),
             "webhook": row.kind == EndpointKind.WEBHOOK,
             "secret": secret,
             "form": form or NameForm(initial={"version": row.version, "name": row.name}),
@@ -121,7 +121,7 @@ class EndpointsView(RegisterView):
             response.headers["Cache-Control"] = "no-store"
         return response
 
-    def back(self, row: Endpoint) -> HttpResponseRedirect:
+    def redirect_to_endpoint(self, row: Endpoint) -> HttpResponseRedirect:
         """To the endpoint's page."""
         return HttpResponseRedirect(self.page_url("endpoint", endpoint=row.uuid))
 
@@ -135,7 +135,7 @@ class EndpointList(EndpointsView):
         rows = list(endpoints_of_party_in(self.viewer.audience))
         last = last_delivery_by_endpoint([row.uuid for row in rows])
         context = {
-            "rows": [self.line(row, last.get(row.uuid)) for row in rows],
+            "rows": [self.endpoint_row(row, last.get(row.uuid)) for row in rows],
             "full": len(rows) >= endpoints.MOST,
         }
         return self.render("endpoints/index.html", context)
@@ -171,10 +171,10 @@ class EndpointNew(EndpointsView):
             add_errors(form, invalid)
             return self._page(form, 400)
         if secret:
-            done = self.detail(row, secret=secret)
+            done = self.detail_page(row, secret=secret)
             return mark_leads_to(done, self.page_url("endpoint", endpoint=row.uuid))
         messages.success(request, _("Added. Try it out to see whether messages arrive."))
-        return self.back(row)
+        return self.redirect_to_endpoint(row)
 
     def _page(self, form: EndpointForm, status: int = 200) -> HttpResponse:
         return self.render("endpoints/form.html", {"form": form}, status)
@@ -185,7 +185,7 @@ class EndpointDetail(EndpointsView):
 
     def get(self, request: HttpRequest, endpoint: uuid.UUID) -> HttpResponse:
         """Never its address or secret."""
-        return self.detail(self.found(endpoint))
+        return self.detail_page(self.endpoint_of_own_party(endpoint))
 
 
 class EndpointRename(EndpointsView):
@@ -195,24 +195,24 @@ class EndpointRename(EndpointsView):
 
     def post(self, request: HttpRequest, endpoint: uuid.UUID) -> HttpResponse:
         """Rename it, or say what is wrong."""
-        row = self.found(endpoint)
+        row = self.endpoint_of_own_party(endpoint)
         form = NameForm(request.POST)
         if not form.is_valid():
-            return self.detail(row, form=form, status=400)
+            return self.detail_page(row, form=form, status=400)
         try:
             row = endpoints.rename(endpoint=endpoint, **form.cleaned_data, **self.actor_fields)
         except Invalid as invalid:
             add_errors(form, invalid)
-            return self.detail(row, form=form, status=400)
+            return self.detail_page(row, form=form, status=400)
         except Conflict as conflict:
             errors = Errors()
             errors.add("name", "conflict", conflict.detail)
             add_errors(form, Invalid(errors.fields))
             # What was written stays; sent once more it replaces what is there now.
             form.data = {**request.POST.dict(), "version": conflict.current.version}
-            return self.detail(conflict.current, form=form, status=409)
+            return self.detail_page(conflict.current, form=form, status=409)
         messages.success(request, _("The name is changed."))
-        return self.back(row)
+        return self.redirect_to_endpoint(row)
 
 
 class EndpointSwitch(EndpointsView):
@@ -222,7 +222,7 @@ class EndpointSwitch(EndpointsView):
 
     def post(self, request: HttpRequest, endpoint: uuid.UUID) -> HttpResponse:
         """``on`` says which."""
-        row = self.found(endpoint)
+        row = self.endpoint_of_own_party(endpoint)
         on = request.POST.get("on") == "1"
         try:
             endpoints.switch_on_or_off(
@@ -238,25 +238,25 @@ class EndpointSwitch(EndpointsView):
                 _("It is switched on.") if on else _("It is switched off; nothing is sent to it.")
             )
             messages.success(request, message)
-        return self.back(row)
+        return self.redirect_to_endpoint(row)
 
 
-class EndpointSecret(EndpointsView):
+class EndpointSecretRotate(EndpointsView):
     """A new secret for a webhook."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, endpoint: uuid.UUID) -> HttpResponse:
         """Make it and show it this once."""
-        row = self.found(endpoint)
+        row = self.endpoint_of_own_party(endpoint)
         try:
             row, secret = endpoints.rotate_secret(
                 endpoint=endpoint, version=posted_version_or_minus_one(request), **self.actor_fields
             )
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
-            return self.back(row)
-        done = self.detail(row, secret=secret)
+            return self.redirect_to_endpoint(row)
+        done = self.detail_page(row, secret=secret)
         return mark_leads_to(done, self.page_url("endpoint", endpoint=row.uuid))
 
 
@@ -268,7 +268,7 @@ class EndpointTry(EndpointsView):
 
     def post(self, request: HttpRequest, endpoint: uuid.UUID) -> HttpResponse:
         """Send it now and say what was answered."""
-        row = self.found(endpoint)
+        row = self.endpoint_of_own_party(endpoint)
         posted = endpoints.queue_test_message(
             endpoint=endpoint, local_day=self.viewer.today(self.at), **self.actor_fields
         )
@@ -280,7 +280,7 @@ class EndpointTry(EndpointsView):
             messages.error(request, _("It did not work: %(error)s") % {"error": posted.last_error})
         else:
             messages.info(request, _("The test message is on its way."))
-        return self.back(row)
+        return self.redirect_to_endpoint(row)
 
 
 class EndpointRemove(EndpointsView):
@@ -290,14 +290,14 @@ class EndpointRemove(EndpointsView):
 
     def post(self, request: HttpRequest, endpoint: uuid.UUID) -> HttpResponse:
         """Take it away."""
-        row = self.found(endpoint)
+        row = self.endpoint_of_own_party(endpoint)
         try:
             endpoints.remove(
                 endpoint=endpoint, version=posted_version_or_minus_one(request), **self.actor_fields
             )
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
-            return self.back(row)
+            return self.redirect_to_endpoint(row)
         messages.success(request, _("%(name)s is removed.") % {"name": row.name})
         return HttpResponseRedirect(self.page_url("endpoints"))
 
@@ -319,7 +319,9 @@ urlpatterns = [
     path("endpoints/<uuid:endpoint>/", EndpointDetail.as_view(), name="endpoint"),
     path("endpoints/<uuid:endpoint>/rename/", EndpointRename.as_view(), name="endpoint_rename"),
     path("endpoints/<uuid:endpoint>/switch/", EndpointSwitch.as_view(), name="endpoint_switch"),
-    path("endpoints/<uuid:endpoint>/secret/", EndpointSecret.as_view(), name="endpoint_secret"),
+    path(
+        "endpoints/<uuid:endpoint>/secret/", EndpointSecretRotate.as_view(), name="endpoint_secret"
+    ),
     path("endpoints/<uuid:endpoint>/try/", EndpointTry.as_view(), name="endpoint_try"),
     path("endpoints/<uuid:endpoint>/remove/", EndpointRemove.as_view(), name="endpoint_remove"),
 ]

@@ -19,7 +19,7 @@ from riskreg.register.services import add_party_or_ask_others, edit_party, remov
 from riskreg.register.services.parties import may_change_party, reason_party_stays_or_empty
 from riskreg.web.base import RegisterView
 from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
-from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
+from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
 from riskreg.web.forms.marks import adds
 
 _FIELDS = {"names": "name", "key": "name", "party": None}
@@ -100,7 +100,7 @@ class PartiesPage(RegisterView):
             ],
             "may_edit": permits(self.viewer, "register.configure"),
             "form": form,
-            "asked": parties_asked(self.viewer),
+            "asked": names_of_parties_to_ask(self.viewer),
         }
         return self.render("parties/index.html", context, status)
 

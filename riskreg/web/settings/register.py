@@ -27,8 +27,8 @@ from riskreg.risks.services import set_cadence
 from riskreg.risks.services.cadence import UNRATED
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import SECOND, nonempty_texts_by_language
-from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
-from riskreg.web.levels import accepts_text
+from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
+from riskreg.web.levels import who_may_accept_text
 from riskreg.web.table_form import set_choices
 
 MEMBERS_SHOWN = 200
@@ -56,11 +56,11 @@ class CadenceForm(forms.Form):
             )
 
     @property
-    def days(self) -> list[BoundField]:
+    def day_fields(self) -> list[BoundField]:
         """The fields, from the most severe rating down."""
         return [self[_CADENCE + key] for key in self.keys]
 
-    def cadence(self) -> dict[str, Any]:
+    def days_by_rating(self) -> dict[str, Any]:
         """Days by rating, a number wherever one was written."""
         return {key: _parse_number(self.cleaned_data[_CADENCE + key]) for key in self.keys}
 
@@ -155,7 +155,9 @@ class Settings(RegisterView):
             "axes": axes_of(register),
             "axis_names": [(axis, axes_of(register).name(axis)) for axis in AXES],
             "conflict": conflict,
-            "parties_asked": parties_asked(viewer) if permits(viewer, "register.configure") else "",
+            "parties_asked": names_of_parties_to_ask(viewer)
+            if permits(viewer, "register.configure")
+            else "",
             "waiting_requests": self._open_change_requests(),
             "names": _languages(register.names),
             "languages": register.languages,
@@ -167,7 +169,7 @@ class Settings(RegisterView):
                     "name": matrix.rating_name(key),
                     "tone": n,
                     "days": matrix.cadence_days(key),
-                    "accepts": accepts_text(matrix, key),
+                    "accepts": who_may_accept_text(matrix, key),
                 }
                 for n, key in reversed(list(enumerate(matrix.rating_keys)))
             ],
@@ -194,7 +196,7 @@ class Settings(RegisterView):
         messages.success(self.request, message)
         return HttpResponseRedirect(_url("web:register_settings", self.viewer))
 
-    def refresh(self) -> None:
+    def reload_register(self) -> None:
         """Read the register again, after somebody else has changed it."""
         self.viewer.register.refresh_from_db()
 
@@ -213,7 +215,7 @@ class CadenceChange(Settings):
         try:
             changed = set_cadence(
                 actor=self.viewer,
-                cadence=form.cadence(),
+                cadence=form.days_by_rating(),
                 seen_number=form.cleaned_data["seen"],
                 at=self.at,
             )
@@ -237,7 +239,7 @@ class CadenceChange(Settings):
 
     def _conflict_page(self, why: str, form: CadenceForm) -> HttpResponse:
         """What is in force now, beside what was written; saving again replaces it knowingly."""
-        self.refresh()
+        self.reload_register()
         now = CadenceForm(self.viewer)
         data = {name: form.data[name] for name in now.fields if name in form.data}
         data = {**now.initial, **data, "seen": self.viewer.criteria.number}
@@ -261,7 +263,7 @@ class ZoneChange(Settings):
             add_errors(form, invalid)
             return self.page(zone_form=form, status=400)
         except Conflict as conflict:
-            self.refresh()
+            self.reload_register()
             data = {**form.cleaned_data, "seen": self.viewer.register.time_zone}
             form = ZoneForm(self.viewer, data)
             return self.page(zone_form=form, status=409, conflict=conflict.detail)
@@ -290,7 +292,7 @@ class AxesChange(Settings):
             add_errors(form, Invalid(renamed))
             return self.page(axes_form=form, status=400)
         except Conflict as conflict:
-            self.refresh()
+            self.reload_register()
             data = {**{n: form.data[n] for n in form.data}}
             again = AxesForm(self.viewer, {**data, "version": self.viewer.register.version})
             return self.page(axes_form=again, status=409, conflict=conflict.detail)

@@ -43,7 +43,7 @@ class FirstAccount(View):
                 name=given["name"],
                 password=given["password"],
                 at=clock.now(),
-                **form.preferences(),
+                **form.chosen_preferences(),
             )
         except Invalid as invalid:
             add_errors(form, invalid)

@@ -181,7 +181,7 @@ class Step(RegisterView):
         row = invite(actor=self.viewer, at=self.at, **form.cleaned_data)
         return StepOutcome(_("%(address)s is invited.") % {"address": row.email}, stays=True)
 
-    def _finish(self, form: forms.Form) -> StepOutcome:
+    def _outcome_of_last_step(self, form: forms.Form) -> StepOutcome:
         return StepOutcome(_("The register is set up."))
 
     _acts: dict[str, Callable[["Step", Any], StepOutcome]] = {
@@ -189,7 +189,7 @@ class Step(RegisterView):
         "scale": _choose_scale,
         "classification": _add_classification,
         "people": _invite,
-        "risk": _finish,
+        "risk": _outcome_of_last_step,
     }
 
     def _page(self, step: str, form: forms.Form, status: int = 200) -> HttpResponse:
@@ -200,7 +200,7 @@ class Step(RegisterView):
             context["settled"] = step not in self.viewer.register.setup_steps
         elif step == "scale":
             context["templates"] = [
-                _scale_with_levels(row) for row in described_templates("scales")
+                _scale_template_with_level_names(row) for row in described_templates("scales")
             ]
         elif step == "classification":
             context["taxonomies"] = taxonomies_for(self.viewer)
@@ -250,7 +250,7 @@ def step_url(slug: str, step: str) -> str:
     return reverse("web:setup_step", kwargs={"slug": slug, "step": step})
 
 
-def _scale_with_levels(row: Any) -> dict[str, Any]:
+def _scale_template_with_level_names(row: Any) -> dict[str, Any]:
     data = scale_template(row["key"])
     levels = {
         name: " · ".join(localised(level["names"]) for level in data[name])

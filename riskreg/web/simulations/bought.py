@@ -35,7 +35,7 @@ class Bought:
         self.risks, self.drivers = risks, drivers
         self.parties = {party.key: str(party) for party in parties}
 
-    def shown(self) -> dict[str, Any] | None:
+    def context_or_none(self) -> dict[str, Any] | None:
         """Everything that the page needs; None where no effects of mitigations are known."""
         points = self.results.get("frontier")
         if not points:
@@ -48,14 +48,14 @@ class Bought:
             ]
         )
         return {
-            "rows": [self._point(one) for one in points],
+            "rows": [self._frontier_row(one) for one in points],
             "choice": choice
-            and self._point(choice)
+            and self._frontier_row(choice)
             | {"budgets": [self._budget_text(b) for b in choice["budgets"]]},
             "picture": picture,
             "amounts": [(x, amount_text(value)) for x, value in picture.amounts],
             "losses": [(y, amount_text(value)) for y, value in picture.losses],
-            "information": self._information(),
+            "information": self._worth_of_knowing_context(),
             "stops_at": self._least_best_budget_text(points),
         }
 
@@ -74,7 +74,7 @@ class Bought:
             return ""
         return amount_text(first["budgets"][0]["amount"], self.currency)
 
-    def _point(self, one: Mapping[str, Any]) -> dict[str, Any]:
+    def _frontier_row(self, one: Mapping[str, Any]) -> dict[str, Any]:
         chosen, other = one["chosen"], one["runner_up"]
         return {
             "budget": amount_text(one["budgets"][0]["amount"], self.currency),
@@ -105,7 +105,7 @@ class Bought:
             named.append({"ref": row.ref if row else "", "title": title})
         return sorted(named, key=lambda work: work["ref"])
 
-    def _information(self) -> dict[str, Any]:
+    def _worth_of_knowing_context(self) -> dict[str, Any]:
         found = self.results["information"]
         rows = []
         for one in found["values"][:MOST]:

@@ -14,7 +14,7 @@ from riskreg.register.models import Objective
 from riskreg.risks.models import Mitigation, Risk
 
 
-def objective_shown(
+def objective_results_context(
     one: Mapping[str, Any],
     objective: Objective | None,
     risks: Mapping[str, Risk],
@@ -82,7 +82,7 @@ def objective_shown(
     }  # fmt: skip
 
 
-def chance_shown(one: Mapping[str, Any]) -> dict[str, Any]:
+def chance_context(one: Mapping[str, Any]) -> dict[str, Any]:
     """The chance alone, with its band, before and after the mitigations."""
     before, after = (one["sides"][side]["chance"] for side in ("before", "after"))
     return {
@@ -96,27 +96,29 @@ def chance_shown(one: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ref_and_title_of_risk(name: str, risks: Mapping[str, Risk]) -> dict[str, str]:
-    row = risks.get(name)
+def _ref_and_title_of_risk(risk_id: str, risks_by_id: Mapping[str, Risk]) -> dict[str, str]:
+    row = risks_by_id.get(risk_id)
     title = row.localized("title") if row else _("a risk that is not shown")
     return {"ref": row.ref if row else "", "title": title}
 
 
 def _ref_and_title_of_mitigation(
-    name: str, mitigations: Mapping[str, Mitigation]
+    mitigation_id: str, mitigations_by_id: Mapping[str, Mitigation]
 ) -> dict[str, str]:
-    row = mitigations.get(name)
+    row = mitigations_by_id.get(mitigation_id)
     title = row.localized("title") if row else _("a mitigation that is not shown")
     return {"ref": row.ref if row else "", "title": title}
 
 
 def _ref_or_words(
-    name: str,
-    risks: Mapping[str, Risk],
-    drivers: Mapping[str, Driver],
-    mitigations: Mapping[str, Mitigation],
+    thing_id: str,
+    risks_by_id: Mapping[str, Risk],
+    drivers_by_id: Mapping[str, Driver],
+    mitigations_by_id: Mapping[str, Mitigation],
 ) -> str:
-    row = risks.get(name) or drivers.get(name) or mitigations.get(name)
+    row = (
+        risks_by_id.get(thing_id) or drivers_by_id.get(thing_id) or mitigations_by_id.get(thing_id)
+    )
     return row.ref if row else _("something that is not shown")
 
 

@@ -39,7 +39,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import mark_not_done, repeatable
 from riskreg.web.presenters import Scale, name_of_person
 from riskreg.web.simulations.bought import Bought
-from riskreg.web.simulations.objectives import objective_shown
+from riskreg.web.simulations.objectives import objective_results_context
 from riskreg.web.simulations.pictures import picture_links
 from riskreg.web.simulations.results import Results
 from riskreg.web.simulations.run_form import RunForm
@@ -147,12 +147,14 @@ class SimulationPage(RegisterView):
             parties = list(self.viewer.register.parties.all())
             works = mitigations_of_run(self.viewer, row)
             bought = Bought(results, works, risks, drivers, parties, row.currency)
-            context["results"] = found.shown() | found.contradictions(pairs, scale)
-            context["results"]["bought"] = bought.shown()
+            context["results"] = found.figures_context() | found.contradictions_context(
+                pairs, scale
+            )
+            context["results"]["bought"] = bought.context_or_none()
             links = picture_links(self.viewer, row, results)
             context["results"]["files"] = links
             context["results"]["objectives"] = [
-                objective_shown(one, targets.get(one["objective"]), risks, drivers, works)
+                objective_results_context(one, targets.get(one["objective"]), risks, drivers, works)
                 | {"files": links[f"objective-{one['key']}"]}
                 for one in results.get("objectives", ())
             ]

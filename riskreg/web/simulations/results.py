@@ -42,12 +42,14 @@ class Results:
         self.drivers = drivers
         self.figures = {figure["key"]: figure for figure in results["figures"]}
 
-    def shown(self) -> dict[str, Any]:
+    def figures_context(self) -> dict[str, Any]:
         """Everything that the page needs."""
         curves = drawing.loss_curves(self.results["curves"])
         return {
             "label": self.results["label"],
-            "figures": [self._figure(name, words) for name, words in _labels_of_figures().items()],
+            "figures": [
+                self._figure_row(name, words) for name, words in _labels_of_figures().items()
+            ],
             "same": all(
                 figure["value"] == self.figures[key.removesuffix("before") + "after"]["value"]
                 for key, figure in self.figures.items()
@@ -58,15 +60,15 @@ class Results:
             "amounts": [(x, amount_text(value)) for x, value in curves.amounts],
             "points": self._curve_rows(),
             "tolerance": drawing.tolerance_path(self.results["curves"], self.tolerance),
-            "tolerated": self._tolerated(),
+            "tolerated": self._tolerance_rows(),
             "tolerance_label": self.criteria.label,
             "unit": self.currency,
-            "contributions": self._contributions()[:MOST],
-            "tornado": self._tornado()[:MOST],
+            "contributions": self._contribution_rows()[:MOST],
+            "tornado": self._tornado_rows()[:MOST],
             "base": self._amount_text(self.results["tornado"]["base"]),
         }
 
-    def _tolerated(self) -> list[dict[str, Any]]:
+    def _tolerance_rows(self) -> list[dict[str, Any]]:
         """What is tolerated beside what the run came to, point by point."""
         return [
             {
@@ -94,7 +96,7 @@ class Results:
             for amount, chance, low, high in before[: last + 1 : max(1, last // ROWS)]
         ]
 
-    def _figure(self, name: str, words: str) -> dict[str, Any]:
+    def _figure_row(self, name: str, words: str) -> dict[str, Any]:
         before, after = (self.figures[f"loss.{name}.{side}"] for side in ("before", "after"))
         return {
             "name": words,
@@ -111,7 +113,7 @@ class Results:
             return ""
         return f"{amount_text(figure['low'])} … {amount_text(figure['high'])}"
 
-    def _contributions(self) -> list[dict[str, Any]]:
+    def _contribution_rows(self) -> list[dict[str, Any]]:
         before, after = (self.results["contributions"][side] for side in ("before", "after"))
         order = sorted(before["tail"], key=lambda risk: -before["tail"][risk])
         lengths = drawing.percents_of_largest([before["tail"][risk] for risk in order])
@@ -127,7 +129,7 @@ class Results:
             for risk, length in zip(order, lengths, strict=True)
         ]
 
-    def _tornado(self) -> list[dict[str, Any]]:
+    def _tornado_rows(self) -> list[dict[str, Any]]:
         bars = self.results["tornado"]["bars"]
         return [
             {
@@ -150,13 +152,15 @@ class Results:
             "title": row.localized("title") if row else _("a risk that is not shown"),
         }
 
-    def contradictions(self, found: Sequence[policy.Contradiction], scale: Scale) -> dict[str, Any]:
+    def contradictions_context(
+        self, found: Sequence[policy.Contradiction], scale: Scale
+    ) -> dict[str, Any]:
         """Where matrix and money disagree, each with the sentence that says why."""
         return {
             "contradictions": [
                 {
-                    "under": self._ranked(pair.under, scale),
-                    "over": self._ranked(pair.over, scale),
+                    "under": self._ranked_row(pair.under, scale),
+                    "over": self._ranked_row(pair.over, scale),
                     "why": self._why_contradicting(pair),
                     "reason": _reason_text(pair),
                 }
@@ -165,8 +169,8 @@ class Results:
             "contradictions_more": max(0, len(found) - policy.MOST),
         }
 
-    def _ranked(self, row: policy.Ranked, scale: Scale) -> dict[str, Any]:
-        place = scale.place({"likelihood": row.likelihood, "impact": row.impact})
+    def _ranked_row(self, row: policy.Ranked, scale: Scale) -> dict[str, Any]:
+        place = scale.place_in_words({"likelihood": row.likelihood, "impact": row.impact})
         return {
             **self._risk_or_driver_cell(row.risk),
             "place": place,

@@ -16,7 +16,7 @@ KEPT = 2 * PARTS
 @register.simple_tag
 @drawn_by_template("risks/row.html", kept=KEPT)
 def risk_row(row: Mapping[str, Any], tick: bool = False) -> dict[str, Any]:
-    """A row of the risk list (``presenters.list_rows``); ``tick``: with a box to choose it."""
+    """A row of the risk list (``presenters.risk_list_rows``); ``tick``: with a box to choose it."""
     return {"r": row, "may_transfer": tick}
 
 

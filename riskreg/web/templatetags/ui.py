@@ -264,15 +264,18 @@ def pagination(context: Context, page_obj: "Page[Any]", param: str = "page") -> 
     return {
         "page": page_obj,
         "pages": [
-            {"number": n, "query": _query(context, param, n) if isinstance(n, int) else ""}
+            {
+                "number": n,
+                "query": _query_string_with(context, param, n) if isinstance(n, int) else "",
+            }
             for n in pages
         ],
-        "previous": _query(context, param, page_obj.number - 1),
-        "next": _query(context, param, page_obj.number + 1),
+        "previous": _query_string_with(context, param, page_obj.number - 1),
+        "next": _query_string_with(context, param, page_obj.number + 1),
     }
 
 
-def _query(context: Context, name: str, value: Any) -> str:
+def _query_string_with(context: Context, name: str, value: Any) -> str:
     """The query string of the current request with one parameter changed."""
     request = context.get("request")
     params = QueryDict(mutable=True) if request is None else request.GET.copy()
@@ -295,7 +298,7 @@ def sort_th(
         state, target, mark = "descending", key, "chevron-down"
     else:
         state, target, mark = "none", key, "chevron-up-down"
-    query = _query(context, param, target)
+    query = _query_string_with(context, param, target)
     return {"label": label, "state": state, "query": query, "icon": mark, "num": num}
 
 

@@ -18,15 +18,15 @@ from riskreg.register.terms import other_terms_in_use, taxonomy_for, term_for
 from riskreg.risks.queries.links import risk_counts_by_term
 from riskreg.risks.services import merge_terms
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.change_requests.asking import parties_asked, redirect_to_request
-from riskreg.web.conflict import data_over_newest_version, form_conflict, form_to_save
+from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
+from riskreg.web.conflict import data_over_newest_version, form_conflict_context, form_to_save
 from riskreg.web.terms.forms import MergeForm, NamesForm, TermForm
 
 
 class OneOfTerms(RegisterView):
     """What the pages have in common."""
 
-    def back_to(self, place: str) -> HttpResponse:
+    def redirect_to_list_at(self, place: str) -> HttpResponse:
         """The list of terms, at ``place``."""
         return HttpResponseRedirect(self.list_url_at(place))
 
@@ -66,10 +66,12 @@ class TaxonomyPage(OneOfTerms):
             now = taxonomy_for(self.viewer, key)
             urls = {"thing": self.list_url_at(key), "edit": request.path}
             make = partial(NamesForm, row=now)
-            context = form_conflict(request, make, now, urls, _("Back to the classifications"))
+            context = form_conflict_context(
+                request, make, now, urls, _("Back to the classifications")
+            )
             return self.render("conflict.html", context, 409)
         messages.success(request, _("It is called “%(name)s” now.") % {"name": row.name})
-        return self.back_to(key)
+        return self.redirect_to_list_at(key)
 
     def _page(self, key: str, form: NamesForm | None = None, status: int = 200) -> HttpResponse:
         row = taxonomy_for(self.viewer, key)
@@ -114,7 +116,7 @@ class TermPage(OneOfTerms):
             keys = {"slug": self.viewer.register.slug, "ref": ref}
             urls = {"thing": reverse("web:term", kwargs=keys), "edit": request.path}
             make = partial(TermForm, row=now)
-            context = form_conflict(request, make, now, urls, _("Back to the term"))
+            context = form_conflict_context(request, make, now, urls, _("Back to the term"))
             return self.render("conflict.html", context, 409)
         if isinstance(row, ChangeRequest):
             return redirect_to_request(request, self.viewer, row)
@@ -123,7 +125,7 @@ class TermPage(OneOfTerms):
             "restore": _("“%(name)s” is in use again."),
         }.get(action, _("“%(name)s” is saved."))
         messages.success(request, message % {"name": row.name})
-        return self.back_to(row.taxonomy.key)
+        return self.redirect_to_list_at(row.taxonomy.key)
 
     def page(
         self,
@@ -144,7 +146,7 @@ class TermPage(OneOfTerms):
         may_edit = permits(self.viewer, "register.configure")
         context = {
             "may_edit": may_edit,
-            "all_asked": parties_asked(self.viewer) if may_edit else "",
+            "all_asked": names_of_parties_to_ask(self.viewer) if may_edit else "",
             "term": term,
             "source": {
                 n: localised(t) if isinstance(t, dict) else t for n, t in term.source.items()
@@ -196,4 +198,4 @@ class TermMerge(TermPage):
             return redirect_to_request(request, self.viewer, into)
         message = _("“%(old)s” is merged: all of it is filed under “%(new)s” now.")
         messages.success(request, message % {"old": term.name, "new": into.name})
-        return self.back_to(term.taxonomy.key)
+        return self.redirect_to_list_at(term.taxonomy.key)

@@ -12,11 +12,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from riskreg.web.returning import (
-    carry_way_back,
-    carry_way_back_in_links,
     list_address_to_return_to_or_empty,
     list_name_or_empty,
     list_title_or_empty,
+    with_way_back,
+    with_way_back_in_links,
 )
 from riskreg.web.ui.icons import draw_icon
 
@@ -63,8 +63,8 @@ def page_header(
         if list_name_or_empty(back_url):
             back_url, back_label = back, list_title_or_empty(back)
         else:
-            back_url = carry_way_back(back_url, back)
-        content = carry_way_back_in_links(content, back)
+            back_url = with_way_back(back_url, back)
+        content = with_way_back_in_links(content, back)
     values: dict[str, Any] = {"title": title, "lead": lead, "ref": ref}
     values |= {"back_url": back_url, "back_label": back_label, "content": content}
     values["has_actions"] = bool(content.strip())

@@ -7,7 +7,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.risks.models import Position
 
 
-def cell_text(position: Position, stage: str) -> str | None:
+def cell_choice_or_none(position: Position, stage: str) -> str | None:
     """Where the risk stands at ``stage``, or None where it was not judged."""
     cell = position.cell(stage)
     return f"{cell['likelihood']},{cell['impact']}" if cell else None
@@ -18,7 +18,7 @@ def posted_or_current_cell(request: HttpRequest, now: str | None) -> str | None:
     return request.POST.get("cell") or now
 
 
-def chosen_cell(text: str) -> dict[str, int] | None:
+def parse_cell_choice(text: str) -> dict[str, int] | None:
     """{likelihood, impact} of an answer; None for none. Raises ``Invalid`` for what is no cell.
 
     Whether the criteria have these levels is for the services to say.

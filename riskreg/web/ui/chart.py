@@ -80,7 +80,7 @@ def limit_lines(rule: Rule, start: dt.date, end: dt.date) -> list[dict[str, Any]
             if value is not None
         ]
     assert rule.path is not None  # noqa: S101 - a pace has a path
-    days = _steps(max(start, rule.path.start_on), end)
+    days = _evenly_spaced_days(max(start, rule.path.start_on), end)
     sign = -1 if rule.direction == "lower_is_worse" else 1
     lines = []
     for tone, percent in (("path", Decimal(0)), ("amber", rule.amber), ("red", rule.red)):
@@ -147,18 +147,18 @@ def chart(
         "line": " ".join(f"{m['x']},{m['y']}" for m in marks),
         "marks": marks if len(marks) <= 80 else marks[-1:],
         "reviews": [{**r, "x": x(r["day"])} for r in reviews if start <= r["day"] <= end],
-        "by": _precision(ticks_x),
+        "by": _precision_of_ticks(ticks_x),
     }
 
 
-def _precision(ticks: Sequence[dt.date]) -> str:
+def _precision_of_ticks(ticks: Sequence[dt.date]) -> str:
     """How exactly days of the time axis are written: day, month or year."""
     if any(day.day != 1 for day in ticks):
         return "day"
     return "year" if all(day.month == 1 for day in ticks) else "month"
 
 
-def _steps(start: dt.date, end: dt.date) -> list[dt.date]:
+def _evenly_spaced_days(start: dt.date, end: dt.date) -> list[dt.date]:
     if end <= start:
         return [start] if end == start else []
     days = (end - start).days

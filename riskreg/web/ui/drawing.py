@@ -34,7 +34,7 @@ def severity_step(tone: int, tones: int) -> int:
     return (tone * (STEPS - 1) * 2 + (tones - 1)) // (2 * (tones - 1))
 
 
-def _edges(above: list[list[bool]], row: int, column: int) -> list[str]:
+def _appetite_edge_classes(above: list[list[bool]], row: int, column: int) -> list[str]:
     """Sides of a cell above appetite on which a cell within appetite lies."""
     if not above[row][column]:
         return []
@@ -84,7 +84,7 @@ def shape_matrix(
                     **cell,
                     "value": value,
                     "step": step,
-                    "edges": " ".join(_edges(above, r, c)),
+                    "edges": " ".join(_appetite_edge_classes(above, r, c)),
                     "words": _("%(axis)s %(level)s, %(other)s %(its)s")
                     % {
                         "axis": names["likelihood"],

@@ -40,8 +40,8 @@ def drawn_by_template(
             zone = [""]
             try:
                 key = (
-                    _as_cache_key(args, zone),
-                    _as_cache_key(kwargs, zone),
+                    _cache_key_noting_zone(args, zone),
+                    _cache_key_noting_zone(kwargs, zone),
                     *zone,
                     get_language(),
                 )
@@ -66,7 +66,7 @@ _SIMPLE = frozenset((str, int, bool, float, Decimal, date, UUID, type(None)))
 _PLAIN = (str, int, float, Decimal, date, UUID, Promise, type(None))
 
 
-def _as_cache_key(value: Any, zone: list[str]) -> Any:
+def _cache_key_noting_zone(value: Any, zone: list[str]) -> Any:
     """What tells ``value`` from others: with its type, as 1, 1.0 and True are equal and not drawn
     alike. Where there is a moment, ``zone`` takes the name of the time zone. Raises ``_NoKey``."""
     kind = type(value)
@@ -77,9 +77,12 @@ def _as_cache_key(value: Any, zone: list[str]) -> Any:
     if isinstance(value, _PLAIN):
         return (kind, value)
     if isinstance(value, Mapping):
-        return ("mapping", *[(name, _as_cache_key(each, zone)) for name, each in value.items()])
+        return (
+            "mapping",
+            *[(name, _cache_key_noting_zone(each, zone)) for name, each in value.items()],
+        )
     if isinstance(value, list | tuple):
-        return ("list", *[_as_cache_key(each, zone) for each in value])
+        return ("list", *[_cache_key_noting_zone(each, zone) for each in value])
     raise _NoKey
 
 
