@@ -61,11 +61,13 @@ def name_languages_in_labels(form: forms.Form, names: Iterable[str], other: str)
 def label_naming_language(label: str, language: str) -> str:
     """``label`` of a text in ``language``, which is named where it is not the reader's own."""
     return (
-        label if is_readers_language(language) else f"{label}{in_brackets(language_name(language))}"
+        label
+        if is_readers_language(language)
+        else f"{label}{in_brackets(language_name_for_reader(language))}"
     )
 
 
-def language_name(language: str) -> str:
+def language_name_for_reader(language: str) -> str:
     """A language in the reader's words."""
     return _(str(dict(settings.LANGUAGES)[language]))
 

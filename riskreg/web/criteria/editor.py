@@ -28,7 +28,7 @@ from riskreg.web.criteria.draft import (
 )
 from riskreg.web.criteria.draft_rows import name_or_fallback
 from riskreg.web.criteria.preview import needs_yes, preview_of
-from riskreg.web.criteria.term_appetites import term_choices
+from riskreg.web.criteria.term_appetites import grouped_term_choices
 from riskreg.web.forms.keeping import draft_fields_to_refill
 from riskreg.web.ui.drawing import severity_step
 from riskreg.web.ui.labels import label_word
@@ -118,7 +118,7 @@ class CriteriaEditor(RegisterView):
             "ratings_full": draft.is_full(draft.ratings),
             **_grid(draft, axes_of(self.viewer.register)),
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
-            "terms": term_choices(self.viewer, draft.term_appetites),
+            "terms": grouped_term_choices(self.viewer, draft.term_appetites),
             "currency": self.viewer.register.currency,
             "labels": [(value, label_word(value)) for value in LABELS],
             "mapping": self._dropped_level_questions(draft, now),

@@ -7,7 +7,7 @@ from riskreg.register.queries import terms_of
 from riskreg.web.criteria.draft_rows import TermAppetite
 
 
-def term_choices(
+def grouped_term_choices(
     viewer: Viewer, written: Sequence[TermAppetite]
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """(classification, its terms as (``taxonomy:term``, name)) that can be chosen: those in use,

@@ -38,7 +38,7 @@ from riskreg.reviews.queries import reviews_of
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
-from riskreg.web.bilingual import language_name
+from riskreg.web.bilingual import language_name_for_reader
 from riskreg.web.file_links import file_links
 from riskreg.web.history.figures import Labels, is_free_text_field
 from riskreg.web.history.language import (
@@ -196,7 +196,7 @@ def _translation_change_rows(event: Event, change: dict[str, Any]) -> list[dict[
     return rows + [
         {
             "field": _("texts in another language (%(language)s)")
-            % {"language": language_name(language)},
+            % {"language": language_name_for_reader(language)},
             "before": "",
             "after": enumerate_texts(field_label(field, noun) for field in fields),
         }

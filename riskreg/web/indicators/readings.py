@@ -2,7 +2,7 @@
 
 import csv
 import io
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -172,7 +172,14 @@ def _uploaded_or_pasted(form: FileForm) -> str:
     raise Invalid.one("file", "not_text", _("This file is not text; save it as CSV in UTF-8."))
 
 
-def _parse_readings(text: str) -> tuple[list[dict[str, Any]], list[int]]:
+class _ReadingsOfFile(NamedTuple):
+    """Readings as the service takes them, and the line of the file that each stands on."""
+
+    rows: list[dict[str, Any]]
+    line_numbers: list[int]
+
+
+def _parse_readings(text: str) -> _ReadingsOfFile:
     """Readings and the line each stands on. Raises ``Invalid`` for what is no table of them."""
     lines = text.lstrip("\ufeff").strip("\r\n")
     head = lines.splitlines()[0] if lines else ""
@@ -208,7 +215,7 @@ def _parse_readings(text: str) -> tuple[list[dict[str, Any]], list[int]]:
             "not_csv",
             _("Line %(n)d cannot be read: %(why)s.") % {"n": reader.line_num, "why": error},
         ) from None
-    return rows, numbers
+    return _ReadingsOfFile(rows, numbers)
 
 
 def _reading_from_cells(cells: dict[str, str]) -> dict[str, Any]:

@@ -128,13 +128,13 @@ class OverviewPage(RegisterView):
         ]
 
     def _figures(
-        self, shown: Heatmap, map_url: str, overdue: int, without: dict[str, Any]
+        self, shown: Heatmap, map_url: str, overdue: int, unaccepted_context: dict[str, Any]
     ) -> list[dict[str, Any]]:
         every = reverse("web:risks", kwargs={"slug": self.slug})
         risks = f"{every}?kind=threat" + ("&parts=within" if shown.left_out_count else "")
         above = count_in(shown, heatmap_lists.ABOVE)
         # Counted as those above appetite are, so that the one never exceeds the other.
-        unaccepted = without["unaccepted_count"] - without["unaccepted_parts"]
+        unaccepted = unaccepted_context["unaccepted_count"] - unaccepted_context["unaccepted_parts"]
         return [
             {
                 "label": ngettext("open threat", "open threats", shown.total),
@@ -153,8 +153,9 @@ class OverviewPage(RegisterView):
                 "count": unaccepted,
                 "url": reverse("web:acceptances", kwargs={"slug": self.slug}),
                 "tone": "bad" if unaccepted else "",
-                "note": _("and parts of others: %(n)d") % {"n": without["unaccepted_parts"]}
-                if without["unaccepted_parts"]
+                "note": _("and parts of others: %(n)d")
+                % {"n": unaccepted_context["unaccepted_parts"]}
+                if unaccepted_context["unaccepted_parts"]
                 else "",
             },
             {

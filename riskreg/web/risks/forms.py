@@ -23,7 +23,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
 from riskreg.web.bilingual import (
     is_readers_language,
-    language_name,
+    language_name_for_reader,
     name_languages_in_labels,
     original_language_of,
 )
@@ -158,7 +158,7 @@ class RiskForm(forms.Form):
 
     def second_language(self) -> str:
         """The language of ``second_language_fields`` in the reader's words."""
-        return language_name(
+        return language_name_for_reader(
             original_language_of(self.other) if self.is_other_language_first() else self.other
         )
 
