@@ -24,7 +24,7 @@ from riskreg.indicators.services import edit_indicator
 from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_kinds import ChangeKind, register_change_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.cleaning import already_owner_text
 from riskreg.register.models import Membership
@@ -386,5 +386,5 @@ def _apply_reassign(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_change_kinds() -> None:
     """Let hand-overs to another party be asked for."""
-    register_kind(ChangeKind(HAND_OVER, transfer_title, transfer_lines, _apply_hand_over))
-    register_kind(ChangeKind(REASSIGN, transfer_title, transfer_lines, _apply_reassign))
+    register_change_kind(ChangeKind(HAND_OVER, transfer_title, transfer_lines, _apply_hand_over))
+    register_change_kind(ChangeKind(REASSIGN, transfer_title, transfer_lines, _apply_reassign))

@@ -41,7 +41,7 @@ class ChangeKind:
 _kinds: dict[str, ChangeKind] = {}
 
 
-def register_kind(kind: ChangeKind) -> None:
+def register_change_kind(kind: ChangeKind) -> None:
     """Let changes of this kind be asked for."""
     _kinds[kind.key] = kind
 

@@ -58,10 +58,10 @@ def first_open_change_request(viewer: Viewer, kinds: Collection[str]) -> ChangeR
     return rows.order_by("answer_by", "pk").first()
 
 
-def closed_change_requests(viewer: Viewer, before: str = "") -> QuerySet[ChangeRequest]:
-    """Those that are over, the newest first; only those older than the one of that ref."""
+def closed_change_requests(viewer: Viewer, before_ref: str = "") -> QuerySet[ChangeRequest]:
+    """Those that are over, the newest first; only those older than ``before_ref``."""
     rows = change_requests_for(viewer).exclude(state=ChangeState.OPEN).order_by("-pk")
-    return rows.filter(pk__lt=change_request_for(viewer, before).pk) if before else rows
+    return rows.filter(pk__lt=change_request_for(viewer, before_ref).pk) if before_ref else rows
 
 
 def newest_change_request_by(viewer: Viewer) -> ChangeRequest | None:

@@ -15,7 +15,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
-from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_kinds import ChangeKind, register_change_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import (
     register_archived_lines,
@@ -138,10 +138,10 @@ def _apply_restore(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_change_kinds() -> None:
     """Let archiving and restoring be asked for."""
-    register_kind(
+    register_change_kind(
         ChangeKind(ARCHIVE, register_archived_title, register_archived_lines, _apply_archive)
     )
-    register_kind(
+    register_change_kind(
         ChangeKind(
             RESTORE,
             register_restored_title,

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from riskreg.register.access import Viewer
-from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_kinds import ChangeKind, register_change_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import party_added_lines, party_added_title
 from riskreg.register.models import Party, Register
@@ -60,4 +60,4 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_change_kinds() -> None:
     """Let parties be asked for."""
-    register_kind(ChangeKind(PARTY, party_added_title, party_added_lines, _apply))
+    register_change_kind(ChangeKind(PARTY, party_added_title, party_added_lines, _apply))

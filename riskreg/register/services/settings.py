@@ -13,7 +13,7 @@ from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of, clean_axes
-from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_kinds import ChangeKind, register_change_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_policy import needs_yes_of_others, time_zone_differences
 from riskreg.register.change_words import (
@@ -165,7 +165,9 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_change_kinds() -> None:
     """Let changes of the settings be asked for."""
-    register_kind(ChangeKind(TIME_ZONE, time_zone_changed_title, time_zone_changed_lines, _apply))
-    register_kind(
+    register_change_kind(
+        ChangeKind(TIME_ZONE, time_zone_changed_title, time_zone_changed_lines, _apply)
+    )
+    register_change_kind(
         ChangeKind(PROGRAMME, programme_changed_title, programme_changed_lines, _apply_programme)
     )

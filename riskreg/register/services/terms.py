@@ -18,7 +18,7 @@ from riskreg.kernel.localised import clean_names
 from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.appetite import appetite_by_term
-from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_kinds import ChangeKind, register_change_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import term_retired_lines, term_retired_title
 from riskreg.register.models import Register, Taxonomy, Term
@@ -221,7 +221,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_change_kinds() -> None:
     """Let terms go out of use by a yes of all."""
-    register_kind(ChangeKind(RETIRE, term_retired_title, term_retired_lines, _apply))
+    register_change_kind(ChangeKind(RETIRE, term_retired_title, term_retired_lines, _apply))
 
 
 def retire_as_merged_into(*, actor: Viewer, term: Term, into: Term, at: dt.datetime) -> None:

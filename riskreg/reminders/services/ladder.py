@@ -12,7 +12,7 @@ from riskreg.accounts.queries import users_by_uuid
 from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors
 from riskreg.register.access import Viewer
-from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_kinds import ChangeKind, register_change_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_policy import needs_yes_of_others
 from riskreg.register.models import Membership, Register
@@ -105,7 +105,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_change_kinds() -> None:
     """Let changes of the ladder be asked for."""
-    register_kind(ChangeKind(LADDER, ladder_change_title, ladder_change_lines, _apply))
+    register_change_kind(ChangeKind(LADDER, ladder_change_title, ladder_change_lines, _apply))
 
 
 def _in_force_if_same(

@@ -12,7 +12,7 @@ from riskreg.kernel.errors import Conflict, NotFound
 from riskreg.register.accepting import rating_with_caps
 from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of
-from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_kinds import ChangeKind, register_change_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_policy import criteria_differences, needs_yes_of_others
 from riskreg.register.change_words import criteria_changed_lines, criteria_changed_title
@@ -179,4 +179,6 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_change_kinds() -> None:
     """Let changes of the criteria be asked for."""
-    register_kind(ChangeKind(CRITERIA, criteria_changed_title, criteria_changed_lines, _apply))
+    register_change_kind(
+        ChangeKind(CRITERIA, criteria_changed_title, criteria_changed_lines, _apply)
+    )

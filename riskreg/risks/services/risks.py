@@ -12,7 +12,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import are_settable_in, permissions_to_set
 from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.access import Viewer
-from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_kinds import ChangeKind, register_change_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.changes import (
     all_values_as_changes,
@@ -276,7 +276,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_change_kinds() -> None:
     """Let transfers to another party be asked for."""
-    register_kind(ChangeKind(TRANSFER, transfer_title, transfer_lines, _apply))
+    register_change_kind(ChangeKind(TRANSFER, transfer_title, transfer_lines, _apply))
 
 
 def _columns_that_differ(risk: Risk, clean: Mapping[str, Any]) -> set[str]:

@@ -11,7 +11,7 @@ from riskreg.events.services import append_all
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
-from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_kinds import ChangeKind, register_change_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import terms_merged_lines, terms_merged_title
 from riskreg.register.models import Term
@@ -98,7 +98,7 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 
 def register_change_kinds() -> None:
     """Let terms be merged by a yes of all."""
-    register_kind(ChangeKind(MERGE, terms_merged_title, terms_merged_lines, _apply))
+    register_change_kind(ChangeKind(MERGE, terms_merged_title, terms_merged_lines, _apply))
 
 
 def _term_to_merge_into(term: Term, into: object) -> Term:
