@@ -11,18 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from bench.register_case import statements_of
+from bench.register_case import Sent, statements_of
 
 
 @dataclass
 class Bare:
     """What a page sent to the database, and the values that it showed, in order."""
 
-    statements: list[tuple[str, Any]] = field(default_factory=list)
+    statements: list[Sent] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
 
 
@@ -35,11 +34,8 @@ def bare_page(request: HttpRequest, name: str) -> HttpResponse:
     What the request itself asks (session, person) is among the statements, and is not asked again.
     """
     page = PAGES[name]
-    with connection.cursor() as cursor:
-        for sql, values in page.statements:
-            cursor.execute(sql, values)
-            if cursor.description:
-                cursor.fetchall()
+    for statement in page.statements:
+        statement.fetch()
     return HttpResponse(render_to_string("bare_page.html", {"values": page.values}))
 
 
@@ -76,6 +72,6 @@ def _values(bare: Bare) -> Iterator[None]:
     with (
         mock.patch.object(VariableNode, "render", shown),
         mock.patch.object(URLNode, "render", linked),
-        mock.patch.object(drawn, "_cache_key_noting_zone", no_key),
+        mock.patch.object(drawn, "_key_of_call", no_key),
     ):
         yield

@@ -7,6 +7,7 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,8 @@ def _data(viewer: Any, label: str) -> Iterator[dict[str, object]]:
     sent = statements_of(covered)
 
     def grouped() -> None:
-        for sql, values in sent:
-            floors.fetched(sql, values)
+        for one in sent:
+            one.fetch()
 
     timing = beside(covered, grouped)
     yield dict(row("coverage", label, timing, 1.3, queries=len(sent)))
@@ -212,14 +213,34 @@ def program_of(viewer: Any, scope: str = "read") -> Any:
     return Client(headers={"authorization": f"Bearer {token}"})
 
 
-def statements_of(call: Callable[[], object]) -> list[tuple[str, Any]]:
-    """What ``call`` sends to the database, with its values."""
-    from django.db import connection
+@dataclass(frozen=True)
+class Sent:
+    """A statement as it was sent to the database, with its values."""
 
-    sent: list[tuple[str, Any]] = []
+    sql: str
+    values: Any
+    is_prepared: bool
+
+    def fetch(self) -> None:
+        """Send it again in the same way, and read its rows as the driver gives them."""
+        from django.db import connection
+
+        opened: Any = connection
+        with opened.prepared_cursor() if self.is_prepared else opened.cursor() as cursor:
+            cursor.execute(self.sql, self.values)
+            if cursor.description:
+                cursor.fetchall()
+
+
+def statements_of(call: Callable[[], object]) -> list[Sent]:
+    """What ``call`` sends to the database."""
+    from django.db import connection
+    from psycopg import RawCursor
+
+    sent: list[Sent] = []
 
     def remember(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
-        sent.append((sql, values))
+        sent.append(Sent(sql, values, isinstance(context["cursor"].cursor, RawCursor)))
         return execute(sql, values, many, context)
 
     with connection.execute_wrapper(remember):

@@ -112,7 +112,7 @@ class _Written:
         for n, one in enumerate(given):
             if one.place is not None:
                 self.places[one].append(n)
-        self._named_sql: str | None = None
+        self._numbered: tuple[str, list[_Parameter]] | None = None
         missing = set(range(len(stand_ins))) - {one.place for one in given}
         if missing:
             raise TypeError(f"values {sorted(missing)} are nowhere in {self.sql}")
@@ -141,21 +141,15 @@ class _Written:
                 parameters[n] = value
         return parameters
 
-    def named_sql_and_values(
+    def numbered_sql_and_values(
         self, connection: Any, values: Sequence[Value]
-    ) -> tuple[str, dict[str, Any]]:
-        """The statement and what stands in its places as PostgreSQL is to prepare them: what never
+    ) -> tuple[str, list[Any]]:
+        """The statement and its values by number as PostgreSQL is to prepare them: what never
         changes is written into it, as an index of some rows only is found by what is known."""
-        if self._named_sql is None:
-            self._named_sql = _sql_with_named_values(
-                self.sql, self.constants, self.places, connection
-            )
-        return self._named_sql, {
-            name: value
-            for one, places in self.places.items()
-            for value in (one.value_among(values),)
-            for name in _names_of_value(one, places)
-        }
+        if self._numbered is None:
+            self._numbered = _numbered_sql(self.sql, self.constants, self.places, connection)
+        sql, order = self._numbered
+        return sql, [one.value_among(values) for one in order]
 
     def _make_read_by_prepared_statement(self, compiler: Any, values: Sequence[Value]) -> None:
         """Have ``compiler`` read its rows by a statement that the server prepares."""
@@ -164,11 +158,11 @@ class _Written:
         def execute_sql(
             result_type: str = MULTI, chunked_fetch: bool = False, chunk_size: int = 100
         ) -> Any:
-            if chunked_fetch or result_type != MULTI:
+            if chunked_fetch or result_type != MULTI or not connection.prepares_statements:
                 return usual(result_type, chunked_fetch, chunk_size)
             try:
                 with connection.prepared_cursor() as cursor:
-                    cursor.execute(*self.named_sql_and_values(connection, values))
+                    cursor.execute(*self.numbered_sql_and_values(connection, values))
                     return [cursor.fetchall()]
             except NotSupportedError:
                 # A column was made wider meanwhile, by an upgrade: what this connection prepared
@@ -240,35 +234,32 @@ class _Parameter:
         return value.hex if isinstance(value, uuid.UUID) and as_text else value
 
 
-def _names_of_value(one: _Parameter, places: Sequence[int]) -> list[str]:
-    """What the server knows a value by: the same in all places, but for a text, whose type it takes
-    from what stands beside it."""
-    if isinstance(one.kept, str):
-        return [f"v{n}" for n in places]
-    return [f"v{places[0]}"] * len(places)
-
-
-def _sql_with_named_values(
+def _numbered_sql(
     sql: str, constants: Sequence[Any], places: Mapping[_Parameter, list[int]], connection: Any
-) -> str:
-    """``sql`` with its values by name and its constants written out."""
-    names = {
-        n: name
-        for one, found in places.items()
-        for n, name in zip(found, _names_of_value(one, found), strict=True)
-    }
+) -> tuple[str, list[_Parameter]]:
+    """``sql`` with its constants written out, and $1, $2 … for its values: and which ones they are.
+
+    A value is sent once for all its places, but for a text, whose type the server takes from what
+    stands beside it.
+    """
+    order: list[_Parameter] = []
+    numbers: dict[int, int] = {}
+    for one, found in places.items():
+        for together in [[n] for n in found] if isinstance(one.kept, str) else [found]:
+            order.append(one)
+            numbers.update(dict.fromkeys(together, len(order)))
     connection.ensure_connection()
-    numbers = itertools.count()
+    marks = itertools.count()
 
     def put(mark: re.Match[str]) -> str:
         if mark[0] == "%%":
-            return "%%"
-        n = next(numbers)
-        if n in names:
-            return f"%({names[n]})s"
-        return mogrify("%s", [constants[n]], connection.connection).replace("%", "%%")
+            return "%"
+        n = next(marks)
+        if n in numbers:
+            return f"${numbers[n]}"
+        return mogrify("%s", [constants[n]], connection.connection)
 
-    return re.sub("%%|%s", put, sql)
+    return re.sub("%%|%s", put, sql), order
 
 
 def _stand_ins(kinds: Sequence[type[Value]], number: int = LARGE) -> list[Value]:

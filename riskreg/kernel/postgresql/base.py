@@ -5,7 +5,8 @@ cut off behind a machine that still acknowledges, ends no statement: there the c
 closes the connection, since nobody knows what is still on its way.
 """
 
-from typing import Any
+import re
+from typing import Any, cast
 
 import psycopg
 from django.db.backends.postgresql import base, operations
@@ -42,13 +43,19 @@ class _Psycopg:
         return getattr(psycopg, name)
 
 
+class PreparedCursor(base.CursorMixin, psycopg.RawCursor[Any]):
+    """A cursor whose statements have $1, $2 … for their values: they go to the server as they are,
+    where psycopg would look for its own marks each time, in all of a long one."""
+
+
 class DatabaseOperations(operations.DatabaseOperations):
     """What Django knows of a statement, that of one that was prepared as well."""
 
     def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
         """The statement with its values in it, for whoever looks at what was sent."""
-        if isinstance(cursor, base.ServerBindingCursor):
-            return str(self.compose_sql(sql, params))
+        if isinstance(cursor, PreparedCursor):
+            texts = [str(self.compose_sql("%s", [value])) for value in params or ()]
+            return re.sub(r"\$(\d+)", lambda mark: texts[int(mark[1]) - 1], sql)
         return super().last_executed_query(cursor, sql, params)
 
 
@@ -79,17 +86,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         made.prepared_max = MOST_PREPARED
         return made
 
+    @property
+    def prepares_statements(self) -> bool:
+        """Whether the server is to keep statements for this connection; not where it is another's
+        the next time, as behind a pooler."""
+        self.ensure_connection()
+        return cast(Any, self.connection).prepare_threshold is not None
+
     def prepared_cursor(self) -> Any:
         """A cursor whose statements are prepared by the server when they come again, so that it
-        reads and plans each once for a connection; where connections are not kept, as any other.
+        reads and plans each once for a connection.
 
         Parameters are the server's: what they are must be told by what they stand beside.
         """
         self.ensure_connection()
         made: Any = self.connection
-        if made.prepare_threshold is None:
-            return self.cursor()
-        usual, made.cursor_factory = made.cursor_factory, base.ServerBindingCursor
+        usual, made.cursor_factory = made.cursor_factory, PreparedCursor
         try:
             return self.cursor()
         finally:
