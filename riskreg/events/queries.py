@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Max, QuerySet, Sum
 
@@ -16,6 +16,20 @@ from riskreg.kernel.compiled import Statement
 def visible_events(audience: Audience) -> QuerySet[Event]:
     """The events that a member of ``audience`` may read."""
     return Event.objects.filter(chain__key__in=audience.readable_chain_keys).select_related("chain")
+
+
+def sql_of_visible_events(audience: Audience) -> tuple[str, list[Any]]:
+    """``pk, subject_uuid, verb, changes, at, recorded_at`` of what a member of ``audience`` may
+    read, as SQL and values: a part of a larger statement."""
+    return _VISIBLE.sql(audience.keys[0], audience.keys[-1])
+
+
+def _events_of_chains(shared_key: str, own_key: str) -> QuerySet[Event, tuple[Any, ...]]:
+    found = Event.objects.filter(chain__key__in=[shared_key, own_key]).order_by()
+    return found.values_list("pk", "subject_uuid", "verb", "changes", "at", "recorded_at")
+
+
+_VISIBLE: Statement[Any] = Statement(_events_of_chains, str, str)
 
 
 def history_of(audience: Audience, subjects: Collection[uuid.UUID]) -> QuerySet[Event]:

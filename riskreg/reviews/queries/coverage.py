@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
+from riskreg.kernel.compiled import Statement
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party, Term
@@ -197,13 +199,20 @@ def _items_with_risk_and_extension(viewer: Viewer, found: Sequence[Found]) -> li
     ]
 
 
+def _parties_of(register: int) -> QuerySet[Party]:
+    return Party.objects.filter(register=register).order_by("pk")
+
+
+_PARTIES: Statement[Party] = Statement(_parties_of, int)
+
+
 def _public_key_and_name_by_group(
     viewer: Viewer, by: str, groups: Mapping[Any, Any]
 ) -> dict[Any, tuple[str, Any]]:
     """Public key and name of each group, in the register's order where there is one."""
     if by == "party":
-        parties = Party.objects.filter(pk__in=list(groups)).order_by("pk")
-        return {party.pk: (party.key, party) for party in parties}
+        parties = _PARTIES(viewer.register.pk)
+        return {party.pk: (party.key, party) for party in parties if party.pk in groups}
     if by == WORKSTREAM:
         terms = Term.objects.filter(
             taxonomy__register=viewer.register, taxonomy__key=WORKSTREAM

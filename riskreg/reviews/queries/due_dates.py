@@ -19,7 +19,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from riskreg.events.queries import visible_events
+from riskreg.events.queries import sql_of_visible_events, visible_events
 from riskreg.kernel import clock
 from riskreg.kernel.compiled import Statement
 from riskreg.kernel.replica import reading_connection
@@ -129,12 +129,10 @@ class DueDates:
                     self.viewer, self.after_as_of, self.first, self.as_of
                 ),
             ),
-            _as_cte(
+            _cte_part(
                 "logged",
                 "id, subject_uuid, verb, changes, at, recorded_at",
-                visible_events(self.viewer.audience).values_list(
-                    "pk", "subject_uuid", "verb", "changes", "at", "recorded_at"
-                ),
+                sql_of_visible_events(self.viewer.audience),
             ),
             _cte_part(
                 "positions",

@@ -174,7 +174,9 @@ def _above_count(
     if matrix.term_appetites and kind == Kind.THREAT:
         # What a risk is filed under decides as well, which the cells do not say.
         return asked.counted.filter(is_threat_above_appetite(matrix, stage)).count()
-    return sum(cell.count for cell in cells if matrix.above_appetite(cell.rating, kind))
+    return sum(
+        cell.count for cell in cells if cell.count and matrix.above_appetite(cell.rating, kind)
+    )
 
 
 def other_kind(kind: str) -> str:
