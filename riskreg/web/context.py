@@ -1,9 +1,13 @@
 """What the shell around every page needs to know."""
 
-from typing import Any
+import contextlib
+import functools
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.kernel import clock
@@ -35,6 +39,7 @@ _NAV = (
     ("deliveries", "web:deliveries", "envelope", "delivery.view"),
     ("register_settings", "web:register_settings", "cog-6-tooth", "register.view"),
 )
+_NAV_ACTIONS = tuple(dict.fromkeys(action for *_way, action in _NAV))
 
 
 def shell_context(request: HttpRequest) -> dict[str, Any]:
@@ -64,7 +69,28 @@ def shell_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+class _Way(NamedTuple):
+    """A way that the navigation shows."""
+
+    key: str
+    label: str
+    url: str
+    icon: str
+
+
 def _nav(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
+    shown = tuple([action for action in _NAV_ACTIONS if permits(viewer, action)])
+    ways = _ways(
+        viewer.register.slug, shown, get_language(), get_urlconf() or settings.ROOT_URLCONF
+    )
+    return [{**way._asdict(), "current": request.path.startswith(way.url)} for way in ways]
+
+
+@functools.lru_cache(maxsize=256)
+def _ways(
+    slug: str, actions: tuple[str, ...], _language: str | None, urlconf: str
+) -> tuple[_Way, ...]:
+    """Where the navigation of a register leads who may do ``actions``, in the active language."""
     labels = {
         "overview": _("Home"),
         "my_work": _("My work"),
@@ -83,16 +109,10 @@ def _nav(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
         "deliveries": _("Deliveries"),
         "register_settings": _("Register settings"),
     }
-    items = []
+    ways = []
     for key, name, icon, action in _NAV:
-        if not permits(viewer, action):
-            continue
-        try:
-            url = reverse(name, kwargs={"slug": viewer.register.slug})
-        except NoReverseMatch:
-            continue
-        current = request.path.startswith(url)
-        items.append(
-            {"key": key, "label": labels[key], "url": url, "icon": icon, "current": current}
-        )
-    return items
+        if action in actions:
+            with contextlib.suppress(NoReverseMatch):
+                url = reverse(name, urlconf, kwargs={"slug": slug})
+                ways.append(_Way(key, labels[key], url, icon))
+    return tuple(ways)

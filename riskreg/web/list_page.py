@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.db.models import Count, Q, QuerySet
@@ -80,6 +80,8 @@ class ListPage(RegisterView):
     """
 
     template: ClassVar[str]
+    # What is read of each row that is shown, where not the whole row is; a count joins no more.
+    columns: ClassVar[Sequence[str]] = ()
     route: ClassVar[str]
     filters: NounFilters
     words: ClassVar[FilterWords] = RISK_WORDS
@@ -130,9 +132,10 @@ class ListPage(RegisterView):
             choices = choices_for(self.viewer)
             problems = filter_problems(invalid, choices, self.scale(), self.words)
         page = ListPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+        page.object_list = self._read(page)
         context = {
             "problems": problems,
-            "rows": self.shown_rows(list(page.object_list)),
+            "rows": self.shown_rows(page.object_list),
             "page": page,
             "tabs": self._tabs(given, problems),
             "exports": file_links(self.viewer, self.files, request.GET, self.formats),
@@ -166,6 +169,10 @@ class ListPage(RegisterView):
         whole = {name: list(values) for name, values in lists.items() if name not in every}
         whole |= {n: list(values) for n, values in self.unasked.items() if n not in asked}
         return self.filters.parse(self.viewer, whole, self.at, other_params=tuple(other_params))
+
+    def _read(self, page: "Page[Any]") -> list[Any]:
+        rows = cast(QuerySet[Any], page.object_list)
+        return list(rows.values(*self.columns) if self.columns else rows)
 
     @cached_property
     def _url(self) -> str:

@@ -6,15 +6,17 @@ template escapes; the only markup made here is that of the design system's own c
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.kernel.localised import day_text, localised, text_of
+from riskreg.kernel.localised import day_text, in_language, localised, text_of
 from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.axes import AXES, Axes
 from riskreg.register.models import Criteria
@@ -48,19 +50,22 @@ def stage_meaning(stage: str) -> str:
     }[stage]
 
 
+_MISMATCHES_OF_THREATS = {
+    "residual_worse_than_inherent": gettext_lazy("worse than without controls"),
+    "target_worse_than_residual": gettext_lazy("worse after the planned work than now"),
+}
+_MISMATCHES_OF_OPPORTUNITIES = {
+    "residual_worse_than_inherent": gettext_lazy(
+        "less to gain as it stands than without any controls"
+    ),
+    "target_worse_than_residual": gettext_lazy("less to gain after the planned work than now"),
+}
+
+
 def mismatch_text(mark: str, kind: str) -> str:
     """What does not fit together in the scores of a risk (``policy.score_mismatch_marks``)."""
-    if kind == Kind.OPPORTUNITY:
-        return {
-            "residual_worse_than_inherent": _(
-                "less to gain as it stands than without any controls"
-            ),
-            "target_worse_than_residual": _("less to gain after the planned work than now"),
-        }[mark]
-    return {
-        "residual_worse_than_inherent": _("worse than without controls"),
-        "target_worse_than_residual": _("worse after the planned work than now"),
-    }[mark]
+    found = _MISMATCHES_OF_OPPORTUNITIES if kind == Kind.OPPORTUNITY else _MISMATCHES_OF_THREATS
+    return str(found[mark])
 
 
 def mismatch_texts_of(position: Position) -> list[str]:
@@ -78,6 +83,11 @@ class Scale:
         self.matrix = Matrix(criteria)
         self.of = len(self.matrix.rating_keys)
         self._chips: dict[tuple[str | None, int | None, str], SafeString] = {}
+
+    @cached_property
+    def drawn_key(self) -> str:
+        """What tells what it draws from what another scale does (``ui.drawn``)."""
+        return repr((self.criteria.pk, self.criteria.label, self.criteria.ratings))
 
     @property
     def top_score(self) -> int:
@@ -233,52 +243,80 @@ def heat_grid(
     return scale.grid(axes, more, shown.kind)
 
 
+_SCORE_COLUMNS = tuple(f"{stage}_{part}" for stage in STAGES for part in ("rating", "score"))
 LIST_COLUMNS = (
     "ref", "state", "kind", "visibility", "party__key", "party__names", "owner__name",
     "owner__names", "owner__email", "risk__title", "risk__translations", "risk__next_review_on",
-    "risk__happened_on", *(f"{stage}_{part}" for stage in STAGES for part in ("rating", "score")),
+    "risk__happened_on", *_SCORE_COLUMNS,
 )  # fmt: skip
 """The columns of a current position that ``risk_list_rows`` reads: values, since whole rows of four
 tables would cost more than the rest of the page."""
 
 
-def risk_list_rows(
-    positions: Iterable[Mapping[str, Any]],
-    scale: Scale,
-    today: dt.date,
-    url: Callable[[str], str],
-) -> list[dict[str, Any]]:
-    """Plain rows of the risk list from ``LIST_COLUMNS``: every cell is ready to be written."""
-    language = get_language() or ""
+class RiskRow(NamedTuple):
+    """What the list shows of a risk, as plain values: what the row looks like follows from them."""
+
+    ref: str
+    url: str
+    title: str
+    kind: str
+    visibility: str
+    state: str
+    owner: str
+    party: str
+    inherent_rating: str | None
+    inherent_score: int | None
+    residual_rating: str | None
+    residual_score: int | None
+    target_rating: str | None
+    target_score: int | None
+    next_review_on: dt.date | None
+    happened_on: dt.date | None
+
+    def cells(self, scale: Scale, today: dt.date) -> dict[str, Any]:
+        """Every cell of the row, ready to be written."""
+        scores = {stage: getattr(self, f"{stage}_score") for stage in STAGES}
+        return {
+            "ref": self.ref,
+            "url": self.url,
+            "title": self.title,
+            "opportunity": self.kind == "opportunity",
+            "private": self.visibility == "party",
+            "owner": self.owner,
+            "party": self.party,
+            "inherent": scale.chip(self.inherent_rating, self.inherent_score, self.kind),
+            "residual": scale.chip(self.residual_rating, self.residual_score, self.kind),
+            "target": scale.chip(self.target_rating, self.target_score, self.kind),
+            "due": ui.draw_date(self.next_review_on, today, due=True)
+            if self.state == "open"
+            else "",
+            "state": ui.state_badge(self.state),
+            "happened_on": ui.draw_date(self.happened_on, today) if self.happened_on else "",
+            "marks": [mismatch_text(m, self.kind) for m in score_mismatch_marks(self.kind, scores)],
+        }
+
+
+def list_rows(positions: Iterable[Mapping[str, Any]], url: Callable[[str], str]) -> list[RiskRow]:
+    """Rows of the risk list from ``LIST_COLUMNS``, in the reader's language."""
+    language = get_language() or settings.LANGUAGE_CODE
     rows = []
     for p in positions:
         versions = (p["risk__translations"] or {}).get(language) or {}
         owner = p["owner__name"] or p["owner__email"]
-        state = p["state"]
         rows.append(
-            {
-                "ref": p["ref"],
-                "url": url(p["ref"]),
-                "title": versions.get("title") or p["risk__title"],
-                "opportunity": p["kind"] == "opportunity",
-                "private": p["visibility"] == "party",
-                "owner": localised(p["owner__names"], owner),
-                "party": localised(p["party__names"], p["party__key"]),
-                "inherent": scale.chip(p["inherent_rating"], p["inherent_score"], p["kind"]),
-                "residual": scale.chip(p["residual_rating"], p["residual_score"], p["kind"]),
-                "target": scale.chip(p["target_rating"], p["target_score"], p["kind"]),
-                "due": ui.draw_date(p["risk__next_review_on"], today, due=True)
-                if state == "open"
-                else "",
-                "state": ui.state_badge(state),
-                "happened_on": ui.draw_date(p["risk__happened_on"], today)
-                if p["risk__happened_on"]
-                else "",
-                "marks": [
-                    mismatch_text(m, p["kind"])
-                    for m in score_mismatch_marks(p["kind"], {s: p[f"{s}_score"] for s in STAGES})
-                ],
-            }
+            RiskRow(
+                ref=p["ref"],
+                url=url(p["ref"]),
+                title=versions.get("title") or p["risk__title"],
+                kind=p["kind"],
+                visibility=p["visibility"],
+                state=p["state"],
+                owner=in_language(p["owner__names"], language, owner),
+                party=in_language(p["party__names"], language, p["party__key"]),
+                next_review_on=p["risk__next_review_on"],
+                happened_on=p["risk__happened_on"],
+                **{name: p[name] for name in _SCORE_COLUMNS},
+            )
         )
     return rows
 

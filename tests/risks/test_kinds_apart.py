@@ -157,7 +157,7 @@ def test_figures_of_the_opportunity_map_open_what_they_count(mixed: World) -> No
         assert len(rows) == figure["count"], figure["label"]
     listed = page(mixed, "?kind=opportunity&cell=5,5").context["beside"]
     assert (listed["count"], [r["ref"] for r in listed["rows"]]) == (1, ["R-003"])
-    assert [r["ref"] for r in client.get(listed["full"]).context["rows"]] == ["R-003"]
+    assert [r.ref for r in client.get(listed["full"]).context["rows"]] == ["R-003"]
 
 
 @pytest.mark.parametrize(("kind", "worse"), [("threat", True), ("opportunity", False)])

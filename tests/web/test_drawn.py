@@ -1,5 +1,6 @@
 """Components that are drawn once: the same values, language and zone, and nothing else."""
 
+import copy
 import datetime as dt
 from decimal import Decimal
 from typing import Any
@@ -8,8 +9,10 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from riskreg.register.models import Party
-from riskreg.web.templatetags import ui
+from riskreg.register.models import Criteria, Party
+from riskreg.register.policy import clean_criteria, default_criteria
+from riskreg.web.presenters import RiskRow, Scale
+from riskreg.web.templatetags import rows, ui
 from riskreg.web.ui import drawn
 
 DAY = dt.date(2026, 11, 3)
@@ -22,7 +25,7 @@ ALIKE: list[list[tuple[Any, ...]]] = [
 @pytest.mark.parametrize("values", ALIKE)
 def test_what_is_equal_but_not_the_same_is_drawn_by_itself(values: list[tuple[Any, ...]]) -> None:
     def anew(*given: Any) -> str:
-        return str(drawn._Given("components/badge.html", plain, given, {}).draw())
+        return str(drawn._draw("components/badge.html", plain(*given)))
 
     def plain(text: Any, title: Any = "none") -> dict[str, Any]:
         return {"text": text, "title": title, "tone": "", "icon": ""}
@@ -88,3 +91,51 @@ def test_an_error_of_a_component_is_not_hidden() -> None:
 
     with pytest.raises(TypeError, match="of the component"):
         drawn.drawn_by_template("components/badge.html")(wrong)("a")
+
+
+def test_what_has_a_key_of_its_own_is_told_apart_by_it() -> None:
+    class Scale:
+        def __init__(self, key: str, word: str) -> None:
+            self.drawn_key, self.word = key, word
+
+    shown = drawn.drawn_by_template("components/badge.html")(
+        lambda of: {"text": of.word, "tone": "", "icon": "", "title": ""}
+    )
+    assert "high" in shown(Scale("1", "high"))
+    assert "high" in shown(Scale("1", "drawn before"))
+    assert "severe" in shown(Scale("2", "severe"))
+
+
+def test_no_more_drawings_are_kept_than_were_said() -> None:
+    drawn_anew: list[int] = []
+
+    def of(number: int) -> dict[str, Any]:
+        drawn_anew.append(number)
+        return {"text": str(number), "tone": "", "icon": "", "title": ""}
+
+    shown = drawn.drawn_by_template("components/badge.html", kept=3)(of)
+    for number in (1, 2, 3, 1, 2, 3, 4, 4, 2, 3, 1, 1):
+        assert str(number) in shown(number)
+    # The fourth one took the place of the oldest, which took that of the next oldest.
+    assert drawn_anew == [1, 2, 3, 4, 1]
+
+
+def test_a_row_of_the_list_is_drawn_anew_where_a_rating_has_another_name() -> None:
+    given = copy.deepcopy(default_criteria())
+    scale = Scale(Criteria(pk=1, **clean_criteria(given)))
+    rating = given["ratings"][-1]
+    score = {
+        "inherent": (rating["key"], 25),
+        "residual": (rating["key"], 25),
+        "target": (None, None),
+    }
+    row = RiskRow(
+        "R-001", "/r/x/risks/R-001/", "Tariffs", "threat", "shared", "open", "Somebody", "North",
+        *worst, *worst, *unrated, DAY, None,
+    )  # fmt: skip
+    with override("en"):
+        assert rating["names"]["en"] in rows.risk_row(row, scale, DAY)
+        rating["names"]["en"] = "Beyond bearing"
+        renamed = Scale(Criteria(pk=1, **clean_criteria(given)))
+        assert "Beyond bearing" in rows.risk_row(row, renamed, DAY)
+        assert "Beyond bearing" not in rows.risk_row(row, scale, DAY)

@@ -77,7 +77,7 @@ def test_each_count_opens_its_list(pilot, address):
     above = page(pilot, address, tail="?cell=above")
     assert len(above.context["beside"]["rows"]) == above.context["beside"]["count"] == 2
     full = pilot.client("owner").get(response.context["beside"]["full"])
-    assert {r["ref"] for r in full.context["rows"]} == {"R-001", "N-001"}
+    assert {r.ref for r in full.context["rows"]} == {"R-001", "N-001"}
 
 
 def test_figures_open_what_they_count(pilot, address):

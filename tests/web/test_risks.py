@@ -12,7 +12,7 @@ ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
 def shown(response) -> list[str]:
-    return [row["ref"] for row in response.context["rows"]]
+    return [row.ref for row in response.context["rows"]]
 
 
 # The list ---------------------------------------------------------------------------------------

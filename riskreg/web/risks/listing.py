@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -29,6 +30,7 @@ class RiskList(ListPage):
     """Visible risks, drafts and open ones unless asked otherwise, highest score first."""
 
     template = "risks/list.html"
+    columns = LIST_COLUMNS
     route = "risks"
     files = "risk_export"
     formats = (*FORMATS, *RISK_FORMATS)
@@ -43,18 +45,21 @@ class RiskList(ListPage):
     def filters_and_rows(self, params: Any) -> tuple[Mapping[str, list[str]], QuerySet[Any]]:
         """As ``filter_and_rows``: a risk's filters know stages, which no other noun has."""
         chosen, rows = filter_and_rows(self.viewer, params, self.at)
-        return chosen.given, rows.values(*LIST_COLUMNS)
+        return chosen.given, rows
 
     def scale(self) -> Scale:
         """The register's criteria."""
+        return self._scale
+
+    @cached_property
+    def _scale(self) -> Scale:
         return Scale(self.viewer.register.criteria)
 
     def shown_rows(self, rows: Sequence[Any]) -> list[Any]:
-        """Every cell ready to be written."""
-        viewer = self.viewer
-        pattern = reverse("web:risk", kwargs={"slug": viewer.register.slug, "ref": "REF"})
-        today = viewer.today(self.at)
-        return risk_list_rows(rows, self.scale(), today, lambda ref: pattern.replace("REF", ref))
+        """What the row of each looks like follows from."""
+        slug = self.viewer.register.slug
+        pattern = reverse("web:risk", kwargs={"slug": slug, "ref": "REF"})
+        return list_rows(rows, lambda ref: pattern.replace("REF", ref))
 
     def offered_switches(self) -> Sequence[str]:
         """An appetite of their own have parties alone."""
@@ -65,6 +70,8 @@ class RiskList(ListPage):
         """What may be done from the list."""
         return {
             "title": _("Risks"),
+            "scale": self.scale(),
+            "today": self.viewer.today(self.at),
             "may_create": permits(self.viewer, "risk.create"),
             "may_import": permits(self.viewer, "import.make"),
             "may_transfer": permits(self.viewer, "risk.transfer"),

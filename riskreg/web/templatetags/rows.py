@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from riskreg.web.presenters import RiskRow, Scale
 from riskreg.web.ui.drawn import PARTS, drawn_by_template
 
 register = template.Library()
@@ -15,9 +16,9 @@ KEPT = 2 * PARTS
 
 @register.simple_tag
 @drawn_by_template("risks/row.html", kept=KEPT)
-def risk_row(row: Mapping[str, Any], tick: bool = False) -> dict[str, Any]:
-    """A row of the risk list (``presenters.risk_list_rows``); ``tick``: with a box to choose it."""
-    return {"r": row, "may_transfer": tick}
+def risk_row(row: RiskRow, scale: Scale, today: date, tick: bool = False) -> dict[str, Any]:
+    """A row of the risk list (``presenters.list_rows``); ``tick``: with a box to choose it."""
+    return {"r": row.cells(scale, today), "may_transfer": tick}
 
 
 @register.simple_tag

@@ -5,6 +5,7 @@ of its own took longer than the rest of the page.
 """
 
 import functools
+import threading
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -30,29 +31,46 @@ def drawn_by_template(
     arguments, the language and the time zone alone; so many drawings of it are ``kept``."""
 
     def wrap(values_of: Callable[P, dict[str, Any]]) -> Callable[P, SafeString]:
-        @functools.lru_cache(maxsize=kept)
-        def drawn(given: "_Given", _key: Any) -> SafeString:
-            return given.draw()
+        drawings = _Drawings(kept)
 
         @functools.wraps(values_of)
         def draw(*args: P.args, **kwargs: P.kwargs) -> SafeString:
-            given = _Given(template, values_of, args, kwargs)
-            zone = [""]
             try:
-                key = (
-                    _cache_key_noting_zone(args, zone),
-                    _cache_key_noting_zone(kwargs, zone),
-                    *zone,
-                    get_language(),
-                )
-                return drawn(given, key)
+                key = _key_of_call(args, kwargs)
             except _NoKey:
-                return given.draw()
+                return _draw(template, values_of(*args, **kwargs))
+            found = drawings.get(key)
+            if found is None:
+                found = _draw(template, values_of(*args, **kwargs))
+                drawings.keep(key, found)
+            return found
 
         # Called as ``values_of`` is; ``wraps`` tells the type checker less.
         return cast(Callable[P, SafeString], draw)
 
     return wrap
+
+
+def _draw(template: str, values: dict[str, Any]) -> SafeString:
+    return SafeString(render_to_string(template, values))
+
+
+class _Drawings:
+    """The newest drawings of a component by their keys. A lookup is one of a dictionary: a page
+    asks for hundreds, and what orders them by their last use takes longer than that."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._by_key: dict[Any, SafeString] = {}
+        self._one_at_a_time = threading.Lock()
+        self.get = self._by_key.get
+
+    def keep(self, key: Any, drawing: SafeString) -> None:
+        """Remember ``drawing``; where there are as many as may be kept, the oldest one goes."""
+        with self._one_at_a_time:
+            if len(self._by_key) >= self._most and key not in self._by_key:
+                del self._by_key[next(iter(self._by_key))]
+            self._by_key[key] = drawing
 
 
 class _NoKey(Exception):
@@ -61,51 +79,40 @@ class _NoKey(Exception):
 
 
 # Of these themselves nothing more need be asked; most values are of them.
-_SIMPLE = frozenset((str, int, bool, float, Decimal, date, UUID, type(None)))
+_SIMPLE = frozenset((str, SafeString, int, bool, float, Decimal, date, UUID, type(None)))
 # A text in the reader's language is told from another by what it is in that language.
 _PLAIN = (str, int, float, Decimal, date, UUID, Promise, type(None))
 
 
+def _key_of_call(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """What tells a call of a component from others. Raises ``_NoKey``."""
+    zone = [""]
+    by_place = _key_of_values(args, zone)
+    by_name = (tuple(kwargs), _key_of_values(tuple(kwargs.values()), zone)) if kwargs else None
+    return (by_place, by_name, zone[0], get_language())
+
+
+def _key_of_values(values: tuple[Any, ...], zone: list[str]) -> Any:
+    """What tells ``values`` from others: with their types, as 1, 1.0 and True are equal and not
+    drawn alike. Where there is a moment, ``zone`` takes the name of the time zone."""
+    kinds = tuple(map(type, values))
+    if _SIMPLE.issuperset(kinds):
+        return (kinds, values)
+    return (kinds, tuple([_cache_key_noting_zone(value, zone) for value in values]))
+
+
 def _cache_key_noting_zone(value: Any, zone: list[str]) -> Any:
-    """What tells ``value`` from others: with its type, as 1, 1.0 and True are equal and not drawn
-    alike. Where there is a moment, ``zone`` takes the name of the time zone. Raises ``_NoKey``."""
-    kind = type(value)
-    if kind in _SIMPLE:
-        return (kind, value)
+    """A value by what is in it; one of our own by its ``drawn_key``."""
+    if type(value) in _SIMPLE:
+        return value
     if isinstance(value, datetime):
         zone[0] = timezone.get_current_timezone_name()
     if isinstance(value, _PLAIN):
-        return (kind, value)
+        return value
     if isinstance(value, Mapping):
-        return (
-            "mapping",
-            *[(name, _cache_key_noting_zone(each, zone)) for name, each in value.items()],
-        )
+        return ("mapping", tuple(value), _key_of_values(tuple(value.values()), zone))
     if isinstance(value, list | tuple):
-        return ("list", *[_cache_key_noting_zone(each, zone) for each in value])
+        return ("list", _key_of_values(tuple(value), zone))
+    if isinstance(key := getattr(value, "drawn_key", None), str):
+        return key
     raise _NoKey
-
-
-class _Given:
-    """The values of a component; equal to any other, as the key beside it tells them apart."""
-
-    def __init__(
-        self,
-        template: str,
-        values_of: Callable[..., dict[str, Any]],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> None:
-        self.template, self.values_of = template, values_of
-        self.args, self.kwargs = args, kwargs
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Given)
-
-    def __hash__(self) -> int:
-        return 0
-
-    def draw(self) -> SafeString:
-        return SafeString(
-            render_to_string(self.template, self.values_of(*self.args, **self.kwargs))
-        )
