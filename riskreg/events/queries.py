@@ -21,7 +21,7 @@ def visible_events(audience: Audience) -> QuerySet[Event]:
 def sql_of_visible_events(audience: Audience) -> tuple[str, list[Any]]:
     """``pk, subject_uuid, verb, changes, at, recorded_at`` of what a member of ``audience`` may
     read, as SQL and values: a part of a larger statement."""
-    return _VISIBLE.sql(audience.keys[0], audience.keys[-1])
+    return _VISIBLE.sql(audience.readable_chain_keys[0], audience.readable_chain_keys[-1])
 
 
 def _events_of_chains(shared_key: str, own_key: str) -> QuerySet[Event, tuple[Any, ...]]:

@@ -124,11 +124,7 @@ def test_a_row_of_the_list_is_drawn_anew_where_a_rating_has_another_name() -> No
     given = copy.deepcopy(default_criteria())
     scale = Scale(Criteria(pk=1, **clean_criteria(given)))
     rating = given["ratings"][-1]
-    score = {
-        "inherent": (rating["key"], 25),
-        "residual": (rating["key"], 25),
-        "target": (None, None),
-    }
+    worst, unrated = (rating["key"], 25), (None, None)
     row = RiskRow(
         "R-001", "/r/x/risks/R-001/", "Tariffs", "threat", "shared", "open", "Somebody", "North",
         *worst, *worst, *unrated, DAY, None,

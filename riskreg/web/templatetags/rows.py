@@ -2,21 +2,29 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from django import template
 
-from riskreg.web.presenters import RiskRow, Scale
 from riskreg.web.ui.drawn import PARTS, drawn_by_template
 
 register = template.Library()
+
+
+class _DrawnByScale(Protocol):
+    """A row that knows its cells, once it is told the scale and the day (``presenters``)."""
+
+    def cells(self, scale: Any, today: date) -> dict[str, Any]:
+        """Every cell, ready to be written."""
+
+
 # Some pages of each.
 KEPT = 2 * PARTS
 
 
 @register.simple_tag
 @drawn_by_template("risks/row.html", kept=KEPT)
-def risk_row(row: RiskRow, scale: Scale, today: date, tick: bool = False) -> dict[str, Any]:
+def risk_row(row: _DrawnByScale, scale: Any, today: date, tick: bool = False) -> dict[str, Any]:
     """A row of the risk list (``presenters.list_rows``); ``tick``: with a box to choose it."""
     return {"r": row.cells(scale, today), "may_transfer": tick}
 
