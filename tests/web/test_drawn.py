@@ -11,7 +11,8 @@ from django.utils.translation import override
 
 from riskreg.register.models import Criteria, Party
 from riskreg.register.policy import clean_criteria, default_criteria
-from riskreg.web.presenters import RiskRow, Scale
+from riskreg.web.presenters import Scale
+from riskreg.web.risks.rows import RiskRow
 from riskreg.web.templatetags import rows, ui
 from riskreg.web.ui import drawn
 

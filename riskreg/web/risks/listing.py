@@ -19,7 +19,8 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, State
 from riskreg.risks.queries.lists import risk_list
 from riskreg.web.list_page import OWN, ListPage
-from riskreg.web.presenters import LIST_COLUMNS, Scale, risk_list_rows
+from riskreg.web.presenters import Scale
+from riskreg.web.risks.rows import LIST_COLUMNS, list_rows
 
 DEFAULT_ORDER = "-score"
 # Behind "More filters": words of a few, other than those that stand in front or are known better.

@@ -12,7 +12,7 @@ register = template.Library()
 
 
 class _DrawnByScale(Protocol):
-    """A row that knows its cells, once it is told the scale and the day (``presenters``)."""
+    """A row that knows its cells, once it is told the scale and the day (``web.risks.rows``)."""
 
     def cells(self, scale: Any, today: date) -> dict[str, Any]:
         """Every cell, ready to be written."""
@@ -25,7 +25,7 @@ KEPT = 2 * PARTS
 @register.simple_tag
 @drawn_by_template("risks/row.html", kept=KEPT)
 def risk_row(row: _DrawnByScale, scale: Any, today: date, tick: bool = False) -> dict[str, Any]:
-    """A row of the risk list (``presenters.list_rows``); ``tick``: with a box to choose it."""
+    """A row of the risk list (``web.risks.rows``); ``tick``: with a box to choose it."""
     return {"r": row.cells(scale, today), "may_transfer": tick}
 
 
