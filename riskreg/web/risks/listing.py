@@ -20,7 +20,7 @@ from riskreg.risks.models import Position, State
 from riskreg.risks.queries.lists import risk_list
 from riskreg.web.list_page import OWN, ListPage
 from riskreg.web.presenters import Scale
-from riskreg.web.risks.rows import LIST_COLUMNS, list_rows
+from riskreg.web.risks.rows import LIST_COLUMNS, risk_list_rows
 
 DEFAULT_ORDER = "-score"
 # Behind "More filters": words of a few, other than those that stand in front or are known better.
@@ -60,7 +60,7 @@ class RiskList(ListPage):
         """What the row of each looks like follows from."""
         slug = self.viewer.register.slug
         pattern = reverse("web:risk", kwargs={"slug": slug, "ref": "REF"})
-        return list_rows(rows, lambda ref: pattern.replace("REF", ref))
+        return risk_list_rows(rows, lambda ref: pattern.replace("REF", ref))
 
     def offered_switches(self) -> Sequence[str]:
         """An appetite of their own have parties alone."""

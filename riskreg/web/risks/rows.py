@@ -19,7 +19,7 @@ LIST_COLUMNS = (
     "owner__names", "owner__email", "risk__title", "risk__translations", "risk__next_review_on",
     "risk__happened_on", *_SCORE_COLUMNS,
 )  # fmt: skip
-"""The columns of a current position that ``list_rows`` reads: values, since whole rows of four
+"""The columns of a current position that ``risk_list_rows`` reads: values, since whole rows of four
 tables would cost more than the rest of the page."""
 
 
@@ -66,7 +66,9 @@ class RiskRow(NamedTuple):
         }
 
 
-def list_rows(positions: Iterable[Mapping[str, Any]], url: Callable[[str], str]) -> list[RiskRow]:
+def risk_list_rows(
+    positions: Iterable[Mapping[str, Any]], url: Callable[[str], str]
+) -> list[RiskRow]:
     """Rows of the risk list from ``LIST_COLUMNS``, in the reader's language."""
     language = get_language() or settings.LANGUAGE_CODE
     rows = []
