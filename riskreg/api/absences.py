@@ -10,8 +10,8 @@ from riskreg.api import shapes_people
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, person_of, require_empty_body
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.body import body_of, id_or_email_of_person, require_empty_body
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Absence
@@ -52,7 +52,7 @@ class Absences(AbsenceApi):
             queryset=rows,
             order=_SOONEST,
             place=lambda row: (row.starts_on, str(row.uuid)),
-            tie=by_uuid(every_absence_for(self.viewer)),
+            tie=finder_by_uuid(every_absence_for(self.viewer)),
         )
         return page_response(
             self, self.viewer.audience.key, listing, lambda found: [self.to_json(r) for r in found]
@@ -66,10 +66,10 @@ class Absences(AbsenceApi):
             given = body_of(request, *_FIELDS)
             row = start_absence(
                 actor=self.viewer,
-                user=person_of(given.get("user")),
+                user=id_or_email_of_person(given.get("user")),
                 starts_on=given.get("starts_on"),
                 until_on=given.get("until_on"),
-                stand_in=person_of(given.get("stand_in")),
+                stand_in=id_or_email_of_person(given.get("stand_in")),
                 note=given.get("note") or "",
                 at=self.at,
             )

@@ -15,7 +15,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import arguments_of_act, body_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.of_risks import is_of_states_and_risk
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import person
 from riskreg.decisions import services
@@ -53,7 +53,7 @@ class Acceptances(RegisterApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(
             self,
@@ -147,7 +147,7 @@ class _Answering(RegisterApi):
 
         def act() -> Answer:
             given = arguments_of_act(self.request, *optional, required=required)
-            version = self.expected_version
+            version = self.expected_version_or_never
             service(actor=self.viewer, ref=ref, version=version, at=self.at, **given)
             row = acceptance_for(self.viewer, ref, _today(self))
             body = to_json(self, row)

@@ -41,7 +41,7 @@ class Assessments(RegisterApi):
             assessment = record_assessment(
                 actor=self.viewer,
                 ref=ref,
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 given=body_of(request),
                 at=self.at,
             )

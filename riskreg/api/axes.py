@@ -48,7 +48,7 @@ class AxesDetail(RegisterApi):
                 actor=self.viewer,
                 across=given.get("across", "impact"),
                 names={axis: (given.get(axis) or {}).get("names") or {} for axis in AXES},
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
             body = to_json(register)

@@ -16,8 +16,8 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.errors import Problem
-from riskreg.api.core.etag import is_known
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.etag import is_etag_known
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.values import day, person, time
 from riskreg.exchange.models import BoardPack
 from riskreg.exchange.queries.board_packs import (
@@ -81,7 +81,7 @@ class BoardPacks(PackApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(packs_of_own_party(self.viewer)),
+            tie=finder_by_uuid(packs_of_own_party(self.viewer)),
         )
         return page_response(self, self.viewer.audience.key, listing, self.many_to_json)
 
@@ -142,7 +142,7 @@ class BoardPackFile(PackApi):
         self.refuse_unknown_params()
         row, data = done_pack_and_bytes(self.viewer, pack)
         digest = hashlib.sha256(data).hexdigest()
-        if is_known(request, tag := f'"{digest}"'):
+        if is_etag_known(request, tag := f'"{digest}"'):
             return HttpResponse(status=304, headers={"ETag": tag})
         return download(
             io.BytesIO(data),

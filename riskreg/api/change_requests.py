@@ -14,7 +14,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.query import parse_choices, with_errors_in_query
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
@@ -52,7 +52,7 @@ class ChangeRequests(RegisterApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(change_requests_for(self.viewer)),
+            tie=finder_by_uuid(change_requests_for(self.viewer)),
         )
         return page_response(
             self,
@@ -73,7 +73,7 @@ class ChangeRequests(RegisterApi):
         def act() -> Answer:
             given, before = body_of(request), newest_change_request_by(self.viewer)
             kind = given.get("kind")
-            _check_parts(kind, given)
+            _refuse_parts_of_other_kinds(kind, given)
             try:
                 made = self._ask(kind, given)
             except Conflict as conflict:
@@ -130,7 +130,7 @@ class _Answering(RegisterApi):
     # What would restore a register is answered while it is archived; the service refuses the rest.
     serves_archived = True
 
-    def answered(self, row: ChangeRequest) -> Answer:
+    def answer(self, row: ChangeRequest) -> Answer:
         """The request as it is now."""
         row = change_request_for(self.viewer, row.ref)
         body = to_json(self, row)
@@ -147,9 +147,9 @@ class ChangeRequestApprove(_Answering):
 
         def act() -> Answer:
             require_empty_body(request)
-            return self.answered(
+            return self.answer(
                 services.approve_change(
-                    actor=self.viewer, name=ref, version=self.expected_version, at=self.at
+                    actor=self.viewer, name=ref, version=self.expected_version_or_never, at=self.at
                 )
             )
 
@@ -164,11 +164,11 @@ class ChangeRequestRefuse(_Answering):
         """With words; everything stays as it is."""
 
         def act() -> Answer:
-            return self.answered(
+            return self.answer(
                 services.refuse_change(
                     actor=self.viewer,
                     name=ref,
-                    version=self.expected_version,
+                    version=self.expected_version_or_never,
                     words=body_of(request, "words").get("words"),
                     at=self.at,
                 )
@@ -186,16 +186,16 @@ class ChangeRequestWithdraw(_Answering):
 
         def act() -> Answer:
             require_empty_body(request)
-            return self.answered(
+            return self.answer(
                 services.withdraw_change(
-                    actor=self.viewer, name=ref, version=self.expected_version, at=self.at
+                    actor=self.viewer, name=ref, version=self.expected_version_or_never, at=self.at
                 )
             )
 
         return self.write(act)
 
 
-def _check_parts(kind: Any, given: dict[str, Any]) -> None:
+def _refuse_parts_of_other_kinds(kind: Any, given: dict[str, Any]) -> None:
     """Raise ``Invalid`` naming each part that belongs to a change of another kind."""
     errors = Errors()
     for part in (part for other, parts in _PARTS.items() if other != kind for part in parts):

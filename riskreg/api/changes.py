@@ -10,7 +10,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.pagination import make_cursor, parse_limit, read_cursor
-from riskreg.api.core.restored import history_is_lost
+from riskreg.api.core.restored import problem_of_lost_history
 from riskreg.events.queries import changes_after, current_epoch_name_or_empty, is_history_lost
 
 
@@ -39,7 +39,7 @@ class Changes(RegisterApi):
             # Cursors from before any restore have two parts.
             shared, own, *epoch = read_cursor(after, salt, (2, 3), "after")
             if is_history_lost(self.viewer.audience, shared, own, *(epoch or [""])):
-                raise history_is_lost()
+                raise problem_of_lost_history()
         page = changes_after(self.viewer.audience, shared, own, limit)
         cursor = make_cursor([page.shared_seq, page.own_seq, current_epoch_name_or_empty()], salt)
         query = urlencode({"after": cursor, "limit": limit})

@@ -26,7 +26,7 @@ from riskreg.risks.services import ENDING
 class FollowersApi(RiskAct):
     """An act that names what serves one risk alone."""
 
-    def followers(self, followers: Followers) -> list[dict[str, Any]]:
+    def followers_to_json(self, followers: Followers) -> list[dict[str, Any]]:
         """``followers`` as JSON."""
         return [_follower_to_json(f, self.register_url) for f in followers.rows]
 
@@ -44,13 +44,13 @@ class RiskClose(FollowersApi):
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "risk.close", risk)
         alone = followers_serving_alone(self.viewer, risk)
-        return self.detail({"serve_alone": self.followers(alone), "total": alone.total})
+        return self.detail({"serve_alone": self.followers_to_json(alone), "total": alone.total})
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
         return close_risk_and_its_followers(
             actor=self.viewer,
             ref=ref,
-            version=self.expected_version,
+            version=self.expected_version_or_never,
             reason=given.get("reason"),
             end=given.get("end", []),
             ending={name: given[name] for name in ENDING if name in given},
@@ -77,13 +77,13 @@ class RiskReopen(FollowersApi):
         self.refuse_unknown_params()
         risk = risk_for(self.viewer, ref)
         ended = followers_ended_with(self.viewer, risk)
-        return self.detail({"ended": self.followers(ended), "total": ended.total})
+        return self.detail({"ended": self.followers_to_json(ended), "total": ended.total})
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
         return services.reopen_risk(
             actor=self.viewer,
             ref=ref,
-            version=self.expected_version,
+            version=self.expected_version_or_never,
             reason=given.get("reason"),
             at=self.at,
         )

@@ -12,7 +12,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.errors import InvalidQuery
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.values import person, time
 from riskreg.comments.models import Comment
 from riskreg.comments.queries.comments import (
@@ -72,7 +72,7 @@ class CommentApi(RegisterApi):
         earlier = [{"text": e.text, "written_at": time(e.written_at)} for e in before]
         return {**self.as_json([row])[0], "earlier": earlier}
 
-    def answered(self, comment: uuid.UUID, status: int = 200) -> Answer:
+    def answer(self, comment: uuid.UUID, status: int = 200) -> Answer:
         """The comment with its ETag, and its address where it is new."""
         body = self.whole_to_json(comment)
         return Answer.of_version(body, status)
@@ -97,7 +97,7 @@ class Comments(CommentApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(self, self.viewer.audience.key, listing, self.as_json)
 
@@ -121,7 +121,7 @@ class Comments(CommentApi):
                 )
             except NotFound as missing:
                 raise Invalid.one("about", "unknown", missing.detail) from None
-            return self.answered(row.uuid, 201)
+            return self.answer(row.uuid, 201)
 
         return self.write(act)
 
@@ -149,10 +149,10 @@ class CommentDetail(CommentApi):
                 comment=comment,
                 text=given.get("text", row.text),
                 mentions=given.get("mentions"),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(comment)
+            return self.answer(comment)
 
         return self.write(act)
 
@@ -167,8 +167,11 @@ class CommentWithdraw(CommentApi):
         def act() -> Answer:
             require_empty_body(request)
             withdraw_comment(
-                actor=self.viewer, comment=comment, version=self.expected_version, at=self.at
+                actor=self.viewer,
+                comment=comment,
+                version=self.expected_version_or_never,
+                at=self.at,
             )
-            return self.answered(comment)
+            return self.answer(comment)
 
         return self.write(act)

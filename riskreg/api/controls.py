@@ -11,9 +11,9 @@ from riskreg.api import shapes_controls as shapes
 from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, person_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import column_value, row_order, with_errors_in_query
+from riskreg.api.core.body import body_of, id_or_email_of_person
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
+from riskreg.api.core.query import column_value, parse_row_order, with_errors_in_query
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid
@@ -41,7 +41,7 @@ class ControlApi(RegisterApi):
             active=row.ended_at is None,
         )
 
-    def answered(self, row: Control, status: int = 200) -> Answer:
+    def answer(self, row: Control, status: int = 200) -> Answer:
         """The control with its ETag, and its address where it is new."""
         body = self.as_json(controls_for(self.viewer).get(pk=row.pk))
         return Answer.of_version(body, status)
@@ -58,12 +58,12 @@ class Controls(ControlApi):
         chosen: RowFilter = with_errors_in_query(
             lambda: control_filters.parse(self.viewer, params, self.at)
         )
-        order = row_order(params.get("ordering"), control_filters.ORDERINGS, _OLDEST)
+        order = parse_row_order(params.get("ordering"), control_filters.ORDERINGS, _OLDEST)
         listing = Listing(
             queryset=rows.filter(chosen.condition),
             order=order,
             place=lambda row: (column_value(row, order), str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         audience = self.viewer.audience.key
         return page_response(
@@ -91,7 +91,7 @@ class Controls(ControlApi):
                 at=self.at,
                 **fields,
             )
-            return self.answered(row, 201)
+            return self.answer(row, 201)
 
         return self.write(act)
 
@@ -115,10 +115,10 @@ class ControlDetail(ControlApi):
                 actor=self.viewer,
                 control=control,
                 fields=_fields_for_service(body_of(request, "risks", *FIELDS)),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(row)
+            return self.answer(row)
 
         return self.write(act)
 
@@ -138,10 +138,10 @@ class ControlTest(ControlApi):
                 effectiveness=given.get("effectiveness"),
                 tested_on=given.get("tested_on"),
                 next_test_on=given.get("next_test_on"),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(row)
+            return self.answer(row)
 
         return self.write(act)
 
@@ -158,13 +158,13 @@ class ControlEnd(ControlApi):
                 actor=self.viewer,
                 control=control,
                 reason=body_of(request, "reason").get("reason"),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(row)
+            return self.answer(row)
 
         return self.write(act)
 
 
 def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:
-    return {k: person_of(v) if k == "owner" else v for k, v in body.items()}
+    return {k: id_or_email_of_person(v) if k == "owner" else v for k, v in body.items()}

@@ -1,6 +1,6 @@
 """Risk criteria: levels, cells, appetite, cadence."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -71,12 +71,14 @@ class CriteriaDetail(RegisterApi):
         by it, of every party; a manager's matter. Preview it first."""
 
         def act() -> Answer:
-            data, mapping = criteria_and_mapping(self.viewer.register, body_of(request, *_FIELDS))
+            data, mapping = parse_criteria_and_mapping(
+                self.viewer.register, body_of(request, *_FIELDS)
+            )
             register = publish_criteria(
                 actor=self.viewer,
                 data=data,
                 mapping=mapping,
-                seen_number=self.expected_version,
+                seen_number=self.expected_version_or_never,
                 at=self.at,
             )
             if isinstance(register, ChangeRequest):
@@ -105,7 +107,9 @@ class CriteriaPreview(RegisterApi):
 
         def act() -> Answer:
             require(self.viewer, "register.configure")
-            data, mapping = criteria_and_mapping(self.viewer.register, body_of(request, *_FIELDS))
+            data, mapping = parse_criteria_and_mapping(
+                self.viewer.register, body_of(request, *_FIELDS)
+            )
             found = preview_publication(self.viewer, data, mapping)
             if found.errors:
                 raise found.errors
@@ -134,16 +138,23 @@ class CriteriaPreview(RegisterApi):
         return self.write(act)
 
 
-def criteria_and_mapping(register: Register, body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+class CriteriaAndMapping(NamedTuple):
+    """What criteria are to say, and which level or rating takes the place of one that is gone."""
+
+    criteria: dict[str, Any]
+    mapping: Any
+
+
+def parse_criteria_and_mapping(register: Register, body: dict[str, Any]) -> CriteriaAndMapping:
     """The criteria as the service takes them, cells in rows, and the mapping.
 
     Raises ``Invalid`` for cells that are not each once, a score that is no number, and for what was
     read with the rest and is set elsewhere, where it does not say what it said.
     """
     mapping = body.pop("mapping", None)
-    _check_set_elsewhere(register, body)
-    cells, rows = body.get("cells"), _level_count(body.get("likelihood"))
-    columns = _level_count(body.get("impact"))
+    _pop_what_is_set_elsewhere(register, body)
+    cells, rows = body.get("cells"), _level_count_or_zero(body.get("likelihood"))
+    columns = _level_count_or_zero(body.get("impact"))
     if isinstance(cells, list) and rows and columns:
         found: dict[tuple[Any, Any], Any] = {}
         for cell in cells:
@@ -161,17 +172,17 @@ def criteria_and_mapping(register: Register, body: dict[str, Any]) -> tuple[dict
             text = _("Name each cell once: likelihood 1 to %(rows)d, impact 1 to %(columns)d.")
             raise Invalid.one("cells", "wrong_size", text % {"rows": rows, "columns": columns})
         body["cells"] = [[found[x, y] for y in range(1, columns + 1)] for x in range(1, rows + 1)]
-    return body, mapping
+    return CriteriaAndMapping(body, mapping)
 
 
-def _check_set_elsewhere(register: Register, body: dict[str, Any]) -> None:
+def _pop_what_is_set_elsewhere(register: Register, body: dict[str, Any]) -> None:
     """Take out of ``body`` what follows from other parts or is set elsewhere; refuse what is not as
     it follows, or not as it was read. Raises ``Invalid``."""
     errors = Errors()
     body.pop("number", None)
-    if (sent := body.pop("axes", None)) is not None and _settable_axes(sent) != _settable_axes(
-        axes.to_json(register)
-    ):
+    if (sent := body.pop("axes", None)) is not None and _across_and_axis_names(
+        sent
+    ) != _across_and_axis_names(axes.to_json(register)):
         text = _("The axes are set by themselves, at axes/; leave them out or as they were.")
         errors.add("axes", "contradiction", text)
     if (days := body.pop("cadence_days", None)) is not None:
@@ -185,7 +196,7 @@ def _check_set_elsewhere(register: Register, body: dict[str, Any]) -> None:
     errors.raise_if_any()
 
 
-def _settable_axes(given: dict[str, Any]) -> tuple[Any, ...]:
+def _across_and_axis_names(given: dict[str, Any]) -> tuple[Any, ...]:
     """What can be set of axes: what lies across, and the names of each."""
     return (
         given.get("across", "impact"),
@@ -193,7 +204,7 @@ def _settable_axes(given: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _level_count(levels: Any) -> int:
+def _level_count_or_zero(levels: Any) -> int:
     """How many levels there are; 0 for a number that cannot be, which is told of the levels."""
     fine = isinstance(levels, list) and MIN_LEVELS <= len(levels) <= MAX_LEVELS
     return len(levels) if fine else 0

@@ -49,7 +49,11 @@ class DecisionDecide(OfDecision):
             names = ("option", "rationale", "review_on", "conditions", "despite")
             given = dict.fromkeys(names[:3]) | body_of(request, *names)
             services.decide(
-                actor=self.viewer, ref=ref, version=self.expected_version, at=self.at, **given
+                actor=self.viewer,
+                ref=ref,
+                version=self.expected_version_or_never,
+                at=self.at,
+                **given,
             )
             return self.answer_with_decision(ref)
 
@@ -68,7 +72,11 @@ class DecisionVote(OfDecision):
         def act() -> Answer:
             given = {"answer": None} | body_of(request, "answer", "words")
             services.vote_on_decision(
-                actor=self.viewer, ref=ref, version=self.expected_version, at=self.at, **given
+                actor=self.viewer,
+                ref=ref,
+                version=self.expected_version_or_never,
+                at=self.at,
+                **given,
             )
             return self.answer_with_decision(ref)
 
@@ -110,7 +118,11 @@ class DecisionRevisit(OfDecision):
             given = {"happened": None, "review_on": None}
             given |= body_of(request, "happened", "lessons", "review_on")
             services.revisit_decision(
-                actor=self.viewer, ref=ref, version=self.expected_version, at=self.at, **given
+                actor=self.viewer,
+                ref=ref,
+                version=self.expected_version_or_never,
+                at=self.at,
+                **given,
             )
             return self.answer_with_decision(ref)
 

@@ -16,13 +16,13 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import (
     arguments_of_act,
     body_of,
-    person_of,
+    id_or_email_of_person,
     require_empty_body,
 )
 from riskreg.api.core.errors import Problem
-from riskreg.api.core.etag import etag, is_known
+from riskreg.api.core.etag import etag, is_etag_known
 from riskreg.api.core.of_risks import is_of_states_and_risk
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.decisions_json import decision_to_json, today_of
 from riskreg.decisions import services
 from riskreg.decisions.fields import DECISION
@@ -60,7 +60,7 @@ class Decisions(RegisterApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(
             self,
@@ -109,7 +109,7 @@ class OfDecision(RegisterApi):
 
         def act() -> Answer:
             given = arguments_of_act(self.request, *optional, required=required)
-            version = self.expected_version
+            version = self.expected_version_or_never
             service(actor=self.viewer, ref=ref, version=version, at=self.at, **given)
             return self.answer_with_decision(ref)
 
@@ -133,7 +133,7 @@ class DecisionDetail(OfDecision):
         def act() -> Answer:
             given = _with_deciders_for_service(body_of(request, "deciders", *_SETTABLE))
             services.edit_decision(
-                actor=self.viewer, ref=ref, version=self.expected_version, fields=given,
+                actor=self.viewer, ref=ref, version=self.expected_version_or_never, fields=given,
                 at=self.at,
             )  # fmt: skip
             return self.answer_with_decision(ref)
@@ -151,7 +151,7 @@ class DecisionOptions(OfDecision):
         def act() -> Answer:
             given = body_of(request, *OPTION_FIELDS)
             services.add_option(
-                actor=self.viewer, ref=ref, version=self.expected_version, fields=given,
+                actor=self.viewer, ref=ref, version=self.expected_version_or_never, fields=given,
                 at=self.at,
             )  # fmt: skip
             return self.answer_with_decision(ref, 201)
@@ -169,8 +169,8 @@ class DecisionOptionDetail(OfDecision):
         def act() -> Answer:
             given = body_of(request, *OPTION_FIELDS)
             services.edit_option(
-                actor=self.viewer, ref=ref, key=key, version=self.expected_version, fields=given,
-                at=self.at,
+                actor=self.viewer, ref=ref, key=key, version=self.expected_version_or_never,
+                fields=given, at=self.at,
             )  # fmt: skip
             return self.answer_with_decision(ref)
 
@@ -189,7 +189,11 @@ class DecisionOptionEnd(OfDecision):
         def act() -> Answer:
             require_empty_body(request)
             services.remove_option(
-                actor=self.viewer, ref=ref, key=key, version=self.expected_version, at=self.at
+                actor=self.viewer,
+                ref=ref,
+                key=key,
+                version=self.expected_version_or_never,
+                at=self.at,
             )
             return self.answer_with_decision(ref)
 
@@ -209,7 +213,7 @@ class DecisionArguments(RegisterApi):
             queryset=rows,
             order=keyset.Order("at", tie="id"),
             place=lambda one: (one.at, str(one.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(
             self, self.viewer.audience.key, listing,
@@ -286,7 +290,7 @@ class DecisionRecordFile(RegisterApi):
             data = record_pdf(decision_record_for_pdf(self.viewer, row))
         except ValueError as lacking:
             raise Problem(503, str(lacking)) from None
-        if is_known(request, tag := f'"{hashlib.sha256(data).hexdigest()}"'):
+        if is_etag_known(request, tag := f'"{hashlib.sha256(data).hexdigest()}"'):
             return HttpResponse(status=304, headers={"ETag": tag})
         return download_bytes(data, name=f"{slug}-{row.ref}.pdf", media_type="application/pdf")
 
@@ -295,5 +299,5 @@ def _with_deciders_for_service(given: dict[str, Any]) -> dict[str, Any]:
     """``given`` with those who decide as the service takes them."""
     named = given.get("deciders")
     if isinstance(named, list):
-        return given | {"deciders": [person_of(one) for one in named]}
+        return given | {"deciders": [id_or_email_of_person(one) for one in named]}
     return given

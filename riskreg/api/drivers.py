@@ -31,7 +31,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, newest_first, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, newest_first, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid
@@ -73,7 +73,7 @@ class Drivers(DriverApi):
         rows = drivers_for(self.viewer)
         listing = Listing(
             queryset=rows, order=_BY_REF, place=lambda row: (row.ref, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )  # fmt: skip
         return page_response(self, self.viewer.audience.key, listing, self.as_json)
 
@@ -197,7 +197,7 @@ class RiskLinks(LinkApi):
             queryset=rows,
             order=keyset.Order("at", tie="id"),
             place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(
             self, self.viewer.audience.key, listing,

@@ -39,7 +39,7 @@ class Duties(RegisterApi):
         """Soonest due first. “mine” are those that the caller answers for today."""
         self.refuse_unknown_params(*FILTERS, *PARAMS)
         paging = Paging(self, self.viewer.audience.key)
-        wanted = self._filters_of()
+        wanted = self._parse_filters()
         page = agenda.duties_for(self.viewer, wanted, paging.limit, **paging.place)
         facts = agenda.status_texts(page.duties)
         body: dict[str, Any] = {
@@ -49,7 +49,7 @@ class Duties(RegisterApi):
                     self.viewer,
                     duty,
                     facts.get(duty.key, ""),
-                    _part_of_caller(self.viewer, duty),
+                    _owner_deputy_stand_in_or_none(self.viewer, duty),
                     self.at,
                 )
                 for duty in page.duties
@@ -59,7 +59,7 @@ class Duties(RegisterApi):
             body["count"] = agenda.summed_duty_counts(self.viewer, wanted)
         return Answer.of(body).response()
 
-    def _filters_of(self) -> agenda.Wanted:
+    def _parse_filters(self) -> agenda.Wanted:
         params, errors = self.request.query_params, Errors()
         switches = {n: parse_switch(errors, n, params.get(n)) for n in ("mine", "overdue")}
         kinds = tuple(parse_choices(errors, "kind", params.getlist("kind"), sorted(LISTED)))
@@ -96,20 +96,21 @@ class Paging:
     def links(self, duties: Sequence[Duty], has_previous: bool, has_next: bool) -> dict[str, Any]:
         """Where the page behind and the page before that of ``duties`` are."""
         return {
-            "next": self._link(False, duties[-1]) if duties and has_next else None,
-            "previous": self._link(True, duties[0]) if duties and has_previous else None,
+            "next": self._page_url(False, duties[-1]) if duties and has_next else None,
+            "previous": self._page_url(True, duties[0]) if duties and has_previous else None,
         }
 
-    def _link(self, backward: bool, duty: Duty) -> str:
+    def _page_url(self, backward: bool, duty: Duty) -> str:
         at = agenda.Place.of(duty)
         parts = [backward, at.due_on.isoformat(), at.kind, str(at.subject)]
         return page_link(self.view, make_cursor(parts, self.salt))
 
 
 def to_json(
-    viewer: Viewer, duty: Duty, facts: str, part: str | None, at: dt.datetime
+    viewer: Viewer, duty: Duty, facts: str, caller_is: str | None, at: dt.datetime
 ) -> dict[str, Any]:
-    """A duty as JSON; ``part``: what the caller is to it, ``facts``: how it stands."""
+    """A duty as JSON; ``caller_is`` its owner, deputy, stand-in or none of
+    these, ``facts``: how it stands."""
     owner, deputy = agenda.owner_and_deputy_without_query(duty)
     return {
         "kind": duty.kind,
@@ -123,21 +124,21 @@ def to_json(
         "visibility": "party" if duty.private else "shared",
         "owner": person(owner),
         "deputy": person(deputy),
-        "part": part,
+        "part": caller_is,
         "facts": facts,
         "page": duty.link(viewer.register.slug),
     }
 
 
-def own_part(viewer: Viewer, duty: Duty) -> str | None:
+def owner_or_deputy_or_none(viewer: Viewer, duty: Duty) -> str | None:
     """What the caller is to it by themselves: its owner, its deputy, or neither."""
     if viewer.user.pk == duty.owner_id:
         return "owner"
     return "deputy" if viewer.user.pk == duty.deputy_id else None
 
 
-def _part_of_caller(viewer: Viewer, duty: Duty) -> str | None:
+def _owner_deputy_stand_in_or_none(viewer: Viewer, duty: Duty) -> str | None:
     """What the caller is to it."""
-    if part := own_part(viewer, duty):
+    if part := owner_or_deputy_or_none(viewer, duty):
         return part
     return "stand_in" if {duty.owner_id, duty.deputy_id} & viewer.stands_in_for else None

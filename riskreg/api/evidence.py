@@ -12,9 +12,9 @@ from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import FormParser, body_of, require_empty_body
-from riskreg.api.core.etag import is_known
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import column_value, row_order, with_errors_in_query
+from riskreg.api.core.etag import is_etag_known
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
+from riskreg.api.core.query import column_value, parse_row_order, with_errors_in_query
 from riskreg.api.core.table import row_to_json
 from riskreg.evidence import filters, services
 from riskreg.evidence.fields import EVIDENCE
@@ -51,7 +51,7 @@ class EvidenceApi(RegisterApi):
         things = things_by_id_of_evidence(self.viewer, rows)
         return [self.as_json(row, things.get(row.thing_id)) for row in rows]
 
-    def answered(self, row: Evidence, status: int = 200) -> Answer:
+    def answer(self, row: Evidence, status: int = 200) -> Answer:
         """The record with its ETag, and its address where it is new."""
         body = self.rows_to_json([visible_evidence(self.viewer).get(pk=row.pk)])[0]
         return Answer.of_version(body, status)
@@ -70,12 +70,12 @@ class EvidenceList(EvidenceApi):
         chosen: RowFilter = with_errors_in_query(
             lambda: filters.parse(self.viewer, params, self.at)
         )
-        order = row_order(params.get("ordering"), filters.ORDERINGS, _NEWEST)
+        order = parse_row_order(params.get("ordering"), filters.ORDERINGS, _NEWEST)
         listing = Listing(
             queryset=rows.filter(chosen.condition),
             order=order,
             place=lambda row: (column_value(row, order), str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(self, self.viewer.audience.key, listing, self.rows_to_json)
 
@@ -110,7 +110,7 @@ class EvidenceList(EvidenceApi):
             source=given.get("source", ""),
             at=self.at,
         )
-        return self.answered(row, 201)
+        return self.answer(row, 201)
 
 
 class EvidenceDetail(EvidenceApi):
@@ -133,7 +133,7 @@ class EvidenceFile(EvidenceApi):
         self.refuse_unknown_params()
         row = evidence_for(self.viewer, evidence)
         tag = f'"{row.sha256}"'
-        if row.withdrawn_at is None and is_known(request, tag):
+        if row.withdrawn_at is None and is_etag_known(request, tag):
             return HttpResponse(status=304, headers={"ETag": tag})
         return download(
             services.open_checked(row),
@@ -157,10 +157,10 @@ class EvidenceWithdrawAndDeleteFile(EvidenceApi):
                 actor=self.viewer,
                 evidence=evidence,
                 reason=body_of(request, "reason").get("reason"),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(row)
+            return self.answer(row)
 
         return self.write(act)
 
@@ -175,8 +175,11 @@ class EvidenceRelease(EvidenceApi):
         def act() -> Answer:
             require_empty_body(request)
             row = services.release_evidence(
-                actor=self.viewer, evidence=evidence, version=self.expected_version, at=self.at
+                actor=self.viewer,
+                evidence=evidence,
+                version=self.expected_version_or_never,
+                at=self.at,
             )
-            return self.answered(row)
+            return self.answer(row)
 
         return self.write(act)

@@ -61,7 +61,7 @@ OWN = ("format", "columns")
 _MEDIA = [kind for kind, _ending in FORMATS.values() if "/json" not in kind]
 
 
-def renderer(content_type: str) -> type[JSONRenderer]:
+def renderer_class_for(content_type: str) -> type[JSONRenderer]:
     """A name of what a file can be, so that whoever accepts it alone is answered."""
     media = content_type.partition(";")[0]
     return type("FileType", (JSONRenderer,), {"media_type": media, "format": media})
@@ -71,7 +71,7 @@ class FileApi(RegisterApi):
     """GET answers with a file: ``format`` says in what, ``columns`` with which columns."""
 
     http_method_names = ["get", "head"]
-    renderer_classes = [JSONRenderer, *map(renderer, _MEDIA)]
+    renderer_classes = [JSONRenderer, *map(renderer_class_for, _MEDIA)]
     formats: ClassVar[dict[str, tuple[str, str]]] = FORMATS
     name: ClassVar[str] = ""
 
@@ -358,9 +358,9 @@ class RegisterTemplate(RegisterApi):
     """An empty workbook."""
 
     http_method_names = ["get", "head"]
-    renderer_classes = [JSONRenderer, renderer(XLSX)]
+    renderer_classes = [JSONRenderer, renderer_class_for(XLSX)]
 
-    @schema_exports.filled_in("Read the workbook to fill in")
+    @schema_exports.workbook_to_fill_in("Read the workbook to fill in")
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """The columns that an import knows, with lists to choose from and help. For managers."""
         self.refuse_unknown_params()
@@ -371,7 +371,7 @@ class PartyExport(RegisterApi):
     """Everything at once."""
 
     http_method_names = ["get", "head"]
-    renderer_classes = [JSONRenderer, renderer("application/zip")]
+    renderer_classes = [JSONRenderer, renderer_class_for("application/zip")]
 
     @schema_exports.zipped("Export everything")
     def get(self, request: Request, slug: str) -> HttpResponseBase:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from riskreg.api.core import schema, schema_exports
 from riskreg.api.core.query import with_errors_in_query
-from riskreg.api.exports import OWN, FileApi, renderer
+from riskreg.api.exports import OWN, FileApi, renderer_class_for
 from riskreg.exchange.queries.heatmap_pictures import clean_cell_content, heatmap_picture
 from riskreg.exchange.queries.sheets import flows_sheet, heatmap_sheets
 from riskreg.exchange.writing.files import FORMATS, PICTURES, AboutLine, LazySheet
@@ -27,7 +27,10 @@ class HeatmapExport(FileApi):
 
     name = "heatmap"
     formats = FORMATS | PICTURES
-    renderer_classes = [*FileApi.renderer_classes, *(renderer(m) for m, _e in PICTURES.values())]
+    renderer_classes = [
+        *FileApi.renderer_classes,
+        *(renderer_class_for(m) for m, _e in PICTURES.values()),
+    ]
 
     def sheets(self, params: Any, **named: str) -> Sequence[LazySheet]:
         """The cells, and what moved; or how risks go over the map."""

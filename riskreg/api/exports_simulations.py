@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from riskreg.analysis.queries.simulations import simulation_for
 from riskreg.api.core import schema_exports
 from riskreg.api.core.query import parse_choices, with_errors_in_query
-from riskreg.api.exports import as_file, renderer
+from riskreg.api.exports import as_file, renderer_class_for
 from riskreg.api.simulations import SimulationApi
 from riskreg.exchange.queries.simulation_pictures import picture_file
 from riskreg.exchange.writing.files import PICTURES
@@ -20,7 +20,10 @@ class SimulationPicture(SimulationApi):
     """One picture of what a run came to."""
 
     http_method_names = ["get", "head"]
-    renderer_classes = [JSONRenderer, *(renderer(kind) for kind, _ending in PICTURES.values())]
+    renderer_classes = [
+        JSONRenderer,
+        *(renderer_class_for(kind) for kind, _ending in PICTURES.values()),
+    ]
 
     @schema_exports.picture("Read a picture of a simulation")
     def get(

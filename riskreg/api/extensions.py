@@ -44,7 +44,7 @@ class Extensions(RegisterApi):
             row = grant_extension(
                 actor=self.viewer,
                 ref=ref,
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 until=given.get("until"),
                 reason=given.get("reason"),
                 translations=given.get("translations"),

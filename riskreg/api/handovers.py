@@ -10,8 +10,8 @@ from riskreg.api.change_requests import answer_with_asked_request
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, person_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.body import body_of, id_or_email_of_person
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.values import person, time
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.handover.models import HandOver, ItemKind
@@ -35,7 +35,7 @@ class HandOvers(RegisterApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(handovers_of_own_party(self.viewer)),
+            tie=finder_by_uuid(handovers_of_own_party(self.viewer)),
         )
         return page_response(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
@@ -52,8 +52,8 @@ class HandOvers(RegisterApi):
             given = body_of(request, "from", "to", "reason", "part")
             row = hand_over(
                 actor=self.viewer,
-                from_user=person_of(given.get("from")),
-                to_user=person_of(given.get("to")),
+                from_user=id_or_email_of_person(given.get("from")),
+                to_user=id_or_email_of_person(given.get("to")),
                 reason=given.get("reason") or "",
                 part=given.get("part", ItemKind.ALL),
                 at=self.at,

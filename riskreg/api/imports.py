@@ -17,7 +17,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.errors import Problem
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.values import person, time
 from riskreg.exchange.mapping import empty_report
 from riskreg.exchange.models import Import, ImportDraft
@@ -61,7 +61,7 @@ class Imports(RegisterApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(imports_of_own_party(self.viewer)),
+            tie=finder_by_uuid(imports_of_own_party(self.viewer)),
         )
         return page_response(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
@@ -79,10 +79,10 @@ class Imports(RegisterApi):
         def act() -> Answer:
             require(self.viewer, "import.make")
             given = body_of(request, *_FIELDS)
-            with pointing_at_content():
+            with file_errors_under_content():
                 row = commit_file_or_keep_draft(
                     actor=self.viewer,
-                    brought=parse_brought(given),
+                    brought=parse_import_file(given),
                     answers_or_remembered=given.get("mapping"),
                     at=self.at,
                 )
@@ -145,10 +145,10 @@ class ImportPreview(RegisterApi):
         def act() -> Answer:
             require(self.viewer, "import.make")
             given = body_of(request, *_FIELDS)
-            with pointing_at_content():
+            with file_errors_under_content():
                 plan, _answers = preview_import(
                     actor=self.viewer,
-                    brought=parse_brought(given),
+                    brought=parse_import_file(given),
                     answers_or_remembered=given.get("mapping"),
                     at=self.at,
                 )
@@ -201,7 +201,7 @@ class ImportUndo(RegisterApi):
         return self.write(act)
 
 
-def parse_brought(given: dict[str, Any]) -> Brought:
+def parse_import_file(given: dict[str, Any]) -> Brought:
     """The file in a body. Raises ``Invalid``."""
     errors = Errors()
     name = clean_text(
@@ -226,7 +226,7 @@ def parse_brought(given: dict[str, Any]) -> Brought:
 
 
 @contextlib.contextmanager
-def pointing_at_content() -> Iterator[None]:
+def file_errors_under_content() -> Iterator[None]:
     """What is wrong with the file is said of the field that it came in."""
     try:
         yield

@@ -11,14 +11,14 @@ from riskreg.api import shapes_indicators as shapes
 from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, person_of
+from riskreg.api.core.body import body_of, id_or_email_of_person
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.query import (
     column_value,
     parse_moment,
+    parse_row_order,
     parse_switch,
-    row_order,
     with_errors_in_query,
 )
 from riskreg.api.core.table import plain_number, row_to_json
@@ -84,12 +84,12 @@ class Indicators(IndicatorApi):
         chosen: RowFilter = with_errors_in_query(
             lambda: filters.parse(self.viewer, params, self.at)
         )
-        order = row_order(params.get("ordering"), filters.ORDERINGS, _BY_AGE)
+        order = parse_row_order(params.get("ordering"), filters.ORDERINGS, _BY_AGE)
         listing = Listing(
             queryset=indicators_for(self.viewer).filter(chosen.condition),
             order=order,
             place=lambda row: (column_value(row, order), str(row.uuid)),
-            tie=by_uuid(visible_indicators(self.viewer)),
+            tie=finder_by_uuid(visible_indicators(self.viewer)),
         )
         return page_response(
             self,
@@ -132,7 +132,7 @@ class IndicatorDetail(IndicatorApi):
             changed = services.edit_indicator(
                 actor=self.viewer,
                 ref=ref,
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 fields=_fields_for_service(body_of(request)),
                 at=self.at,
             )
@@ -158,7 +158,7 @@ class Readings(RegisterApi):
         ).select_related("recorded_by", "corrects", "correction")
         for name, lookup in (("since", "at__gte"), ("until", "at__lt")):
             if (text := params.get(name)) is not None:
-                moment = _parse_moment(text, self.viewer.register.time_zone)
+                moment = _parse_day_or_moment(text, self.viewer.register.time_zone)
                 if moment is None:
                     errors.add(
                         name, "not_a_time", _("This must be a day or a time with its offset.")
@@ -169,7 +169,7 @@ class Readings(RegisterApi):
             queryset=rows,
             order=_NEWEST_FIRST,
             place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(readings_of(self.viewer, indicator, include_corrected=True)),
+            tie=finder_by_uuid(readings_of(self.viewer, indicator, include_corrected=True)),
         )
         return page_response(
             self,
@@ -221,7 +221,7 @@ def _reading_to_json(row: Reading) -> dict[str, Any]:
     }
 
 
-def _parse_moment(text: str, zone: str) -> dt.datetime | None:
+def _parse_day_or_moment(text: str, zone: str) -> dt.datetime | None:
     try:
         if len(text) <= 10:
             return clock.start_of_day(parse_iso_day(text), zone)
@@ -231,4 +231,4 @@ def _parse_moment(text: str, zone: str) -> dt.datetime | None:
 
 
 def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:
-    return {k: person_of(v) if k == "owner" else v for k, v in body.items()}
+    return {k: id_or_email_of_person(v) if k == "owner" else v for k, v in body.items()}

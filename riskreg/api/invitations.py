@@ -12,7 +12,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView, RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.values import person, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Invitation
@@ -79,7 +79,7 @@ class Invitations(InvitationApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (None, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(
             self, self.viewer.audience.key, listing, lambda found: [self.to_json(r) for r in found]
@@ -92,7 +92,7 @@ class Invitations(InvitationApi):
         def act() -> Answer:
             given = body_of(request, "email", "role", "party", "language", "days")
             return self.answer(
-                invite(actor=self.viewer, at=self.at, **_with_missing_names(given)), 201
+                invite(actor=self.viewer, at=self.at, **_with_required_keys(given)), 201
             )
 
         return self.write(act)
@@ -123,7 +123,10 @@ class InvitationResend(InvitationApi):
         def act() -> Answer:
             require_empty_body(request)
             row = resend_invitation(
-                actor=self.viewer, invitation=invitation, version=self.expected_version, at=self.at
+                actor=self.viewer,
+                invitation=invitation,
+                version=self.expected_version_or_never,
+                at=self.at,
             )
             return self.answer(row)
 
@@ -142,7 +145,10 @@ class InvitationRevoke(InvitationApi):
         def act() -> Answer:
             require_empty_body(request)
             row = revoke_invitation(
-                actor=self.viewer, invitation=invitation, version=self.expected_version, at=self.at
+                actor=self.viewer,
+                invitation=invitation,
+                version=self.expected_version_or_never,
+                at=self.at,
             )
             return self.answer(row)
 
@@ -211,6 +217,6 @@ class InvitationAccept(ApiView):
         return self.write(act)
 
 
-def _with_missing_names(given: dict[str, Any]) -> dict[str, Any]:
+def _with_required_keys(given: dict[str, Any]) -> dict[str, Any]:
     """What a service needs named, also where the body left it out."""
     return {"email": None, "role": None, **given}

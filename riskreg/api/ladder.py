@@ -12,7 +12,7 @@ from riskreg.api.change_requests import answer_with_asked_request
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, person_of
+from riskreg.api.core.body import body_of, id_or_email_of_person
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.etag import etag
 from riskreg.api.core.query import with_errors_in_query
@@ -46,7 +46,7 @@ class ReminderLadderDetail(RegisterApi):
         if (text := request.query_params.get("number")) is not None:
             if not (text.isascii() and text.isdigit() and len(text) < 7):
                 raise InvalidQuery.one("number", "not_a_number", "This must be a whole number.")
-            ladder = self._version(int(text))
+            ladder = self._ladder_of_number(int(text))
         return self.detail(to_json(ladder), ladder.number)
 
     @schema.changed("Replace the ladder", shapes.LadderNew, shapes.Ladder, may_ask=CommonChange)
@@ -59,7 +59,7 @@ class ReminderLadderDetail(RegisterApi):
             made = set_reminder_ladder(
                 actor=self.viewer,
                 rungs=_rungs_with_people_by_id(body_of(request, "rungs", "number").get("rungs")),
-                expected_number=self.expected_version,
+                expected_number=self.expected_version_or_never,
                 at=self.at,
             )
             if isinstance(made, ChangeRequest):
@@ -69,7 +69,7 @@ class ReminderLadderDetail(RegisterApi):
 
         return self.write(act)
 
-    def _version(self, number: int) -> LadderInForce:
+    def _ladder_of_number(self, number: int) -> LadderInForce:
         if number == 0:
             return LadderInForce(0, DEFAULT_LADDER)
         rows = ladder_versions(self.viewer.register)
@@ -157,7 +157,7 @@ def _rungs_with_people_by_id(given: Any) -> Any:
     if not isinstance(given, list):
         return given
     return [
-        {**rung, "users": [person_of(user) for user in rung["users"]]}
+        {**rung, "users": [id_or_email_of_person(user) for user in rung["users"]]}
         if isinstance(rung, dict) and isinstance(rung.get("users"), list)
         else rung
         for rung in given

@@ -13,7 +13,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid
@@ -90,7 +90,7 @@ class Meetings(MeetingApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.started_at, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(
             self,
@@ -153,7 +153,7 @@ class MeetingItems(MeetingApi):
                 actor=self.viewer,
                 meeting=meeting,
                 number=number,
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 outcome=given.get("outcome"),
                 note=given.get("note") or "",
                 review={k: v for k, v in (review or {}).items() if v is not None},
@@ -178,7 +178,7 @@ class MeetingAttendance(MeetingApi):
             row = services.set_attendance(
                 actor=self.viewer,
                 meeting=meeting,
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 users=users,
                 at=self.at,
             )
@@ -197,7 +197,10 @@ class MeetingTakeChair(MeetingApi):
         def act() -> Answer:
             require_empty_body(request)
             row = services.take_chair(
-                actor=self.viewer, meeting=meeting, version=self.expected_version, at=self.at
+                actor=self.viewer,
+                meeting=meeting,
+                version=self.expected_version_or_never,
+                at=self.at,
             )
             return self.answer(row)
 
@@ -214,7 +217,10 @@ class MeetingEnd(MeetingApi):
         def act() -> Answer:
             require_empty_body(request)
             row = services.end_meeting(
-                actor=self.viewer, meeting=meeting, version=self.expected_version, at=self.at
+                actor=self.viewer,
+                meeting=meeting,
+                version=self.expected_version_or_never,
+                at=self.at,
             )
             return self.answer(row)
 

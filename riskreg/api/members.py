@@ -11,7 +11,7 @@ from riskreg.api import shapes_members as shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, person_of
+from riskreg.api.core.body import body_of, id_or_email_of_person
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, page_response
 from riskreg.api.core.values import time
@@ -108,9 +108,9 @@ class MemberDetail(MemberApi):
                 actor=self.viewer,
                 user=member,
                 role=given.get("role"),
-                to_user=person_of(given.get("to")),
+                to_user=id_or_email_of_person(given.get("to")),
                 nobody_yet=given.get("nobody_yet") is True,
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
             return self.answer(row)
@@ -133,9 +133,9 @@ class MemberEnd(MemberApi):
             row = end_member(
                 actor=self.viewer,
                 user=member,
-                to_user=person_of(given.get("to")),
+                to_user=id_or_email_of_person(given.get("to")),
                 nobody_yet=given.get("nobody_yet") is True,
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
             return Answer.of({"id": str(row.user.uuid), "ended_at": time(row.ended_at)})

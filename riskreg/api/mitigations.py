@@ -9,10 +9,10 @@ from riskreg.api import shapes
 from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, person_of
+from riskreg.api.core.body import body_of, id_or_email_of_person
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import column_value, row_order, with_errors_in_query
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
+from riskreg.api.core.query import column_value, parse_row_order, with_errors_in_query
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.register.filtering import RowFilter
@@ -59,12 +59,12 @@ class Mitigations(MitigationApi):
         chosen: RowFilter = with_errors_in_query(
             lambda: mitigation_filters.parse(self.viewer, params, self.at)
         )
-        order = row_order(params.get("ordering"), mitigation_filters.ORDERINGS, _BY_DUE_DATE)
+        order = parse_row_order(params.get("ordering"), mitigation_filters.ORDERINGS, _BY_DUE_DATE)
         listing = Listing(
             queryset=mitigations_for(self.viewer).filter(chosen.condition),
             order=order,
             place=lambda row: (column_value(row, order), str(row.uuid)),
-            tie=by_uuid(visible_mitigations(self.viewer)),
+            tie=finder_by_uuid(visible_mitigations(self.viewer)),
         )
         return page_response(
             self,
@@ -107,7 +107,7 @@ class MitigationDetail(MitigationApi):
             changed = services.edit_mitigation(
                 actor=self.viewer,
                 ref=ref,
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 fields=_fields_for_service(body_of(request)),
                 at=self.at,
             )
@@ -117,4 +117,4 @@ class MitigationDetail(MitigationApi):
 
 
 def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:
-    return {k: person_of(v) if k == "owner" else v for k, v in body.items()}
+    return {k: id_or_email_of_person(v) if k == "owner" else v for k, v in body.items()}

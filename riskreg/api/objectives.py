@@ -11,8 +11,8 @@ from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import column_value, row_order, with_errors_in_query
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
+from riskreg.api.core.query import column_value, parse_row_order, with_errors_in_query
 from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import time
 from riskreg.indicators.queries.objectives import Actual, actual_values
@@ -51,15 +51,15 @@ class ObjectiveApi(RegisterApi):
             },
         )
 
-    def with_actual(self, rows: Sequence[Objective]) -> list[dict[str, Any]]:
+    def with_actual_to_json(self, rows: Sequence[Objective]) -> list[dict[str, Any]]:
         """Objectives, each with where it stands."""
         found = actual_values(self.viewer, rows)
         return [self.as_json(row, found.get(row.pk)) for row in rows]
 
-    def answered(self, row: Objective, status: int = 200) -> Answer:
+    def answer(self, row: Objective, status: int = 200) -> Answer:
         """The objective with its ETag, and its address where it is new."""
         now = objectives_for(self.viewer).select_related("party").get(pk=row.pk)
-        (body,) = self.with_actual([now])
+        (body,) = self.with_actual_to_json([now])
         return Answer.of_version(body, status)
 
 
@@ -74,18 +74,18 @@ class Objectives(ObjectiveApi):
         chosen: RowFilter = with_errors_in_query(
             lambda: objective_filters.parse(self.viewer, params, self.at)
         )
-        order = row_order(params.get("ordering"), objective_filters.ORDERINGS, _SOONEST)
+        order = parse_row_order(params.get("ordering"), objective_filters.ORDERINGS, _SOONEST)
         listing = Listing(
             queryset=rows.select_related("party").filter(chosen.condition),
             order=order,
             place=lambda row: (column_value(row, order), str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(
             self,
             self.viewer.audience.key,
             listing,
-            self.with_actual,
+            self.with_actual_to_json,
         )
 
     @schema.made("Add an objective", shapes.ObjectiveNew, shapes.Objective)
@@ -101,7 +101,7 @@ class Objectives(ObjectiveApi):
                 at=self.at,
                 **{name: given.get(name) for name in _FIELDS},
             )
-            return self.answered(row, 201)
+            return self.answer(row, 201)
 
         return self.write(act)
 
@@ -114,7 +114,7 @@ class ObjectiveDetail(ObjectiveApi):
         """The objective as it is now."""
         self.refuse_unknown_params()
         row = objective_for(self.viewer, key)
-        return self.detail(self.with_actual([row])[0], row.version)
+        return self.detail(self.with_actual_to_json([row])[0], row.version)
 
     @schema.changed("Change an objective", shapes.ObjectiveChange, shapes.Objective)
     def patch(self, request: Request, slug: str, key: str) -> HttpResponse:
@@ -125,9 +125,9 @@ class ObjectiveDetail(ObjectiveApi):
                 actor=self.viewer,
                 key=key,
                 fields=body_of(request, *_FIELDS),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(row)
+            return self.answer(row)
 
         return self.write(act)

@@ -11,7 +11,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.register.models import OwnAppetite
@@ -41,7 +41,7 @@ class OwnAppetiteApi(RegisterApi):
             outdated=has_rating_not_in(row, self.viewer.criteria),
         )
 
-    def answered(self, row: OwnAppetite, status: int = 200) -> Answer:
+    def answer(self, row: OwnAppetite, status: int = 200) -> Answer:
         """The own appetite with its ETag, and its address where it is new."""
         return Answer.of_version(
             self.as_json(own_appetite_in_force_for(self.viewer, row.uuid)), status
@@ -61,7 +61,7 @@ class OwnAppetites(OwnAppetiteApi):
             queryset=rows,
             order=_OLDEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         audience = self.viewer.audience.key
         return page_response(
@@ -77,7 +77,7 @@ class OwnAppetites(OwnAppetiteApi):
             given = body_of(request, *FIELDS)
             needed = {name: given.pop(name, None) for name in ("rating", "reasons")}
             row = set_own_appetite(actor=self.viewer, at=self.at, **needed, **given)
-            return self.answered(row, 201)
+            return self.answer(row, 201)
 
         return self.write(act)
 
@@ -103,10 +103,10 @@ class OwnAppetiteDetail(OwnAppetiteApi):
                 actor=self.viewer,
                 appetite=appetite,
                 fields=body_of(request, *FIELDS),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(row)
+            return self.answer(row)
 
         return self.write(act)
 
@@ -116,7 +116,10 @@ class OwnAppetiteDetail(OwnAppetiteApi):
 
         def act() -> Answer:
             end_own_appetite(
-                actor=self.viewer, appetite=appetite, version=self.expected_version, at=self.at
+                actor=self.viewer,
+                appetite=appetite,
+                version=self.expected_version_or_never,
+                at=self.at,
             )
             return Answer("", 204)
 

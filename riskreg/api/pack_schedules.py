@@ -13,7 +13,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import day, person, time
 from riskreg.exchange.models import PackSchedule, PackSending
@@ -75,15 +75,15 @@ class PackScheduleApi(RegisterApi):
             "packs": [f"{self.register_url}board-packs/{pack.uuid}/" for pack in one.packs.all()],
         }
 
-    def answered(self, row: PackSchedule, status: int = 200) -> Answer:
+    def answer(self, row: PackSchedule, status: int = 200) -> Answer:
         """The schedule with its ETag, and its address where it is new."""
         return Answer.of_version(
             self.many_to_json([running_schedule_of_own_party(self.viewer, row.uuid)])[0], status
         )
 
 
-def _people_to_json(names: Sequence[str], people: Mapping[str, User]) -> list[Any]:
-    return [person(people[name]) for name in names]
+def _people_to_json(ids: Sequence[str], people: Mapping[str, User]) -> list[Any]:
+    return [person(people[each]) for each in ids]
 
 
 class PackSchedules(PackScheduleApi):
@@ -99,7 +99,7 @@ class PackSchedules(PackScheduleApi):
             queryset=rows,
             order=_OLDEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(self, self.viewer.audience.key, listing, self.many_to_json)
 
@@ -110,7 +110,7 @@ class PackSchedules(PackScheduleApi):
 
         def act() -> Answer:
             given = body_of(request, *FIELDS)
-            return self.answered(create_schedule(actor=self.viewer, given=given, at=self.at), 201)
+            return self.answer(create_schedule(actor=self.viewer, given=given, at=self.at), 201)
 
         return self.write(act)
 
@@ -140,10 +140,10 @@ class PackScheduleDetail(PackScheduleApi):
                 actor=self.viewer,
                 schedule=schedule,
                 fields=body_of(request, *FIELDS),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(row)
+            return self.answer(row)
 
         return self.write(act)
 
@@ -153,7 +153,10 @@ class PackScheduleDetail(PackScheduleApi):
 
         def act() -> Answer:
             end_schedule(
-                actor=self.viewer, schedule=schedule, version=self.expected_version, at=self.at
+                actor=self.viewer,
+                schedule=schedule,
+                version=self.expected_version_or_never,
+                at=self.at,
             )
             return Answer("", 204)
 

@@ -11,7 +11,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel import keyset
 from riskreg.register.change_models import ChangeRequest
@@ -38,7 +38,7 @@ class PartyApi(RegisterApi):
             "version": party.version,
         }
 
-    def answered(self, party: Party, status: int = 200) -> Answer:
+    def answer(self, party: Party, status: int = 200) -> Answer:
         """The party with its ETag, and its address where it is new."""
         body = self.as_json(party)
         return Answer.of_version(body, status)
@@ -56,7 +56,7 @@ class Parties(PartyApi):
             queryset=rows,
             order=_OLDEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(self, "", listing, lambda found: [self.as_json(row) for row in found])
 
@@ -76,7 +76,7 @@ class Parties(PartyApi):
             )
             if isinstance(party, ChangeRequest):
                 return answer_with_asked_request(self, party)
-            return self.answered(party, 201)
+            return self.answer(party, 201)
 
         return self.write(act)
 
@@ -105,10 +105,10 @@ class PartyDetail(PartyApi):
                 actor=self.viewer,
                 key=party,
                 fields=body_of(request, "names", "prefix"),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(row)
+            return self.answer(row)
 
         return self.write(act)
 
@@ -118,7 +118,9 @@ class PartyDetail(PartyApi):
 
         def act() -> Answer:
             require_empty_body(request)
-            remove_party(actor=self.viewer, key=party, version=self.expected_version, at=self.at)
+            remove_party(
+                actor=self.viewer, key=party, version=self.expected_version_or_never, at=self.at
+            )
             return Answer("", 204)
 
         return self.write(act)

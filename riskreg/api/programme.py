@@ -48,7 +48,7 @@ class ProgrammeDetail(RegisterApi):
             made = set_programme(
                 actor=self.viewer,
                 given=body_of(request, *FIELDS),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
             if isinstance(made, ChangeRequest):

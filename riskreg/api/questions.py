@@ -11,7 +11,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.values import day, person, time
 from riskreg.decisions import services
 from riskreg.decisions.models import Obligation, ObligationKind
@@ -34,7 +34,7 @@ class Questions(RegisterApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         return page_response(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]

@@ -191,7 +191,7 @@ class RegisterArchive(RegisterApi):
             register = archive_register(
                 actor=self.viewer,
                 reason=body_of(request, "reason").get("reason"),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
             return _answer_on_archiving(self, register)
@@ -217,7 +217,7 @@ class RegisterRestore(RegisterApi):
         def act() -> Answer:
             require_empty_body(request)
             register = restore_register(
-                actor=self.viewer, version=self.expected_version, at=self.at
+                actor=self.viewer, version=self.expected_version_or_never, at=self.at
             )
             return _answer_on_archiving(self, register)
 

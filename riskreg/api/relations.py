@@ -11,8 +11,8 @@ from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
-from riskreg.api.core.query import column_value, row_order, with_errors_in_query
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
+from riskreg.api.core.query import column_value, parse_row_order, with_errors_in_query
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.register.filtering import RowFilter
@@ -40,7 +40,7 @@ class RelationApi(RegisterApi):
             active=row.ended_at is None,
         )
 
-    def answered(self, row: RiskRelation, status: int = 200) -> Answer:
+    def answer(self, row: RiskRelation, status: int = 200) -> Answer:
         """The relation with its ETag, and its address where it is new."""
         body = self.as_json(relations_for(self.viewer).get(pk=row.pk))
         return Answer.of_version(body, status)
@@ -57,12 +57,12 @@ class Relations(RelationApi):
         chosen: RowFilter = with_errors_in_query(
             lambda: relation_filters.parse(self.viewer, params, self.at)
         )
-        order = row_order(params.get("ordering"), relation_filters.ORDERINGS, _OLDEST)
+        order = parse_row_order(params.get("ordering"), relation_filters.ORDERINGS, _OLDEST)
         listing = Listing(
             queryset=rows.filter(chosen.condition),
             order=order,
             place=lambda row: (column_value(row, order), str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         audience = self.viewer.audience.key
         return page_response(
@@ -78,7 +78,7 @@ class Relations(RelationApi):
             given = body_of(request, *FIELDS)
             ends = {name: given.pop(name, None) for name in ("risk", "kind", "other")}
             row = services.relate_risks(actor=self.viewer, at=self.at, **ends, **given)
-            return self.answered(row, 201)
+            return self.answer(row, 201)
 
         return self.write(act)
 
@@ -106,9 +106,9 @@ class RelationEnd(RelationApi):
                 actor=self.viewer,
                 relation=relation,
                 reason=body_of(request, "reason").get("reason"),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(row)
+            return self.answer(row)
 
         return self.write(act)

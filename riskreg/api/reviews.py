@@ -45,7 +45,7 @@ class Reviews(RegisterApi):
             review = record_review(
                 actor=self.viewer,
                 ref=ref,
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
                 **{name: value for name, value in given.items() if value is not None},
             )

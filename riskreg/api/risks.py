@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Subquery
 from django.http import HttpResponse
@@ -15,7 +15,7 @@ from riskreg.api.change_requests import answer_with_asked_request
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.body import body_of, person_of, require_empty_body
+from riskreg.api.core.body import body_of, id_or_email_of_person, require_empty_body
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, page_response
@@ -165,7 +165,7 @@ class RiskDetail(RiskApi):
         def act() -> Answer:
             fields = _fields_for_service(body_of(request))
             wanted = fields.pop("visibility", None)
-            seen = self.expected_version
+            seen = self.expected_version_or_never
             if fields or wanted != Visibility.SHARED:
                 risk = services.edit_risk(
                     actor=self.viewer, ref=ref, version=seen, fields=fields, at=self.at
@@ -173,7 +173,7 @@ class RiskDetail(RiskApi):
                 if wanted is None or wanted == risk.visibility:
                     return self.answer(risk)
                 if wanted != Visibility.SHARED:
-                    raise _cannot_narrow(wanted)
+                    raise _error_for_visibility(wanted)
                 seen = risk.version
             return self.answer(
                 services.share_risk(actor=self.viewer, ref=ref, version=seen, at=self.at)
@@ -228,7 +228,7 @@ class RiskOpen(RiskAct):
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
         return services.open_risk(
-            actor=self.viewer, ref=ref, version=self.expected_version, at=self.at
+            actor=self.viewer, ref=ref, version=self.expected_version_or_never, at=self.at
         )
 
     @schema.acted("Open a risk", schema.NO_BODY, shapes.Risk)
@@ -242,7 +242,7 @@ class RiskShare(RiskAct):
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
         return services.share_risk(
-            actor=self.viewer, ref=ref, version=self.expected_version, at=self.at
+            actor=self.viewer, ref=ref, version=self.expected_version_or_never, at=self.at
         )
 
     @schema.acted("Share a risk", schema.NO_BODY, shapes.Risk)
@@ -260,9 +260,9 @@ class RiskTransfer(RiskAct):
         return services.transfer_risk(
             actor=self.viewer,
             ref=ref,
-            version=self.expected_version,
-            owner=person_of(given.get("owner")),
-            deputy=person_of(given.get("deputy")),
+            version=self.expected_version_or_never,
+            owner=id_or_email_of_person(given.get("owner")),
+            deputy=id_or_email_of_person(given.get("deputy")),
             at=self.at,
         )
 
@@ -274,7 +274,10 @@ class RiskTransfer(RiskAct):
 
 
 def _fields_for_service(body: dict[str, Any]) -> dict[str, Any]:
-    return {k: person_of(v) if k in RISK.names_of_type(Type.PERSON) else v for k, v in body.items()}
+    return {
+        k: id_or_email_of_person(v) if k in RISK.names_of_type(Type.PERSON) else v
+        for k, v in body.items()
+    }
 
 
 def _value_to_json(row: Row, field: Field) -> Any:
@@ -292,7 +295,14 @@ def _person_to_json(row: Row, column: str) -> dict[str, str] | None:
     return named(uuid, row[f"{column}__name"], row[f"{column}__names"]) if uuid else None
 
 
-def _parse_order(value: str | None, stage: str) -> tuple[keyset.Order, str]:
+class OrderAndField(NamedTuple):
+    """The order of a list, and the field that was asked for."""
+
+    order: keyset.Order
+    field: str
+
+
+def _parse_order(value: str | None, stage: str) -> OrderAndField:
     errors = Errors()
     column, descending = filters.parse_risk_ordering(errors, value, stage, "ref")
     try:
@@ -304,10 +314,10 @@ def _parse_order(value: str | None, stage: str) -> tuple[keyset.Order, str]:
         column=column, tie="ref_order", descending=descending, nullable=name in _NULLABLE,
         tie_descending=descending and name == "ref",
     )  # fmt: skip
-    return order, name
+    return OrderAndField(order, name)
 
 
-def _cannot_narrow(wanted: Any) -> Invalid:
+def _error_for_visibility(wanted: Any) -> Invalid:
     if wanted in Visibility.values:
         return Invalid.one(
             "visibility",

@@ -41,14 +41,14 @@ class Search(RegisterApi):
             "q": text,
             "totals": {group.noun: group.total for group in groups},
             "results": [
-                {"noun": group.noun, **self._row(group.noun, row)}
+                {"noun": group.noun, **self._hit_of_noun(group.noun, row)}
                 for group in groups
                 for row in group.rows
             ],
         }
         return Answer.of(body).response()
 
-    def _row(self, noun: str, row: Any) -> dict[str, Any]:
+    def _hit_of_noun(self, noun: str, row: Any) -> dict[str, Any]:
         return _ROWS[noun](self.register_url, row)
 
 
@@ -63,7 +63,9 @@ def _risk_hit(register_url: str, row: Any) -> dict[str, Any]:
     return _hit_to_json(row.risk.uuid, row.risk.localized("title"), row.ref, row.ref, url)
 
 
-def _reader_of_hit_on_risk(column: str, noun: str = "") -> Callable[[str, Any], dict[str, Any]]:
+def _hit_builder_for_part_of_risk(
+    column: str, noun: str = ""
+) -> Callable[[str, Any], dict[str, Any]]:
     def read(register_url: str, row: Any) -> dict[str, Any]:
         url = f"{register_url}risks/{row.risk.ref}/{noun}"
         return _hit_to_json(row.uuid, row.localized(column), None, row.risk.ref, url)
@@ -97,10 +99,10 @@ _ROWS: dict[str, Callable[[str, Any], dict[str, Any]]] = {
     "risk": _risk_hit,
     "mitigation": _mitigation_hit,
     "indicator": _indicator_hit,
-    "control": _reader_of_hit_on_risk("name"),
+    "control": _hit_builder_for_part_of_risk("name"),
     "objective": _objective_hit,
-    "review": _reader_of_hit_on_risk("comment", "reviews/"),
-    "assessment": _reader_of_hit_on_risk("rationale", "assessments/"),
+    "review": _hit_builder_for_part_of_risk("comment", "reviews/"),
+    "assessment": _hit_builder_for_part_of_risk("rationale", "assessments/"),
     "meeting": _meeting_hit,
     "person": _person_hit,
 }

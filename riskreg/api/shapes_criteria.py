@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
-from riskreg.api.core.shape_fields import by_language, names, one_of
+from riskreg.api.core.shape_fields import by_language, names_by_language, one_of
 from riskreg.api.shapes import Cell
 from riskreg.api.shapes_axes import AxesNew
 from riskreg.api.shapes_register import TermAppetite, TolerancePoint
@@ -32,7 +32,7 @@ class Range(s.ListField):
 class LevelNew(s.Serializer[Any]):
     value = s.IntegerField(required=False, min_value=1, max_value=MAX_LEVELS)
     name = s.CharField(max_length=200, **_NAME)
-    names = names(120)
+    names = names_by_language(120)
     descriptions = by_language(600, required=False)
     range = Range(
         required=False,
@@ -43,7 +43,7 @@ class LevelNew(s.Serializer[Any]):
 class RatingNew(s.Serializer[Any]):
     key = s.CharField(max_length=30)
     name = s.CharField(max_length=200, **_NAME)
-    names = names(120)
+    names = names_by_language(120)
     cadence_days = s.IntegerField(min_value=1, max_value=3650)
     accept_role = one_of(["owner", "manager", "leader"], required=False)
     accept_days = s.IntegerField(required=False, min_value=1, max_value=3650)
@@ -52,7 +52,7 @@ class RatingNew(s.Serializer[Any]):
 
 class DimensionNew(s.Serializer[Any]):
     key = s.CharField(max_length=30)
-    names = names(120)
+    names = names_by_language(120)
     descriptions = s.ListField(
         child=by_language(600), required=False, max_length=MAX_LEVELS,
         help_text="one for each impact level, or none",

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers as s
 
 from riskreg.accounts.models import Scope
-from riskreg.api.core.shape_fields import Person, by_language, names, one_of, texts
+from riskreg.api.core.shape_fields import Person, by_language, names_by_language, one_of, texts
 from riskreg.api.shapes import Cell
 from riskreg.api.shapes_axes import Axes
 from riskreg.register.models import Role
@@ -15,7 +15,7 @@ from riskreg.register.policy import LABELS
 class Level(s.Serializer[Any]):
     value = s.IntegerField()
     name = s.CharField()
-    names = names()
+    names = names_by_language()
     descriptions = texts()
     range = s.ListField(
         child=s.FloatField(),
@@ -27,7 +27,7 @@ class Level(s.Serializer[Any]):
 class Rating(s.Serializer[Any]):
     key = s.CharField()
     name = s.CharField()
-    names = names()
+    names = names_by_language()
     cadence_days = s.IntegerField()
     accept_role = one_of(["owner", "manager", "leader"])
     accept_days = s.IntegerField()
@@ -63,7 +63,7 @@ class Criteria(s.Serializer[Any]):
 class Party(s.Serializer[Any]):
     key = s.CharField()
     name = s.CharField()
-    names = names()
+    names = names_by_language()
     prefix = s.CharField()
 
 
@@ -156,7 +156,7 @@ class CountsByRating(s.Serializer[Any]):
 
 
 class Register(RegisterItem):
-    names = names()
+    names = names_by_language()
     description = s.CharField(allow_blank=True)
     today = s.DateField(help_text="the day it is in the register's time zone")
     languages = s.ListField(child=s.CharField())

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.core.shape_fields import AnyField, SourceParts, names
+from riskreg.api.core.shape_fields import AnyField, SourceParts, names_by_language
 
 _KEY = r"^[a-z0-9][a-z0-9-]{0,39}$"
 
@@ -19,7 +19,7 @@ class Taxonomy(s.Serializer[Any]):
     key = s.CharField()
     url = s.URLField()
     name = s.CharField()
-    names = names()
+    names = names_by_language()
     position = s.IntegerField()
     terms_url = s.URLField(help_text="where its terms are listed")
     version = s.IntegerField()
@@ -27,18 +27,18 @@ class Taxonomy(s.Serializer[Any]):
 
 class TermInTaxonomy(s.Serializer[Any]):
     key = _key_field(required=False)
-    names = names(120)
+    names = names_by_language(120)
     source = SourceParts(required=False)  # type: ignore[assignment]
 
 
 class TaxonomyNew(s.Serializer[Any]):
     key = _key_field(required=False)
-    names = names(120)
+    names = names_by_language(120)
     terms = TermInTaxonomy(many=True, required=False)
 
 
 class TaxonomyChange(s.Serializer[Any]):
-    names = names(120)
+    names = names_by_language(120)
 
 
 class Term(s.Serializer[Any]):
@@ -48,7 +48,7 @@ class Term(s.Serializer[Any]):
     taxonomy = s.CharField(help_text="key of the classification that it is of")
     key = s.CharField()
     name = s.CharField()
-    names = names()
+    names = names_by_language()
     position = s.IntegerField()
     source = SourceParts()  # type: ignore[assignment]
     active = s.BooleanField(help_text="whether new things can be filed under it")
@@ -64,7 +64,7 @@ class TermNew(TermInTaxonomy):
 
 
 class TermChange(s.Serializer[Any]):
-    names = names(120, required=False)
+    names = names_by_language(120, required=False)
     source = SourceParts(required=False)  # type: ignore[assignment]
     active = s.BooleanField(required=False)
 

@@ -140,7 +140,7 @@ class SimulationInputs(SimulationApi):
 class _Results(SimulationApi):
     """A part of what a run came to; 404 until it is done."""
 
-    def results(self, simulation: uuid.UUID) -> dict[str, Any]:
+    def results_if_done(self, simulation: uuid.UUID) -> dict[str, Any]:
         self.refuse_unknown_params()
         return results_of_done_run(simulation_for(self.viewer, simulation))
 
@@ -162,7 +162,7 @@ class SimulationFigures(_Results):
         what knowing is worth at most. Of a run that weighs a decision `option.{key}.cost`,
         `.loss.mean`, `.loss.p95`, `.difference` (to doing nothing, a year), `.net`, `.behind`,
         `.chance_of_loss` and `.regret.p95` (over the horizon)."""
-        return self.detail({"figures": self.results(simulation)["figures"]})
+        return self.detail({"figures": self.results_if_done(simulation)["figures"]})
 
 
 class SimulationCurve(_Results):
@@ -172,7 +172,7 @@ class SimulationCurve(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """The chance of a year that costs more than each amount, before and after."""
         names = ("amount", "chance", "low", "high")
-        curves = self.results(simulation)["curves"]
+        curves = self.results_if_done(simulation)["curves"]
         return self.detail(
             {
                 side: [dict(zip(names, point, strict=True)) for point in points]
@@ -187,7 +187,7 @@ class SimulationContributions(_Results):
     @schema.detailed("Read the contributions of a simulation", shapes.Contributions)
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """Of each risk: its part of `loss.tvar95` and of `loss.mean`; the parts add up."""
-        sides = self.results(simulation)["contributions"]
+        sides = self.results_if_done(simulation)["contributions"]
         return self.detail(
             {
                 side: [
@@ -205,7 +205,7 @@ class SimulationTornado(_Results):
     @schema.detailed("Read the tornado of a simulation", shapes.Tornado)
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """The expected year with one input at its P5 and at its P95, widest first."""
-        return self.detail(self.results(simulation)["tornado"])
+        return self.detail(self.results_if_done(simulation)["tornado"])
 
 
 class SimulationFrontier(_Results):
@@ -217,44 +217,48 @@ class SimulationFrontier(_Results):
         budgets that were named; each beside the runner-up, doing nothing and sets as good within
         one standard error, told from years that chose nothing. What knowing a number is worth at
         most to the choice. Empty where no effects of mitigations are known."""
-        found = self.results(simulation)
+        found = self.results_if_done(simulation)
         choice = found.get("choice")
         return self.detail(
             {
                 "points": [
-                    {"percent": one["percent"], **_point_to_json(one)}
+                    {"percent": one["percent"], **_frontier_point_to_json(one)}
                     for one in found.get("frontier", ())
                 ],
-                "choice": choice and _point_to_json(choice),
-                "information": _information_to_json(found.get("information")),
+                "choice": choice and _frontier_point_to_json(choice),
+                "information": _worth_of_knowing_to_json(found.get("information")),
             }
         )
 
 
-def _point_to_json(one: dict[str, Any]) -> dict[str, Any]:
+def _frontier_point_to_json(one: dict[str, Any]) -> dict[str, Any]:
     plain = ("budgets", "as_good_count", "considered", "every", "is_exact", "gap")
     return {name: one[name] for name in plain} | {
-        "chosen": _set_to_json(one["chosen"]),
-        "runner_up": one["runner_up"] and _set_to_json(one["runner_up"]),
-        "nothing": _set_to_json(one["nothing"]),
-        "as_good": [_set_to_json(each) for each in one["as_good"]],
+        "chosen": _mitigation_set_to_json(one["chosen"]),
+        "runner_up": one["runner_up"] and _mitigation_set_to_json(one["runner_up"]),
+        "nothing": _mitigation_set_to_json(one["nothing"]),
+        "as_good": [_mitigation_set_to_json(each) for each in one["as_good"]],
     }
 
 
-def _set_to_json(one: dict[str, Any]) -> dict[str, Any]:
+def _mitigation_set_to_json(one: dict[str, Any]) -> dict[str, Any]:
     plain = ("mitigations", "cost", "within_budget")
-    bands = {name: _band_to_json(one[name]) for name in ("mean", "difference")}
+    bands = {name: _value_low_high_to_json(one[name]) for name in ("mean", "difference")}
     return {name: one[name] for name in plain} | bands
 
 
-def _information_to_json(found: dict[str, Any] | None) -> dict[str, Any] | None:
+def _worth_of_knowing_to_json(found: dict[str, Any] | None) -> dict[str, Any] | None:
     if found is None:
         return None
     values = [
-        {"risk": one["risk"], "on": one["on"], **_band_to_json(one["value"])}
+        {"risk": one["risk"], "on": one["on"], **_value_low_high_to_json(one["value"])}
         for one in found["values"]
     ]
-    return {"horizon": found["horizon"], "values": values, "all": _band_to_json(found["all"])}
+    return {
+        "horizon": found["horizon"],
+        "values": values,
+        "all": _value_low_high_to_json(found["all"]),
+    }
 
 
 class SimulationObjectives(_Results):
@@ -264,7 +268,7 @@ class SimulationObjectives(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """The chance of meeting each objective that has a model, what each risk costs it, and its
         level year by year, before and after the mitigations."""
-        found = self.results(simulation).get("objectives", [])
+        found = self.results_if_done(simulation).get("objectives", [])
         return self.detail({"objectives": [_objective_to_json(one) for one in found]})
 
 
@@ -274,10 +278,11 @@ def _objective_to_json(one: dict[str, Any]) -> dict[str, Any]:
              "paths", "label", "left_out", "required_growth")  # fmt: skip
     return {name: one[name] for name in plain} | {
         side: {
-            "chance": _band_to_json(of["chance"]),
-            "undisturbed": _band_to_json(of["undisturbed"]),
+            "chance": _value_low_high_to_json(of["chance"]),
+            "undisturbed": _value_low_high_to_json(of["undisturbed"]),
             "costs": [
-                {"risk": risk, **_band_to_json(cost)} for risk, cost in sorted(of["costs"].items())
+                {"risk": risk, **_value_low_high_to_json(cost)}
+                for risk, cost in sorted(of["costs"].items())
             ],
             "sure": of["sure"],
             "levels": [
@@ -289,7 +294,7 @@ def _objective_to_json(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _band_to_json(values: Sequence[float]) -> dict[str, float]:
+def _value_low_high_to_json(values: Sequence[float]) -> dict[str, float]:
     return dict(zip(("value", "low", "high"), values, strict=True))
 
 
@@ -300,7 +305,7 @@ class SimulationContradictions(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """Risks that cost at least twice as much as one that the matrix puts above them today, or
         five times as much as one of the same score; the 20 most striking first."""
-        found = contradictions_among_open_threats(self.viewer, self.results(simulation))
+        found = contradictions_among_open_threats(self.viewer, self.results_if_done(simulation))
         pairs = [
             {
                 "under": _ranked_to_json(one.under),

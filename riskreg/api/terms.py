@@ -11,7 +11,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, page_response
+from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.query import parse_choices, parse_switch, with_errors_in_query
 from riskreg.api.core.values import time
 from riskreg.api.shapes_changes import CommonChange
@@ -61,7 +61,7 @@ class TermApi(RegisterApi):
             "version": taxonomy.version,
         }
 
-    def answered(self, body: dict[str, Any], status: int = 200) -> Answer:
+    def answer(self, body: dict[str, Any], status: int = 200) -> Answer:
         """``body`` with its ETag, and its address where it is new."""
         return Answer.of_version(body, status)
 
@@ -78,7 +78,7 @@ class Taxonomies(TermApi):
             queryset=rows,
             order=_OLDEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(rows),
+            tie=finder_by_uuid(rows),
         )
         key = self.viewer.audience.key
         return page_response(
@@ -98,7 +98,7 @@ class Taxonomies(TermApi):
                 terms=given.get("terms") or [],
                 at=self.at,
             )
-            return self.answered(self.taxonomy_as_json(row), 201)
+            return self.answer(self.taxonomy_as_json(row), 201)
 
         return self.write(act)
 
@@ -122,10 +122,10 @@ class TaxonomyDetail(TermApi):
                 actor=self.viewer,
                 key=key,
                 names=body_of(request, "names").get("names"),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
-            return self.answered(self.taxonomy_as_json(row))
+            return self.answer(self.taxonomy_as_json(row))
 
         return self.write(act)
 
@@ -149,7 +149,7 @@ class Terms(TermApi):
             queryset=rows.select_related("taxonomy", "merged_into__taxonomy"),
             order=_OLDEST,
             place=lambda row: (row.created_at, str(row.uuid)),
-            tie=by_uuid(terms_of(self.viewer)),
+            tie=finder_by_uuid(terms_of(self.viewer)),
         )
         audience = self.viewer.audience.key
         return page_response(
@@ -170,7 +170,7 @@ class Terms(TermApi):
                 source=given.get("source"),
                 at=self.at,
             )
-            return self.answered(self.term_as_json(row), 201)
+            return self.answer(self.term_as_json(row), 201)
 
         return self.write(act)
 
@@ -195,12 +195,12 @@ class TermDetail(TermApi):
                 actor=self.viewer,
                 ref=ref,
                 fields=body_of(request, "names", "source", "active"),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
             if isinstance(row, ChangeRequest):
                 return answer_with_asked_request(self, row)
-            return self.answered(self.term_as_json(row))
+            return self.answer(self.term_as_json(row))
 
         return self.write(act)
 
@@ -218,11 +218,11 @@ class TermMerge(TermApi):
                 actor=self.viewer,
                 ref=ref,
                 into=body_of(request, "into").get("into"),
-                version=self.expected_version,
+                version=self.expected_version_or_never,
                 at=self.at,
             )
             if isinstance(into, ChangeRequest):
                 return answer_with_asked_request(self, into)
-            return self.answered(self.term_as_json(term_for(self.viewer, into.ref)))
+            return self.answer(self.term_as_json(term_for(self.viewer, into.ref)))
 
         return self.write(act)

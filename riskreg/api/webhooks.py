@@ -40,13 +40,13 @@ class WebhookApi(RegisterApi):
         require(self.viewer, "endpoint.edit")
 
     @property
-    def rows(self) -> QuerySet[Endpoint]:
+    def webhooks_of_own_party(self) -> QuerySet[Endpoint]:
         """The webhooks that the caller may know of."""
         return endpoints_of_party_in(self.viewer.audience).filter(kind=EndpointKind.WEBHOOK)
 
-    def found(self, name: uuid.UUID) -> Endpoint:
+    def webhook_of_own_party(self, webhook: uuid.UUID) -> Endpoint:
         """The webhook of that id. Raises ``NotFound``, for a chat as well."""
-        row = self.rows.filter(uuid=name).first()
+        row = self.webhooks_of_own_party.filter(uuid=webhook).first()
         if row is None:
             raise NotFound(_("There is no such webhook."))
         return row
@@ -99,10 +99,12 @@ class Webhooks(WebhookApi):
         """Oldest first."""
         self.refuse_unknown_params(*PARAMS)
         listing = Listing(
-            queryset=self.rows,
+            queryset=self.webhooks_of_own_party,
             order=_BY_AGE,
             place=lambda row: (None, str(row.uuid)),
-            tie=lambda public: Subquery(self.rows.filter(uuid=uuid.UUID(public)).values("pk")),
+            tie=lambda public: Subquery(
+                self.webhooks_of_own_party.filter(uuid=uuid.UUID(public)).values("pk")
+            ),
         )
         return page_response(self, self.viewer.audience.key, listing, self.all_to_json)
 
@@ -141,7 +143,7 @@ class WebhookDetail(WebhookApi):
     def get(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:
         """The webhook as it is now; If-Match does not go by its deliveries."""
         self.refuse_unknown_params()
-        row = self.found(webhook)
+        row = self.webhook_of_own_party(webhook)
         (body,) = self.all_to_json([row])
         return self.detail(body, row.version)
 
@@ -151,7 +153,7 @@ class WebhookDetail(WebhookApi):
 
         def act() -> Answer:
             body = body_of(request, "name", "enabled")
-            row, version = self.found(webhook), self.expected_version
+            row, version = self.webhook_of_own_party(webhook), self.expected_version_or_never
             asked = {"endpoint": webhook, "version": version, **self.actor_fields}
             if "enabled" in body and not isinstance(body["enabled"], bool):
                 raise Invalid.one("enabled", "not_a_boolean", "This must be true or false.")
@@ -168,8 +170,10 @@ class WebhookDetail(WebhookApi):
         """For good, with its address and secret. What it was sent stays on record."""
 
         def act() -> Answer:
-            self.found(webhook)
-            endpoints.remove(endpoint=webhook, version=self.expected_version, **self.actor_fields)
+            self.webhook_of_own_party(webhook)
+            endpoints.remove(
+                endpoint=webhook, version=self.expected_version_or_never, **self.actor_fields
+            )
             return Answer("", 204)
 
         return self.write(act)
@@ -186,9 +190,9 @@ class WebhookRotate(WebhookApi):
 
         def act() -> Answer:
             require_empty_body(request)
-            self.found(webhook)
+            self.webhook_of_own_party(webhook)
             row, self.fresh = endpoints.rotate_secret(
-                endpoint=webhook, version=self.expected_version, **self.actor_fields
+                endpoint=webhook, version=self.expected_version_or_never, **self.actor_fields
             )
             return self.answer(row)
 
@@ -206,7 +210,7 @@ class WebhookTest(WebhookApi):
 
         def act() -> Answer:
             require_empty_body(request)
-            self.found(webhook)
+            self.webhook_of_own_party(webhook)
             delivery = endpoints.queue_test_message(
                 endpoint=webhook, local_day=self.viewer.today(self.at), **self.actor_fields
             )

@@ -27,7 +27,7 @@ class DecisionWeighing(RegisterApi):
         """The newest run that weighs the decision: of what every party sees, and of the caller's
         own party; null where there is none. `options` is null until it is done."""
         self.refuse_unknown_params()
-        return self.detail(self.shown(ref))
+        return self.detail(self.weighings_to_json(ref))
 
     @schema.started("Weigh the options", shapes.WeighingNew, shapes.Weighings)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
@@ -39,11 +39,11 @@ class DecisionWeighing(RegisterApi):
             given = body_of(request, *FIELDS)
             services.weigh_decision(actor=self.viewer, ref=ref, given=given, at=self.at)
             weighing_url = f"{self.register_url}decisions/{ref}/weighing/"
-            return Answer.of(self.shown(ref), 202, Location=weighing_url)
+            return Answer.of(self.weighings_to_json(ref), 202, Location=weighing_url)
 
         return self.write(act)
 
-    def shown(self, ref: str) -> dict[str, Any]:
+    def weighings_to_json(self, ref: str) -> dict[str, Any]:
         """Both audiences."""
         row = decision_for(self.viewer, ref, today_of(self))
         found = newest_weighing_by_audience(self.viewer, row, today_of(self))
@@ -73,18 +73,18 @@ class DecisionWeighing(RegisterApi):
             "options": [_option_to_json(one, each) for each in results["options"]]
             if results
             else None,
-            "information": _information_to_json(one),
+            "information": _worth_of_knowing_to_json(one),
         }
 
 
-def _information_to_json(one: Weighing) -> dict[str, Any] | None:
+def _worth_of_knowing_to_json(one: Weighing) -> dict[str, Any] | None:
     known = (one.results or {}).get("information")
     if not known:
         return None
     return {
-        "all": _band_to_json(known["all"]),
+        "all": _value_low_high_to_json(known["all"]),
         "each": [
-            {"ref": each["ref"], "on": each["on"], "worth": _band_to_json(each["worth"])}
+            {"ref": each["ref"], "on": each["on"], "worth": _value_low_high_to_json(each["worth"])}
             for each in one.most_worth_knowing
         ],
     }
@@ -95,20 +95,20 @@ def _option_to_json(one: Weighing, found: dict[str, Any]) -> dict[str, Any]:
     return {
         "key": found["key"],
         "is_nothing": found["is_nothing"],
-        "cost": _band_to_json(found["cost"]),
-        "loss": _band_to_json(found["mean"]),
-        "bad_year": _band_to_json(found["bad"]),
-        "difference": _band_to_json(found["difference"]),
+        "cost": _value_low_high_to_json(found["cost"]),
+        "loss": _value_low_high_to_json(found["mean"]),
+        "bad_year": _value_low_high_to_json(found["bad"]),
+        "difference": _value_low_high_to_json(found["difference"]),
         "net": found["net"],
-        "behind": _band_to_json(found["behind"]),
+        "behind": _value_low_high_to_json(found["behind"]),
         # Runs of before these figures were told have none.
-        "chance_of_loss": _band_to_json_or_none(found.get("chance_of_loss")),
-        "regret": _band_to_json_or_none(found.get("regret")),
+        "chance_of_loss": _value_low_high_to_json_or_none(found.get("chance_of_loss")),
+        "regret": _value_low_high_to_json_or_none(found.get("regret")),
         "switch": switch,
         "objectives": [
             {
                 "objective": one.objectives[of["objective"]].key,
-                "chance": _band_to_json(of["chance"]),
+                "chance": _value_low_high_to_json(of["chance"]),
             }
             for of in found["objectives"]
             if of["objective"] in one.objectives
@@ -116,9 +116,11 @@ def _option_to_json(one: Weighing, found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _band_to_json_or_none(values: Sequence[float | None] | None) -> dict[str, float | None] | None:
-    return None if values is None else _band_to_json(values)
+def _value_low_high_to_json_or_none(
+    values: Sequence[float | None] | None,
+) -> dict[str, float | None] | None:
+    return None if values is None else _value_low_high_to_json(values)
 
 
-def _band_to_json(values: Sequence[float | None]) -> dict[str, float | None]:
+def _value_low_high_to_json(values: Sequence[float | None]) -> dict[str, float | None]:
     return dict(zip(("value", "low", "high"), values, strict=True))

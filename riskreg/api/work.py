@@ -10,7 +10,7 @@ from riskreg.api.core.base import ApiView
 from riskreg.api.core.errors import request_id
 from riskreg.api.core.pagination import PARAMS
 from riskreg.api.core.query import parse_choices, parse_day, parse_switch, with_errors_in_query
-from riskreg.api.duties import Paging, own_part, to_json
+from riskreg.api.duties import Paging, owner_or_deputy_or_none, to_json
 from riskreg.duties.queries import agenda
 from riskreg.duties.queries.everywhere import WantedWork, work_everywhere
 from riskreg.duties.sources import LISTED
@@ -28,7 +28,7 @@ class Work(ApiView):
         """Soonest due first: what the caller answers for, and what somebody answers for whom they
         stand in for today, in every register that is not archived and that the token opens."""
         self.refuse_unknown_params(*FILTERS, *PARAMS)
-        paging, wanted = Paging(self, str(self.me.uuid)), self._wanted()
+        paging, wanted = Paging(self, str(self.me.uuid)), self._parse_filters()
         viewers = [
             as_viewer(self.me, row, request_id())
             for row in self.my_memberships()
@@ -48,7 +48,7 @@ class Work(ApiView):
                         viewer,
                         duty,
                         facts.get(duty.key, ""),
-                        own_part(viewer, duty) or "stand_in",
+                        owner_or_deputy_or_none(viewer, duty) or "stand_in",
                         self.at,
                     ),
                 }
@@ -59,7 +59,7 @@ class Work(ApiView):
             body["count"] = page.count
         return Answer.of(body).response()
 
-    def _wanted(self) -> WantedWork:
+    def _parse_filters(self) -> WantedWork:
         params, errors = self.request.query_params, Errors()
         kinds = tuple(parse_choices(errors, "kind", params.getlist("kind"), sorted(LISTED)))
         due_before = parse_day(errors, "due_before", params.get("due_before"))

@@ -18,7 +18,7 @@ from riskreg.api.core.auth import moment_of_request
 from riskreg.api.core.body import StrictJSONParser, body_of
 from riskreg.api.core.body_shape import check_body
 from riskreg.api.core.errors import request_id
-from riskreg.api.core.query import check_parameters, with_errors_in_query
+from riskreg.api.core.query import require_usual_parameters, with_errors_in_query
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.register.access import Viewer, as_viewer, present_memberships_of, viewer_for
 from riskreg.register.models import Membership, Register
@@ -44,7 +44,7 @@ class ApiView(APIView):
         if request.user.is_authenticated and method.upper() not in self.allowed_methods:
             self.http_method_not_allowed(request)
         self.check_permissions(request)
-        check_parameters(request)
+        require_usual_parameters(request)
 
     @property
     def me(self) -> User:
@@ -80,7 +80,7 @@ class ApiView(APIView):
             return answer
         if "ETag" not in answer:
             answer["ETag"] = etag.content_etag(answer.content.decode())
-        if not etag.is_known(request, answer["ETag"]):
+        if not etag.is_etag_known(request, answer["ETag"]):
             return answer
         kept = {name: answer[name] for name in ("ETag", "Cache-Control", "Vary") if name in answer}
         return cast(Response, HttpResponse(status=304, headers=kept))
@@ -152,9 +152,9 @@ class RegisterApi(ApiView):
         return f"{self.site_url}/api/v1/registers/{self.viewer.register.slug}/"
 
     @property
-    def expected_version(self) -> int:
+    def expected_version_or_never(self) -> int:
         """The version that If-Match names."""
-        return etag.expected_version(self.request)
+        return etag.expected_version_or_never(self.request)
 
     @property
     def party_key(self) -> str:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -145,7 +145,7 @@ def arguments_of_act(
     return dict.fromkeys(required) | sent
 
 
-def person_of(value: Any) -> Any:
+def id_or_email_of_person(value: Any) -> Any:
     """A person as services take one: an id or e-mail address, also where {id, name} was sent."""
     return value["id"] if isinstance(value, dict) and "id" in value else value
 
@@ -161,7 +161,7 @@ def _object_without_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, An
     return value
 
 
-def _refuse_constant(name: str) -> None:
+def _refuse_constant(name: str) -> NoReturn:
     raise _malformed(f"{name} is not a number in JSON; leave the value out or send null.")
 
 

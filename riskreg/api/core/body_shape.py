@@ -6,7 +6,7 @@ over in silence, however deep it stands.
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from rest_framework import serializers as s
 
@@ -18,23 +18,35 @@ _OBJECT = "This must be an object: { … }."
 
 def check_body(errors: Errors, body: Mapping[str, Any], shape: Any) -> None:
     """Note in ``errors`` what ``body`` has that ``shape`` has not, at any depth; the first 100."""
-    for count, (where, code, detail) in enumerate(_faults_in_object(body, _fields(shape), "")):
+    for count, (where, code, detail) in enumerate(
+        _faults_in_object(body, _fields_of_shape(shape), "")
+    ):
         if count == _MOST_ERRORS:
             return
         errors.add(where, code, detail)
 
 
 @cache
-def _fields(shape: Any) -> dict[str, s.Field[Any, Any, Any, Any]]:
+def _fields_of_shape(shape: Any) -> dict[str, s.Field[Any, Any, Any, Any]]:
     return dict(shape().fields)
 
 
-Found = Iterator[tuple[str, str, str]]
+class CodeAndDetail(NamedTuple):
+    """What is wrong with a value: a stable code, and a sentence."""
+
+    code: str
+    detail: str
 
 
-def _faults_in_object(value: Mapping[str, Any], fields: Mapping[str, Any], at: str) -> Found:
+# Where (a path in the body), a code, and a sentence.
+FieldFaults = Iterator[tuple[str, str, str]]
+
+
+def _faults_in_object(
+    value: Mapping[str, Any], fields: Mapping[str, Any], path: str
+) -> FieldFaults:
     for name, each in value.items():
-        where = f"{at}.{name}"[:120] if at else str(name)[:60]
+        where = f"{path}.{name}"[:120] if path else str(name)[:60]
         if name in fields:
             yield from _faults_in_value(each, fields[name], where)
         else:
@@ -42,7 +54,7 @@ def _faults_in_object(value: Mapping[str, Any], fields: Mapping[str, Any], at: s
             yield where, "unknown_field", f"There is no such field here. Fields: {known}."
 
 
-def _faults_in_value(value: Any, field: Any, where: str) -> Found:
+def _faults_in_value(value: Any, field: Any, where: str) -> FieldFaults:
     kind = type(field)
     allowed = getattr(kind, "choices_allowed", None)
     if value is None:
@@ -57,7 +69,7 @@ def _faults_in_value(value: Any, field: Any, where: str) -> Found:
     elif isinstance(field, s.BaseSerializer):
         if isinstance(value, dict):
             shape: Any = type(field)
-            yield from _faults_in_object(value, _fields(shape), where)
+            yield from _faults_in_object(value, _fields_of_shape(shape), where)
         else:
             yield where, "not_an_object", _OBJECT
     elif isinstance(field, s.DictField):
@@ -70,34 +82,42 @@ def _faults_in_value(value: Any, field: Any, where: str) -> Found:
         yield where, *error
 
 
-def _fault_of_single_value(
-    value: Any, field: Any, kind: Any, allowed: Any
-) -> tuple[str, str] | None:
+def _fault_of_single_value(value: Any, field: Any, kind: Any, allowed: Any) -> CodeAndDetail | None:
     """What is wrong with a single value, where a service might take it for nothing at all."""
     if allowed is not None:
         return None if isinstance(value, str) and value in allowed else _fault_of_null(allowed)
     if getattr(kind, "is_object", False):
-        return None if isinstance(value, dict) else ("not_an_object", _OBJECT)
+        return None if isinstance(value, dict) else CodeAndDetail("not_an_object", _OBJECT)
     if getattr(kind, "is_person", False):
         fine = isinstance(value, dict) and "id" in value and set(value) <= {"id", "name"}
         fine = fine or (isinstance(value, str) and value.strip() != "")
-        return None if fine else ("unknown_member", "Name a member by id or e-mail address.")
+        return (
+            None
+            if fine
+            else CodeAndDetail("unknown_member", "Name a member by id or e-mail address.")
+        )
     if getattr(kind, "is_number", False):
-        return ("not_a_number", "This must be a number, as in 75.36.") if value == "" else None
+        fault = CodeAndDetail("not_a_number", "This must be a number, as in 75.36.")
+        return fault if value == "" else None
     if kind is s.BooleanField:
         boolean = isinstance(value, bool)
-        return None if boolean else ("not_a_boolean", "This must be true or false.")
+        return None if boolean else CodeAndDetail("not_a_boolean", "This must be true or false.")
     if kind is s.DateField:
         fine = isinstance(value, str) and value != ""
-        return None if fine else ("not_a_date", "This must be a date, as in 2027-03-31.")
+        return (
+            None if fine else CodeAndDetail("not_a_date", "This must be a date, as in 2027-03-31.")
+        )
     if kind is s.CharField:
         if not isinstance(value, str):
-            return "not_text", "This must be text."
-        return None if value or field.allow_blank else ("required", "This is needed.")
+            return CodeAndDetail("not_text", "This must be text.")
+        return None if value or field.allow_blank else CodeAndDetail("required", "This is needed.")
     return None
 
 
-def _fault_of_null(allowed: Any) -> tuple[str, str]:
+def _fault_of_null(allowed: Any) -> CodeAndDetail:
     if allowed:
-        return "unknown", f"This must be one of: {', '.join(map(str, allowed))}."
-    return "null", "This cannot be null: leave it out, or send an empty value where one is allowed."
+        return CodeAndDetail("unknown", f"This must be one of: {', '.join(map(str, allowed))}.")
+    return CodeAndDetail(
+        "null",
+        "This cannot be null: leave it out, or send an empty value where one is allowed.",
+    )

@@ -37,7 +37,7 @@ def _digest(body: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def is_known(request: Request | HttpRequest, tag: str) -> bool:
+def is_etag_known(request: Request | HttpRequest, tag: str) -> bool:
     """Whether If-None-Match says that the caller has ``tag`` already."""
     sent = request.headers.get("If-None-Match", "")
     if sent.strip() == "*":
@@ -45,7 +45,7 @@ def is_known(request: Request | HttpRequest, tag: str) -> bool:
     return any(found.removeprefix("W/") == tag for found in _ENTITY.findall(sent))
 
 
-def expected_version(request: Request | HttpRequest) -> int:
+def expected_version_or_never(request: Request | HttpRequest) -> int:
     """The version that If-Match names; ``NEVER`` where it names none that could be current.
 
     A service then refuses as stale, after everything that comes first (404, 403); the handler

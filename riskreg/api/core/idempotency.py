@@ -69,10 +69,12 @@ def _replay_or_refuse(row: DoneRequest, fingerprint: str) -> Answer:
 def _fingerprint(request: Request, party: str) -> str:
     """The party is part of it: who changes sides is not told what they did on the other."""
     parts = [request.method, request.get_full_path(), party, body_of(request)]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=_digest).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(parts, sort_keys=True, default=_name_and_hash_of_file).encode()
+    ).hexdigest()
 
 
-def _digest(file: Any) -> str:
+def _name_and_hash_of_file(file: Any) -> str:
     """What stands for a file in the fingerprint: its name and the hash of its bytes."""
     whole = hashlib.sha256()
     for chunk in file.chunks():

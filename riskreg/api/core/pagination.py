@@ -39,7 +39,7 @@ class Listing:
     start: Callable[[int], list[Any]] | None = None
 
 
-def by_uuid(rows: QuerySet[Any]) -> Callable[[str], Any]:
+def finder_by_uuid(rows: QuerySet[Any]) -> Callable[[str], Any]:
     """How a list finds the row that a cursor names by its public id, for ``Listing.tie``."""
     plain = rows.order_by().prefetch_related(None)
     return lambda public: Subquery(plain.filter(uuid=uuid.UUID(public)).values("pk"))
@@ -51,7 +51,7 @@ def newest_first(rows: QuerySet[Any]) -> Listing:
         queryset=rows,
         order=NEWEST_FIRST,
         place=lambda row: (row.at, str(row.uuid)),
-        tie=by_uuid(rows),
+        tie=finder_by_uuid(rows),
     )
 
 
@@ -128,18 +128,18 @@ def make_cursor(parts: list[Any], salt: str) -> str:
 
 
 def read_cursor(
-    text: str, salt: str, size: int | tuple[int, ...], name: str = "cursor"
+    text: str, salt: str, part_count: int | tuple[int, ...], name: str = "cursor"
 ) -> list[Any]:
     """What ``make_cursor`` was given. Raises ``InvalidQuery`` for anything it did not make.
 
-    ``name`` is the parameter that it came in, ``size`` how many parts it has.
+    ``name`` is the parameter that it came in, ``part_count`` how many parts it has, or may have.
     """
     try:
         parts = signing.Signer(salt=salt).unsign_object(text)
     except (signing.BadSignature, ValueError):
         parts = None
-    sizes = (size,) if isinstance(size, int) else size
-    if not isinstance(parts, list) or len(parts) not in sizes:
+    counts = (part_count,) if isinstance(part_count, int) else part_count
+    if not isinstance(parts, list) or len(parts) not in counts:
         raise InvalidQuery(
             {
                 name: FieldError(

@@ -29,8 +29,8 @@ class Problem(s.Serializer[Any]):
     errors = ProblemItem(many=True)  # type: ignore[assignment]
 
 
-def problem(status: int) -> dict[str, Any]:
-    """A problem document of that status."""
+def problem_example(status: int) -> dict[str, Any]:
+    """An example of a problem document of that status."""
     kind, title = KINDS[status]
     errors = []
     if status == 400:

@@ -26,7 +26,7 @@ REPEATABLE = frozenset({
 })  # fmt: skip
 
 
-def check_parameters(request: Request) -> None:
+def require_usual_parameters(request: Request) -> None:
     """Raise ``InvalidQuery`` for what no address takes.
 
     An empty value is one: a script whose variable is empty would be given every row, and take the
@@ -96,7 +96,7 @@ def parse_choices(
     return values
 
 
-def row_order(
+def parse_row_order(
     value: str | None, orderings: Mapping[str, str], default: keyset.Order
 ) -> keyset.Order:
     """The order of a list of rows that ``ordering`` asks for; rows without a value come last."""

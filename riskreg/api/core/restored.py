@@ -12,7 +12,7 @@ from riskreg.requests.services import ANSWERS_KEPT
 HEADER = "Log-Epoch"
 
 
-def history_is_lost() -> Problem:
+def problem_of_lost_history() -> Problem:
     """The refusal of a cursor."""
     return Problem(
         410,

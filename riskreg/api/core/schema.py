@@ -214,7 +214,7 @@ def described(
         responses[(code, PROBLEM)] = OpenApiResponse(
             problem.Problem,
             KINDS[code][1],
-            examples=[OpenApiExample("A problem", value=problem.problem(code))],
+            examples=[OpenApiExample("A problem", value=problem.problem_example(code))],
         )
     is_read = request is None and status == 200 and tuple(problems) in (_READ, FEED)
     is_read = is_read and files is None

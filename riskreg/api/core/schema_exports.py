@@ -17,11 +17,11 @@ _TEXTS = {"text/csv", "application/x-ndjson", "image/svg+xml"}
 
 def file(
     summary: str,
-    name: str,
+    rows_name: str,
     parameters: Sequence[OpenApiParameter] = (),
     formats: Mapping[str, tuple[str, str]] = FORMATS,
 ) -> Decorator:
-    """GET of a file; its rows are called ``name`` in JSON."""
+    """GET of a file; its rows are called ``rows_name`` in JSON."""
     asked = [
         query("format", "What the file is; ndjson if not given.", enum=list(formats)),
         nonempty_text("columns", "Names of columns, by commas, in their order; all if not given."),
@@ -32,7 +32,7 @@ def file(
         None,
         [*parameters, *asked, _NAMED],
         problems=READ,
-        files=_responses_with_file(content, name),
+        files=_responses_with_file(content, rows_name),
     )
 
 
@@ -43,7 +43,7 @@ def zipped(summary: str) -> Decorator:
     )
 
 
-def filled_in(summary: str) -> Decorator:
+def workbook_to_fill_in(summary: str) -> Decorator:
     """GET of a workbook to fill in."""
     return described(summary, None, [_NAMED], problems=READ, files=_responses_with_file({XLSX}, ""))
 
@@ -57,11 +57,14 @@ def picture(summary: str) -> Decorator:
     )
 
 
-def _responses_with_file(content: Iterable[str], name: str) -> dict[Any, Any]:
+def _responses_with_file(media_types: Iterable[str], rows_name: str) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
-    for kind in sorted(content):
+    for kind in sorted(media_types):
         shape: Any = OpenApiTypes.STR if kind in _TEXTS else OpenApiTypes.BINARY
         if kind == "application/json":
-            shape = {"type": "object", "description": f"{{about, {name}: […]}}, or as laid down."}
+            shape = {
+                "type": "object",
+                "description": f"{{about, {rows_name}: […]}}, or as laid down.",
+            }
         found[(200, kind)] = OpenApiResponse(shape, "The file.")
     return found

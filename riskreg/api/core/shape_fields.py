@@ -39,7 +39,7 @@ def by_language(limit: int, *, least: int = 0, **options: Any) -> AnyField:
     return field
 
 
-def names(limit: int = 200, **options: Any) -> AnyField:
+def names_by_language(limit: int = 200, **options: Any) -> AnyField:
     """{language: name}."""
     return by_language(limit, least=1, **options)
 
@@ -58,7 +58,7 @@ def translations(*fields: str, **options: Any) -> AnyField:
     return field
 
 
-def outdated() -> AnyField:
+def outdated_translations_field() -> AnyField:
     """{language: [field]}."""
     return s.DictField(
         child=s.ListField(child=s.CharField()),
@@ -66,7 +66,7 @@ def outdated() -> AnyField:
     )
 
 
-def confirmed() -> AnyField:
+def confirmed_translations_field() -> AnyField:
     """{language: [field]}."""
     shape = _schema_by_language({"type": "array", "items": {"type": "string"}})
     kind = type("Confirmed", (s.DictField,), {})

@@ -21,10 +21,10 @@ from riskreg.api.core.shape_fields import (
     Who,
     WhoOrNobody,
     by_language,
-    confirmed,
+    confirmed_translations_field,
     labels,
     one_of,
-    outdated,
+    outdated_translations_field,
     translations,
 )
 from riskreg.kernel.fields import Field, Table, Type
@@ -49,7 +49,7 @@ def change_fields(table: Table, **more: Shape) -> Fields:
     """The properties of a change: what can be set, none of it required."""
     fields = {f.name: _shape_in_request(table, f, required=False) for f in table.settable}
     if table.has_translations:
-        fields[CONFIRMED] = confirmed()
+        fields[CONFIRMED] = confirmed_translations_field()
     return fields | more
 
 
@@ -85,7 +85,7 @@ def _shape_in_answer(table: Table, field: Field) -> Shape:
     if kind == Type.TRANSLATIONS:
         return translations(*table.translated, **about)
     if kind == Type.OUTDATED:
-        return outdated()
+        return outdated_translations_field()
     if kind == Type.SOURCES:
         return Source(many=True, **about)
     if kind in _ROWS:
