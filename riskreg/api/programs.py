@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from riskreg.accounts.models import ApiToken
 from riskreg.api import shapes_members as shapes
 from riskreg.api.core import schema
-from riskreg.api.core.answer import Answer, with_secret
+from riskreg.api.core.answer import Answer, with_secret_in_body
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.pagination import PARAMS, Listing, page_response
@@ -81,7 +81,7 @@ class Programs(ProgramApi):
             (body,) = self.all_to_json([row])
             return Answer.of(body, 201)
 
-        return with_secret(self.write(act), self.fresh)
+        return with_secret_in_body(self.write(act), self.fresh)
 
 
 class ProgramTokens(ProgramApi):
@@ -100,7 +100,7 @@ class ProgramTokens(ProgramApi):
             )
             return Answer.of(token_to_json(row), 201)
 
-        return with_secret(self.write(act), self.fresh)
+        return with_secret_in_body(self.write(act), self.fresh)
 
 
 class ProgramTokenEnd(ProgramApi):

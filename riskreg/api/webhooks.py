@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from riskreg.api import shapes_webhooks as shapes
 from riskreg.api.core import schema
-from riskreg.api.core.answer import Answer, with_secret
+from riskreg.api.core.answer import Answer, with_secret_in_body
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.etag import etag
@@ -131,7 +131,7 @@ class Webhooks(WebhookApi):
             )
             return self.answer(row, 201)
 
-        return with_secret(self.write(act), self.fresh)
+        return with_secret_in_body(self.write(act), self.fresh)
 
 
 class WebhookDetail(WebhookApi):
@@ -196,7 +196,7 @@ class WebhookRotate(WebhookApi):
             )
             return self.answer(row)
 
-        return with_secret(self.write(act), self.fresh)
+        return with_secret_in_body(self.write(act), self.fresh)
 
 
 class WebhookTest(WebhookApi):

@@ -60,10 +60,10 @@ def event_hash(fields: Mapping[str, Any], previous: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def hashed_fields(event: Any, key: str) -> dict[str, Any]:
+def hashed_fields(event: Any, chain_key: str) -> dict[str, Any]:
     """The fields of ``event`` that its hash covers, times as UTC text to the microsecond."""
     fields = {
-        "chain": key,
+        "chain": chain_key,
         "seq": event.seq,
         "at": event.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
         "recorded_at": event.recorded_at.astimezone(dt.UTC).isoformat(timespec="microseconds"),

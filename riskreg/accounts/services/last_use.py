@@ -21,11 +21,11 @@ def note_day_of_use(row: ApiToken, on: dt.date) -> None:
         ApiToken.objects.filter(pk=row.pk).update(last_used_on=on)
 
 
-def log_first_use_of_day(row: ApiToken, address: str, on: dt.date) -> None:
+def log_first_use_of_day(row: ApiToken, ip: str, on: dt.date) -> None:
     """Tell the security log of the first use on a day, and of each client that is new on it."""
     if not security_log.is_on():
         return
-    client = security_log.keyed_hash("client", client_key_of_ip_or_empty(address))[:12]
+    client = security_log.keyed_hash("client", client_key_of_ip_or_empty(ip))[:12]
     key = f"token-use:{row.pk}:{on}:{client}"
     if key in _noted:
         return

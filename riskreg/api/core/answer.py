@@ -22,7 +22,9 @@ class Answer:
     @classmethod
     def of(cls, body: Any, status: int = 200, **headers: str) -> "Answer":
         """``body`` as JSON; in header names ``_`` stands for ``-``."""
-        return cls(_as_text(body), status, {n.replace("_", "-"): v for n, v in headers.items()})
+        return cls(
+            _to_json_text(body), status, {n.replace("_", "-"): v for n, v in headers.items()}
+        )
 
     @classmethod
     def of_version(cls, body: Mapping[str, Any], status: int = 200) -> "Answer":
@@ -44,17 +46,17 @@ class Answer:
         return response
 
 
-def with_secret(response: HttpResponse, secret: str) -> HttpResponse:
+def with_secret_in_body(response: HttpResponse, secret: str) -> HttpResponse:
     """``response`` with the secret that was just made, which is shown this once; as it is without
     one. What is kept for a repeat of the call never has it."""
     if secret:
         body = json.loads(response.content) | {"secret": secret}
-        response.content = _as_text(body).encode()
+        response.content = _to_json_text(body).encode()
         response["Cache-Control"] = "no-store"
     return response
 
 
-def _as_text(body: Any) -> str:
+def _to_json_text(body: Any) -> str:
     try:
         return orjson.dumps(body).decode()
     except TypeError:
