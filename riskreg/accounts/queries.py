@@ -18,7 +18,7 @@ def token_live_or_not(token: str) -> ApiToken | None:
     return next(iter(_TOKEN(token_digest(token))), None)
 
 
-def token_for(token: str, at: dt.datetime) -> ApiToken | None:
+def live_token_or_none(token: str, at: dt.datetime) -> ApiToken | None:
     """The live token row with its active user, or None for unknown, expired or revoked."""
     row = token_live_or_not(token)
     return row if row is not None and is_live(row, at) else None

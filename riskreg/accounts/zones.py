@@ -8,6 +8,7 @@ import json
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from django.utils.translation import get_language
 
@@ -20,10 +21,16 @@ _CHINA = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Macau", "Asia/
 Groups = list[tuple[str, list[tuple[str, str]]]]
 
 
+class ChineseNames(NamedTuple):
+    """What regions are called, and cities by the name of their zone."""
+
+    regions: dict[str, str]
+    cities: dict[str, str]
+
+
 @cache
-def _chinese_zone_names() -> dict[str, dict[str, str]]:
-    names: dict[str, dict[str, str]] = json.loads(_NAMES.read_text(encoding="utf-8"))
-    return names
+def _chinese_zone_names() -> ChineseNames:
+    return ChineseNames(**json.loads(_NAMES.read_text(encoding="utf-8")))
 
 
 @cache
@@ -48,7 +55,7 @@ def _groups_by_region() -> Groups:
 
 def _groups_in_chinese() -> Groups:
     """China first; in each region the places that have a Chinese name before the others."""
-    regions, cities = _chinese_zone_names()["regions"], _chinese_zone_names()["cities"]
+    regions, cities = _chinese_zone_names()
     groups: Groups = [("中国", [(zone, cities[zone]) for zone in _CHINA if zone in _zones()])]
     groups.append(("UTC", [("UTC", "UTC")]))
     for region, zones in _zones_by_region():

@@ -188,17 +188,17 @@ def test_a_token_is_kept_only_as_its_hash(person: User, at: dt.datetime) -> None
 def test_only_a_live_token_of_an_active_account_opens(person: User, at: dt.datetime) -> None:
     row, token = services.create_token(user=person, scope="read", days=1, at=at)
     day = dt.timedelta(days=1)
-    assert queries.token_for(token, at) == row
-    assert queries.token_for(token, at + day - dt.timedelta(seconds=1)) == row
-    assert queries.token_for(token, at + day) is None
-    assert queries.token_for(token + "x", at) is None
-    assert queries.token_for("", at) is None
-    assert queries.token_for("\ud800", at) is None
+    assert queries.live_token_or_none(token, at) == row
+    assert queries.live_token_or_none(token, at + day - dt.timedelta(seconds=1)) == row
+    assert queries.live_token_or_none(token, at + day) is None
+    assert queries.live_token_or_none(token + "x", at) is None
+    assert queries.live_token_or_none("", at) is None
+    assert queries.live_token_or_none("\ud800", at) is None
     User.objects.filter(pk=person.pk).update(is_active=False)
-    assert queries.token_for(token, at) is None
+    assert queries.live_token_or_none(token, at) is None
     User.objects.filter(pk=person.pk).update(is_active=True)
     services.revoke_token(token=row, at=at)
-    assert queries.token_for(token, at) is None
+    assert queries.live_token_or_none(token, at) is None
 
 
 def test_revoking_twice_is_no_error_and_one_event(person: User, at: dt.datetime) -> None:
@@ -249,7 +249,7 @@ def test_the_command_prints_a_token_that_works(person: User, at: dt.datetime) ->
     call_command(
         "create_token", "--user", person.email, "--scope", "write", "--days", "90", stdout=out
     )
-    row = queries.token_for(out.getvalue().strip(), at)
+    row = queries.live_token_or_none(out.getvalue().strip(), at)
     assert row is not None
     assert (row.user, row.scope) == (person, "write")
     assert row.expires_at == at + dt.timedelta(days=90)

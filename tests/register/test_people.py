@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 
 from riskreg.accounts.models import ApiToken, User
-from riskreg.accounts.queries import token_for
+from riskreg.accounts.queries import live_token_or_none
 from riskreg.events.models import Event
 from riskreg.handover.services import change_member_role, end_member
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, RiskregError
@@ -504,17 +504,17 @@ def test_a_program_calls_one_register_until_its_end(world: World) -> None:
     assert not row.user.has_usable_password()
     assert made.register == world.register.uuid
     assert made.expires_at == world.at + 30 * DAY
-    assert token_for(secret, world.at) == made
+    assert live_token_or_none(secret, world.at) == made
     _second, other = services.add_program_token(
         actor=actor, program=row.user.uuid, scope="read", at=world.at
     )
     services.end_program_token(actor=actor, program=row.user.uuid, token=made.uuid, at=world.at)
     with nothing_changes():
         services.end_program_token(actor=actor, program=row.user.uuid, token=made.uuid, at=world.at)
-    assert token_for(secret, world.at) is None
-    assert token_for(other, world.at) is not None
+    assert live_token_or_none(secret, world.at) is None
+    assert live_token_or_none(other, world.at) is not None
     end_member(actor=actor, user=row.user.uuid, version=None, at=world.at)
-    assert token_for(other, world.at) is None
+    assert live_token_or_none(other, world.at) is None
 
 
 def test_tokens_for_a_register_end_with_its_membership_also_where_others_go_on(
@@ -530,7 +530,7 @@ def test_tokens_for_a_register_end_with_its_membership_also_where_others_go_on(
     )  # fmt: skip
     end_member(actor=world.viewer("manager"), user=row.user.uuid, version=None, at=world.at)
     assert present_memberships_of(row.user)
-    assert token_for(secret, world.at) is None
+    assert live_token_or_none(secret, world.at) is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from riskreg.accounts.models import ApiToken, Scope, User
-from riskreg.accounts.queries import is_live, token_for, token_live_or_not
+from riskreg.accounts.queries import is_live, live_token_or_none, token_live_or_not
 from riskreg.accounts.services.last_use import (
     log_first_use_of_day,
     log_refused_token,
@@ -95,7 +95,7 @@ def _live_row(request: Any, token: str, at: dt.datetime) -> ApiToken | None:
     slug = request.parser_context["kwargs"].get("slug")
     found = find_token_and_membership(token, slug) if slug else None
     if found is None:
-        return token_for(token, at)
+        return live_token_or_none(token, at)
     row, membership = found
     if not is_live(row, at):
         return None
