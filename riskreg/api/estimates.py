@@ -112,12 +112,12 @@ class OwnForecasts(RegisterApi):
                     "verdict": ranges.verdict,
                 },
                 "more": found.more,
-                "forecasts": [_forecast_json(one) for one in found.forecasts],
+                "forecasts": [_forecast_to_json(one) for one in found.forecasts],
             }
         )
 
 
-def _forecast_json(one: Forecast) -> dict[str, Any]:
+def _forecast_to_json(one: Forecast) -> dict[str, Any]:
     risk = one.estimate.risk
     return {
         "estimate": str(one.estimate.uuid),

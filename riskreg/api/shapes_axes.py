@@ -4,13 +4,13 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.core.shape_fields import by_language, one_of
+from riskreg.api.core.shape_fields import one_of, texts_by_language
 from riskreg.register.axes import AXES, NAME_MAX
 
 
 class Axis(s.Serializer[Any]):
     name = s.CharField(help_text="what the axis is called, in the caller's language")
-    names = by_language(NAME_MAX, least=1)
+    names = texts_by_language(NAME_MAX, least=1)
 
 
 class Axes(s.Serializer[Any]):
@@ -21,7 +21,7 @@ class Axes(s.Serializer[Any]):
 
 class AxisNew(s.Serializer[Any]):
     name = s.CharField(required=False, max_length=200, help_text="passed over: names count")
-    names = by_language(NAME_MAX, least=1, required=False)
+    names = texts_by_language(NAME_MAX, least=1, required=False)
 
 
 class AxesNew(s.Serializer[Any]):

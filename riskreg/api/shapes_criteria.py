@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
-from riskreg.api.core.shape_fields import by_language, names_by_language, one_of
+from riskreg.api.core.shape_fields import names_by_language, one_of, texts_by_language
 from riskreg.api.shapes import Cell
 from riskreg.api.shapes_axes import AxesNew
 from riskreg.api.shapes_register import TermAppetite, TolerancePoint
@@ -33,7 +33,7 @@ class LevelNew(s.Serializer[Any]):
     value = s.IntegerField(required=False, min_value=1, max_value=MAX_LEVELS)
     name = s.CharField(max_length=200, **_NAME)
     names = names_by_language(120)
-    descriptions = by_language(600, required=False)
+    descriptions = texts_by_language(600, required=False)
     range = Range(
         required=False,
         help_text="from and to: a chance within a year, or an amount; every level has one, or none",
@@ -54,7 +54,7 @@ class DimensionNew(s.Serializer[Any]):
     key = s.CharField(max_length=30)
     names = names_by_language(120)
     descriptions = s.ListField(
-        child=by_language(600), required=False, max_length=MAX_LEVELS,
+        child=texts_by_language(600), required=False, max_length=MAX_LEVELS,
         help_text="one for each impact level, or none",
     )  # fmt: skip
 

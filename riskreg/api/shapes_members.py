@@ -6,7 +6,7 @@ from django.conf import settings
 from rest_framework import serializers as s
 
 from riskreg.accounts.models import Scope
-from riskreg.api.core.shape_fields import Person, WhoOrNobody, by_language, one_of
+from riskreg.api.core.shape_fields import Person, WhoOrNobody, one_of, texts_by_language
 from riskreg.register.frame_templates import CLASSIFICATIONS, NO_CLASSIFICATION, SCALES
 from riskreg.register.models import Role
 from riskreg.register.people import FOR_PEOPLE
@@ -170,14 +170,14 @@ class ProgramNew(s.Serializer[Any]):
 
 class PartyNew(s.Serializer[Any]):
     key = s.CharField(max_length=40)
-    names = by_language(120, least=1)
+    names = texts_by_language(120, least=1)
     prefix = s.CharField(required=False, max_length=3, help_text="chosen if it is left out")
 
 
 class RegisterNew(s.Serializer[Any]):
     slug = s.CharField(max_length=40)
-    names = by_language(120, least=1)
-    descriptions = by_language(2000, required=False)
+    names = texts_by_language(120, least=1)
+    descriptions = texts_by_language(2000, required=False)
     currency = s.CharField(max_length=3)
     time_zone = s.CharField(max_length=60)
     languages = s.ListField(child=one_of(_LANGUAGES), required=False, max_length=2)

@@ -5,7 +5,13 @@ from typing import Any
 from rest_framework import serializers as s
 
 from riskreg.accounts.models import Scope
-from riskreg.api.core.shape_fields import Person, by_language, names_by_language, one_of, texts
+from riskreg.api.core.shape_fields import (
+    Person,
+    names_by_language,
+    one_of,
+    texts_by_key,
+    texts_by_language,
+)
 from riskreg.api.shapes import Cell
 from riskreg.api.shapes_axes import Axes
 from riskreg.register.models import Role
@@ -16,7 +22,7 @@ class Level(s.Serializer[Any]):
     value = s.IntegerField()
     name = s.CharField()
     names = names_by_language()
-    descriptions = texts()
+    descriptions = texts_by_key()
     range = s.ListField(
         child=s.FloatField(),
         allow_null=True,
@@ -84,7 +90,7 @@ class PartyToAdd(s.Serializer[Any]):
         required=False,
         help_text="made from its name if left out",
     )
-    names = by_language(120, least=1)
+    names = texts_by_language(120, least=1)
     prefix = s.RegexField(
         _PREFIX,
         max_length=3,
@@ -94,7 +100,7 @@ class PartyToAdd(s.Serializer[Any]):
 
 
 class PartyChange(s.Serializer[Any]):
-    names = by_language(120, least=1, required=False)
+    names = texts_by_language(120, least=1, required=False)
     prefix = s.RegexField(
         _PREFIX,
         max_length=3,

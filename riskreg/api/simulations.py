@@ -140,7 +140,7 @@ class SimulationInputs(SimulationApi):
 class _Results(SimulationApi):
     """A part of what a run came to; 404 until it is done."""
 
-    def results_if_done(self, simulation: uuid.UUID) -> dict[str, Any]:
+    def done_results(self, simulation: uuid.UUID) -> dict[str, Any]:
         self.refuse_unknown_params()
         return results_of_done_run(simulation_for(self.viewer, simulation))
 
@@ -162,7 +162,7 @@ class SimulationFigures(_Results):
         what knowing is worth at most. Of a run that weighs a decision `option.{key}.cost`,
         `.loss.mean`, `.loss.p95`, `.difference` (to doing nothing, a year), `.net`, `.behind`,
         `.chance_of_loss` and `.regret.p95` (over the horizon)."""
-        return self.detail({"figures": self.results_if_done(simulation)["figures"]})
+        return self.detail({"figures": self.done_results(simulation)["figures"]})
 
 
 class SimulationCurve(_Results):
@@ -172,7 +172,7 @@ class SimulationCurve(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """The chance of a year that costs more than each amount, before and after."""
         names = ("amount", "chance", "low", "high")
-        curves = self.results_if_done(simulation)["curves"]
+        curves = self.done_results(simulation)["curves"]
         return self.detail(
             {
                 side: [dict(zip(names, point, strict=True)) for point in points]
@@ -187,7 +187,7 @@ class SimulationContributions(_Results):
     @schema.detailed("Read the contributions of a simulation", shapes.Contributions)
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """Of each risk: its part of `loss.tvar95` and of `loss.mean`; the parts add up."""
-        sides = self.results_if_done(simulation)["contributions"]
+        sides = self.done_results(simulation)["contributions"]
         return self.detail(
             {
                 side: [
@@ -205,7 +205,7 @@ class SimulationTornado(_Results):
     @schema.detailed("Read the tornado of a simulation", shapes.Tornado)
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """The expected year with one input at its P5 and at its P95, widest first."""
-        return self.detail(self.results_if_done(simulation)["tornado"])
+        return self.detail(self.done_results(simulation)["tornado"])
 
 
 class SimulationFrontier(_Results):
@@ -217,7 +217,7 @@ class SimulationFrontier(_Results):
         budgets that were named; each beside the runner-up, doing nothing and sets as good within
         one standard error, told from years that chose nothing. What knowing a number is worth at
         most to the choice. Empty where no effects of mitigations are known."""
-        found = self.results_if_done(simulation)
+        found = self.done_results(simulation)
         choice = found.get("choice")
         return self.detail(
             {
@@ -268,7 +268,7 @@ class SimulationObjectives(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """The chance of meeting each objective that has a model, what each risk costs it, and its
         level year by year, before and after the mitigations."""
-        found = self.results_if_done(simulation).get("objectives", [])
+        found = self.done_results(simulation).get("objectives", [])
         return self.detail({"objectives": [_objective_to_json(one) for one in found]})
 
 
@@ -305,7 +305,7 @@ class SimulationContradictions(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """Risks that cost at least twice as much as one that the matrix puts above them today, or
         five times as much as one of the same score; the 20 most striking first."""
-        found = contradictions_among_open_threats(self.viewer, self.results_if_done(simulation))
+        found = contradictions_among_open_threats(self.viewer, self.done_results(simulation))
         pairs = [
             {
                 "under": _ranked_to_json(one.under),

@@ -21,7 +21,7 @@ def one_of(values: Any, **options: Any) -> Any:
     return extend_schema_field({"type": "string", "enum": listed})(choice)(**options)
 
 
-def texts(**options: Any) -> AnyField:
+def texts_by_key(**options: Any) -> AnyField:
     """{key: text}."""
     return s.DictField(child=s.CharField(allow_blank=True, max_length=TEXT_MAX), **options)
 
@@ -31,7 +31,7 @@ def _schema_by_language(text: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": known, "additionalProperties": False}
 
 
-def by_language(limit: int, *, least: int = 0, **options: Any) -> AnyField:
+def texts_by_language(limit: int, *, least: int = 0, **options: Any) -> AnyField:
     """{language: text}, in the languages that there are."""
     shape = _schema_by_language({"type": "string", "minLength": least, "maxLength": limit})
     kind = type("Texts", (s.JSONField,), {"is_object": True})
@@ -41,7 +41,7 @@ def by_language(limit: int, *, least: int = 0, **options: Any) -> AnyField:
 
 def names_by_language(limit: int = 200, **options: Any) -> AnyField:
     """{language: name}."""
-    return by_language(limit, least=1, **options)
+    return texts_by_language(limit, least=1, **options)
 
 
 def translations(*fields: str, **options: Any) -> AnyField:
@@ -54,7 +54,7 @@ def translations(*fields: str, **options: Any) -> AnyField:
         {"type": "object", "properties": each, "additionalProperties": False}
     )
     kind = type("Translations", (s.DictField,), {})
-    field: AnyField = extend_schema_field(shape)(kind)(child=texts(), **options)
+    field: AnyField = extend_schema_field(shape)(kind)(child=texts_by_key(), **options)
     return field
 
 

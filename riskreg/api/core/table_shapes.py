@@ -20,11 +20,11 @@ from riskreg.api.core.shape_fields import (
     TermNames,
     Who,
     WhoOrNobody,
-    by_language,
     confirmed_translations_field,
     labels,
     one_of,
     outdated_translations_field,
+    texts_by_language,
     translations,
 )
 from riskreg.kernel.fields import Field, Table, Type
@@ -73,7 +73,7 @@ def _shape_in_answer(table: Table, field: Field) -> Shape:
     if kind in (Type.NUMBER, Type.MONEY):
         return Money(**or_null)
     if kind == Type.NAMES:
-        return by_language(field.limit, **about)
+        return texts_by_language(field.limit, **about)
     if kind == Type.TERMS:
         return s.DictField(child=s.ListField(child=s.CharField()), **about)
     if kind in (Type.OBJECTIVES, Type.RISKS):
@@ -126,7 +126,7 @@ def _shape_in_request(table: Table, field: Field, *, required: bool) -> Shape:
     if kind == Type.CHOICE:
         return one_of(_choice_values(field), **about)
     if kind == Type.NAMES:
-        return by_language(field.limit, least=1, **about)
+        return texts_by_language(field.limit, least=1, **about)
     if kind == Type.WHOLE:
         return s.IntegerField(**about, **_bounds(field), **or_null)
     if kind == Type.NUMBER:
