@@ -85,7 +85,7 @@ class SearchIndex(Operation):
         return f"Index the words of {self.table}"
 
 
-def fill(
+def fill_derived_columns(
     connection: BaseDatabaseWrapper,
     table: str,
     columns: Mapping[str, Callable[[Mapping[str, Any]], str]],
@@ -112,6 +112,10 @@ def fill(
             cursor.executemany(
                 update, [[*(make(row) for make in columns.values()), row["id"]] for row in rows]
             )
+
+
+# What migrations call it.
+fill = fill_derived_columns
 
 
 def with_append_only_rule_dropped(

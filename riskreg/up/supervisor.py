@@ -31,6 +31,8 @@ QUICK_SECONDS = 15.0
 QUICK_DEATHS = 5
 LOG_LIMIT_BYTES = 5 * 1024 * 1024
 TOLD_PER_POLL = 5
+# False where a program cannot be kept running, and all is to be stopped.
+MayGoOn = bool
 _LOUD = re.compile(
     r"\[(warning|error|critical)\s*\]|[\[:] ?(WARNING|ERROR|CRITICAL)\b"
     r'|"level": ?"(warning|error|critical)"',
@@ -173,7 +175,7 @@ class Supervisor:
                 return lines[-1].strip()[:200]
         return "it wrote nothing"
 
-    def restart_what_died(self) -> bool:
+    def restart_what_died(self) -> MayGoOn:
         """Look once at every program; restart what is due. False when it is time to give up."""
         for running in self._running:
             self._repeat_loud_log_lines(running)

@@ -34,6 +34,8 @@ from riskreg.up.supervisor import Program, StartError, Supervisor
 ANSWER_SECONDS = 10.0
 FRESH_FILES = ("riskreg.sqlite3*", "beat-schedule*")
 FRESH_FOLDERS = ("mail", "log", "metrics")
+# What ``load_demo`` printed; empty where it was not asked for.
+LoadDemoOutput = str
 
 
 class _Awaited(NamedTuple):
@@ -109,7 +111,7 @@ class Command(BaseCommand):
                 raise StartError(f"Stopped everything: {supervisor.failed}")
             self._say("all stopped")
 
-    def _prepare_database(self, *, migrate: bool, demo: bool) -> str:
+    def _prepare_database(self, *, migrate: bool, demo: bool) -> LoadDemoOutput:
         output = io.StringIO()
         try:
             _require_writable_database()
