@@ -21,11 +21,13 @@ from riskreg.accounts.services import create_token, revoke_token
 from riskreg.events.queries import all_chains, first_fault_in
 from riskreg.kernel import appendonly
 from riskreg.operations.errors import Refused
-from riskreg.operations.models import NeededMigration
+from riskreg.operations.models import NeededMigration, RunKind
+from riskreg.operations.queries.backups import last_successful_run
 from riskreg.operations.rows import backed_up_tables, rows_of
 from riskreg.operations.services.backing_up import make_backup, transaction_of_one_moment
 from riskreg.operations.services.needed import record_migrations_of_version_before
 from riskreg.operations.services.restoring import restore
+from riskreg.operations.services.runs import back_up
 from riskreg.register.models import RefSequence
 from riskreg.risks.models import Risk
 from tests import builders
@@ -59,6 +61,17 @@ def test_what_was_there_is_there_again_and_what_was_lost_stays_known(
     # A ref that was given out names nothing else.
     assert {r.noun: r.last for r in RefSequence.objects.filter(party=None)} == numbers
     assert builders.risk(lived).ref != later.ref
+
+
+def test_a_backup_can_be_made_after_a_restore(
+    lived: World, at: dt.datetime, settings: Any, tmp_path: Path
+) -> None:
+    """Its own note, that it was being made, is in what was restored."""
+    settings.BACKUP_DIR = tmp_path
+    path = back_up(at)
+    restore(path, at, replace=True)
+    assert back_up(at + dt.timedelta(minutes=1)).exists()
+    assert last_successful_run(RunKind.BACKUP, at + dt.timedelta(minutes=1)) is not None
 
 
 def test_a_token_that_was_ended_since_stays_ended(

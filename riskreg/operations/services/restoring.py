@@ -27,7 +27,7 @@ from riskreg.kernel import appendonly, health
 from riskreg.operations import archive
 from riskreg.operations.archive import Archive, Manifest
 from riskreg.operations.errors import Refused
-from riskreg.operations.models import NeededMigration
+from riskreg.operations.models import BackupRun, NeededMigration, RunState
 from riskreg.operations.rows import (
     all_tables,
     backed_up_tables,
@@ -124,6 +124,7 @@ def restore(
                     notes=_notes_on_key(found.manifest) + lost,
                 )
                 if not moved:
+                    _end_runs_that_nobody_is_at(at)
                     begin_epoch(at=at, backup_of=dt.datetime.fromisoformat(restored.made_at))
                     restored.notes += apply_carried_over_state(
                         kept, at, skip_refs=skip_refs, end_tokens=end_tokens
@@ -183,6 +184,16 @@ def empty_all_tables() -> None:
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608 - our own tables' names
         for _name, sql in rules:
             cursor.execute(sql)
+
+
+def _end_runs_that_nobody_is_at(at: dt.datetime) -> None:
+    """A backup holds the note that it was being made: left so, it would keep the next one from its
+    time, as if it were still under way."""
+    BackupRun.objects.filter(state=RunState.RUNNING).update(
+        state=RunState.FAILED,
+        finished_at=at,
+        detail="It was under way when the backup was made that was restored.",
+    )
 
 
 def _require_same_migrations(manifest: Manifest) -> None:

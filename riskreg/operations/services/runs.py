@@ -113,4 +113,7 @@ def _begin_run(kind: RunKind, at: dt.datetime) -> BackupRun:
         with transaction.atomic():
             return BackupRun.objects.create(kind=kind, state=RunState.RUNNING, started_at=at)
     except IntegrityError as error:
-        raise Refused("Another one is running.") from error
+        raise Refused(
+            "Another one is running. One that was killed counts as failed "
+            f"{_LOST_AFTER // dt.timedelta(hours=1)} hours after it began."
+        ) from error
