@@ -26,6 +26,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "register.example",
     "BASE_URL": "https://register.example",
     "EMAIL_URL": "files:",
+    "REDIS_URL": "redis://127.0.0.1:6399/0",
 }
 # Names that would tie the project to the place where it was made or fetched from.
 _FOREIGN = re.compile(r"--index-url|--find-links|--extra-index|file://|https?://")

@@ -23,6 +23,7 @@ GOOD = {
     "ALLOWED_HOSTS": "register.example",
     "BASE_URL": "https://register.example",
     "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
+    "REDIS_URL": "redis://:password@valkey.example:6379/0",
 }
 
 
@@ -154,6 +155,23 @@ def test_with_a_foreign_host_name_the_safe_state_is_the_default_one(tmp_path: Pa
 def test_names_of_this_machine_leave_it_local(tmp_path: Path, env: dict[str, str]) -> None:
     code = "from django.conf import settings as s; print('is', s.LOCAL)"
     assert "is True" in run(tmp_path, "shell", "-v", "0", "-c", code, **env).stdout
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"BASE_URL": "https://other.example"}, "BASE_URL names other.example"),
+        ({"REDIS_URL": ""}, "REDIS_URL is not set"),
+        ({"ENGINE_DEAD_SECONDS": "600"}, "ENGINE_DEAD_SECONDS is 600"),
+    ],
+)
+def test_what_does_not_fit_or_was_forgotten_is_told_beforehand(
+    change: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    result = run(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **{**GOOD, **change})
+    assert result.returncode != 0
+    assert told in result.stderr
 
 
 @pytest.mark.process
