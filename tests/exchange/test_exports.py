@@ -257,6 +257,9 @@ def test_a_party_takes_everything_along_and_nothing_of_another(
     assert file.stat().st_mode & 0o077 == 0
     with pytest.raises(CommandError):
         call_command("export_party", str(file), register=slug, email=world.owner.email)
+    # Nor is there anything to take away where nothing can be written.
+    with pytest.raises(CommandError, match="Not a directory"):
+        call_command("export_party", str(file / "x"), register=slug, email=world.manager.email)
 
 
 @pytest.mark.parametrize("who", ["owner", "leader", "auditor", "onlooker"])

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+import resource
 import stat
 import uuid
 from pathlib import Path
@@ -209,6 +210,16 @@ def test_what_is_held_of_a_person_can_be_given_to_them(
     with pytest.raises(CommandError, match="File exists"):
         run("export_person", person.email, str(file))
     assert json.loads(run("export_person", person.email))["account"] == body["account"]
+    # Half of it, where the disk is full, would pass for all of it.
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    half = file.with_name("half.json")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(CommandError, match=r"half\.json: "):
+            call_command("export_person", person.email, str(half))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not half.exists()
 
 
 def test_a_value_beside_an_event_is_believed_only_as_it_was_written() -> None:

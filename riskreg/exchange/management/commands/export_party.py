@@ -1,5 +1,6 @@
 """``manage.py export_party FILE --register SLUG --as E-MAIL``."""
 
+import contextlib
 import os
 import sys
 from argparse import ArgumentParser
@@ -56,5 +57,6 @@ class Command(BaseCommand):
                     file.write(piece)
             aside.replace(path)
         except OSError as error:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                aside.unlink()
             raise CommandError(f"{path}: {error.strerror}") from None

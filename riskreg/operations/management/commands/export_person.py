@@ -37,6 +37,11 @@ class Command(BaseCommand):
             number = os.open(options["file"], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror}") from None
-        with open(number, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
+        try:
+            with open(number, "w", encoding="utf-8") as file:
+                file.write(text + "\n")
+        except OSError as error:
+            # A part of it would pass for all of it.
+            os.unlink(options["file"])
+            raise CommandError(f"{options['file']}: {error.strerror}") from None
         self.stdout.write(f"{options['file']}: what is held of {user}.")
