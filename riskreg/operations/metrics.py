@@ -13,6 +13,7 @@ from riskreg.operations.queries.engine import (
     reasons_reminder_engine_is_dead,
     reminder_engine_state,
 )
+from riskreg.register.people import unsent_invitation_count
 
 # Channels by which something is delivered, and can fail.
 SENT_BY = (Channel.MAIL.value, Channel.WEBHOOK.value, Channel.CHAT.value)
@@ -50,6 +51,7 @@ def gauges(at: dt.datetime) -> Iterable[Metric]:
         one("sweep_broken", "Registers and people that broke in the last sweep", state.broken),
         one("reminders_untold", "Reminders that waited longer than 26 hours", state.untold),
         each("deliveries_failed", "Deliveries that were given up", "channel", failed),
+        one("invitations_unsent", "Invitations whose mail failed", unsent_invitation_count(at)),
         each("queue_length", "Tasks that wait at the broker", "queue", lengths),
         one("broker_memory_age_seconds", "Since the broker was found empty",
             state.age(get_or_set_broker_memory_mark(at))),

@@ -224,6 +224,14 @@ def invitation_state(row: Invitation, at: dt.datetime) -> str:
     return "waiting" if row.expires_at > at else "expired"
 
 
+def unsent_invitation_count(at: dt.datetime) -> int:
+    """How many invitations in all registers are good, and their mail failed and has not gone."""
+    return Invitation.objects.filter(
+        mail_attempts__gt=0, sent_at=None, accepted_at=None, revoked_at=None, expires_at__gt=at,
+        register__archived_at=None,
+    ).count()  # fmt: skip
+
+
 def present_members(viewer: Viewer) -> QuerySet[Membership]:
     """Every present membership, oldest first, also of accounts that are switched off."""
     return (

@@ -32,6 +32,8 @@ from riskreg.operations.services import heartbeats
 from riskreg.operations.services.heartbeats import record_heartbeat
 from riskreg.operations.services.runs import back_up
 from riskreg.operations.services.watching import watch_once
+from riskreg.register.services import invite
+from riskreg.register.services.invitation_sending import send_due_invitations
 from riskreg.reminders.models import SweepRun
 from riskreg.reminders.queries.runs import last_whole_sweep
 from riskreg.reminders.services.recorded import Swept, sweep_and_record
@@ -187,6 +189,22 @@ def test_every_metric_that_alerts_and_board_name_is_told() -> None:
     named = set(re.findall(r"\briskreg_\w+", alerts)) | asked
     assert named - told == set()
     assert {family.name for family in gauges(AT)} - named == set()
+
+
+def test_invitations_whose_mail_does_not_go_are_counted(world: World, settings: Any) -> None:
+    def told() -> float:
+        (found,) = (f for f in gauges(world.at) if f.name == "riskreg_invitations_unsent")
+        return found.samples[0].value
+
+    invite(actor=world.viewer("manager"), email="new@example.com", role="owner", party="foton",
+           at=world.at)  # fmt: skip
+    assert told() == 0
+    settings.EMAIL_BACKEND = "tests.register.refusing_mail.Backend"
+    assert send_due_invitations(lambda: world.at) == 0
+    assert told() == 1
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send_due_invitations(lambda: world.at + MINUTE * 10) == 1
+    assert told() == 0
 
 
 def test_what_alerts_by_its_rise_is_there_before_the_first_one(db: None) -> None:
