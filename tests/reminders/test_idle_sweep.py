@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from riskreg.kernel import clock
 from riskreg.notify.services import deliver_due
 from riskreg.register.models import Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder
@@ -201,3 +202,30 @@ def test_the_sweep_of_a_worker_remembers(world: World) -> None:
     builders.mitigation(world, row, due_on=row.next_review_on)
     assert looked(at + 4 * MINUTE)
     assert Reminder.objects.filter(kind="mitigation.due").exists()
+
+
+def test_no_register_is_asked_for_its_day_before_one_can_begin(world: World) -> None:
+    """What an idle sweep reads does not grow with registers; the next day is seen where it begins
+    first, though nobody has done anything."""
+    row, last = builders.risk(world), LastLook()
+    assert row.next_review_on is not None
+    registers_like(world.register, 3)
+    Register.objects.filter(slug="another-1").update(time_zone="Pacific/Kiritimati")
+    # Two hours before the due day begins in the register; it has begun long ago in another one.
+    begins = clock.start_of_day(row.next_review_on, world.register.time_zone)
+    before = begins - 3 * HOUR
+    tell(before)
+
+    def asked(at: dt.datetime) -> tuple[list[str], bool]:
+        with CaptureQueriesContext(connection) as seen:
+            found = registers_behind(at, last)
+        asks = any('"register_register"' in query["sql"] for query in seen.captured_queries)
+        return [register.slug for register in found], asks
+
+    for at, found in ((before, ([], True)), (before + MINUTE, ([], False))):
+        assert asked(at) == found
+    last.at = begins - 2 * MINUTE
+    assert asked(begins - MINUTE) == ([], False)
+    assert asked(begins) == ([world.register.slug], True)
+    # As long as it is not done it is looked at again.
+    assert asked(begins + MINUTE) == ([world.register.slug], True)

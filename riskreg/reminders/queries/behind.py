@@ -6,7 +6,7 @@ are and however many duties have been told.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from riskreg.duties.sources import SOURCES
 from riskreg.events.queries import LogExtent, log_extent
+from riskreg.kernel import clock
 from riskreg.kernel.many_ids import is_among
 from riskreg.register.models import Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder, ReminderState
@@ -39,19 +40,25 @@ class LastLook:
     """What the last look found done, of this process alone: as long as nobody has done anything
     anywhere (``log``), and it is the same day there and the same ladder, it still is.
 
-    Due dates move with an event, and only by one; what does not hold to that is found an hour
-    later (``REMEMBERED``).
+    Due dates, ladders and registers move with an event, and only by one; what does not hold to
+    that is found an hour later (``REMEMBERED``).
     """
 
     log: LogExtent | None = None
     at: dt.datetime | None = None
     done: frozenset[RungsOfDay] = frozenset()
+    # Where all were found done: when a day begins in any of them.
+    all_done_until: dt.datetime | None = None
 
     def forget_unless_as_before(self, log: LogExtent, at: dt.datetime) -> None:
         """Keep what is remembered if the log is as it was, and not long ago."""
         as_before = self.at is not None and self.at <= at < self.at + REMEMBERED
         if log != self.log or not as_before:
-            self.log, self.at, self.done = log, at, frozenset()
+            self.log, self.at, self.done, self.all_done_until = log, at, frozenset(), None
+
+    def is_all_done(self, at: dt.datetime) -> bool:
+        """Whether no register need even be asked what day it is there."""
+        return self.all_done_until is not None and at < self.all_done_until
 
 
 def registers_behind(at: dt.datetime, last: LastLook | None = None) -> list[Register]:
@@ -64,15 +71,28 @@ def registers_behind(at: dt.datetime, last: LastLook | None = None) -> list[Regi
     # Before the look: what is done meanwhile makes the next one look anew.
     last.forget_unless_as_before(log_extent(), at)
     snapshots = RegisterSnapshots(at)
-    # Of each register no more than decides it: of a thousand, whole rows cost more than the rest.
-    rows = Register.objects.filter(archived_at=None).only("time_zone").order_by("pk")
-    live = {register.pk: register for register in rows}
-    found = {
-        pk for pk in _ids_of_registers_with_due_rungs(live.values(), snapshots, last) if pk in live
-    }
-    found |= {pk for pk in _ids_of_registers_with_unaddressed_reminders() if pk in live}
-    found |= _ids_of_registers_waiting_for_absent(live, snapshots)
-    return list(Register.objects.filter(pk__in=sorted(found)).order_by("pk")) if found else []
+    found = set()
+    if not last.is_all_done(at):
+        # Of each register no more than decides it: of a thousand, whole rows cost more than the
+        # rest.
+        live = list(_live_registers().only("time_zone").order_by("pk"))
+        found = _ids_of_registers_with_due_rungs(live, snapshots, last)
+        last.all_done_until = None if found else _start_of_next_day_anywhere(live, at)
+    found |= set(_ids_of_registers_with_unaddressed_reminders())
+    found |= _ids_of_registers_waiting_for_absent(snapshots)
+    return list(_live_registers().filter(pk__in=sorted(found)).order_by("pk")) if found else []
+
+
+def _live_registers() -> QuerySet[Register]:
+    return Register.objects.filter(archived_at=None)
+
+
+def _start_of_next_day_anywhere(
+    registers: Iterable[Register], at: dt.datetime
+) -> dt.datetime | None:
+    zones = {register.time_zone for register in registers}
+    starts = [clock.start_of_next_day(clock.local_date(at, zone), zone) for zone in zones]
+    return min(starts, default=None)
 
 
 def _ids_of_registers_with_due_rungs(
@@ -118,19 +138,21 @@ def _ids_of_registers_with_unaddressed_reminders() -> Iterator[int]:
     yield from rows.order_by().values_list("register_id", flat=True).distinct()
 
 
-def _ids_of_registers_waiting_for_absent(
-    live: dict[int, Register], snapshots: RegisterSnapshots
-) -> set[int]:
-    pairs = (
+def _ids_of_registers_waiting_for_absent(snapshots: RegisterSnapshots) -> set[int]:
+    pairs = set(
         Addressee.objects.filter(state=AddresseeState.WAITING)
         .order_by()
         .values_list("reminder__register_id", "user_id")
         .distinct()
     )
-    waiting = [(register, user) for register, user in pairs if register in live]
-    snapshots.prefetch(live[register] for register, _user in waiting)
+    if not pairs:
+        return set()
+    live = _live_registers().only("time_zone").in_bulk({register for register, _user in pairs})
+    snapshots.prefetch(live.values())
     found = set()
-    for register, user in waiting:
+    for register, user in pairs:
+        if register not in live:
+            continue
         roster = snapshots.snapshot(live[register]).roster
         if user not in roster.members or user in roster.away:
             found.add(register)
