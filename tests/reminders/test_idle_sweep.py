@@ -2,16 +2,18 @@
 
 import datetime as dt
 import uuid
+import zoneinfo
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.notify.services import deliver_due
-from riskreg.register.models import Register
+from riskreg.register.models import Membership, Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder
-from riskreg.reminders.queries import LastLook, registers_behind
+from riskreg.reminders.queries import LastLook, members_to_look_after, registers_behind
 from riskreg.reminders.services import recorded, sweep
 from riskreg.reminders.services.recorded import sweep_and_record
 from riskreg.risks.models import Risk
@@ -229,3 +231,35 @@ def test_no_register_is_asked_for_its_day_before_one_can_begin(world: World) -> 
     assert asked(begins) == ([world.register.slug], True)
     # As long as it is not done it is looked at again.
     assert asked(begins + MINUTE) == ([world.register.slug], True)
+
+
+@pytest.mark.parametrize("hours", [24 + 1, 48 + 12], ids=["a night", "a weekend"])
+def test_people_whose_hour_has_not_come_are_not_read(world: World, hours: int) -> None:
+    """In a night before a day of work, and on a weekend, no sweep reads those who are to be told
+    nothing before the next hour of digests."""
+    zone, thursday = world.owner.time_zone, dt.date(2026, 10, 1)
+    assert thursday.isoweekday() == 4
+    for n in range(30):
+        person = builders.user(f"many{n}@example.org", time_zone=zone)
+        Membership.objects.create(
+            register=world.register, user=person, party=world.foton, role="viewer",
+            created_at=world.at,
+        )  # fmt: skip
+    User.objects.update(digest_hour=7, working_days=[1, 2, 3, 4, 5], holiday_calendar="")
+    begins = clock.start_of_day(thursday, zone)
+    for hour in (8, 24 + 8, 48 + 8):
+        if hour < hours:
+            sweep(begins + hour * HOUR)
+    at = begins + hours * HOUR
+    statements(at)
+    with CaptureQueriesContext(connection) as seen:
+        local = at.astimezone(zoneinfo.ZoneInfo(zone))
+        asked = members_to_look_after(zone, local.date(), local.hour)
+        assert [entry.user for batch in asked for entry in batch] == []
+    assert len(seen) == 1
+    assert len(statements(at + MINUTE)) <= MOST
+    # At the next hour of digests of a day of work all of them are looked after.
+    monday = begins + (4 * 24 + 7) * HOUR if hours > 48 else begins + (24 + 7) * HOUR
+    local = monday.astimezone(zoneinfo.ZoneInfo(zone))
+    asked = members_to_look_after(zone, local.date(), local.hour)
+    assert sum(len(batch) for batch in asked) > 30

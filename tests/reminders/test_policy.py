@@ -21,6 +21,7 @@ from riskreg.reminders.policy import (
     day_of_rung,
     due_date_cutoffs,
     highest_rung_reached,
+    is_digest_day_over,
     is_digest_to_be_written,
     next_digest_day,
     recipients_or_fallback,
@@ -342,6 +343,27 @@ def test_when_the_hour_of_a_digest_has_come(
     hour: int, last: dt.date | None, day: dt.date, come: bool
 ) -> None:
     assert is_digest_to_be_written(day, hour, 7, last, weekday) is come
+
+
+@pytest.mark.parametrize(
+    ("hour", "last", "day", "over"),
+    [
+        # A day of work has its digest to come, or to be written.
+        (6, DUE - DAY, DUE, False),
+        (7, DUE - DAY, DUE, False),
+        # A Saturday is over at the hour of digests, in the morning of an outage as well.
+        (6, DUE, DUE + DAY, False),
+        (7, DUE, DUE + DAY, True),
+        (23, DUE, DUE + 2 * DAY, True),
+        (7, None, DUE + DAY, True),
+        # Friday's is owed: on Monday it is made up for, and must not be forgotten before.
+        (23, DUE - DAY, DUE + DAY, False),
+    ],
+)
+def test_when_a_day_has_no_digest_to_come(
+    hour: int, last: dt.date | None, day: dt.date, over: bool
+) -> None:
+    assert is_digest_day_over(day, hour, 7, last, weekday) is over
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from riskreg.reminders.policy.digests import (
     ALARM,
     DIGEST,
     INTERRUPT,
+    is_digest_day_over,
     is_digest_to_be_written,
     next_digest_day,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "day_of_rung",
     "due_date_cutoffs",
     "highest_rung_reached",
+    "is_digest_day_over",
     "is_digest_to_be_written",
     "ladder_differences",
     "next_digest_day",

@@ -23,6 +23,25 @@ def is_digest_to_be_written(
         return False
     if hour >= chosen:
         return True
+    return _has_missed_a_digest(day, last, works_on)
+
+
+def is_digest_day_over(
+    day: dt.date,
+    hour: int,
+    chosen: int,
+    last: dt.date | None,
+    works_on: Callable[[dt.date], bool],
+) -> bool:
+    """Whether ``day``, on which no digest is to be written now, has none to come: it is not worked
+    on, the hour of digests has come, and nothing of the days before is owed. Values are as in
+    ``is_digest_to_be_written``."""
+    return hour >= chosen and not works_on(day) and not _has_missed_a_digest(day, last, works_on)
+
+
+def _has_missed_a_digest(
+    day: dt.date, last: dt.date | None, works_on: Callable[[dt.date], bool]
+) -> bool:
     if last is None:
         return False
     return any(works_on(last + dt.timedelta(days=n)) for n in range(1, (day - last).days))

@@ -13,7 +13,7 @@ from riskreg.reminders.queries.people import (
     ids_with_waiting_reminders_among,
     managers_present_or_all,
     member_zones,
-    members_without_digest_mark,
+    members_to_look_after,
     roster_of,
     users_to_interrupt,
 )
@@ -57,7 +57,7 @@ __all__ = [
     "ladder_versions",
     "managers_present_or_all",
     "member_zones",
-    "members_without_digest_mark",
+    "members_to_look_after",
     "own_ladders_by_register",
     "pending_steps",
     "plan",

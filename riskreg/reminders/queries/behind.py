@@ -141,7 +141,8 @@ def _ids_of_registers_with_unaddressed_reminders() -> Iterator[int]:
 def _ids_of_registers_waiting_for_absent(snapshots: RegisterSnapshots) -> set[int]:
     pairs = set(
         Addressee.objects.filter(state=AddresseeState.WAITING)
-        .order_by()
+        # In the order of the index of what waits, or SQLite goes through all reminders.
+        .order_by("user_id")
         .values_list("reminder__register_id", "user_id")
         .distinct()
     )

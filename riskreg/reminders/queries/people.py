@@ -133,16 +133,20 @@ class MemberAndLastDigest(NamedTuple):
     last_day: dt.date | None
 
 
-def members_without_digest_mark(zone: str, day: dt.date) -> Iterator[list[MemberAndLastDigest]]:
-    """Members of ``zone`` whose digest of ``day`` was not looked after yet, each with the last day
-    that was, in batches. A mark further ahead than a change of zone can put it counts as none:
-    the clock had been wrong."""
+def members_to_look_after(
+    zone: str, day: dt.date, hour: int
+) -> Iterator[list[MemberAndLastDigest]]:
+    """Members of ``zone`` whose digest of ``day`` was not looked after yet though its hour has come
+    at ``hour``, or who may be owed one of before; each with the last day that was, in batches. A
+    mark further ahead than a change of zone can put it counts as none: the clock had been wrong."""
     present = Membership.objects.filter(user=OuterRef("pk"), ended_at=None)
-    marked = DigestMark.objects.filter(
-        user=OuterRef("pk"), local_day__gte=day, local_day__lte=day + dt.timedelta(days=1)
-    )
+    of_user = DigestMark.objects.filter(user=OuterRef("pk"))
+    marked = of_user.filter(local_day__gte=day, local_day__lte=day + dt.timedelta(days=1))
+    # With that of yesterday nothing is owed before the hour of today.
+    nothing_owed = of_user.filter(local_day=day - dt.timedelta(days=1))
+    come_or_owed = Q(digest_hour__lte=hour) | ~Exists(nothing_owed)
     rows = User.objects.filter(
-        ~Exists(marked), Exists(present), time_zone=zone, is_active=True
+        come_or_owed, ~Exists(marked), Exists(present), time_zone=zone, is_active=True
     ).order_by("pk")
     last = 0
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):

@@ -25,12 +25,12 @@ from riskreg.reminders.digest import (
     render_with_imprint,
 )
 from riskreg.reminders.models import Addressee, AddresseeState, DigestMark, Imprint
-from riskreg.reminders.policy import DIGEST, is_digest_to_be_written
+from riskreg.reminders.policy import DIGEST, is_digest_day_over, is_digest_to_be_written
 from riskreg.reminders.queries import (
     RegisterSnapshots,
     ids_with_waiting_reminders_among,
     member_zones,
-    members_without_digest_mark,
+    members_to_look_after,
     waiting_addressees_of,
 )
 from riskreg.reminders.services.assignment import (
@@ -80,14 +80,16 @@ def write_digests(at: dt.datetime) -> WrittenAndBroken:
             log.exception("zone_unknown", zone=zone)
             continue
         day = local.date()
-        for batch in members_without_digest_mark(zone, day):
+        for batch in members_to_look_after(zone, day, local.hour):
             come, marks = [], {}
             for user, last in batch:
                 known = last if last is not None and last < day else None
-                if is_digest_to_be_written(
-                    day, local.hour, user.digest_hour, known, _works_on_day(user)
-                ):
+                asked = (day, local.hour, user.digest_hour, known, _works_on_day(user))
+                if is_digest_to_be_written(*asked):
                     come.append(user)
+                elif is_digest_day_over(*asked):
+                    # Nobody need be looked at in each sweep of a weekend.
+                    marks[user.pk] = day
                 elif known is None:
                     # From now on it is known whether a day goes by without a digest.
                     marks[user.pk] = day - DAY
