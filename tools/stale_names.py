@@ -18,7 +18,7 @@ FOLDERS = ("riskreg", "tests", "bench", "config", "tools")
 PLANTED = ("test_guards.py", "test_bench.py", "test_stale_names.py", "test_adding_a_field.py")
 # What only looks like a name in riskreg: files, units, logs, salts and numbers of checks.
 OTHERS = {
-    "riskreg.W001", "riskreg.W002", "riskreg.W003", "riskreg.W004",
+    "riskreg.W001", "riskreg.W002", "riskreg.W003", "riskreg.W004", "riskreg.W005",
     "riskreg.accounts.browser", "riskreg.backup", "riskreg.env", "riskreg.env.example",
     "riskreg.invitation", "riskreg.security", "riskreg.sqlite3",
     "riskreg.target",

@@ -1,11 +1,14 @@
 """Whether variables fit each other and nothing was forgotten: for ``check --deploy``."""
 
 import os
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
 from django.http.request import validate_host
 
 
@@ -45,3 +48,23 @@ def check_engine_has_its_time(**_kwargs: Any) -> list[CheckMessage]:
         f"SWEEP_SECONDS ({least:g}): the engine counts as dead while it works."
     )
     return [Warning(text, id="riskreg.W004")]
+
+
+@register(Tags.security, deploy=True)
+def check_operators_can_be_written_to(**_kwargs: Any) -> list[CheckMessage]:
+    """An address of OPERATOR_MAIL, or the sender's, that is none."""
+    found = [("OPERATOR_MAIL", address) for address in settings.OPERATOR_MAIL]
+    found.append(("DEFAULT_FROM_EMAIL", parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
+    return [
+        Warning(f"{name}: {address!r} is no e-mail address.", id="riskreg.W005")
+        for name, address in found
+        if not _is_address(address)
+    ]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        EmailValidator(allowlist=["localhost"])(text)
+    except ValidationError:
+        return False
+    return True

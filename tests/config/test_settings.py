@@ -163,6 +163,8 @@ def test_names_of_this_machine_leave_it_local(tmp_path: Path, env: dict[str, str
     [
         ({"BASE_URL": "https://other.example"}, "BASE_URL names other.example"),
         ({"REDIS_URL": ""}, "REDIS_URL is not set"),
+        ({"OPERATOR_MAIL": "ops@register.example,night"}, "OPERATOR_MAIL: 'night' is no"),
+        ({"DEFAULT_FROM_EMAIL": "riskreg"}, "DEFAULT_FROM_EMAIL: 'riskreg' is no"),
         ({"ENGINE_DEAD_SECONDS": "600"}, "ENGINE_DEAD_SECONDS is 600"),
     ],
 )
