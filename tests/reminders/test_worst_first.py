@@ -1,6 +1,7 @@
 """A cut list never leaves out the worst, and says how many there are."""
 
 import datetime as dt
+import re
 from importlib import import_module
 from typing import Any
 
@@ -158,6 +159,23 @@ def test_the_calendar_counts_what_is_not_listed(
         monkeypatch.setattr("riskreg.web.duties.my_work.MOST_DUTIES", most)
         cells = {c["day"]: c["count"] for week in page(world).context["weeks"] for c in week}
         assert cells[day] == 3, most
+
+
+def test_the_calendar_shows_days_of_which_nothing_is_listed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(2):
+        overdue(world, (5, 5), days=50 - n)
+    row = builders.risk(world, rated=(1, 1))
+    Risk.objects.filter(pk=row.pk).update(next_review_on=world.today + 5 * DAY)
+    monkeypatch.setattr("riskreg.web.duties.my_work.MOST_DUTIES", 2)
+    cut = page(world)
+    assert row.ref not in listed(cut)
+    text = cut.content.decode()
+    shown = re.findall(r'<td class="[^"]*\bhas\b[^>]*>(.*?)</td>', text, re.DOTALL)
+    assert [" ".join(re.sub("<[^>]*>", " ", cell).split()).partition(" ")[2] for cell in shown] == [
+        "1 due"
+    ]
 
 
 def test_what_waits_lists_orphans_first_then_the_worst_and_says_how_many_more(
