@@ -131,8 +131,8 @@ def test_a_row_of_the_list_is_drawn_anew_where_a_rating_has_another_name() -> No
         *worst, *worst, *unrated, DAY, None,
     )  # fmt: skip
     with override("en"):
-        assert rating["names"]["en"] in rows.risk_row(row, scale, DAY)
+        assert rating["names"]["en"] in rows.risk_rows([row], scale, DAY)
         rating["names"]["en"] = "Beyond bearing"
         renamed = Scale(Criteria(pk=1, **clean_criteria(given)))
-        assert "Beyond bearing" in rows.risk_row(row, renamed, DAY)
-        assert "Beyond bearing" not in rows.risk_row(row, scale, DAY)
+        assert "Beyond bearing" in rows.risk_rows([row], renamed, DAY)
+        assert "Beyond bearing" not in rows.risk_rows([row], scale, DAY)

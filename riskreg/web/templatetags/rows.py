@@ -1,10 +1,11 @@
 """Rows of the lists that people load most, each drawn once for the same values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Protocol
 
 from django import template
+from django.utils.safestring import SafeString
 
 from riskreg.web.ui.drawn import PARTS, drawn_by_template
 
@@ -23,15 +24,25 @@ KEPT = 2 * PARTS
 
 
 @register.simple_tag
+def risk_rows(
+    rows: Iterable[_DrawnByScale], scale: Any, today: date, tick: bool = False
+) -> SafeString:
+    """The rows of the risk list (``web.risks.rows``); ``tick``: each with a box to choose it."""
+    return SafeString("".join([_risk_row(row, scale, today, tick) for row in rows]))
+
+
 @drawn_by_template("risks/row.html", kept=KEPT)
-def risk_row(row: _DrawnByScale, scale: Any, today: date, tick: bool = False) -> dict[str, Any]:
-    """A row of the risk list (``web.risks.rows``); ``tick``: with a box to choose it."""
+def _risk_row(row: _DrawnByScale, scale: Any, today: date, tick: bool) -> dict[str, Any]:
     return {"r": row.cells(scale, today), "may_transfer": tick}
 
 
 @register.simple_tag
+def duty_rows(duties: Iterable[Mapping[str, Any]], today: date, whose: str = "") -> SafeString:
+    """Duties of My work (``duties.rows.duty_rows``) on the day ``today``; ``whose``: others owe
+    them, and the name of each owner is said."""
+    return SafeString("".join([_duty_row(duty, today, whose) for duty in duties]))
+
+
 @drawn_by_template("my_work/duty.html", kept=KEPT)
-def duty_row(duty: Mapping[str, Any], today: date, whose: str = "") -> dict[str, Any]:
-    """A duty of My work (``duties.rows.duty_rows``) on the day ``today``; ``whose``: others owe
-    it, and the name of its owner is said."""
+def _duty_row(duty: Mapping[str, Any], today: date, whose: str) -> dict[str, Any]:
     return {"d": duty, "today": today, "whose": whose}
