@@ -84,7 +84,7 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allaut
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """What one does oneself: by the old one, or by a link that came by mail."""
         assert isinstance(user, User)  # noqa: S101 - there are no others
-        set_password(user=user, password=password, at=clock.now(), actor=user)
+        set_password(user=user, password=password, at=clock.now(), actor_for_log=user)
 
     def post_login(
         self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any

@@ -63,7 +63,7 @@ class PasswordForm(_PasswordForm):
     def save(self, commit: bool = True) -> User:
         given = self.cleaned_data
         password = given["password1"] if given["set_usable_password"] else None
-        set_password(user=self.user, password=password, at=clock.now(), actor=self.actor)
+        set_password(user=self.user, password=password, at=clock.now(), actor_for_log=self.actor)
         return self.user
 
 
@@ -102,14 +102,18 @@ class UserAdmin(_UserAdmin):
             given = form.cleaned_data
             password = given["password1"] if obj.has_usable_password() else None
             user = create_user(
-                email=given["email"], name=given["name"], password=password, at=at, actor=actor
+                email=given["email"],
+                name=given["name"],
+                password=password,
+                at=at,
+                actor_for_log=actor,
             )
         else:
             changed = {name: form.cleaned_data[name] for name in form.changed_data}
             account = {name: v for name, v in changed.items() if name in ACCOUNT_FIELDS}
             user = change_account(user=obj, at=at, actor=actor, **account)
             if own := {name: v for name, v in changed.items() if name in _PREFERENCES}:
-                user = set_preferences(user=user, at=at, actor=actor, **own)
+                user = set_preferences(user=user, at=at, actor_for_log=actor, **own)
         obj.__dict__.update(user.__dict__)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

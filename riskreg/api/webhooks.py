@@ -56,7 +56,7 @@ class WebhookApi(RegisterApi):
         """What every act on an endpoint is told of the caller."""
         return {
             "audience": self.viewer.audience,
-            "actor": self.viewer.user.uuid,
+            "actor_for_log": self.viewer.user.uuid,
             "at": self.at,
             "request_id": self.viewer.request_id,
         }

@@ -115,7 +115,7 @@ def listen(world: World, name: str, *, by: str, kind: str = "webhook") -> None:
     address = Address("https", "hooks.zzyzx.internal", 443, f"/{name}")
     add_endpoint(
         audience=viewer.audience, kind=kind, name=name, address=address, language="en",
-        actor=viewer.user.uuid, at=world.at,
+        actor_for_log=viewer.user.uuid, at=world.at,
     )  # fmt: skip
 
 

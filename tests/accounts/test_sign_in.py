@@ -177,7 +177,7 @@ def test_a_new_password_opens_at_once(person: User, at: dt.datetime) -> None:
     for _n in range(attempts.ATTEMPTS):
         attempt(person.email)
     new = "another-illustrative-one"
-    administration.set_password(user=person, password=new, at=at, actor=person)
+    administration.set_password(user=person, password=new, at=at, actor_for_log=person)
     assert attempt(person.email, new) == 302
 
 

@@ -36,7 +36,7 @@ def paths(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     viewer = world.viewer("manager")
     webhook, _secret = endpoints.add_endpoint(
         audience=viewer.audience, kind="webhook", name="ERP", language="en",
-        actor=viewer.user.uuid, at=world.at, address=endpoints.check_address("webhook", "https://hooks.receiver.com/"),
+        actor_for_log=viewer.user.uuid, at=world.at, address=endpoints.check_address("webhook", "https://hooks.receiver.com/"),
     )  # fmt: skip
     return [
         "", "criteria/", "ladder/", "ladder/preview/?risk=R-001", "risks/", "risks/R-001/",

@@ -209,7 +209,7 @@ def test_a_repeated_removal_is_answered_again(
     viewer = world.viewer("manager")
     webhook, _secret = endpoints.add_endpoint(
         audience=viewer.audience, kind="webhook", name="ERP", language="en",
-        actor=viewer.user.uuid, at=world.at, address=endpoints.check_address("webhook", "https://hooks.receiver.com/"),
+        actor_for_log=viewer.user.uuid, at=world.at, address=endpoints.check_address("webhook", "https://hooks.receiver.com/"),
     )  # fmt: skip
     manager = Program(world.manager)
     path = f"webhooks/{webhook.uuid}/"

@@ -163,7 +163,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     viewer = world.viewer("manager")
     webhook, _secret = endpoints.add_endpoint(
         audience=viewer.audience, kind="webhook", name="ERP", language="en",
-        actor=viewer.user.uuid, at=world.at,
+        actor_for_log=viewer.user.uuid, at=world.at,
         address=endpoints.check_address("webhook", "https://hooks.receiver.com/"),
     )  # fmt: skip
     manager = builders.api(world.manager)

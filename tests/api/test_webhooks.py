@@ -185,7 +185,7 @@ def test_the_other_partys_and_chats_do_not_exist(
     viewer = world.viewer("manager")
     chat, _none = endpoints.add_endpoint(
         audience=viewer.audience, kind="slack", name="Group", language="en",
-        actor=viewer.user.uuid, at=world.at,
+        actor_for_log=viewer.user.uuid, at=world.at,
         address=endpoints.check_address("slack", "https://hooks.slack.com/services/T0/B0/x"),
     )  # fmt: skip
     assert erp.get("webhooks/").json()["results"] == []

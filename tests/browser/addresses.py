@@ -263,7 +263,7 @@ def endpoint() -> Endpoint:
     """A webhook of foton's that is switched off, made where there is none; nobody calls it."""
     manager = viewer_for(User.objects.get(email=MANAGER), Register.objects.get().slug)
     who: dict[str, Any] = {
-        "audience": manager.audience, "actor": manager.user.uuid, "at": clock.now(),
+        "audience": manager.audience, "actor_for_log": manager.user.uuid, "at": clock.now(),
     }  # fmt: skip
     found = Endpoint.objects.first()
     if found is None:

@@ -53,7 +53,7 @@ def hooks(world: World, settings: Any) -> Iterator[dict[str, Heard]]:
             address = endpoints.check_address("webhook", f"http://127.0.0.1:{server.port}/{who}")
             _row, secrets[who] = endpoints.add_endpoint(
                 audience=viewer.audience, kind="webhook", name="ERP", address=address,
-                language=language, actor=viewer.user.uuid, at=world.at,
+                language=language, actor_for_log=viewer.user.uuid, at=world.at,
             )  # fmt: skip
 
         def heard(who: str) -> list[dict[str, Any]]:

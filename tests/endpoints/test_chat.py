@@ -84,7 +84,13 @@ def double(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def added(kind: str, text: str = "") -> Endpoint:
     address = endpoints.check_address(kind, text or ADDRESSES[kind])
     row, secret = endpoints.add_endpoint(
-        audience=OURS, kind=kind, name=kind, address=address, language="en", actor=ACTOR, at=AT
+        audience=OURS,
+        kind=kind,
+        name=kind,
+        address=address,
+        language="en",
+        actor_for_log=ACTOR,
+        at=AT,
     )
     assert secret == ""
     return row

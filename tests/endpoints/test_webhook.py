@@ -50,7 +50,7 @@ def added(db: None, server: Receiver) -> tuple[Endpoint, str]:
         name="ERP",
         address=address,
         language="en",
-        actor=ACTOR,
+        actor_for_log=ACTOR,
         at=AT,
     )
 
@@ -118,7 +118,7 @@ def test_for_a_day_after_a_rotation_both_secrets_sign(
 ) -> None:
     row, old = added
     row, new = endpoints.rotate_secret(
-        audience=OURS, endpoint=row.uuid, version=1, actor=ACTOR, at=AT
+        audience=OURS, endpoint=row.uuid, version=1, actor_for_log=ACTOR, at=AT
     )
     assert new != old
     send(row)
@@ -205,7 +205,7 @@ def test_a_name_that_turned_inward_is_refused_for_good(
     names = receiver.stub_names(monkeypatch)
     names["hooks.receiver.com"] = ["93.184.215.14"]
     row, _secret = endpoints.add_endpoint(
-        audience=OURS, kind="webhook", name="ERP", language="en", actor=ACTOR, at=AT,
+        audience=OURS, kind="webhook", name="ERP", language="en", actor_for_log=ACTOR, at=AT,
         address=endpoints.check_address("webhook", "https://hooks.receiver.com/x"),
     )  # fmt: skip
     names["hooks.receiver.com"] = ["10.0.0.1"]

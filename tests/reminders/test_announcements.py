@@ -78,7 +78,7 @@ def add(world: World, kind: str, who: str = "manager", language: str = "en") -> 
     address = endpoints.check_address(kind, ADDRESSES[kind])
     row, _secret = endpoints.add_endpoint(
         audience=viewer.audience, kind=kind, name=f"{kind} {uuid.uuid4()}", address=address,
-        language=language, actor=viewer.user.uuid, at=world.at,
+        language=language, actor_for_log=viewer.user.uuid, at=world.at,
     )  # fmt: skip
     return row
 

@@ -41,7 +41,11 @@ def add(world: World, who: str = "manager", text: str = ADDRESS, **given: Any) -
     fields = {"kind": "webhook", "name": "ERP", "language": "en", **given}
     address = endpoints.check_address(fields["kind"], text)
     row, _secret = endpoints.add_endpoint(
-        audience=viewer.audience, address=address, actor=viewer.user.uuid, at=world.at, **fields
+        audience=viewer.audience,
+        address=address,
+        actor_for_log=viewer.user.uuid,
+        at=world.at,
+        **fields,
     )
     return row
 
@@ -243,7 +247,8 @@ def test_the_list_costs_the_same_for_many_rows(
             made += 1
             row = add(world, name=f"ERP {made}")
             endpoints.queue_test_message(
-                audience=world.viewer("manager").audience, endpoint=row.uuid, actor=row.uuid,
+                audience=world.viewer("manager").audience, endpoint=row.uuid,
+                actor_for_log=row.uuid,
                 local_day=world.today, at=world.at,
             )  # fmt: skip
 

@@ -37,9 +37,9 @@ def create_user(
     language: str = "en",
     time_zone: str = "UTC",
     names: Mapping[str, str] | None = None,
-    actor: User | None = None,
+    actor_for_log: User | None = None,
 ) -> User:
-    """Make an account, by itself or by ``actor``.
+    """Make an account, by ``actor_for_log``, whose right to it the caller checks (None: by itself).
 
     Raises ``Invalid`` naming the field for a bad name, language or zone.
     """
@@ -58,15 +58,15 @@ def create_user(
         created_at=at,
     )
     changes = {"language": [None, language], "time_zone": [None, time_zone]}
-    log_change(user, "user.created", at, changes, actor=actor)
+    log_change(user, "user.created", at, changes, actor_for_log=actor_for_log)
     return user
 
 
 @transaction.atomic
-def create_program_user(*, name: str, at: dt.datetime, actor: User) -> User:
+def create_program_user(*, name: str, at: dt.datetime, actor_for_log: User) -> User:
     """Make the account of a program: without a password, at an address that reaches nobody."""
     address = f"program-{secrets.token_hex(8)}@{PROGRAM_DOMAIN}"
-    user = create_user(email=address, name=name, password=None, at=at, actor=actor)
+    user = create_user(email=address, name=name, password=None, at=at, actor_for_log=actor_for_log)
     user.is_program, user.digest_by_mail = True, False
     user.save(update_fields=["is_program", "digest_by_mail"])
     return user
@@ -74,7 +74,7 @@ def create_program_user(*, name: str, at: dt.datetime, actor: User) -> User:
 
 @transaction.atomic
 def set_preferences(
-    *, user: User, at: dt.datetime, actor: User | None = None, **given: Any
+    *, user: User, at: dt.datetime, actor_for_log: User | None = None, **given: Any
 ) -> User:
     """Set those of the user's own settings that are given, see ``PREFERENCES``.
 
@@ -98,7 +98,7 @@ def set_preferences(
         for name, (_before, value) in changes.items():
             setattr(user, name, value)
         user.save(update_fields=list(changes))
-        log_change(user, "user.preferences_set", at, changes, actor=actor)
+        log_change(user, "user.preferences_set", at, changes, actor_for_log=actor_for_log)
     return user
 
 
@@ -139,7 +139,7 @@ def create_token(
     at: dt.datetime,
     name: str = "",
     register: uuid.UUID | None = None,
-    actor: User | None = None,
+    actor_for_log: User | None = None,
 ) -> TokenWithSecret:
     """Make a token for ``user`` that expires after ``days`` (1 to 366).
 
@@ -168,15 +168,21 @@ def create_token(
         created_at=at,
     )
     changes = {"scope": [None, scope], "prefix": [None, row.prefix]}
-    log_change(user, "token.created", at, changes, actor=actor)
+    log_change(user, "token.created", at, changes, actor_for_log=actor_for_log)
     return TokenWithSecret(row, token)
 
 
 @transaction.atomic
-def revoke_token(*, token: ApiToken, at: dt.datetime, actor: User | None = None) -> None:
+def revoke_token(*, token: ApiToken, at: dt.datetime, actor_for_log: User | None = None) -> None:
     """End a token now; ending it twice is no error."""
     if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at):
-        log_change(token.user, "token.revoked", at, {"prefix": [token.prefix, None]}, actor=actor)
+        log_change(
+            token.user,
+            "token.revoked",
+            at,
+            {"prefix": [token.prefix, None]},
+            actor_for_log=actor_for_log,
+        )
 
 
 @transaction.atomic
@@ -186,7 +192,7 @@ def end_tokens_of_that_register_alone(
     """End the tokens of ``user`` that open that register alone."""
     rows = ApiToken.objects.filter(user=user, register=register, revoked_at=None)
     for token in rows.select_related("user").order_by("pk"):
-        revoke_token(token=token, at=at, actor=by)
+        revoke_token(token=token, at=at, actor_for_log=by)
 
 
 @transaction.atomic
@@ -194,9 +200,9 @@ def revoke_tokens_and_calendar(*, user: User, at: dt.datetime, by: User) -> None
     """End every token and the calendar address of ``user``, who is no member of anything now."""
     for token in ApiToken.objects.filter(user=user, revoked_at=None).order_by("pk"):
         ApiToken.objects.filter(pk=token.pk).update(revoked_at=at)
-        log_change(user, "token.revoked", at, {"prefix": [token.prefix, None]}, actor=by)
+        log_change(user, "token.revoked", at, {"prefix": [token.prefix, None]}, actor_for_log=by)
     if CalendarFeed.objects.filter(user=user, revoked_at=None).update(revoked_at=at):
-        log_change(user, "calendar.revoked", at, {}, actor=by)
+        log_change(user, "calendar.revoked", at, {}, actor_for_log=by)
 
 
 def _check_preferences(
@@ -256,10 +262,11 @@ def log_change(
     at: dt.datetime,
     changes: dict[str, Any],
     *,
-    actor: User | None = None,
+    actor_for_log: User | None = None,
     by_operator: bool = False,
 ) -> None:
-    """Log what was done to an account: by its owner, by ``actor``, or by the operator's command."""
+    """Log what was done to an account: by ``actor_for_log``, None: by its owner, or by the
+    operator's command."""
     append(
         Entry(
             audience=None,
@@ -268,7 +275,7 @@ def log_change(
             subject_uuid=user.uuid,
             subject_ref=str(user.uuid),
             at=at,
-            actor=None if by_operator else (actor or user).uuid,
+            actor=None if by_operator else (actor_for_log or user).uuid,
             changes=changes,
         )
     )

@@ -98,7 +98,7 @@ def _save_and_log_changes(
             for name, pair in changes.items()
             if _VERBS[name] == verb
         }
-        log_change(user, verb, at, these, actor=actor, by_operator=actor is None)
+        log_change(user, verb, at, these, actor_for_log=actor, by_operator=actor is None)
     return changes
 
 
@@ -119,8 +119,10 @@ def create_administrator(*, email: str, name: str, password: str | None, at: dt.
 
 
 @transaction.atomic
-def set_password(*, user: User, password: str | None, at: dt.datetime, actor: User | None) -> None:
-    """Set the password of an account; None: it has none. ``actor`` None: the operator, by command.
+def set_password(
+    *, user: User, password: str | None, at: dt.datetime, actor_for_log: User | None
+) -> None:
+    """Set the password of an account; None: it has none. ``actor_for_log`` None: the operator.
 
     Sessions of the old one end with it, and failed attempts on the account are forgotten. The
     caller has checked that it is good enough. ``user`` is saved as it is otherwise.
@@ -128,8 +130,15 @@ def set_password(*, user: User, password: str | None, at: dt.datetime, actor: Us
     user.password = make_password(password)
     user.save(update_fields=["password"])
     delete_failed_attempts(address=user.email)
-    log_change(user, "user.password_set", at, {}, actor=actor, by_operator=actor is None)
-    if actor is None or actor.pk != user.pk:
+    log_change(
+        user,
+        "user.password_set",
+        at,
+        {},
+        actor_for_log=actor_for_log,
+        by_operator=actor_for_log is None,
+    )
+    if actor_for_log is None or actor_for_log.pk != user.pk:
         # What one does oneself is told by the page where it is done.
         tell_owner(user, "password", at, key=f"password:{user.uuid}:{at.isoformat()}")
 

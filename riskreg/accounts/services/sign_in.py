@@ -80,7 +80,7 @@ def record_failed_sign_in(attempt: Attempt, at: dt.datetime, request_id: str = "
         waits=waits,
     )
     if is_account_under_attack(failures):
-        _tell_owner(attempt, at, request_id)
+        _tell_owner_of_attack_once_a_day(attempt, at, request_id)
     return waits
 
 
@@ -138,7 +138,7 @@ def _counts_of_recent_failures(attempt: Attempt, at: dt.datetime) -> Failures:
     return Failures(**counted)
 
 
-def _tell_owner(attempt: Attempt, at: dt.datetime, request_id: str) -> None:
+def _tell_owner_of_attack_once_a_day(attempt: Attempt, at: dt.datetime, request_id: str) -> None:
     address = attempt.address.strip()
     if not is_storable(address):
         return

@@ -72,7 +72,7 @@ def add_endpoint(
     name: Any,
     address: Address,
     language: Any,
-    actor: uuid.UUID,
+    actor_for_log: uuid.UUID,
     at: dt.datetime,
     request_id: str = "",
 ) -> EndpointWithSecret:
@@ -98,11 +98,11 @@ def add_endpoint(
         address=encrypt(address.url),
         secret=held.encrypted() if held.now else "",
         language=language,
-        created_by=actor,
+        created_by=actor_for_log,
         created_at=at,
     )
     changes = {"kind": [None, kind], "name": [None, name], "address": [None, mask_address(address)]}
-    append(build_entry(row, "endpoint.added", at, changes, actor, request_id))
+    append(build_entry(row, "endpoint.added", at, changes, actor_for_log, request_id))
     return EndpointWithSecret(row, held.now)
 
 
@@ -113,7 +113,7 @@ def rename(
     endpoint: uuid.UUID,
     version: int | None,
     name: Any,
-    actor: uuid.UUID,
+    actor_for_log: uuid.UUID,
     at: dt.datetime,
     request_id: str = "",
 ) -> Endpoint:
@@ -125,7 +125,9 @@ def rename(
     if name == row.name:
         return row
     before, row.name = row.name, name
-    return _save_and_log(row, "endpoint.renamed", at, {"name": [before, name]}, actor, request_id)
+    return _save_and_log(
+        row, "endpoint.renamed", at, {"name": [before, name]}, actor_for_log, request_id
+    )
 
 
 @transaction.atomic
@@ -135,7 +137,7 @@ def switch_on_or_off(
     endpoint: uuid.UUID,
     version: int | None,
     on: bool,
-    actor: uuid.UUID,
+    actor_for_log: uuid.UUID,
     at: dt.datetime,
     request_id: str = "",
 ) -> Endpoint:
@@ -151,7 +153,7 @@ def switch_on_or_off(
     if not on:
         _drop_waiting_deliveries(row)
     verb = "endpoint.enabled" if on else "endpoint.disabled"
-    return _save_and_log(row, verb, at, {}, actor, request_id)
+    return _save_and_log(row, verb, at, {}, actor_for_log, request_id)
 
 
 @transaction.atomic
@@ -160,7 +162,7 @@ def rotate_secret(
     audience: Audience,
     endpoint: uuid.UUID,
     version: int | None,
-    actor: uuid.UUID,
+    actor_for_log: uuid.UUID,
     at: dt.datetime,
     request_id: str = "",
 ) -> EndpointWithSecret:
@@ -173,7 +175,7 @@ def rotate_secret(
     except Undecryptable:
         held = Secrets(new_secret())
     row.secret = held.encrypted()
-    saved = _save_and_log(row, "endpoint.secret_rotated", at, {}, actor, request_id)
+    saved = _save_and_log(row, "endpoint.secret_rotated", at, {}, actor_for_log, request_id)
     return EndpointWithSecret(saved, held.now)
 
 
@@ -183,14 +185,18 @@ def remove(
     audience: Audience,
     endpoint: uuid.UUID,
     version: int | None,
-    actor: uuid.UUID,
+    actor_for_log: uuid.UUID,
     at: dt.datetime,
     request_id: str = "",
 ) -> None:
     """Take it away with its address and secret. What was sent to it stays on record."""
     row = _locked(audience, endpoint, version)
     _drop_waiting_deliveries(row)
-    append(build_entry(row, "endpoint.removed", at, {"name": [row.name, None]}, actor, request_id))
+    append(
+        build_entry(
+            row, "endpoint.removed", at, {"name": [row.name, None]}, actor_for_log, request_id
+        )
+    )
     row.delete()
 
 
@@ -200,7 +206,7 @@ def queue_test_message(
     audience: Audience,
     endpoint: uuid.UUID,
     local_day: dt.date,
-    actor: uuid.UUID,
+    actor_for_log: uuid.UUID,
     at: dt.datetime,
     request_id: str = "",
 ) -> Delivery:
@@ -232,7 +238,7 @@ def queue_test_message(
     delivery = Delivery.objects.select_related("message").get(message=message)
     delivery.allowed_attempts = 1
     delivery.save(update_fields=["allowed_attempts"])
-    append(build_entry(row, "endpoint.tried", at, {}, actor, request_id))
+    append(build_entry(row, "endpoint.tried", at, {}, actor_for_log, request_id))
     return delivery
 
 

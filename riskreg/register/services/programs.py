@@ -43,7 +43,7 @@ def create_program(
     errors = Errors()
     name = clean_text(errors, "name", name, required=True, limit=120, one_line=True)
     errors.raise_if_any()
-    user = create_program_user(name=name, at=at, actor=actor.user)
+    user = create_program_user(name=name, at=at, actor_for_log=actor.user)
     row = add_member(
         register=actor.register,
         user=user,
@@ -81,7 +81,7 @@ def end_program_token(
     if found is None:
         raise NotFound(_("There is no such token."))
     if found.revoked_at is None:
-        revoke_token(token=found, at=at, actor=actor.user)
+        revoke_token(token=found, at=at, actor_for_log=actor.user)
         changes = {"prefix": [found.prefix, None]}
         append(
             actor.entry(
@@ -113,7 +113,7 @@ def _create_and_log_token(
         days=days,
         name=name,
         register=actor.register.uuid,
-        actor=actor.user,
+        actor_for_log=actor.user,
         at=at,
     )
     changes = {

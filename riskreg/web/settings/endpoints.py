@@ -66,7 +66,7 @@ class EndpointsView(RegisterView):
         """What every act on an endpoint is told of the viewer."""
         return {
             "audience": self.viewer.audience,
-            "actor": self.viewer.user.uuid,
+            "actor_for_log": self.viewer.user.uuid,
             "at": self.at,
             "request_id": self.viewer.request_id,
         }

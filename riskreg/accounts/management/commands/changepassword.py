@@ -22,5 +22,5 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no account {options['email']}.")
         password = ask_password(user, self.stderr.write)
-        set_password(user=user, password=password, at=clock.now(), actor=None)
+        set_password(user=user, password=password, at=clock.now(), actor_for_log=None)
         self.stdout.write(f"The password of {user.email} was changed.")
