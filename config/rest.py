@@ -28,7 +28,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     # Choices stay where they are used: components named after them would clash ("kind", "status").
-    "POSTPROCESSING_HOOKS": ["riskreg.api.core.schema_rules.finish"],
+    "POSTPROCESSING_HOOKS": ["riskreg.api.core.schema_rules.finish_openapi_document"],
     "COMPONENT_SPLIT_PATCH": False,
     "SERVERS": [{"url": "/", "description": "The system that serves this document."}],
     "LICENSE": {"name": "Apache 2.0", "identifier": "Apache-2.0"},

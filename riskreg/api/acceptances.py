@@ -14,7 +14,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import arguments_of_act, body_of
 from riskreg.api.core.etag import etag
-from riskreg.api.core.of_risks import is_of_states_and_risk
+from riskreg.api.core.of_risks import parse_state_and_risk_filters
 from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import person
@@ -45,7 +45,9 @@ class Acceptances(RegisterApi):
         """Of every state; ``state`` and ``risk`` narrow them. How each stands today is
         ``status``; ``needed/`` lists what stands without one."""
         self.refuse_unknown_params("state", "risk", *PARAMS)
-        asked = is_of_states_and_risk(self.viewer, request.query_params, AcceptanceState.values)
+        asked = parse_state_and_risk_filters(
+            self.viewer, request.query_params, AcceptanceState.values
+        )
         rows = acceptances_with_shown_fields_for(self.viewer, self.viewer.today(self.at)).filter(
             asked
         )

@@ -75,7 +75,7 @@ class ChangeRequests(RegisterApi):
             kind = given.get("kind")
             _refuse_parts_of_other_kinds(kind, given)
             try:
-                made = self._ask(kind, given)
+                made = self._ask_for_change_of_kind(kind, given)
             except Conflict as conflict:
                 # What the caller saw stands in the body here, not in If-Match.
                 seen = "seen_time_zone" if kind == "time_zone" else "seen_criteria"
@@ -92,7 +92,7 @@ class ChangeRequests(RegisterApi):
 
         return self.write(act)
 
-    def _ask(self, kind: Any, given: dict[str, Any]) -> Any:
+    def _ask_for_change_of_kind(self, kind: Any, given: dict[str, Any]) -> Any:
         """Call the service of that kind. Raises what it raises, and ``Invalid`` for another."""
         if kind == "time_zone":
             return services.set_time_zone(

@@ -62,11 +62,11 @@ def to_json(found: Report) -> dict[str, Any]:
         "from": day(found.first),
         "by": found.by,
         "total": _counts_to_json(found.total),
-        "rows": [_row_to_json(found.by, row) for row in found.rows],
+        "rows": [_row_to_json(row) for row in found.rows],
     }
 
 
-def _row_to_json(by: str, row: Row) -> dict[str, Any]:
+def _row_to_json(row: Row) -> dict[str, Any]:
     name = row.name
     shown = person(name)["name"] if isinstance(name, User) else str(name)  # type: ignore[index]
     return {

@@ -21,7 +21,7 @@ from riskreg.api.core.body import (
 )
 from riskreg.api.core.errors import Problem
 from riskreg.api.core.etag import etag, is_etag_known
-from riskreg.api.core.of_risks import is_of_states_and_risk
+from riskreg.api.core.of_risks import parse_state_and_risk_filters
 from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
 from riskreg.api.decisions_json import decision_to_json, today_of
 from riskreg.decisions import services
@@ -52,7 +52,7 @@ class Decisions(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Of every state; ``state`` and ``risk`` narrow them."""
         self.refuse_unknown_params("state", "risk", *PARAMS)
-        asked = is_of_states_and_risk(
+        asked = parse_state_and_risk_filters(
             self.viewer, request.query_params, DecisionState.values, "risks"
         )
         rows = decisions_with_shown_fields_for(self.viewer, today_of(self)).filter(asked)

@@ -15,9 +15,9 @@ from riskreg.api.core.base import ApiView, RegisterApi
 from riskreg.api.core.pagination import (
     PARAMS,
     cursor_salt,
-    is_count_asked,
     make_cursor,
     page_link,
+    parse_count_asked,
     parse_limit,
     read_cursor,
 )
@@ -85,7 +85,7 @@ class Paging:
         self.view, self.salt = view, cursor_salt(view, audience)
         self.limit, self.counted = (
             parse_limit(params.get("limit")),
-            is_count_asked(params.get("count")),
+            parse_count_asked(params.get("count")),
         )
         self.place: dict[str, agenda.Place] = {}
         if (sent := params.get("cursor")) is not None:

@@ -89,14 +89,16 @@ class EvidenceList(EvidenceApi):
             raise services.too_large()
         thing, ref = str(given.get("thing", "")), str(given.get("ref", ""))
         if not hasattr(file, "chunks") or "\0" in thing + ref:
-            return self.write(lambda: self._add(request, None))
+            return self.write(lambda: self._add_evidence_or_refuse_no_file(request, None))
         # Nothing is stored for whom it would be refused.
         services.require_may_add(self.viewer, thing_for(self.viewer, thing, ref))
         checked = services.check_file(file, str(file.name))  # type: ignore[union-attr]
         with services.store_upload(file, checked, self.at) as stored:  # type: ignore[arg-type]
-            return self.write(lambda: self._add(request, stored))
+            return self.write(lambda: self._add_evidence_or_refuse_no_file(request, stored))
 
-    def _add(self, request: Request, stored: services.Stored | None) -> Answer:
+    def _add_evidence_or_refuse_no_file(
+        self, request: Request, stored: services.Stored | None
+    ) -> Answer:
         given = body_of(request, *_FIELDS)
         if stored is None:
             services.check_file(None, "")

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from riskreg.api.core import row_parameters, schema, schema_exports
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.errors import InvalidQuery
-from riskreg.api.core.of_risks import is_of_states_and_risk
+from riskreg.api.core.of_risks import parse_state_and_risk_filters
 from riskreg.api.core.query import parse_choices, parse_day, with_errors_in_query
 from riskreg.api.coverage import PARAMS as COVERAGE_PARAMS
 from riskreg.decisions.models import AcceptanceState, DecisionState
@@ -104,7 +104,7 @@ class FileApi(RegisterApi):
         )
 
     @staticmethod
-    def days(params: Any, *names: str) -> list[dt.date | None]:
+    def parse_days(params: Any, *names: str) -> list[dt.date | None]:
         """The days that parameters name."""
         errors = Errors()
         found = [parse_day(errors, name, params.get(name)) for name in names]
@@ -227,7 +227,7 @@ class CoverageExport(FileApi):
         """A row for each group, and one for all."""
         self.refuse_unknown_params("as_of", "from", "by", *OWN)
         require(self.viewer, "coverage.view")
-        as_of, first = self.days(params, "as_of", "from")
+        as_of, first = self.parse_days(params, "as_of", "from")
         last = as_of or self.viewer.today(self.at)
         report = with_errors_in_query(
             lambda: coverage(
@@ -302,7 +302,7 @@ class _OfRisks(ListExport):
     def rows(self, params: Any) -> QuerySet[Any]:
         """Newest first."""
         self.refuse_unknown_params("state", "risk", *OWN)
-        asked = is_of_states_and_risk(self.viewer, params, self.states, self.risk)
+        asked = parse_state_and_risk_filters(self.viewer, params, self.states, self.risk)
         return NOUNS[self.noun].rows(self.viewer, self.at).filter(asked)
 
 

@@ -41,7 +41,7 @@ class HeatmapExport(FileApi):
                 self.viewer, asked, self.at, other_params=other_params, one_kind=True
             )
         )
-        as_of, compare = self.days(params, "as_of", "compare")
+        as_of, compare = self.parse_days(params, "as_of", "compare")
         errors = Errors()
         self.cells = clean_cell_content(errors, params.getlist("cells"))
         with_errors_in_query(errors.raise_if_any)

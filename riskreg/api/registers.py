@@ -16,9 +16,9 @@ from riskreg.api.core.errors import InvalidQuery, request_id
 from riskreg.api.core.etag import content_etag, etag
 from riskreg.api.core.pagination import (
     PARAMS,
-    is_count_asked,
     make_cursor,
     page_link,
+    parse_count_asked,
     parse_limit,
     read_cursor,
 )
@@ -57,7 +57,7 @@ class Registers(ApiView):
         """By slug."""
         self.refuse_unknown_params(*PARAMS)
         params = request.query_params
-        limit, count = parse_limit(params.get("limit")), is_count_asked(params.get("count"))
+        limit, count = parse_limit(params.get("limit")), parse_count_asked(params.get("count"))
         salt = f"riskreg.cursor:registers:{self.me.uuid}"
         mine = sorted(self.my_memberships(), key=lambda m: m.register.slug)
         start = 0

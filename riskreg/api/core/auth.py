@@ -36,7 +36,7 @@ class BearerAuthentication(BaseAuthentication):
             return None
         token = token.strip()
         at = moment_of_request(request)
-        row = _live_row(request, token, at)
+        row = _live_token_setting_membership(request, token, at)
         if row is None:
             log_refused_token(token)
             raise AuthenticationFailed(_why_refused(token, at))
@@ -89,7 +89,7 @@ class ScopePermission(BasePermission):
         )
 
 
-def _live_row(request: Any, token: str, at: dt.datetime) -> ApiToken | None:
+def _live_token_setting_membership(request: Any, token: str, at: dt.datetime) -> ApiToken | None:
     """The row of ``token``, if it is live. At an address in a register it is read together with its
     user's membership there, which the request keeps as ``membership``."""
     slug = request.parser_context["kwargs"].get("slug")

@@ -59,7 +59,7 @@ def _faults_in_value(value: Any, field: Any, where: str) -> FieldFaults:
     allowed = getattr(kind, "choices_allowed", None)
     if value is None:
         if not (field.allow_null or getattr(kind, "takes_null", False)):
-            yield where, *_fault_of_null(allowed)
+            yield where, *_fault_naming_what_is_allowed(allowed)
     elif isinstance(field, s.ListSerializer | s.ListField):
         if not isinstance(value, list):
             yield where, "not_a_list", "This must be a list: [ … ]."
@@ -85,7 +85,11 @@ def _faults_in_value(value: Any, field: Any, where: str) -> FieldFaults:
 def _fault_of_single_value(value: Any, field: Any, kind: Any, allowed: Any) -> CodeAndDetail | None:
     """What is wrong with a single value, where a service might take it for nothing at all."""
     if allowed is not None:
-        return None if isinstance(value, str) and value in allowed else _fault_of_null(allowed)
+        return (
+            None
+            if isinstance(value, str) and value in allowed
+            else _fault_naming_what_is_allowed(allowed)
+        )
     if getattr(kind, "is_object", False):
         return None if isinstance(value, dict) else CodeAndDetail("not_an_object", _OBJECT)
     if getattr(kind, "is_person", False):
@@ -114,7 +118,7 @@ def _fault_of_single_value(value: Any, field: Any, kind: Any, allowed: Any) -> C
     return None
 
 
-def _fault_of_null(allowed: Any) -> CodeAndDetail:
+def _fault_naming_what_is_allowed(allowed: Any) -> CodeAndDetail:
     if allowed:
         return CodeAndDetail("unknown", f"This must be one of: {', '.join(map(str, allowed))}.")
     return CodeAndDetail(

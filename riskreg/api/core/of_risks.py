@@ -11,16 +11,16 @@ from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import risks_called
 
 
-def is_of_states_and_risk(
-    viewer: Viewer, params: Any, states: Collection[str], way: str = "risk"
+def parse_state_and_risk_filters(
+    viewer: Viewer, params: Any, known_states: Collection[str], path_to_risk: str = "risk"
 ) -> Q:
-    """The condition that ``state`` (several, of ``states``) and ``risk`` (a ref) of a query string
-    ask for; ``way`` leads to the risk. Raises ``Invalid`` for a state that there is not; a risk
-    that the viewer may not know of has nothing."""
+    """The condition that ``state`` (several, of ``known_states``) and ``risk`` (a ref) of a query
+    string ask for; ``path_to_risk`` leads to the risk. Raises ``InvalidQuery`` for a state that
+    there is not; a risk that the viewer may not know of has nothing."""
     errors = Errors()
-    chosen = parse_choices(errors, "state", params.getlist("state"), list(states))
+    chosen = parse_choices(errors, "state", params.getlist("state"), list(known_states))
     with_errors_in_query(errors.raise_if_any)
     found = Q(state__in=chosen) if chosen else Q()
     if (ref := params.get("risk")) is not None:
-        found &= Q(**{f"{way}__in": risks_called(viewer, [ref])})
+        found &= Q(**{f"{path_to_risk}__in": risks_called(viewer, [ref])})
     return found

@@ -64,7 +64,7 @@ def page_response(
     Raises ``InvalidQuery`` for a bad limit and for a cursor that was not made here for this list.
     """
     params = view.request.query_params
-    limit, count = parse_limit(params.get("limit")), is_count_asked(params.get("count"))
+    limit, count = parse_limit(params.get("limit")), parse_count_asked(params.get("count"))
     # Titles sort by the language of who asks, so the column is part of what a cursor is for.
     salt = f"{cursor_salt(view, audience)}:{listing.order.column}"
     backward, place = False, None
@@ -152,7 +152,7 @@ def read_cursor(
     return parts
 
 
-def is_count_asked(text: str | None) -> bool:
+def parse_count_asked(text: str | None) -> bool:
     """``?count=``: true or false, false if it is not given. Raises ``InvalidQuery``."""
     if text not in (None, "true", "false"):
         raise InvalidQuery.one("count", "not_a_boolean", "This must be true or false.")

@@ -8,11 +8,11 @@ from riskreg.api.core.schema_descriptions import BOUNDS, OF_SHAPE, PATHS, TAGS, 
 _REQUEST = "Request"
 
 
-def finish(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+def finish_openapi_document(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     """The document that drf-spectacular made, with what it cannot be told."""
     shapes = result["components"]["schemas"]
     for name, shape in shapes.items():
-        _describe(name.removesuffix(_REQUEST), shape)
+        _set_bounds_and_description(name.removesuffix(_REQUEST), shape)
     for name in sorted(_shapes_in_requests(result)):
         _forbid_unknown_fields(shapes[name])
     for schema in _every_object_in(result):
@@ -21,12 +21,12 @@ def finish(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     for methods in result["paths"].values():
         for operation in methods.values():
             used |= set(operation["tags"])
-            _finish_operation(operation)
+            _describe_path_and_request_id(operation)
     result["tags"] = [{"name": tag, "description": TAGS[tag]} for tag in sorted(used)]
     return result
 
 
-def _describe(name: str, shape: dict[str, Any]) -> None:
+def _set_bounds_and_description(name: str, shape: dict[str, Any]) -> None:
     for field, schema in shape.get("properties", {}).items():
         schema.update(BOUNDS.get(f"{name}.{field}", {}))
         description = (
@@ -68,7 +68,7 @@ def _drop_repeated_types(schema: dict[str, Any]) -> None:
             schema[name] = [b for n, b in enumerate(branches) if b not in branches[:n]]
 
 
-def _finish_operation(operation: dict[str, Any]) -> None:
+def _describe_path_and_request_id(operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         if parameter["in"] != "path":
             continue

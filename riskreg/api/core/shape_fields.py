@@ -173,7 +173,7 @@ class TermNames(s.JSONField):
     """["taxonomy:term", …] or {taxonomy: [term, …]}."""
 
 
-def text_or_texts(limit: int, required: bool = False) -> Any:
+def text_or_texts_by_language_field(limit: int, required: bool = False) -> Any:
     """A text, or {language: text}."""
     text = {"type": "string", "maxLength": limit}
     shape = {"oneOf": [text, _schema_by_language(text)]}
@@ -198,15 +198,15 @@ class Person(s.Serializer[Any]):
 
 
 class Source(s.Serializer[Any]):
-    title = text_or_texts(300, required=True)
+    title = text_or_texts_by_language_field(300, required=True)
     url = s.CharField(
         allow_blank=True, required=False, max_length=2000, help_text="http:// or https://, or empty"
     )
     quote = s.CharField(allow_null=True, allow_blank=True, required=False, max_length=2000)
     label = one_of(LABELS)
-    locator = text_or_texts(300)
-    date = text_or_texts(40)
-    note = text_or_texts(1000)
+    locator = text_or_texts_by_language_field(300)
+    date = text_or_texts_by_language_field(40)
+    note = text_or_texts_by_language_field(1000)
 
 
 class Step(s.Serializer[Any]):
@@ -258,5 +258,5 @@ class Elasticity(s.Serializer[Any]):
 class SourceParts(Source):
     """A source, or an empty object for none."""
 
-    title = text_or_texts(300)
+    title = text_or_texts_by_language_field(300)
     label = one_of(LABELS, required=False)
