@@ -41,9 +41,9 @@ from riskreg.exchange.writing.files import (
     About,
     AboutLine,
     LazySheet,
-    count_rows_read,
     file_pieces,
     made_in_language,
+    with_rows_counted_as_read,
 )
 from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.exchange.writing.zips import zip_pieces
@@ -92,7 +92,7 @@ class FileApi(RegisterApi):
         errors = Errors()
         parse_choices(errors, "format", [kind], self.formats)
         with_errors_in_query(errors.raise_if_any)
-        sheets, rows = count_rows_read(self.sheets(params, **named))
+        sheets, rows = with_rows_counted_as_read(self.sheets(params, **named))
         columns = [name for name in params.get("columns", "").split(",") if name]
         sheets[0] = with_errors_in_query(lambda: with_only_columns(sheets[0], columns))
         about = about_lines(self.viewer, self.at, params.lists())

@@ -152,7 +152,7 @@ def test_a_sweep_that_dies_leaves_nothing_half_done(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = schedule(world)
-    for name in ("create_pack_and_start_job", "post_message_about_sending"):
+    for name in ("create_permitted_pack_and_start_job", "post_message_about_sending"):
         with (
             monkeypatch.context() as broken,
             nothing_half_written(name != "post_message_about_sending"),

@@ -18,7 +18,7 @@ from riskreg.exchange.mapping import Answers, Existing, plan_import
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.services import Brought, import_file_unless_answers_needed, preview_import
-from riskreg.exchange.writing.csvs import csv_lines
+from riskreg.exchange.writing.csvs import csv_pieces
 from riskreg.exchange.writing.files import About, AboutLine
 from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_of, row_to_json
 from riskreg.exchange.writing.workbooks import write_workbook
@@ -83,7 +83,7 @@ def as_xlsx(rows: list[dict[str, Any]]) -> bytes:
 
 def as_csv(rows: list[dict[str, Any]]) -> bytes:
     table = ([row.get(name) for name in NAMES] for row in rows)
-    return "".join(csv_lines([column.label for column in COLUMNS], table)).encode()
+    return "".join(csv_pieces([column.label for column in COLUMNS], table)).encode()
 
 
 def as_json(rows: list[dict[str, Any]]) -> bytes:

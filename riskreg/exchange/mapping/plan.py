@@ -22,7 +22,7 @@ from riskreg.exchange.mapping.matching import Matcher
 from riskreg.exchange.mapping.outcome import Asked, Refused, RowPlan
 from riskreg.exchange.mapping.rows import RowReader
 from riskreg.exchange.mapping.scaling import Scaling, scales_of
-from riskreg.exchange.mapping.work import add_measures_to_rows
+from riskreg.exchange.mapping.work import add_separate_mitigations_to_rows
 from riskreg.exchange.reading import NotARegister, Table
 from riskreg.exchange.reading.table import OwnText
 from riskreg.exchange.reading.words import TARGETS
@@ -102,11 +102,11 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
         reader.read(row, plan)
         if plan.outcome != "refused":
             if row.continues and rows:
-                _add_to_row_above(plan, rows, refused)
+                _add_mitigation_to_row_above(plan, rows, refused)
             else:
                 _merge_or_refuse_repeated_row(plan, columns, seen, refused)
         rows.append(plan)
-    strange = add_measures_to_rows(reader, table.measures, rows)
+    strange = add_separate_mitigations_to_rows(reader, table.separate_mitigations, rows)
     for plan in rows:
         if plan.outcome == "new":
             matcher.match(plan)
@@ -166,7 +166,9 @@ def _merge_or_refuse_repeated_row(
         refused.append(Refused(plan.number, column, why % {"row": first.number, "id": theirs}))
 
 
-def _add_to_row_above(plan: RowPlan, before: Sequence[RowPlan], refused: list[Refused]) -> None:
+def _add_mitigation_to_row_above(
+    plan: RowPlan, before: Sequence[RowPlan], refused: list[Refused]
+) -> None:
     """One more measure against the risk above it; kept with it as text, where it has no day."""
     first = next(row for row in reversed(before) if not row.continues)
     plan.continues = True

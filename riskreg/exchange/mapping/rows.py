@@ -71,7 +71,7 @@ class RowReader(CellReader):
             elif is_blank(value):
                 continue
             elif isinstance(value, FormulaWithoutValue):
-                if ours and not self._is_worked_out(ours):
+                if ours and not self._is_score_worked_out_from_axes(ours):
                     self.refuse(
                         plan,
                         header,
@@ -123,9 +123,9 @@ class RowReader(CellReader):
             )
         return notes
 
-    def _is_worked_out(self, ours: str) -> bool:
+    def _is_score_worked_out_from_axes(self, target: str) -> bool:
         """Whether a score need not be read, because the register works it out of both axes."""
-        stage, _dot, part = ours.rpartition(".")
+        stage, _dot, part = target.rpartition(".")
         axes = {f"{stage}.{axis}" for axis in AXES}
         return part in ("score", "rating") and axes <= set(self.columns.values())
 

@@ -9,7 +9,7 @@ from riskreg.exchange.mapping.outcome import RowPlan
 from riskreg.exchange.mapping.values import as_progress, as_text, is_nothing, parse_amount
 from riskreg.exchange.mapping.words import WORK
 from riskreg.exchange.reading import Value, as_read_in_sheet
-from riskreg.exchange.reading.table import CellsByTarget, Measure
+from riskreg.exchange.reading.table import CellsByTarget, SeparateMitigation
 from riskreg.kernel.text import TITLE_MAX
 
 _CONTROL_MAX = 300
@@ -56,26 +56,26 @@ def read_work(reader: CellReader, plan: RowPlan, given: CellsByTarget) -> None:
     plan.mitigation = work
 
 
-def add_measures_to_rows(
-    reader: CellReader, measures: Sequence[Measure], rows: Sequence[RowPlan]
+def add_separate_mitigations_to_rows(
+    reader: CellReader, mitigations: Sequence[SeparateMitigation], rows: Sequence[RowPlan]
 ) -> UnknownRiskIds:
-    """Give each measure that stands apart to the row of its risk."""
-    if not measures:
+    """Give each mitigation that stands apart to the row of its risk."""
+    if not mitigations:
         return []
     by_number = {row.number: row for row in rows}
     by_id: dict[str, RowPlan] = {}
     for row in rows:
         by_id.setdefault(fold_value(str(row.fields.get("external_id", ""))), row)
     strange: dict[str, None] = {}
-    for measure in measures:
-        found = by_number.get(measure.row or 0) or (
-            by_id.get(fold_value(measure.of)) if measure.of else None
+    for mitigation in mitigations:
+        found = by_number.get(mitigation.row or 0) or (
+            by_id.get(fold_value(mitigation.of)) if mitigation.of else None
         )
         if found is None:
-            strange[measure.of] = None
+            strange[mitigation.of] = None
         elif found.outcome != "refused":
             alone = RowPlan(found.number, state=found.state, fields=dict(found.fields))
-            read_work(reader, alone, measure.given)
+            read_work(reader, alone, mitigation.given)
             if alone.outcome == "refused":
                 found.outcome = "refused"
             elif alone.mitigation is None:

@@ -73,7 +73,7 @@ def bodies_in_pieces(
         yield from noun.to_json(viewer, piece, at)
 
 
-def _to_bodies(
+def _body_builder_for(
     table: Table, more: Callable[[Viewer, Any], Mapping[str, Any]] | None = None
 ) -> Callable[[Viewer, Sequence[Any], dt.datetime], Iterator[Body]]:
     def to_bodies(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) -> Iterator[Body]:
@@ -222,30 +222,30 @@ NOUNS: dict[str, Noun] = {
         Noun("risks", _("Risks"), RISK, _current_positions, _risks_to_json),
         Noun(
             "mitigations", _("Mitigations"), MITIGATION, lambda v, _at: mitigations_for(v),
-            _to_bodies(MITIGATION), mitigation_filters,
+            _body_builder_for(MITIGATION), mitigation_filters,
         ),
         Noun(
             "controls", _("Controls"), CONTROL, lambda v, _at: controls_for(v),
-            _to_bodies(CONTROL), control_filters,
+            _body_builder_for(CONTROL), control_filters,
         ),
         Noun(
             "indicators", _("Indicators"), INDICATOR, lambda v, _at: indicators_for(v),
-            _to_bodies(INDICATOR), indicator_filters,
+            _body_builder_for(INDICATOR), indicator_filters,
         ),
         Noun("readings", _("Readings"), READING, _readings_without_corrected, _readings_to_json),
         Noun(
             "objectives", _("Objectives"), OBJECTIVE,
             lambda v, _at: objectives_for(v).select_related("party").order_by("due_on", "id"),
-            _to_bodies(OBJECTIVE), objective_filters,
+            _body_builder_for(OBJECTIVE), objective_filters,
         ),
         Noun(
             "models", _("Models of objectives"), MODEL,
             lambda v, _at: models_for(v).order_by("objective__key", "-at", "-id"),
-            _to_bodies(MODEL, lambda _v, row: {"translations": row.translations or {}}),
+            _body_builder_for(MODEL, lambda _v, row: {"translations": row.translations or {}}),
         ),
         Noun(
             "meetings", _("Review meetings"), MEETING, _meetings_with_agenda,
-            _to_bodies(MEETING, _agenda_to_json),
+            _body_builder_for(MEETING, _agenda_to_json),
         ),
         Noun(
             "acceptances", _("Acceptances"), ACCEPTANCE, _all_acceptances_newest_first,
@@ -257,26 +257,30 @@ NOUNS: dict[str, Noun] = {
         ),
         Noun(
             "drivers", _("Drivers"), DRIVER, lambda v, _at: drivers_for(v),
-            _to_bodies(DRIVER, lambda _v, row: {"indicator": row.indicator and row.indicator.ref}),
+            _body_builder_for(DRIVER, lambda _v, row: {
+                "indicator": row.indicator and row.indicator.ref,
+            }),
         ),
         Noun(
             "beliefs", _("Beliefs"), BELIEF, _all_beliefs_by_driver,
-            _to_bodies(BELIEF, lambda _v, row: {"driver": row.driver.ref}),
+            _body_builder_for(BELIEF, lambda _v, row: {"driver": row.driver.ref}),
         ),
         Noun(
             "links", _("Links to risks"), LINK, lambda v, _at: links_in_force_for(v),
-            _to_bodies(LINK, lambda _v, row: {"risk": row.risk.ref, "driver": row.driver.ref}),
+            _body_builder_for(LINK, lambda _v, row: {
+                "risk": row.risk.ref, "driver": row.driver.ref,
+            }),
         ),
         Noun(
             "estimates", _("Estimates"), ESTIMATE, _estimates_not_withheld_by_risk,
-            _to_bodies(ESTIMATE, lambda _v, row: {
+            _body_builder_for(ESTIMATE, lambda _v, row: {
                 "risk": row.risk.ref, "translations": row.translations or {},
             }),
         ),
         Noun(
             "relations", _("Relations"), RELATION,
             lambda v, _at: relations_for(v).order_by("created_at", "id"),
-            _to_bodies(RELATION, lambda _v, row: {
+            _body_builder_for(RELATION, lambda _v, row: {
                 "risk": row.risk.ref, "other": row.other.ref, "active": row.ended_at is None,
             }),
         ),

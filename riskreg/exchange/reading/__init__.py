@@ -12,7 +12,7 @@ from riskreg.exchange.reading.layout import (
     sort_key_by_likeness_to_risks,
     table_in,
 )
-from riskreg.exchange.reading.measures import measures_on_sheets
+from riskreg.exchange.reading.separate_mitigations import separate_mitigations_on_sheets
 from riskreg.exchange.reading.table import (
     MAX_BYTES,
     NotARegister,
@@ -91,8 +91,8 @@ def _from_workbook(kind: str, sheets: list[Sheet], wanted: str | None) -> Table:
     registers = sorted(filter(is_register, found), key=sort_key_by_likeness_to_risks, reverse=True)
     if not registers:
         return found[0]
-    apart = measures_on_sheets([table for table in found if table not in registers])
-    registers[0] = replace(registers[0], measures=apart)
+    apart = separate_mitigations_on_sheets([table for table in found if table not in registers])
+    registers[0] = replace(registers[0], separate_mitigations=apart)
     others = ", ".join(table.sheet for table in registers[1:])
     if not others:
         return registers[0]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.reading.layout import is_register, sort_key_by_likeness_to_risks, table_in
-from riskreg.exchange.reading.measures import nested_measures
+from riskreg.exchange.reading.separate_mitigations import nested_mitigations
 from riskreg.exchange.reading.table import (
     MAX_COLUMNS,
     MAX_ROWS,
@@ -35,7 +35,11 @@ def read_json(text: str) -> Table:
         return _table("oscal-poam", POAM, list(_risk_or_item_rows_of_oscal_poam(data[POAM])))
     if (grid := _grid_of(data)) and (found := table_in(Sheet("", grid), "json")):
         return found
-    tables = [_laid_flat(path, objects) for path, objects in _lists_of_objects(data) if objects]
+    tables = [
+        _table_of_flattened_objects(path, objects)
+        for path, objects in _lists_of_objects(data)
+        if objects
+    ]
     if not tables:
         raise NotARegister(_("This JSON holds no list of objects, so no rows."))
     best = max(
@@ -57,12 +61,12 @@ def _scale_sizes_named_in(data: Any) -> dict[str, int]:
     return {axis: int(named[0][n]) for n, axis in enumerate(("likelihood", "impact"), 1) if named}
 
 
-def _laid_flat(path: str, objects: list[Mapping[str, Any]]) -> Table:
-    apart = [pair for n, item in enumerate(objects, 1) for pair in nested_measures(item, n)]
-    lists = {where for where, _measure in apart}
+def _table_of_flattened_objects(path: str, objects: list[Mapping[str, Any]]) -> Table:
+    apart = [pair for n, item in enumerate(objects, 1) for pair in nested_mitigations(item, n)]
+    lists = {where for where, _found in apart}
     flat = [{k: v for k, v in _flatten(item) if k not in lists} for item in objects]
     table = _table("json-ir8286" if _is_ir8286(flat[0]) else "json", path, flat)
-    return replace(table, measures=tuple(measure for _where, measure in apart))
+    return replace(table, separate_mitigations=tuple(found for _where, found in apart))
 
 
 def _grid_of(data: Any) -> Grid | None:

@@ -163,7 +163,7 @@ def _add_markings_of_row(
     column = -1
     for cell in row:
         letters = "".join(c for c in cell.get("r") or "" if c.isalpha())
-        column = _column_number(letters) if letters else column + 1
+        column = _column_index(letters) if letters else column + 1
         tags = {str(part.tag).rpartition("}")[2]: part for part in cell}
         value = tags.get("v")
         empty = "is" not in tags and (value is None or not value.text)
@@ -175,7 +175,7 @@ def _add_markings_of_row(
             colours[number, column] = fills[int(style)]
 
 
-def _column_number(letters: str) -> int:
+def _column_index(letters: str) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64

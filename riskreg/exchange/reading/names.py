@@ -339,7 +339,9 @@ def _target_of_longest_part(text: str, known: dict[str, str]) -> str | None:
     for word, target in known.items():
         if len(word) < (2 if _CJK.search(word) else 4) or word in _WEAK:
             continue
-        if not _contains(text, word) or (word in _RISKS and not _only_neutral_beside(text, word)):
+        if not _contains(text, word) or (
+            word in _RISKS and not _has_only_neutral_words_besides(text, word)
+        ):
             continue
         weight = len(word) + (3 if text.endswith(word) else 0)
         if best is None or weight > best[0]:
@@ -347,6 +349,6 @@ def _target_of_longest_part(text: str, known: dict[str, str]) -> str | None:
     return best[1] if best else None
 
 
-def _only_neutral_beside(text: str, word: str) -> bool:
+def _has_only_neutral_words_besides(text: str, word: str) -> bool:
     """Whether nothing but words without a meaning of their own stands beside ``word``."""
     return set(_without_word(text, word).split()) <= _NEUTRAL | _CONNECTORS

@@ -38,12 +38,12 @@ def _read_markings(stream: bytes, start: int) -> Markings:
     for kind, body in _records(stream, start):
         if kind == _ROW and struct.unpack_from("<H", body, 12)[0] & _HIDDEN:
             hidden.add(struct.unpack_from("<H", body)[0])
-        elif kind == _FORMULA and _has_no_value(body):
+        elif kind == _FORMULA and _is_formula_without_result(body):
             without.append(struct.unpack_from("<HH", body))
     return Markings(frozenset(hidden), {}, tuple(without))
 
 
-def _has_no_value(body: bytes) -> bool:
+def _is_formula_without_result(body: bytes) -> bool:
     """Whether a formula came without a result: an empty text, or a zero that whoever wrote it left
     to be worked out by the program that opens the file."""
     result, flags = body[6:14], struct.unpack_from("<H", body, 14)[0]

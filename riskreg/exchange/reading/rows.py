@@ -32,7 +32,7 @@ def rows_and_skipped_rows_below(
     if not _mostly_filled(sheet, last, ids):
         ids = []
     spans = _rows_with_wide_cells(sheet)
-    _fill_down(sheet, last)
+    _fill_merged_cells_down(sheet, last)
     legend = False
     as_text = kind in ("csv", "tsv", "paste")
     ends = [name.casefold()[-1:] for name in names]
@@ -191,7 +191,7 @@ def colour_word(rgb: str) -> str:
     return next((word for most, word in bounds if hue * 360 < most), "red")
 
 
-def _fill_down(sheet: Sheet, header: int) -> None:
+def _fill_merged_cells_down(sheet: Sheet, header: int) -> None:
     """Give each row below the header what a cell that was merged over several rows says."""
     for (first, column), (last, end) in sheet.merged:
         if column != end or first <= header or first == last:

@@ -88,7 +88,7 @@ CellsByTarget = Mapping[str, CellUnderHeader]
 
 
 @dataclass(frozen=True)
-class Measure:
+class SeparateMitigation:
     """Planned work that stands apart from its risk: of the risk with the id ``of``, or of row
     ``row``; ``where`` it stands."""
 
@@ -102,8 +102,8 @@ class Measure:
 class Table:
     """What was found: ``header_row`` is the number of the row right above the first one (None where
     the format has no such row); ``skipped_rows`` those that are none of the table, ``notes``
-    sentences, ``measures`` what stands apart from the rows; ``levels``: how many its scales of
-    likelihood and impact have, where the file says so for all of its rows."""
+    sentences, ``separate_mitigations`` what stands apart from the rows; ``levels``: how many its
+    scales of likelihood and impact have, where the file says so for all of its rows."""
 
     format: str
     sheet: str
@@ -112,7 +112,7 @@ class Table:
     rows: tuple[Row, ...]
     skipped_rows: tuple[SkippedRow, ...] = ()
     notes: tuple[str, ...] = ()
-    measures: tuple[Measure, ...] = ()
+    separate_mitigations: tuple[SeparateMitigation, ...] = ()
     levels: Mapping[str, int] = field(default_factory=dict)
 
     def column(self, header: str) -> Sequence[Value]:

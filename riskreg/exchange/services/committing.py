@@ -192,9 +192,9 @@ def _commit_row(
             # A row that is refused half way leaves nothing of itself.
             with transaction.atomic():
                 if row.outcome == "new":
-                    risk = _create(actor, plan, row, of_import, made, at)
+                    risk = _create_risk_of_row(actor, plan, row, of_import, made, at)
                 else:
-                    risk = _update(actor, row, of_import, made, at)
+                    risk = _update_risk_of_row(actor, row, of_import, made, at)
         except RiskregError as error:
             risk = None
             refused.append(mark_row_refused(plan, row, error))
@@ -223,7 +223,7 @@ def visibility_of(plan: Plan, row: RowPlan) -> str:
     return row.theirs.get("visibility") or plan.visibility
 
 
-def _create(
+def _create_risk_of_row(
     actor: Viewer, plan: Plan, row: RowPlan, of_import: Import, made: Made, at: dt.datetime
 ) -> Risk:
     # What is over was found by the day on which it was closed, at the latest.
@@ -236,7 +236,7 @@ def _create(
         recorded_at=at,
     )
     for stage in row.levels:
-        _assess(actor, risk.ref, stage, row, of_import, since, at)
+        _record_assessment_of_row(actor, risk.ref, stage, row, of_import, since, at)
     for name, kind in row.controls:
         control = risks.add_control(
             actor=actor, ref=risk.ref, name=name, kind=kind, at=since, recorded_at=at
@@ -255,11 +255,13 @@ def _create(
             recorded_at=at,
         )
     if closes:
-        _close(actor, risk.ref, row, of_import, since, at)
+        _close_risk_of_row(actor, risk.ref, row, of_import, since, at)
     return risk_for(actor, risk.ref)
 
 
-def _update(actor: Viewer, row: RowPlan, of_import: Import, made: Made, at: dt.datetime) -> Risk:
+def _update_risk_of_row(
+    actor: Viewer, row: RowPlan, of_import: Import, made: Made, at: dt.datetime
+) -> Risk:
     ref = row.ref
     if row.changes.get("state", [None, None])[0] == "closed":
         why = _("Open in the file %(file)s, row %(row)d.")
@@ -270,7 +272,7 @@ def _update(actor: Viewer, row: RowPlan, of_import: Import, made: Made, at: dt.d
         risks.edit_risk(actor=actor, ref=ref, version=None, fields=fields, at=at)
     for stage in row.levels:
         if stage in row.changes:
-            _assess(actor, ref, stage, row, of_import, at, at)
+            _record_assessment_of_row(actor, ref, stage, row, of_import, at, at)
     new_controls = row.changes.get("controls", [None, []])[1]
     for name, kind in row.controls:
         if name in new_controls:
@@ -288,11 +290,11 @@ def _update(actor: Viewer, row: RowPlan, of_import: Import, made: Made, at: dt.d
     if state == "open" and risk.state == "draft":
         risks.open_risk(actor=actor, ref=ref, version=None, at=at)
     elif state == "closed":
-        _close(actor, ref, row, of_import, at, at)
+        _close_risk_of_row(actor, ref, row, of_import, at, at)
     return risk_for(actor, ref)
 
 
-def _assess(
+def _record_assessment_of_row(
     actor: Viewer,
     ref: str,
     stage: str,
@@ -352,7 +354,7 @@ def _update_first_mitigation(
     made.mitigations[work.ref] = work.version
 
 
-def _close(
+def _close_risk_of_row(
     actor: Viewer,
     ref: str,
     row: RowPlan,

@@ -90,10 +90,12 @@ def request_pack(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
         text = _("%(n)d of your board packs are being made. Wait for one, or cancel it.")
         raise Invalid.one("as_of", "too_many", text % {"n": MOST_OPEN})
     delete_old_packs_of_own_party(actor, at)
-    return create_pack_and_start_job(actor, {**chosen, "as_of": as_of, "since": since}, at)
+    return create_permitted_pack_and_start_job(
+        actor, {**chosen, "as_of": as_of, "since": since}, at
+    )
 
 
-def create_pack_and_start_job(
+def create_permitted_pack_and_start_job(
     actor: Viewer, checked: Mapping[str, Any], at: dt.datetime, sending: PackSending | None = None
 ) -> BoardPack:
     """The pack that was asked for (all of ``FIELDS``, ``checked``), for a worker to make in the

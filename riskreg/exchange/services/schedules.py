@@ -50,7 +50,7 @@ def create_schedule(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime)
     errors = Errors()
     spoken = actor.user.language
     usual = {**_USUAL, "language": spoken if spoken in PackLanguage.values else PackLanguage.EN}
-    clean = _clean(errors, actor, {**usual, **given})
+    clean = _clean_schedule(errors, actor, {**usual, **given})
     if running_schedules_of_own_party(actor).count() >= MOST:
         text = _("A party has at most %(n)d schedules; end one first.")
         errors.add("title", "too_many", text % {"n": MOST})
@@ -97,7 +97,7 @@ def change_schedule(
     require(actor, "pack.make", row)
     require_unchanged(row, version)
     errors, today = Errors(), actor.today(at)
-    clean = _clean(errors, actor, fields)
+    clean = _clean_schedule(errors, actor, fields)
     if clean.get("first_on", row.first_on) != row.first_on:
         _check_first_meeting_not_past(errors, clean["first_on"], today)
     errors.raise_if_any()
@@ -154,7 +154,7 @@ def _lock_register(actor: Viewer) -> None:
     Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
 
 
-def _clean(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> dict[str, Any]:
+def _clean_schedule(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> dict[str, Any]:
     assert actor.party is not None  # noqa: S101 - who may make packs acts for a party
     return clean_given(
         errors,

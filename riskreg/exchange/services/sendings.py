@@ -5,9 +5,9 @@ A schedule waits for its next meeting (``next_on``, ``make_on``). The sweep take
 1. ``_begin_sending_if_due``: the schedule's row is locked and looked at again, the meeting gets its
 row (unique for schedule and day), packs are laid out as for whoever asks for one, and the schedule
 waits for its next meeting: all of it or nothing. Of two sweeps the second finds it done. 2.
-``_finish_if_made``: once the workers are done with every pack of a meeting its row is locked, who
-is to be told is looked up as of now, and their messages go into the outbox with it, under a key of
-meeting and reader: no message is written twice.
+``_finish_sending_if_made``: once the workers are done with every pack of a meeting its row is
+locked, who is to be told is looked up as of now, and their messages go into the outbox with it,
+under a key of meeting and reader: no message is written twice.
 
 What a dead worker, a dead sweep or days of outage leave behind stands in rows, and the next sweep
 takes it up. A fault with one schedule keeps no other waiting.
@@ -44,7 +44,7 @@ from riskreg.exchange.queries.schedules import (
 )
 from riskreg.exchange.services.pack_mail import FAILED, PARTLY, SENT, post_message_about_sending
 from riskreg.exchange.services.packs import (
-    create_pack_and_start_job,
+    create_permitted_pack_and_start_job,
     default_since,
     delete_old_packs_of_own_party,
 )
@@ -67,7 +67,7 @@ def begin_and_finish_sendings(at: dt.datetime) -> None:
     """Have made what is due at ``at``, and send what is made."""
     for step, rows in (
         (_begin_sending_if_due, ids_of_schedules_maybe_due(at)),
-        (_finish_if_made, ids_of_sendings_under_way()),
+        (_finish_sending_if_made, ids_of_sendings_under_way()),
     ):
         for key in rows:
             try:
@@ -89,9 +89,9 @@ def _begin_sending_if_due(schedule: int, at: dt.datetime) -> None:
     )
     for meeting in found.skip:
         skipped = _create_sending(row, meeting, SendingState.SKIPPED, at)
-        _log(row, "pack_schedule.skipped", skipped, at)
+        _log_sending(row, "pack_schedule.skipped", skipped, at)
     if found.make is not None:
-        _request_packs_or_fail(row, found.make, at)
+        _request_packs_or_record_failed(row, found.make, at)
     set_next_meeting_in_memory(row, (found.make or row.next_on) + DAY)
     row.save(update_fields=["next_on", "make_on"])
 
@@ -109,7 +109,7 @@ def _create_sending(
     )
 
 
-def _request_packs_or_fail(row: PackSchedule, meeting: dt.date, at: dt.datetime) -> None:
+def _request_packs_or_record_failed(row: PackSchedule, meeting: dt.date, at: dt.datetime) -> None:
     """The packs for ``meeting``, as of the day it is, in the name of who set the schedule; where
     they may not any more, of who may."""
     makers = list(present_pack_makers(row.register_id, row.party_id))
@@ -132,12 +132,12 @@ def _request_packs_or_fail(row: PackSchedule, meeting: dt.date, at: dt.datetime)
     every = row.format == ScheduledFormat.BOTH
     delete_old_packs_of_own_party(viewer, at)
     for made in PackFormat.values if every else [row.format]:
-        create_pack_and_start_job(viewer, {**chosen, "format": made}, at, one)
-    _log(row, "pack_schedule.begun", one, at)
+        create_permitted_pack_and_start_job(viewer, {**chosen, "format": made}, at, one)
+    _log_sending(row, "pack_schedule.begun", one, at)
 
 
 @transaction.atomic
-def _finish_if_made(sending: int, at: dt.datetime) -> None:
+def _finish_sending_if_made(sending: int, at: dt.datetime) -> None:
     one = PackSending.objects.select_for_update(of=("self",)).get(pk=sending)
     if one.state != SendingState.MAKING:
         return
@@ -204,10 +204,10 @@ def _save_ended_and_log(
 ) -> None:
     one.state, one.ended_at = state, at
     one.save(update_fields=["state", "ended_at", "figures", "notified", "left_out", "failure"])
-    _log(row, f"pack_schedule.{state}", one, at)
+    _log_sending(row, f"pack_schedule.{state}", one, at)
 
 
-def _log(row: PackSchedule, verb: str, one: PackSending, at: dt.datetime) -> None:
+def _log_sending(row: PackSchedule, verb: str, one: PackSending, at: dt.datetime) -> None:
     """What riskreg did by itself, in the party's own log."""
     logged: dict[str, Any] = {
         "meeting_on": one.meeting_on.isoformat(),

@@ -40,7 +40,7 @@ def undo_import(*, actor: Viewer, name: uuid.UUID, at: dt.datetime) -> Import:
             % {"refs": ", ".join(changed[:20]) + (" …" if changed[20:] else "")}
         )
     for each in reversed(taken):
-        _set_back_risk(actor, row, each, at)
+        _set_back_or_close_risk(actor, row, each, at)
     row.undone_at, row.undone_by = at, actor.user
     row.save(update_fields=["undone_at", "undone_by"])
     changes = {"undone_at": [None, time_text(at)], "set_back": [None, len(taken)]}
@@ -57,7 +57,7 @@ def _refs_changed_since(actor: Viewer, each: ImportedRow) -> list[str]:
     return found
 
 
-def _set_back_risk(actor: Viewer, row: Import, each: ImportedRow, at: dt.datetime) -> None:
+def _set_back_or_close_risk(actor: Viewer, row: Import, each: ImportedRow, at: dt.datetime) -> None:
     assert each.risk is not None  # noqa: S101 - rows that were taken have one
     ref = each.risk.ref
     reason = _("The import of %(file)s was undone.") % {"file": row.file_name}
@@ -66,7 +66,7 @@ def _set_back_risk(actor: Viewer, row: Import, each: ImportedRow, at: dt.datetim
         kept = control_for(actor, uuid.UUID(control))
         if kept.ended_at is None:
             risks.end_control(actor=actor, control=kept.uuid, reason=reason, at=at)
-    _set_back_mitigations(actor, each, at)
+    _set_back_or_cancel_mitigations(actor, each, at)
     if each.outcome == "new":
         if each.risk.state != State.CLOSED:
             risks.close_risk(**act, reason=reason)
@@ -86,7 +86,7 @@ def _set_back_risk(actor: Viewer, row: Import, each: ImportedRow, at: dt.datetim
         risks.close_risk(**act, reason=reason)
 
 
-def _set_back_mitigations(actor: Viewer, each: ImportedRow, at: dt.datetime) -> None:
+def _set_back_or_cancel_mitigations(actor: Viewer, each: ImportedRow, at: dt.datetime) -> None:
     start = "mitigation."
     fields = {
         name.removeprefix(start): value

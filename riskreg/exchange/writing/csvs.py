@@ -17,7 +17,7 @@ def disarm_formula(value: Any) -> Any:
     return value
 
 
-def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """Piece by piece, a byte order mark first: without one Excel takes UTF-8 for something else."""
     out = io.StringIO()
     writer = csv.writer(out)

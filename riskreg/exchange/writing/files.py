@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.utils import translation
 
 from riskreg.exchange.columns import Column
-from riskreg.exchange.writing.csvs import csv_lines
+from riskreg.exchange.writing.csvs import csv_pieces
 from riskreg.exchange.writing.jsons import ndjson_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -61,7 +61,9 @@ class LazySheet:
     bodies: Callable[[], Iterable[Mapping[str, Any]]]
 
 
-def count_rows_read(sheets: Iterable[LazySheet]) -> tuple[list[LazySheet], Callable[[], int]]:
+def with_rows_counted_as_read(
+    sheets: Iterable[LazySheet],
+) -> tuple[list[LazySheet], Callable[[], int]]:
     """``sheets``, and what says how many of their rows have been read so far."""
     read = 0
 
@@ -91,13 +93,13 @@ def file_pieces(kind: str, sheets: Sequence[LazySheet], about: About) -> Iterato
     if kind == "csv":
         names = [column.name for column in first.columns]
         table = ([row.get(name) for name in names] for row in first.cells())
-        return encode_in_pieces(csv_lines([column.label for column in first.columns], table))
+        return encode_in_pieces(csv_pieces([column.label for column in first.columns], table))
     if kind == "ndjson":
         return ndjson_of(first.bodies())
-    return encode_in_pieces(_json_of(sheets, dict(about.lines)))
+    return encode_in_pieces(_json_pieces_of_sheets(sheets, dict(about.lines)))
 
 
-def _json_of(sheets: Sequence[LazySheet], about: Mapping[str, str]) -> Iterator[str]:
+def _json_pieces_of_sheets(sheets: Sequence[LazySheet], about: Mapping[str, str]) -> Iterator[str]:
     yield f'{{"about": {json.dumps(about, ensure_ascii=False)}'
     for sheet in sheets:
         yield f",\n{json.dumps(sheet.name)}: ["

@@ -106,7 +106,9 @@ class _Deck:
         slide = self._add_titled_slide(contents["title"])
         frame = _add_text_box(slide, _EDGE, _TOP, 5.6, 4.6)
         for n, key in enumerate(("register", "as_of", "since", "notice")):
-            self._write(frame, contents[key], 18 if n else 24, first=not n, bold=key == "notice")
+            self._write_text(
+                frame, contents[key], 18 if n else 24, first=not n, bold=key == "notice"
+            )
         rows: list[list[Text]] = [[one["label"], one["value"]] for one in contents["figures"]]
         inches = _column_inches([4, 2], _WIDTH - 6.6 - _EDGE)
         self._add_grid(slide, rows, inches, _TOP, {1}, 14, left=6.6)
@@ -178,7 +180,7 @@ class _Deck:
             high = _NOTE * sum(len(text_in_all_languages(note).split("\n")) for note in notes)
             frame = _add_text_box(slide, _EDGE, _BOTTOM - high + 0.1, _WIDTH - 2 * _EDGE, high)
             for n, note in enumerate(notes):
-                self._write(frame, note, 10, first=not n, colour=_GREY)
+                self._write_text(frame, note, 10, first=not n, colour=_GREY)
 
     # Parts -----------------------------------------------------------------------------------
     def _add_titled_slide(self, title: Text) -> Any:
@@ -189,18 +191,18 @@ class _Deck:
         shape.text_frame.word_wrap = True
         shape.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
         size = 26 if len(text_in_all_languages(title)) < 70 else 18
-        self._write(shape.text_frame, title, size, first=True, bold=True)
+        self._write_text(shape.text_frame, title, size, first=True, bold=True)
         for paragraph in shape.text_frame.paragraphs:
             paragraph.alignment = PP_ALIGN.LEFT
         foot = _add_text_box(slide, _EDGE, _HEIGHT - 0.5, _WIDTH - 2 * _EDGE, 0.4)
         number = f"{len(self.show.slides)} · "
-        self._write(foot, _prefixed(number, self.contents["notice"]), 9, first=True, colour=_GREY,
-                    between=" · ")  # fmt: skip
+        notice = _prefixed(number, self.contents["notice"])
+        self._write_text(foot, notice, 9, first=True, colour=_GREY, between=" · ")
         return slide
 
     def _add_caption(self, slide: Any, caption: Text) -> None:
         frame = _add_text_box(slide, _EDGE, _TOP - 0.05, _WIDTH - 2 * _EDGE, 0.4)
-        self._write(frame, caption, 14, first=True, between=" · ")
+        self._write_text(frame, caption, 14, first=True, between=" · ")
 
     def _add_grid(
         self,
@@ -224,7 +226,7 @@ class _Deck:
                 cell = table.cell(y, x)
                 _fill_cell(cell, _WHITE)
                 cell.margin_top = cell.margin_bottom = Inches(0.04)
-                self._write(cell.text_frame, _shorten_for_slide(text), size, first=True)
+                self._write_text(cell.text_frame, _shorten_for_slide(text), size, first=True)
                 if x in numbers:
                     for paragraph in cell.text_frame.paragraphs:
                         paragraph.alignment = PP_ALIGN.RIGHT
@@ -249,15 +251,15 @@ class _Deck:
                 cell.vertical_anchor = MSO_ANCHOR.MIDDLE
                 if not (x and y):
                     _fill_cell(cell, _WHITE)
-                    self._write(cell.text_frame, value, 12, first=True)
+                    self._write_text(cell.text_frame, value, 12, first=True)
                     continue
                 _fill_cell(cell, _TONES[value["tone"]])
-                self._write(cell.text_frame, value["text"] or "·", 18, first=True, bold=True)
-                self._write(cell.text_frame, value["rating"], 8, between=" ")
+                self._write_text(cell.text_frame, value["text"] or "·", 18, first=True, bold=True)
+                self._write_text(cell.text_frame, value["rating"], 8, between=" ")
                 for paragraph in cell.text_frame.paragraphs:
                     paragraph.alignment = PP_ALIGN.CENTER
 
-    def _write(
+    def _write_text(
         self,
         frame: Any,
         text: Text,

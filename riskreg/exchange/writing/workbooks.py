@@ -87,7 +87,7 @@ def _write_sheets(
         first = _text_cell(other, name)
         first.font = Font(bold=True)
         other.append([first, _text_cell(other, text)])
-    lists.write(book)
+    lists.write_hidden_sheet(book)
     with tempfile.TemporaryFile() as file:
         book.save(file)
         yield from _read_pieces(file)
@@ -139,7 +139,7 @@ class _Lists:
         letter = get_column_letter(self.columns.index(choices) + 1)
         return f"{_LISTS}!${letter}$1:${letter}${len(choices)}"
 
-    def write(self, book: Any) -> None:
+    def write_hidden_sheet(self, book: Any) -> None:
         """The hidden sheet, if there is anything for it."""
         if not self.columns:
             return

@@ -15,9 +15,9 @@ from riskreg.exchange.writing.files import (
     About,
     AboutLine,
     LazySheet,
-    count_rows_read,
     file_pieces,
     made_in_language,
+    with_rows_counted_as_read,
 )
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.security_middleware import note_row_count_for_security_log
@@ -58,7 +58,7 @@ class FileView(RegisterView):
         if kind not in self.formats:
             return refusal_response(_("Formats are: %s.") % ", ".join(self.formats))
         try:
-            sheets, rows = count_rows_read(self.sheets(given, **named))
+            sheets, rows = with_rows_counted_as_read(self.sheets(given, **named))
             sheets[0] = with_only_columns(sheets[0], columns)
             pieces = self.pieces(kind, given, sheets)
         except Invalid as invalid:

@@ -33,7 +33,7 @@ from riskreg.exchange.services import (
     replace_own_draft,
     undo_import,
 )
-from riskreg.exchange.writing.csvs import csv_lines
+from riskreg.exchange.writing.csvs import csv_pieces
 from riskreg.jobs.models import OPEN, JobState
 from riskreg.jobs.queries import Progress
 from riskreg.kernel.errors import Conflict, Invalid, NotFound
@@ -360,8 +360,8 @@ class RefusedRowsFile(RegisterView):
         require(self.viewer, "import.make")
         rows = refused_imported_rows_of(import_of_own_party(self.viewer, uuid))
         header = [_("Row"), _("Title"), _("Column"), _("Why")]
-        lines = csv_lines(header, ((r.number, r.title, r.column, r.why) for r in rows))
-        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        pieces = csv_pieces(header, ((r.number, r.title, r.column, r.why) for r in rows))
+        response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="not-taken.csv"'
         return response
 

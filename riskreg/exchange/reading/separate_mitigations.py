@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 from riskreg.exchange.reading.names import mentions_risk, recognise
 from riskreg.exchange.reading.table import (
     CellUnderHeader,
-    Measure,
+    SeparateMitigation,
     Table,
     Value,
     as_read_in_sheet,
     is_blank,
 )
 
-# What a column is that stands in a list of measures, by what it would be in one of risks.
+# What a column is that stands in a list of mitigations, by what it would be in one of risks.
 _HERE = {
     "title": "mitigation.title",
     "event": "mitigation.description",
@@ -22,23 +22,25 @@ _HERE = {
 }
 
 
-def measures_on_sheets(tables: Sequence[Table]) -> tuple[Measure, ...]:
-    """The measures on sheets that name the risk of each by its id: *Risk ID, Action, Due date*."""
-    return tuple(measure for table in tables for measure in _measures_on_sheet(table))
+def separate_mitigations_on_sheets(tables: Sequence[Table]) -> tuple[SeparateMitigation, ...]:
+    """Those on sheets that name the risk of each by its id: *Risk ID, Action, Due date*."""
+    return tuple(
+        mitigation for table in tables for mitigation in _separate_mitigations_on_sheet(table)
+    )
 
 
-def _measures_on_sheet(table: Table) -> Iterator[Measure]:
+def _separate_mitigations_on_sheet(table: Table) -> Iterator[SeparateMitigation]:
     known = {name: found.target for name in table.headers if (found := recognise(name))}
     ids = [name for name, target in known.items() if target == "external_id"]
     of_risks = [name for name in ids if mentions_risk(name)] or ids
-    columns = _measure_targets_by_column(known)
+    columns = _mitigation_targets_by_column(known)
     if not of_risks or "mitigation.title" not in columns.values():
         return
     for row in table.rows:
         values = dict(zip(table.headers, row.values, strict=True))
         if not is_blank(values[of_risks[0]]):
             where = f"{table.sheet}:{row.number}"
-            yield Measure(
+            yield SeparateMitigation(
                 as_read_in_sheet(values[of_risks[0]]),
                 None,
                 _cells_by_target(values, columns),
@@ -46,19 +48,19 @@ def _measures_on_sheet(table: Table) -> Iterator[Measure]:
             )
 
 
-class MeasureAtPath(NamedTuple):
-    """A measure, and the path of the list in its object that it was found in."""
+class MitigationAtPath(NamedTuple):
+    """A mitigation, and the path of the list in its object that it was found in."""
 
     path: str
-    measure: Measure
+    mitigation: SeparateMitigation
 
 
-def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[MeasureAtPath]:
-    """One for each object in a list of measures inside of ``item``, the ``row``-th."""
+def nested_mitigations(item: Mapping[str, Any], row: int) -> Iterator[MitigationAtPath]:
+    """One for each object in a list of mitigations inside of ``item``, the ``row``-th."""
     for key, value in item.items():
         if isinstance(value, Mapping):
-            for path, measure in nested_measures(value, row):
-                yield MeasureAtPath(f"{key}.{path}", measure)
+            for path, mitigation in nested_mitigations(value, row):
+                yield MitigationAtPath(f"{key}.{path}", mitigation)
             continue
         listed = value if isinstance(value, list) else []
         objects = [part for part in listed if isinstance(part, Mapping)]
@@ -66,17 +68,17 @@ def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[MeasureAtPath
             continue
         names = dict.fromkeys(name for part in objects for name in part)
         known = {name: found.target for name in names if (found := recognise(name))}
-        columns = _measure_targets_by_column(known)
+        columns = _mitigation_targets_by_column(known)
         if {"mitigation.title", "mitigation.due_on"} <= set(columns.values()):
             for n, part in enumerate(objects, 1):
                 simple = {
                     n: v for n, v in part.items() if v is None or isinstance(v, str | int | float)
                 }
                 cells = _cells_by_target(simple, columns)
-                yield MeasureAtPath(key, Measure("", row, cells, f"{key}:{n}"))
+                yield MitigationAtPath(key, SeparateMitigation("", row, cells, f"{key}:{n}"))
 
 
-def _measure_targets_by_column(known: Mapping[str, str]) -> dict[str, str]:
+def _mitigation_targets_by_column(known: Mapping[str, str]) -> dict[str, str]:
     columns: dict[str, str] = {}
     for name, target in known.items():
         ours = _HERE.get(target, target)
