@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.accounts.models import User
-from riskreg.decisions.services import reopen_answers
+from riskreg.decisions.services import reopen_lost_votes_of_user
 from riskreg.events.services import append
 from riskreg.handover.models import HandOver, ItemKind
 from riskreg.handover.queries import (
@@ -171,7 +171,7 @@ def end_member(
     row = lock_member_to_remove(actor, user, version)
     left = _hand_over_what_is_taken(actor, row, to_user, nobody_yet, _("Left the register."), at)
     ended = remove_member(actor=actor, user=user, version=version, at=at)
-    reopen_answers(actor=actor, user=row.user, at=at)
+    reopen_lost_votes_of_user(actor=actor, user=row.user, at=at)
     tell_managers_of_unowned(actor.register, row.user, left, at)
     return ended
 
@@ -199,7 +199,7 @@ def change_member_role(
             actor, row, to_user, nobody_yet, _("Has another role now."), at
         )
     changed = change_role(actor=actor, user=user, role=role, version=version, at=at)
-    reopen_answers(actor=actor, user=row.user, at=at)
+    reopen_lost_votes_of_user(actor=actor, user=row.user, at=at)
     tell_managers_of_unowned(actor.register, row.user, left, at)
     return changed
 

@@ -7,7 +7,7 @@ import pytest
 
 from riskreg.decisions.models import Acceptance, Obligation
 from riskreg.decisions.policy import acceptances as policy
-from riskreg.decisions.policy.acceptances import Act, Asker, Block, Status
+from riskreg.decisions.policy.acceptances import Act, Block, Status, ViewerRelation
 from riskreg.decisions.queries.acceptances import (
     acceptance_for,
     stale_because,
@@ -53,36 +53,36 @@ def test_every_step_that_is_not_written_out_is_refused(state: str, act: str) -> 
 @pytest.mark.parametrize(
     "act, asker, needed, found",
     [
-        ("grant", Asker("leader", True, False, False), "leader", None),
-        ("grant", Asker("leader", True, False, False), "manager", None),
-        ("grant", Asker("manager", True, False, False), "leader", Block.AUTHORITY),
-        ("grant", Asker("auditor", True, False, False), "owner", Block.AUTHORITY),
-        ("grant", Asker("integration", True, False, False), "owner", Block.AUTHORITY),
-        ("grant", Asker("leader", False, False, False), "leader", Block.PARTY),
-        ("grant", Asker("leader", True, True, False), "leader", Block.REQUESTER),
-        ("grant", Asker("leader", True, False, True), "leader", Block.ANSWERS_FOR_IT),
-        ("refuse", Asker("leader", True, True, False), "leader", Block.REQUESTER),
-        ("refuse", Asker("owner", True, False, False), "manager", Block.AUTHORITY),
-        ("withdraw", Asker("owner", True, True, True), "leader", None),
-        ("withdraw", Asker("leader", True, False, False), "leader", Block.NOT_REQUESTER),
+        ("grant", ViewerRelation("leader", True, False, False), "leader", None),
+        ("grant", ViewerRelation("leader", True, False, False), "manager", None),
+        ("grant", ViewerRelation("manager", True, False, False), "leader", Block.AUTHORITY),
+        ("grant", ViewerRelation("auditor", True, False, False), "owner", Block.AUTHORITY),
+        ("grant", ViewerRelation("integration", True, False, False), "owner", Block.AUTHORITY),
+        ("grant", ViewerRelation("leader", False, False, False), "leader", Block.PARTY),
+        ("grant", ViewerRelation("leader", True, True, False), "leader", Block.REQUESTER),
+        ("grant", ViewerRelation("leader", True, False, True), "leader", Block.ANSWERS_FOR_IT),
+        ("refuse", ViewerRelation("leader", True, True, False), "leader", Block.REQUESTER),
+        ("refuse", ViewerRelation("owner", True, False, False), "manager", Block.AUTHORITY),
+        ("withdraw", ViewerRelation("owner", True, True, True), "leader", None),
+        ("withdraw", ViewerRelation("leader", True, False, False), "leader", Block.NOT_REQUESTER),
     ],
 )
-def test_who_may_answer(act: str, asker: Asker, needed: str, found: Block | None) -> None:
-    assert policy.block(act, "requested", needed, asker) == found
+def test_who_may_answer(act: str, asker: ViewerRelation, needed: str, found: Block | None) -> None:
+    assert policy.reason_blocked(act, "requested", needed, asker) == found
 
 
 @pytest.mark.parametrize(
     "asker, found",
     [
-        (Asker("leader", True, False, False), None),
-        (Asker("owner", True, True, True), None),
-        (Asker("owner", True, False, False), Block.AUTHORITY),
-        (Asker("viewer", True, False, True), Block.AUTHORITY),
-        (Asker("leader", False, False, False), Block.PARTY),
+        (ViewerRelation("leader", True, False, False), None),
+        (ViewerRelation("owner", True, True, True), None),
+        (ViewerRelation("owner", True, False, False), Block.AUTHORITY),
+        (ViewerRelation("viewer", True, False, True), Block.AUTHORITY),
+        (ViewerRelation("leader", False, False, False), Block.PARTY),
     ],
 )
-def test_who_may_take_a_permission_away(asker: Asker, found: Block | None) -> None:
-    assert policy.block(Act.REVOKE, "granted", "leader", asker) == found
+def test_who_may_take_a_permission_away(asker: ViewerRelation, found: Block | None) -> None:
+    assert policy.reason_blocked(Act.REVOKE, "granted", "leader", asker) == found
 
 
 def test_the_last_day_is_that_of_the_nearer_cap() -> None:

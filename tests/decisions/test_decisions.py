@@ -17,7 +17,7 @@ from riskreg.decisions.models import (
     Vote,
 )
 from riskreg.decisions.policy import decisions as policy
-from riskreg.decisions.policy.decisions import Act, Asker, Block, Situation
+from riskreg.decisions.policy.decisions import Act, Block, Situation, ViewerRelation
 from riskreg.decisions.queries.decisions import acts_open_to, decision_for, stale_because
 from riskreg.decisions.services import (
     add_argument,
@@ -69,7 +69,9 @@ STEPS = {
     ("in_force", "supersede"): "superseded",
     ("revisited", "supersede"): "superseded",
 }
-ANYBODY = Asker(edits=True, requested_it=False, decides=True, has_authority=True, reviews=True)
+ANYBODY = ViewerRelation(
+    edits=True, requested_it=False, decides=True, has_authority=True, reviews=True
+)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -77,14 +79,14 @@ ANYBODY = Asker(edits=True, requested_it=False, decides=True, has_authority=True
 def test_every_step_that_is_not_written_out_is_refused(state: str, act: Act) -> None:
     assert policy.NEXT.get((state, act)) == STEPS.get((state, act))
     situation = Situation(state, ruled=act in (Act.AGREE, Act.OBJECT), overdue=True)
-    found = policy.block(act, situation, ANYBODY)
+    found = policy.reason_blocked(act, situation, ANYBODY)
     by_itself = act in (Act.START, Act.SUPERSEDE)
     assert (found is None) is ((state, act) in STEPS and not by_itself)
 
 
-def asker(**more: bool) -> Asker:
+def asker(**more: bool) -> ViewerRelation:
     nobody = dict.fromkeys(("edits", "requested_it", "decides", "has_authority", "reviews"), False)
-    return Asker(**{**nobody, **more})
+    return ViewerRelation(**{**nobody, **more})
 
 
 WHO_MAY: list[tuple[Any, ...]] = [
@@ -108,17 +110,17 @@ WHO_MAY: list[tuple[Any, ...]] = [
 
 
 @pytest.mark.parametrize("act, state, who, found", WHO_MAY)
-def test_who_may(act: str, state: str, who: Asker, found: Block | None) -> None:
-    assert policy.block(act, Situation(state), who) == found
+def test_who_may(act: str, state: str, who: ViewerRelation, found: Block | None) -> None:
+    assert policy.reason_blocked(act, Situation(state), who) == found
 
 
 def test_a_choice_waits_for_every_party_that_is_asked() -> None:
     assert policy.state_after("proposed", Act.DECIDE, {1}, {1, 2}) == "proposed"
     assert policy.state_after("proposed", Act.AGREE, {1, 2}, {1, 2}) == "decided"
     ruled = Situation("proposed", ruled=True)
-    assert policy.block(Act.DECIDE, ruled, ANYBODY) == Block.RULED
+    assert policy.reason_blocked(Act.DECIDE, ruled, ANYBODY) == Block.RULED
     mine = Situation("proposed", ruled=True, party_agreed=True)
-    assert policy.block(Act.AGREE, mine, ANYBODY) == Block.VOTED
+    assert policy.reason_blocked(Act.AGREE, mine, ANYBODY) == Block.VOTED
 
 
 # A life ----------------------------------------------------------------------------------------

@@ -25,15 +25,15 @@ Rule = Callable[[World], None]
 
 
 def self_decision(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = policy.block
+    plain = policy.reason_blocked
 
-    def forgets(act: str, situation: policy.Situation, asker: policy.Asker) -> Any:
+    def forgets(act: str, situation: policy.Situation, asker: policy.ViewerRelation) -> Any:
         mine = asker.requested_it and act in (policy.Act.DECIDE, policy.Act.AGREE)
         more = {"requested_it": False, "decides": True, "has_authority": True} if mine else {}
         return plain(act, situation, dataclasses.replace(asker, **more))
 
-    monkeypatch.setattr(policy, "block", forgets)
-    monkeypatch.setattr(decision_queries.policy, "block", forgets)
+    monkeypatch.setattr(policy, "reason_blocked", forgets)
+    monkeypatch.setattr(decision_queries.policy, "reason_blocked", forgets)
 
 
 def decides_on_stale(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,6 +125,6 @@ def test_the_table_of_who_may_hears_a_requester_who_decides(
     self_decision(monkeypatch)
     act, state, who, found = case
     if found is policy.Block.REQUESTER and act == "decide":
-        assert policy.block(act, policy.Situation(state), who) != found
+        assert policy.reason_blocked(act, policy.Situation(state), who) != found
     else:
-        assert policy.block(act, policy.Situation(state), who) == found
+        assert policy.reason_blocked(act, policy.Situation(state), who) == found

@@ -36,7 +36,7 @@ def url(world: World, rest: str = "risks/R-001/estimates/new/") -> str:
     return f"/r/{world.register.slug}/{rest}"
 
 
-def deciders_as_read(text: str) -> str:
+def asked_field(text: str) -> str:
     found = re.search(r'name="asked" value="([0-9a-f]*)"', text)
     assert found is not None
     return found[1]
@@ -65,11 +65,11 @@ def test_it_is_asked_back_before_it_is_kept_and_again_for_other_numbers(
     assert not Estimate.objects.exists()
     other = page.post(
         url(one),
-        {**TYPED, "action": "save", "severity_high": "300", "asked": deciders_as_read(text)},
+        {**TYPED, "action": "save", "severity_high": "300", "asked": asked_field(text)},
     )
     assert "one in twenty 300 m CNY?" in other.content.decode()
     assert not Estimate.objects.exists()
-    kept = page.post(url(one), {**TYPED, "action": "save", "asked": deciders_as_read(text)})
+    kept = page.post(url(one), {**TYPED, "action": "save", "asked": asked_field(text)})
     assert kept.status_code == 302
     row = Estimate.objects.get()
     assert (row.severity_low, row.severity_high) == (10_000_000, 120_000_000)
@@ -81,7 +81,7 @@ def test_the_curve_is_drawn_while_other_things_are_missing(one: World, page: Cli
     text = page.post(url(one), typed).content.decode()
     assert '<path class="area" d="M0 ' in text
     assert "91.2 m CNY" in text
-    assert deciders_as_read(text), "the same numbers are not asked about twice"
+    assert asked_field(text), "the same numbers are not asked about twice"
 
 
 def test_what_cannot_be_is_said_where_the_curve_would_be(one: World, page: Client) -> None:
@@ -115,7 +115,7 @@ def test_a_choice_that_nobody_made_is_asked_for_in_plain_words(one: World, page:
 def test_amounts_are_in_the_chosen_unit(one: World, page: Client) -> None:
     typed = {**TYPED, "unit": "1000", "action": "save"}
     text = page.post(url(one), typed).content.decode()
-    page.post(url(one), {**typed, "asked": deciders_as_read(text)})
+    page.post(url(one), {**typed, "asked": asked_field(text)})
     assert Estimate.objects.get().severity_high == 120_000
 
 

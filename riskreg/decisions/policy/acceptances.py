@@ -49,7 +49,7 @@ class Block(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asker:
+class ViewerRelation:
     """Who wants to do something, in relation to an acceptance: their ``role``, whether they act for
     the risk's party, asked for it themselves, and answer for the risk (also standing in)."""
 
@@ -69,9 +69,9 @@ def roles_with_at_least_authority_of(needed: str) -> tuple[str, ...]:
     return AUTHORITY[AUTHORITY.index(needed) :]
 
 
-def block(act: str, state: str, needed: str, asker: Asker) -> Block | None:
-    """What keeps ``asker`` from it; None for nothing. ``needed``: the role that the criteria name
-    for the rating.
+def reason_blocked(act: str, state: str, needed: str, relation: ViewerRelation) -> Block | None:
+    """What keeps who stands in ``relation`` to it from it; None for nothing. ``needed``: the role
+    that the criteria name for the rating.
 
     Three pairs of eyes: who asks for an acceptance, who answers for the risk and who grants it.
     Taking a permission away is open to whoever could give it, and to whoever it was given to.
@@ -79,18 +79,18 @@ def block(act: str, state: str, needed: str, asker: Asker) -> Block | None:
     if (state, act) not in NEXT:
         return Block.STATE
     if act == Act.WITHDRAW:
-        return None if asker.requested_it else Block.NOT_REQUESTER
-    if not asker.same_party:
+        return None if relation.requested_it else Block.NOT_REQUESTER
+    if not relation.same_party:
         return Block.PARTY
-    if act == Act.REVOKE and asker.answers_for_it and asker.role in AUTHORITY:
+    if act == Act.REVOKE and relation.answers_for_it and relation.role in AUTHORITY:
         return None
-    if not has_authority(asker.role, needed):
+    if not has_authority(relation.role, needed):
         return Block.AUTHORITY
     if act == Act.REVOKE:
         return None
-    if asker.requested_it:
+    if relation.requested_it:
         return Block.REQUESTER
-    return Block.ANSWERS_FOR_IT if asker.answers_for_it else None
+    return Block.ANSWERS_FOR_IT if relation.answers_for_it else None
 
 
 # How long --------------------------------------------------------------------------------------

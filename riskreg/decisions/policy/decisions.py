@@ -77,7 +77,7 @@ class Block(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asker:
+class ViewerRelation:
     """Who wants to do something, in relation to a decision: whether they may change its draft,
     asked for it (or put it forward), are named as one who decides and have the authority, and may
     say what became of it."""
@@ -91,7 +91,7 @@ class Asker:
 
 @dataclass(frozen=True)
 class Situation:
-    """How a decision stands: its state, whether somebody has ruled, whether the asker's party has
+    """How a decision stands: its state, whether somebody has ruled, whether the viewer's party has
     said yes to that, and whether its day has passed."""
 
     state: str
@@ -100,30 +100,30 @@ class Situation:
     overdue: bool = False
 
 
-def block(act: str, situation: Situation, asker: Asker) -> Block | None:
-    """What keeps ``asker`` from it; None for nothing. Who asks does not decide, nor tell what
-    became of what they forecast."""
+def reason_blocked(act: str, situation: Situation, relation: ViewerRelation) -> Block | None:
+    """What keeps who stands in ``relation`` to it from it; None for nothing. Who asks does not
+    decide, nor tell what became of what they forecast."""
     if (situation.state, act) not in NEXT or act in BY_ITSELF:
         return Block.STATE
     if act in (Act.PROPOSE, Act.RETRACT):
-        return None if asker.edits else Block.EDITOR
+        return None if relation.edits else Block.EDITOR
     if act == Act.LAPSE:
-        if not (asker.edits or asker.decides):
+        if not (relation.edits or relation.decides):
             return Block.EDITOR
         return None if situation.overdue else Block.NOT_DUE
     if act in (Act.REVISIT, Act.CLOSE):
-        if asker.requested_it:
+        if relation.requested_it:
             return Block.REQUESTER
-        return None if asker.reviews else Block.REVIEWER
-    return _block_of_deciding(act, situation, asker)
+        return None if relation.reviews else Block.REVIEWER
+    return _block_of_deciding(act, situation, relation)
 
 
-def _block_of_deciding(act: str, situation: Situation, asker: Asker) -> Block | None:
-    if asker.requested_it:
+def _block_of_deciding(act: str, situation: Situation, relation: ViewerRelation) -> Block | None:
+    if relation.requested_it:
         return Block.REQUESTER
-    if not asker.decides:
+    if not relation.decides:
         return Block.DECIDER
-    if not asker.has_authority:
+    if not relation.has_authority:
         return Block.AUTHORITY
     if act in (Act.DECIDE, Act.REJECT):
         return Block.RULED if situation.ruled else None
@@ -141,7 +141,7 @@ def state_after(state: str, act: str, agreed: Collection[int], asked: Collection
 
 
 # Who decides -----------------------------------------------------------------------------------
-def highest_rating(ratings: Collection[str | None], matrix: Matrix) -> str:
+def highest_rating_or_worst_if_unrated(ratings: Collection[str | None], matrix: Matrix) -> str:
     """The highest of ``ratings``; of what nobody has rated, or not by these criteria, the highest
     there is: the authority for the unknown is that for the worst."""
     keys = matrix.rating_keys
@@ -197,7 +197,7 @@ def stale_because(
     if state not in STANDING or frozen is None:
         return []
     found = [Stale.RATING] if moved_ratings_by_risk(basis, now) else []
-    worst = highest_rating(list(basis.values()), frozen)
+    worst = highest_rating_or_worst_if_unrated(list(basis.values()), frozen)
     filed = list(terms) or [()]
     if worst not in current.rating_keys or not all(
         criteria_ask_no_more(frozen, current, worst, of_risk) for of_risk in filed

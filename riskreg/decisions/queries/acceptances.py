@@ -19,7 +19,7 @@ from riskreg.decisions.models import (
     ObligationState,
 )
 from riskreg.decisions.policy import acceptances as policy
-from riskreg.decisions.policy.acceptances import Act, Asker, Block, Stale, Status
+from riskreg.decisions.policy.acceptances import Act, Block, Stale, Status, ViewerRelation
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.punctuation import enumerate_texts, join_sentences
 from riskreg.register.access import Viewer
@@ -192,10 +192,12 @@ def _is_validly_accepted(viewer: Viewer, today: dt.date) -> Q:
         visibility=OuterRef("visibility"),
     )
     versions = map(Matrix, viewer.every_criteria.values())
-    return is_covered_by(Matrix(viewer.criteria), versions, running)
+    return is_covered_by_acceptance(Matrix(viewer.criteria), versions, running)
 
 
-def is_covered_by(now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acceptance]) -> Q:
+def is_covered_by_acceptance(
+    now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acceptance]
+) -> Q:
     """Of positions rated by the criteria ``now``: those that one of ``running`` covers, acceptances
     of the risk by one of the criteria ``versions``."""
     # Acceptances of criteria whose appetite is stricter by now for the same terms, or for none, are
@@ -228,9 +230,9 @@ def _covers_rating(matrices: Iterable[Matrix], now: Matrix, rating: str) -> Q | 
 
 
 # Who may ---------------------------------------------------------------------------------------
-def asker_of(viewer: Viewer, row: Acceptance) -> Asker:
+def viewer_relation_to(viewer: Viewer, row: Acceptance) -> ViewerRelation:
     """The viewer in relation to an acceptance."""
-    return Asker(
+    return ViewerRelation(
         role=viewer.role,
         same_party=viewer.party_id == row.party_id,
         requested_it=row.requested_by_id == viewer.user.pk,
@@ -254,7 +256,7 @@ def least_role_to_accept(viewer: Viewer, rating: str) -> str:
 def block_of(viewer: Viewer, act: str, row: Acceptance) -> Block | None:
     """What keeps the viewer from doing ``act`` to an acceptance; None for nothing."""
     needed = least_role_to_accept(viewer, row.rating)
-    found = policy.block(act, row.state, needed, asker_of(viewer, row))
+    found = policy.reason_blocked(act, row.state, needed, viewer_relation_to(viewer, row))
     if found is None and act in (Act.GRANT, Act.REFUSE) and not permits(
         viewer, "acceptance.decide", row
     ):  # fmt: skip

@@ -24,7 +24,7 @@ from riskreg.decisions.models import (
 )
 from riskreg.decisions.policy import decisions as policy
 from riskreg.decisions.policy.acceptances import roles_with_at_least_authority_of
-from riskreg.decisions.policy.decisions import Act, Asker, Block, Situation, Stale
+from riskreg.decisions.policy.decisions import Act, Block, Situation, Stale, ViewerRelation
 from riskreg.decisions.queries.acceptances import text_on_who_can
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.punctuation import enumerate_texts, join_sentences
@@ -221,7 +221,7 @@ def least_role_to_decide(viewer: Viewer, row: Decision) -> str:
     """The role that the criteria in force name for the highest rating that it touches."""
     matrix = Matrix(viewer.criteria)
     return matrix.least_role_to_accept(
-        policy.highest_rating(list(ratings_now_by_risk(row).values()), matrix)
+        policy.highest_rating_or_worst_if_unrated(list(ratings_now_by_risk(row).values()), matrix)
     )
 
 
@@ -246,13 +246,13 @@ def asked_parties(row: Decision) -> set[int]:
 
 
 # Who may ---------------------------------------------------------------------------------------
-def asker_of(viewer: Viewer, row: Decision) -> Asker:
+def viewer_relation_to(viewer: Viewer, row: Decision) -> ViewerRelation:
     """The viewer in relation to a decision, read by ``decisions_with_shown_fields_for``."""
     me = viewer.user.pk
     asked: list[Decider] = row.asked  # type: ignore[attr-defined]
     named = any(one.user_id == me and one.party_id == viewer.party_id for one in asked)
     may = permits(viewer, "decision.decide")
-    return Asker(
+    return ViewerRelation(
         edits=permits(viewer, "decision.edit", row),
         requested_it=me in (row.requested_by_id, row.proposed_by_id),
         decides=named,
@@ -270,7 +270,7 @@ def block_of(viewer: Viewer, act: str, row: Decision, today: dt.date) -> Block |
         party_agreed=voting and viewer.party_id in parties_whose_yes_counts(viewer, row),
         overdue=policy.is_overdue(row.state, row.due_on, today),
     )
-    return policy.block(act, situation, asker_of(viewer, row))
+    return policy.reason_blocked(act, situation, viewer_relation_to(viewer, row))
 
 
 def acts_open_to(viewer: Viewer, row: Decision, today: dt.date) -> list[str]:

@@ -5,7 +5,7 @@ import datetime as dt
 from django.db.models import OuterRef, Q, QuerySet
 
 from riskreg.decisions.models import Acceptance, Decision
-from riskreg.decisions.queries.acceptances import is_covered_by, visible_acceptances
+from riskreg.decisions.queries.acceptances import is_covered_by_acceptance, visible_acceptances
 from riskreg.decisions.queries.decisions import visible_decisions
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
@@ -38,7 +38,7 @@ def unaccepted_threats_among(
     versions = map(Matrix, viewer.every_criteria.values())
     mine = running.filter(risk=OuterRef("risk"), visibility=OuterRef("visibility"))
     rows = positions.filter(is_threat_above_appetite(matrix)).exclude(
-        is_covered_by(matrix, versions, mine)
+        is_covered_by_acceptance(matrix, versions, mine)
     )
     return rows.order_by(priority_of_position().desc(), "ref_order")
 

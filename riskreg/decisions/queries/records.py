@@ -19,7 +19,7 @@ from riskreg.register.policy import Matrix
 from riskreg.register.queries import parties_for
 
 
-def record_for_reader(viewer: Viewer, row: Decision) -> dict[str, Any]:
+def record_of_taken_decision_in_words(viewer: Viewer, row: Decision) -> dict[str, Any]:
     """The record of ``row``, read by ``decision_taken_for``: parties and ratings by name, amounts
     as decimals of the register's currency, days as days."""
     parties = {party.key: party.name for party in parties_for(viewer)}

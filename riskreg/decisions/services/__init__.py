@@ -16,7 +16,7 @@ from riskreg.decisions.services.deciding import (
     vote_on_decision,
 )
 from riskreg.decisions.services.drafts import create_decision, edit_decision
-from riskreg.decisions.services.leaving import reopen_answers
+from riskreg.decisions.services.leaving import reopen_lost_votes_of_user
 from riskreg.decisions.services.options import (
     add_argument,
     add_option,
@@ -56,7 +56,7 @@ __all__ = [
     "reject_decision",
     "release_argument",
     "remove_option",
-    "reopen_answers",
+    "reopen_lost_votes_of_user",
     "request_acceptance",
     "retract_decision",
     "revisit_decision",

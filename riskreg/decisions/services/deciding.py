@@ -27,13 +27,13 @@ from riskreg.decisions.queries.decisions import (
 from riskreg.decisions.services.conditions import clean_conditions, condition_changes_for_log
 from riskreg.decisions.services.drafts import save_next_version
 from riskreg.decisions.services.rulings import (
-    cast_vote,
     close_with_obligations_and_build_entry,
     create_obligation,
+    create_permitted_vote,
     decide_if_all_agreed,
-    deciders_as_read,
     locked_decision_for_act,
-    options_as_read,
+    prefetched_deciders,
+    prefetched_options,
     return_to_draft_and_cancel_obligations,
 )
 from riskreg.decisions.services.telling import post_to_webhooks
@@ -75,7 +75,7 @@ def propose_decision(
     row.criteria, row.basis = actor.criteria, ratings_now_by_risk(row)
     changes["criteria_number"] = [None, actor.criteria.number]
     save_next_version(row, [*values, "criteria", "basis"], recorded_at or at)
-    for one in deciders_as_read(row):
+    for one in prefetched_deciders(row):
         create_obligation(row, ObligationKind.DECISION_ANSWER, one.user, row.due_on, at)
     entry = actor.entry("decision.proposed", row, at=at, recorded_at=recorded_at, changes=changes)
     append(entry)
@@ -118,7 +118,7 @@ def decide(
     """
     row = locked_decision_for_act(actor, ref, version, Act.DECIDE, at)
     today, errors = actor.today(at), Errors()
-    keys = [one.key for one in options_as_read(row)]
+    keys = [one.key for one in prefetched_options(row)]
     if not isinstance(option, str) or option not in keys:
         text = _("Choose one of the options: %(keys)s.") % {"keys": ", ".join(keys)}
         errors.add("option", "unknown", text)
@@ -150,7 +150,7 @@ def decide(
     ]  # fmt: skip
     changes |= condition_changes_for_log([], made)
     save_next_version(row, values, recorded_at or at)
-    cast_vote(actor, row, True, "", at)
+    create_permitted_vote(actor, row, True, "", at)
     return decide_if_all_agreed(actor, row, Act.DECIDE, changes, at, recorded_at)
 
 
@@ -174,7 +174,7 @@ def vote_on_decision(
     act = Act.AGREE if answer == "yes" else Act.OBJECT
     row = locked_decision_for_act(actor, ref, version, act, at)
     text = _clean_words(words, needed=act == Act.OBJECT)
-    cast_vote(actor, row, act == Act.AGREE, text, at)
+    create_permitted_vote(actor, row, act == Act.AGREE, text, at)
     if act == Act.OBJECT:
         return return_to_draft_and_cancel_obligations(
             actor, row, act, "decision.objected", text, at
@@ -221,7 +221,7 @@ def _clean_words(words: Any, *, needed: bool) -> str:
 def _require_can_be_proposed(actor: Viewer, row: Decision, today: dt.date) -> None:
     """Raise ``Invalid`` with everything that keeps a draft from being put forward."""
     errors = Errors()
-    options = options_as_read(row)
+    options = prefetched_options(row)
     if len(options) < 2:
         text = _("Doing nothing alone is no choice: add an option.")
         errors.add("options", "too_few", text)
@@ -242,7 +242,7 @@ def _require_can_be_proposed(actor: Viewer, row: Decision, today: dt.date) -> No
 
 def _check_deciders(errors: Errors, actor: Viewer, row: Decision, risks: Sequence[Risk]) -> None:
     could = who_can_decide(actor, row, but=[actor.user.pk], only_named=False)
-    asked = deciders_as_read(row)
+    asked = prefetched_deciders(row)
     if not asked:
         text = f"{_('Name who decides it.')} {text_on_who_can(could)}"
         errors.add("deciders", "required", text)

@@ -24,7 +24,7 @@ from riskreg.register.access import Viewer
 
 
 @transaction.atomic
-def reopen_answers(*, actor: Viewer, user: User, at: dt.datetime) -> list[str]:
+def reopen_lost_votes_of_user(*, actor: Viewer, user: User, at: dt.datetime) -> list[str]:
     """Ask for the answers anew that ``user`` gave to what still waits to be decided, where they
     left or have no longer the authority; the refs of these decisions.
 
@@ -38,12 +38,12 @@ def reopen_answers(*, actor: Viewer, user: User, at: dt.datetime) -> list[str]:
     refs = []
     for ref in sorted(set(rows.values_list("ref", flat=True))):
         row = decision_for_update(actor, ref, None, at)
-        if _reopen_answers_to(actor, row, user, at):
+        if _reopen_lost_votes_on(actor, row, user, at):
             refs.append(ref)
     return refs
 
 
-def _reopen_answers_to(actor: Viewer, row: Decision, user: User, at: dt.datetime) -> bool:
+def _reopen_lost_votes_on(actor: Viewer, row: Decision, user: User, at: dt.datetime) -> bool:
     agreed = parties_whose_yes_counts(actor, row)
     votes: list[Vote] = row.cast  # type: ignore[attr-defined]
     lost = {

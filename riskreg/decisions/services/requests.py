@@ -105,7 +105,7 @@ def request_acceptance(
             at=at,
             recorded_at=recorded_at,
             changes=all_values_as_changes(ACCEPTANCE, row, {})
-            | links_for_first_event(row)
+            | first_event_changes_beyond_fields(row)
             | condition_changes_for_log([], made),
         )
     )
@@ -233,7 +233,7 @@ def check_expiry(
         )
 
 
-def links_for_first_event(row: Acceptance) -> dict[str, list[Any]]:
+def first_event_changes_beyond_fields(row: Acceptance) -> dict[str, list[Any]]:
     """What the table of fields does not say of an acceptance, for its first event."""
     found: dict[str, list[Any]] = {"criteria_number": [None, row.criteria.number]}
     if row.estimates:

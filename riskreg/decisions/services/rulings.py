@@ -69,11 +69,11 @@ def locked_decision_for_act(
 _OF_STATE = (Block.STATE, Block.RULED, Block.NO_RULING, Block.VOTED, Block.NOT_DUE)
 
 
-def deciders_as_read(row: Decision) -> list[Decider]:
+def prefetched_deciders(row: Decision) -> list[Decider]:
     return row.asked  # type: ignore[attr-defined, no-any-return]
 
 
-def options_as_read(row: Decision) -> list[Option]:
+def prefetched_options(row: Decision) -> list[Option]:
     return row.choices  # type: ignore[attr-defined, no-any-return]
 
 
@@ -100,7 +100,9 @@ def create_obligation(
     )
 
 
-def cast_vote(actor: Viewer, row: Decision, is_yes: bool, words: str, at: dt.datetime) -> None:
+def create_permitted_vote(
+    actor: Viewer, row: Decision, is_yes: bool, words: str, at: dt.datetime
+) -> None:
     assert actor.party is not None  # noqa: S101 - who is named to decide acts for one
     Vote.objects.create(
         decision=row, round=row.round, party=actor.party, member=actor.user, is_yes=is_yes,
@@ -124,7 +126,7 @@ def decide_if_all_agreed(
     voted = {"vote": [None, {"party": actor.party.key if actor.party else None, "answer": "yes"}]}
     if state == fresh.state:
         verb = "decision.chosen" if act == Act.DECIDE else "decision.agreed"
-        for one in deciders_as_read(fresh):
+        for one in prefetched_deciders(fresh):
             if one.party_id in agreed:
                 _meet_obligations_of_owner(
                     actor, fresh, ObligationKind.DECISION_ANSWER, one.user, at

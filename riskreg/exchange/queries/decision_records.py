@@ -8,7 +8,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from riskreg.decisions.models import Decision
-from riskreg.decisions.queries.records import record_for_reader
+from riskreg.decisions.queries.records import record_of_taken_decision_in_words
 from riskreg.kernel import clock
 from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.access import Viewer
@@ -21,7 +21,7 @@ Block = dict[str, Any]
 def decision_record_for_pdf(viewer: Viewer, row: Decision) -> dict[str, Any]:
     """The record of ``row`` (read by ``decision_taken_for``) as the blocks that a PDF is drawn from
     (``writing.record_pdf``)."""
-    record = record_for_reader(viewer, row)
+    record = record_of_taken_decision_in_words(viewer, row)
     assert row.decided_at is not None  # noqa: S101 - it was decided
     decided = clock.local_date(row.decided_at, viewer.register.time_zone)
     register = viewer.register

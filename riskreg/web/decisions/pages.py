@@ -24,7 +24,7 @@ from riskreg.decisions.queries.decisions import (
     may_be_edited,
     reason_blocked_and_who_can_text,
 )
-from riskreg.decisions.queries.records import record_for_reader
+from riskreg.decisions.queries.records import record_of_taken_decision_in_words
 from riskreg.decisions.services.outcomes import may_waive
 from riskreg.exchange.queries.decision_records import decision_record_for_pdf
 from riskreg.exchange.writing.record_pdf import record_pdf
@@ -258,7 +258,7 @@ class DecisionRecord(RegisterView):
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """The record, as it was frozen."""
         row = decision_taken_for(self.viewer, ref)
-        context = {"row": row, "record": record_for_reader(self.viewer, row)}
+        context = {"row": row, "record": record_of_taken_decision_in_words(self.viewer, row)}
         return self.render("decisions/record.html", context)
 
 

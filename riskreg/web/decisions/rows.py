@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from riskreg.decisions.models import Argument, Decision, DecisionState, Obligation, Option
 from riskreg.decisions.policy.decisions import (
     Stale,
-    highest_rating,
+    highest_rating_or_worst_if_unrated,
     is_overdue,
     moved_ratings_by_risk,
 )
@@ -37,7 +37,7 @@ def decision_row(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any
     scale, it = Scale(viewer.criteria), _as_any(row)
     why = stale_because(viewer, row)
     now = ratings_now_by_risk(row)
-    worst = highest_rating(list(now.values()), scale.matrix) if now else None
+    worst = highest_rating_or_worst_if_unrated(list(now.values()), scale.matrix) if now else None
     return {
         "row": row,
         "ref": row.ref,
