@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from riskreg.jobs.kinds import Outcome, step_function_of_kind
 from riskreg.jobs.models import OPEN, Job, JobState, Step, StepState
 from riskreg.jobs.queries import is_unclaimed, jobs_with_unclaimed_steps, steps_to_begin
-from riskreg.kernel.after_commit import after_commit, wake
+from riskreg.kernel.after_commit import after_commit, send_task_or_log_failure
 from riskreg.kernel.errors import Conflict, RiskregError
 
 log = structlog.get_logger(__name__)
@@ -238,5 +238,5 @@ def wake_workers_for_unclaimed(at: dt.datetime) -> int:
         if step.attempt >= MOST_ATTEMPTS and step.state == StepState.RUNNING:
             _fail_job_of(step, "gave_up", "Its worker was lost each time.", at)
         else:
-            wake(TASK, step.pk)
+            send_task_or_log_failure(TASK, step.pk)
     return len(found)

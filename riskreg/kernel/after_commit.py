@@ -41,7 +41,7 @@ class _Wake:
     def __call__(self) -> None:
         try:
             if self.needed is None or self.needed():
-                wake(self.task, *self.args)
+                send_task_or_log_failure(self.task, *self.args)
         except Exception as error:
             _log_not_woken(self.task, error)
 
@@ -60,7 +60,7 @@ def after_commit(task: str, *args: Any, needed: Callable[[], bool] | None = None
         transaction.on_commit(sent)
 
 
-def wake(task: str, *args: Any, seconds: float = 0.0) -> None:
+def send_task_or_log_failure(task: str, *args: Any, seconds: float = 0.0) -> None:
     """Send the task named ``task``, to run in ``seconds`` from now. A failure is only logged."""
     if _nobody_runs.get():
         return

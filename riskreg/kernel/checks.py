@@ -38,7 +38,7 @@ def check_broker(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def check_engine_has_its_time(**_kwargs: Any) -> list[CheckMessage]:
+def check_engine_not_dead_between_sweeps(**_kwargs: Any) -> list[CheckMessage]:
     """An engine that would count as dead between two sweeps."""
     least = 3 * settings.CELERY_BEAT_SCHEDULE["sweep-reminders"]["schedule"]
     if least <= settings.ENGINE_DEAD_SECONDS:

@@ -206,7 +206,7 @@ class _Parameter:
     def from_sql_parameter(cls, kept: Any, stand_ins: Sequence[Value]) -> "_Parameter":
         """The parameter ``kept`` of what was written with ``stand_ins``. Raises ``TypeError`` for a
         moment that was made from a day: how far it is away depends on the time zone."""
-        day, moment = _day_of(kept), _moment_of(kept)
+        day, moment = _day_or_none(kept), _moment_or_none(kept)
         for place, value in enumerate(stand_ins):
             if isinstance(value, dt.datetime):
                 if moment is not None and abs(moment - value) <= _NEAR:
@@ -283,7 +283,7 @@ def _as_comparable(value: Any) -> Any:
     return value.hex if isinstance(value, uuid.UUID) else value
 
 
-def _day_of(value: Any) -> dt.date | None:
+def _day_or_none(value: Any) -> dt.date | None:
     """A parameter that is a day, which SQLite is handed as text; None for anything else."""
     if isinstance(value, str):
         try:
@@ -293,10 +293,10 @@ def _day_of(value: Any) -> dt.date | None:
     return value if isinstance(value, dt.date) and not isinstance(value, dt.datetime) else None
 
 
-def _moment_of(value: Any) -> dt.datetime | None:
+def _moment_or_none(value: Any) -> dt.datetime | None:
     """A parameter that is a moment, which SQLite is handed as text of UTC; None for anything
     else."""
-    if isinstance(value, str) and _day_of(value) is None:
+    if isinstance(value, str) and _day_or_none(value) is None:
         try:
             return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
         except ValueError:

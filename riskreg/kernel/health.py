@@ -187,7 +187,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
             log.warning("not_ready", part=name, error=type(error).__name__)
             results[name] = _reason_text(error)
     if request.GET.get("deep") == "1":
-        results |= _deep_results()
+        results |= _text_by_part_of_deep_checks()
     ready = all(result == "ok" for result in results.values())
     return JsonResponse(
         {"status": "ok" if ready else "unavailable", "checks": results},
@@ -201,7 +201,7 @@ def _reason_text(error: Exception) -> str:
     return "unreachable"
 
 
-def _deep_results() -> dict[str, str]:
+def _text_by_part_of_deep_checks() -> dict[str, str]:
     found: dict[str, str] = {}
     try:
         for ask in DEEP:

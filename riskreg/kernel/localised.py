@@ -33,7 +33,7 @@ def text_of(value: Any) -> str:
     return str(value or "")
 
 
-def replace_in_language(before: Any, text: str) -> Any:
+def with_text_in_active_language(before: Any, text: str) -> Any:
     """``text`` in place of the reader's version of ``before``; the other languages' stay."""
     if not isinstance(before, Mapping):
         return text

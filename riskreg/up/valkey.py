@@ -35,10 +35,10 @@ class Valkey:
         return False
 
 
-def describe_embedded(data_dir: Path, at: Broker | None = None) -> Valkey:
+def describe_embedded(data_dir: Path, address: Broker | None = None) -> Valkey:
     """Describe an embedded server on a loopback port, with a password of its own.
 
-    Both are those of ``at``, or a free port and a new password.
+    Both are those of ``address``, or a free port and a new password.
 
     Nothing is persisted: queued tasks only wake workers up, the rows they work on are the truth.
     Raises ``StartError`` on a platform that the wheel has no server for.
@@ -58,13 +58,13 @@ def describe_embedded(data_dir: Path, at: Broker | None = None) -> Valkey:
         raise StartError(
             "valkey cannot start: there is no embedded server for this platform; set REDIS_URL"
         ) from error
-    at = at or choose_broker_address()
+    address = address or choose_broker_address()
     folder = str(data_dir).replace("\\", "\\\\").replace('"', '\\"')
     config = (
-        f"bind 127.0.0.1\nport {at.port}\nprotected-mode yes\ndaemonize no\n"
-        f'save ""\nappendonly no\ndir "{folder}"\nrequirepass {at.password}\n'
+        f"bind 127.0.0.1\nport {address.port}\nprotected-mode yes\ndaemonize no\n"
+        f'save ""\nappendonly no\ndir "{folder}"\nrequirepass {address.password}\n'
         "maxmemory 256mb\nmaxmemory-policy noeviction\n"
     )
     # The configuration goes through standard input, so that the password is in no process list.
     program = Program("valkey", [str(binary), "-"], stdin=config.encode())
-    return Valkey(program, at.port, at.url)
+    return Valkey(program, address.port, address.url)

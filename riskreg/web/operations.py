@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from riskreg.kernel import clock
 from riskreg.operations.queries.engine import (
     ReminderEngineState,
-    broken_promises,
+    problem_sentences_by_part,
     queue_lengths,
     reminder_engine_state,
 )
@@ -24,7 +24,7 @@ def system_state(request: HttpRequest) -> HttpResponse:
     if not signed_in(request).is_superuser:
         raise Http404
     found = reminder_engine_state(clock.now())
-    broken = broken_promises(found)
+    broken = problem_sentences_by_part(found)
     context = {
         **admin.site.each_context(request),
         "title": _("State of the system"),

@@ -24,7 +24,7 @@ from riskreg.operations.metrics import gauges
 from riskreg.operations.models import BackupRun, Heartbeat, Outage, RunKind, RunState
 from riskreg.operations.queries.backups import is_due
 from riskreg.operations.queries.engine import (
-    broken_promises,
+    problem_sentences_by_part,
     reasons_reminder_engine_is_dead,
     reminder_engine_state,
 )
@@ -61,7 +61,7 @@ def lives(minutes_ago: float = 0.5) -> None:
 def test_an_engine_that_lives() -> None:
     lives()
     assert reasons_reminder_engine_is_dead(reminder_engine_state(AT)) == []
-    assert not any(broken_promises(reminder_engine_state(AT)).values())
+    assert not any(problem_sentences_by_part(reminder_engine_state(AT)).values())
 
 
 @pytest.mark.parametrize("program", ["beat", "worker"])
@@ -98,7 +98,7 @@ def test_a_sweep_in_which_something_broke_is_not_whole(
     state = reminder_engine_state(AT)
     assert state.broken == 1
     assert reasons_reminder_engine_is_dead(state) == ["no whole sweep for 20 minutes"]
-    assert broken_promises(state)["sweep"] == ["1 registers or people broke in it"]
+    assert problem_sentences_by_part(state)["sweep"] == ["1 registers or people broke in it"]
     sweep_and_record(lambda: AT)
     whole = last_whole_sweep(AT)
     assert whole is not None
@@ -117,7 +117,7 @@ def test_what_a_clock_has_written_that_was_ahead_proves_nothing(settings: Any) -
     )
     state = reminder_engine_state(AT)
     assert len(reasons_reminder_engine_is_dead(state)) == 3
-    assert broken_promises(state)["backup"] == ["none for as long as is known"]
+    assert problem_sentences_by_part(state)["backup"] == ["none for as long as is known"]
     assert is_due(RunKind.BACKUP, AT)
     # Clocks of two machines are never quite the same.
     lives(-1)
@@ -160,15 +160,17 @@ def test_readiness_asks_for_the_engine_when_it_is_to(
 
 def test_an_old_backup_is_a_broken_promise(settings: Any) -> None:
     settings.BACKUP_HOURS = 24
-    assert broken_promises(reminder_engine_state(AT))["backup"] == ["none for as long as is known"]
+    assert problem_sentences_by_part(reminder_engine_state(AT))["backup"] == [
+        "none for as long as is known"
+    ]
     for hours in (40, 30):
         BackupRun.objects.create(
             kind=RunKind.BACKUP, state=RunState.DONE, started_at=AT - hours * 60 * MINUTE,
             finished_at=AT - hours * 60 * MINUTE,
         )  # fmt: skip
-    assert broken_promises(reminder_engine_state(AT))["backup"] == []
+    assert problem_sentences_by_part(reminder_engine_state(AT))["backup"] == []
     later = reminder_engine_state(AT + 120 * MINUTE)
-    assert broken_promises(later)["backup"] == ["none for 32 hours"]
+    assert problem_sentences_by_part(later)["backup"] == ["none for 32 hours"]
 
 
 COUNTED = (capacity.IN_WORK, capacity.WAITING, capacity.SHED)

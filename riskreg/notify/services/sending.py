@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import transaction
 
-from riskreg.kernel.after_commit import after_commit, wake
+from riskreg.kernel.after_commit import after_commit, send_task_or_log_failure
 from riskreg.notify.channels import CHANNELS, Sender
 from riskreg.notify.models import AttemptOutcome, Delivery, DeliveryState
 from riskreg.notify.policy import (
@@ -96,7 +96,7 @@ def deliver_due(
         while tried < limit and not stop():
             at = now()
             if not dt.timedelta(0) <= at - started < dt.timedelta(seconds=seconds):
-                wake(DELIVER_DUE, its)
+                send_task_or_log_failure(DELIVER_DUE, its)
                 return tried
             waiting = due_delivery_count(destination, at, BATCH * PARTS)
             share = min(BATCH, max(SMALLEST, math.ceil(waiting / PARTS)))
@@ -106,14 +106,14 @@ def deliver_due(
                 break
             if waiting > len(batch.rows) == share:
                 # There is more than one sender's share: one more may help.
-                wake(DELIVER_DUE, its)
+                send_task_or_log_failure(DELIVER_DUE, its)
             sending = _Batch(batch, now, stop)
             sending.run()
             tried += len(sending.states)
             if sending.gave_up:
                 break
         if tried >= limit:
-            wake(DELIVER_DUE, its)
+            send_task_or_log_failure(DELIVER_DUE, its)
             break
     return tried
 
@@ -134,7 +134,7 @@ def _wake_up_later(channel: str, at: dt.datetime) -> None:
         return
     seconds = claim_next_wake_up(channel, at)
     if seconds is not None:
-        wake(DELIVER_DUE, channel, seconds=seconds)
+        send_task_or_log_failure(DELIVER_DUE, channel, seconds=seconds)
 
 
 @dataclass

@@ -74,14 +74,14 @@ def reasons_reminder_engine_is_dead(state: ReminderEngineState) -> list[str]:
     found = [
         f"no sign of life of {program} for {_minutes_text(state.age(moment))}"
         for program, moment in state.heartbeats.items()
-        if _is_older(state, moment, after)
+        if _is_missing_or_older(state, moment, after)
     ]
-    if _is_older(state, state.swept_at, after):
+    if _is_missing_or_older(state, state.swept_at, after):
         found.append(f"no whole sweep for {_minutes_text(state.age(state.swept_at))}")
     return found
 
 
-def broken_promises(state: ReminderEngineState) -> dict[str, list[str]]:
+def problem_sentences_by_part(state: ReminderEngineState) -> dict[str, list[str]]:
     """What is not as it should be, by part; all parts are named."""
     count, since = state.waiting.get(Channel.MAIL, (0, state.at))
     late = count and since < state.at - MAIL_PATIENCE
@@ -129,7 +129,9 @@ def get_or_set_broker_memory_mark(at: dt.datetime) -> dt.datetime | None:
         client.close()
 
 
-def _is_older(state: ReminderEngineState, moment: dt.datetime | None, than: dt.timedelta) -> bool:
+def _is_missing_or_older(
+    state: ReminderEngineState, moment: dt.datetime | None, than: dt.timedelta
+) -> bool:
     return moment is None or moment < state.at - than
 
 
@@ -138,7 +140,7 @@ def _why_backup_is_too_old(
 ) -> list[str]:
     hours: float = getattr(settings, setting)
     # One that failed may be tried again before somebody has to look.
-    if not hours or not _is_older(state, moment, dt.timedelta(hours=hours * 1.25 + 1)):
+    if not hours or not _is_missing_or_older(state, moment, dt.timedelta(hours=hours * 1.25 + 1)):
         return []
     return [f"none for {_minutes_text(state.age(moment))}"]
 

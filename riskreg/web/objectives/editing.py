@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.errors import Conflict, Invalid
-from riskreg.kernel.localised import replace_in_language, text_of
+from riskreg.kernel.localised import text_of, with_text_in_active_language
 from riskreg.register.access import Viewer
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective
@@ -108,7 +108,7 @@ class ObjectiveForm(forms.Form):
         for name in _SOURCE:
             text, before = data[f"source_{name}"], old.get(name)
             # By language: the form shows and changes the reader's.
-            source[name] = replace_in_language(before, text)
+            source[name] = with_text_in_active_language(before, text)
         plain = {name: data[name] for name in _PLAIN}
         return {"names": nonempty_texts_by_language(data), **plain, "source": source}
 

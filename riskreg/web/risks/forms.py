@@ -11,7 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.fields import Type
-from riskreg.kernel.localised import replace_in_language, text_of
+from riskreg.kernel.localised import text_of, with_text_in_active_language
 from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
@@ -265,9 +265,9 @@ class SourceForm(forms.Form):
         source: dict[str, Any] = _unseen_part_of_source(data.get("rest", ""))
         before = {name: source.pop(name, None) for name in _BY_LANGUAGE}
         source |= {"url": data["url"], "label": data["label"]}
-        source["title"] = replace_in_language(before["title"], data["title"])
+        source["title"] = with_text_in_active_language(before["title"], data["title"])
         if data["locator"]:
-            source["locator"] = replace_in_language(before["locator"], data["locator"])
+            source["locator"] = with_text_in_active_language(before["locator"], data["locator"])
         return source
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.errors import Invalid
-from riskreg.kernel.localised import replace_in_language, text_of
+from riskreg.kernel.localised import text_of, with_text_in_active_language
 from riskreg.register.models import Taxonomy, Term
 from riskreg.web.base import add_errors
 from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
@@ -83,7 +83,10 @@ class TermForm(NamesForm):
         source = {name: self.cleaned_data[f"source_{name}"] for name in _SOURCE}
         hidden = {n: v for n, v in self.row.source.items() if n not in _SOURCE}
         # By language: the form shows and changes the reader's.
-        kept = {n: replace_in_language(self.row.source.get(n), text) for n, text in source.items()}
+        kept = {
+            n: with_text_in_active_language(self.row.source.get(n), text)
+            for n, text in source.items()
+        }
         return {"names": self.names(), "source": {**hidden, **kept}}
 
 
