@@ -27,7 +27,7 @@ from riskreg.quant.mitigation_table import (
     Group,
     Table,
     checked_budgets_and_rules,
-    position_of,
+    index_of_mitigation,
 )
 from riskreg.quant.mitigations import Budget, Mitigation
 from riskreg.quant.portfolio import Portfolio
@@ -114,7 +114,7 @@ def report_choice(
         )
     allowed = checked_budgets_and_rules(mitigations, budget, exclusive, requires, cost_level)
     names = [m.name for m in mitigations]
-    chosen = frozenset(position_of(names, "choice", name) for name in choice.chosen)
+    chosen = frozenset(index_of_mitigation(names, "choice", name) for name in choice.chosen)
     if not allowed.allows(chosen):
         raise InvalidShape("choice", choice.chosen, "is not allowed here", "give its own budget")
     table = Table(portfolio, mitigations, choice.scenarios, choice.seed)

@@ -72,7 +72,7 @@ class MitigationChoice:
     seed: int
 
     @property
-    def claim(self) -> str:
+    def optimality_text(self) -> str:
         """How good the set is known to be, in words; a search never says "proven"."""
         if self.method == "exact" and self.optimal and self.gap == 0:
             return "proven: no allowed set does better on these scenarios"
@@ -122,7 +122,7 @@ def choose_mitigations(
     ...                Exposure("B", rate=1, severity=Constant(4))])
     >>> halve = [Mitigation(f"halve {x}", 3, [Effect.severity(x, 0.5)]) for x in "AB"]
     >>> best = choose_mitigations(p, halve, budget=5, seed=1)
-    >>> best.chosen, best.before, best.value, best.claim
+    >>> best.chosen, best.before, best.value, best.optimality_text
     (('halve A',), 14.0, 9.0, 'proven: no allowed set does better on these scenarios')
     """
     checks.one_of("objective", objective, OBJECTIVES)

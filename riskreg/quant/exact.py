@@ -117,7 +117,7 @@ def _raise_grid_too_short(
     portfolio: Portfolio, sides: _Sides, grid: float, points: int, lost: float, end: float
 ) -> None:
     needed = int(end / grid) + 2
-    wider = _rounded_up(end / (MAX_POINTS // 4))
+    wider = _rounded_up_to_1_2_5(end / (MAX_POINTS // 4))
     share = "" if math.isnan(lost) else f", leaving a chance of {lost:.2g} beyond it"
     if needed <= MAX_POINTS:
         remedy = f"give points={needed} or more at this grid"
@@ -149,7 +149,7 @@ def _refuse_coarse(portfolio: Portfolio, sides: _Sides, grid: float, lost: float
     if not _is_too_coarse(portfolio, sides, grid):
         return
     added = max(chance_of_no_loss(side, grid) - chance_of_no_loss(side) for side in sides.values())
-    better = _rounded_down(_halved_until_fine_enough(portfolio, sides, grid))
+    better = _rounded_down_to_1_2_5(_halved_until_fine_enough(portfolio, sides, grid))
     end = max(upper_end(side, lost) for side in sides.values())
     raise GridTooCoarse(
         "grid",
@@ -160,12 +160,12 @@ def _refuse_coarse(portfolio: Portfolio, sides: _Sides, grid: float, lost: float
     )
 
 
-def _rounded_down(x: float) -> float:
+def _rounded_down_to_1_2_5(x: float) -> float:
     unit = 10.0 ** math.floor(math.log10(x))
     return max(m for m in (1, 2, 5) if m * unit <= x * (1 + 1e-12)) * unit
 
 
-def _rounded_up(x: float) -> float:
+def _rounded_up_to_1_2_5(x: float) -> float:
     unit = 10.0 ** math.floor(math.log10(x))
     return min(m for m in (1, 2, 5, 10) if m * unit >= x * (1 - 1e-12)) * unit
 
@@ -298,7 +298,7 @@ class ExactLoss:
         chance = np.array([self.exceedance(float(cut)) for cut in cuts])
         return ExceedanceCurve(cuts, chance, chance, chance, 0.0, 1.0)
 
-    def _position(self, level: float) -> int:
+    def _index_at_level(self, level: float) -> int:
         checks.level("level", level)
         found = int(np.searchsorted(self._cumulative, level - 1e-12))
         if found >= self.chances.size:
@@ -312,11 +312,11 @@ class ExactLoss:
 
     def var(self, level: float) -> float:
         """Value at risk: smallest grid point x with P(loss ≤ x) ≥ `level`."""
-        return float(self.grid * (self._position(level) - self.origin))
+        return float(self.grid * (self._index_at_level(level) - self.origin))
 
     def tvar(self, level: float) -> float:
         """Tail value at risk: mean of the worst 1 - `level`, the part beyond the grid included."""
-        at = self._position(level)
+        at = self._index_at_level(level)
         v = self.grid * (at - self.origin)
         tail = checks.dot(self.losses[at + 1 :], self.chances[at + 1 :]) + self._mean_beyond_grid
         return (tail + v * max(0.0, float(self._cumulative[at]) - level)) / (1 - level)
@@ -328,7 +328,7 @@ class ExactLoss:
         to an independent year (Mecke's formula). For one with a probability p it is
         p Σ x fᵢ(x) P(S without i = s - x).
         """
-        at = self._position(level)
+        at = self._index_at_level(level)
         step = float(self.chances[at])
         over = float(self._cumulative[at]) - level
         share = min(1.0, max(0.0, over / step)) if step > 0 else 0.0

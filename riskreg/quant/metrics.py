@@ -62,7 +62,7 @@ def var(losses: npt.ArrayLike, level: float, probabilities: npt.ArrayLike | None
     checks.level("level", level)
     if chances is None:
         return sorted_var(values, level)
-    return float(values[_position(chances, level)])
+    return float(values[_index_at_level(chances, level)])
 
 
 def tvar(losses: npt.ArrayLike, level: float, probabilities: npt.ArrayLike | None = None) -> float:
@@ -79,7 +79,7 @@ def tvar(losses: npt.ArrayLike, level: float, probabilities: npt.ArrayLike | Non
     checks.level("level", level)
     if chances is None:
         return sorted_tvar(values, level)
-    at = _position(chances, level)
+    at = _index_at_level(chances, level)
     beyond = math.fsum(chances[at + 1 :])
     tail = math.fsum(values[at + 1 :] * chances[at + 1 :])
     return (tail + float(values[at]) * (1 - level - beyond)) / (1 - level)
@@ -96,7 +96,7 @@ def _sort_losses(
     return values[order], chances[order]
 
 
-def _position(chances: Array, level: float) -> int:
+def _index_at_level(chances: Array, level: float) -> int:
     # 1e-12 forgives a level such as 1 - 0.2, which is not quite the sum it stands for.
     found = int(np.searchsorted(np.cumsum(chances), level - 1e-12))
     return min(found, chances.size - 1)

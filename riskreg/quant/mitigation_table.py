@@ -187,9 +187,9 @@ def checked_budgets_and_rules(
     ]
     rules = checked_rules(
         len(names),
-        [[position_of(names, "exclusive", n) for n in group] for group in exclusive],
+        [[index_of_mitigation(names, "exclusive", n) for n in group] for group in exclusive],
         [
-            (position_of(names, "requires", a), position_of(names, "requires", b))
+            (index_of_mitigation(names, "requires", a), index_of_mitigation(names, "requires", b))
             for a, b in requires
         ],
     )
@@ -197,7 +197,7 @@ def checked_budgets_and_rules(
     return Allowed(np.array(costs), amounts, rules, tuple(budgets))
 
 
-def position_of(names: Sequence[str], argument: str, name: str) -> int:
+def index_of_mitigation(names: Sequence[str], argument: str, name: str) -> int:
     """Where a mitigation of this name stands."""
     if name not in names:
         raise InvalidShape(argument, name, "is not a mitigation", "name one of the mitigations")

@@ -303,7 +303,7 @@ class PathResult:
         return self.plan.years
 
     @property
-    def rate(self) -> float:
+    def discount_rate(self) -> float:
         return self.plan.rate
 
     @property

@@ -18,16 +18,16 @@ from riskreg.quant.errors import InvalidChoice, InvalidNumber, InvalidShape
 T = TypeVar("T")
 
 
-def to_plain(value: Any) -> Any:
+def to_plain_without_defaults(value: Any) -> Any:
     """A dataclass as a dict of what JSON holds; what equals its default is left out."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
-            f.name: to_plain(getattr(value, f.name))
+            f.name: to_plain_without_defaults(getattr(value, f.name))
             for f in dataclasses.fields(value)
             if f.default is dataclasses.MISSING or getattr(value, f.name) != f.default
         }
     if isinstance(value, tuple):
-        return [to_plain(x) for x in value]
+        return [to_plain_without_defaults(x) for x in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         # 300000 and 300000.0 are one number and have one text.
         return int(value)
@@ -37,7 +37,11 @@ def to_plain(value: Any) -> Any:
 def canonical_json_without_defaults(value: Any) -> str:
     """Canonical JSON of a dataclass."""
     return json.dumps(
-        to_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+        to_plain_without_defaults(value),
+        sort_keys=True,
+        separators=(",", ":"),
+        allow_nan=False,
+        ensure_ascii=False,
     )
 
 
@@ -69,25 +73,27 @@ def from_plain(kind: type[T], data: Any, where: str = "") -> T:
         required = field.default is dataclasses.MISSING
         if required and field.default_factory is dataclasses.MISSING and name not in data:
             raise InvalidShape(f"{where}{name}", None, "is missing", "give it")
-    values = {k: _value(hints[k], v, f"{where}{k}") for k, v in data.items()}
+    values = {k: _typed_value(hints[k], v, f"{where}{k}") for k, v in data.items()}
     return kind(**values)
 
 
-def _value(hint: Any, value: Any, where: str) -> Any:
+def _typed_value(hint: Any, value: Any, where: str) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
         if value is None:
             return None
         (hint,) = [a for a in arguments if a is not type(None)]
-        return _value(hint, value, where)
+        return _typed_value(hint, value, where)
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise InvalidShape(where, value, "is not a list", "give a list")
         if arguments[-1] is Ellipsis:
-            return tuple(_value(arguments[0], x, f"{where}[{k}]") for k, x in enumerate(value))
+            return tuple(
+                _typed_value(arguments[0], x, f"{where}[{k}]") for k, x in enumerate(value)
+            )
         if len(value) != len(arguments):
             raise InvalidShape(where, value, "has another length", f"give {len(arguments)} entries")
-        return tuple(_value(a, x, where) for a, x in zip(arguments, value, strict=True))
+        return tuple(_typed_value(a, x, where) for a, x in zip(arguments, value, strict=True))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return from_plain(hint, value, f"{where}.")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):

@@ -281,7 +281,7 @@ def _candidate_years(
     candidates = (
         _candidates_that_all_happen(streams, block, size, hazard)
         if hazards is None
-        else _candidates_that_happen_by_rate(streams, block, size, hazards)
+        else _candidates_and_which_happen_by_rate(streams, block, size, hazards)
     )
     if not once:
         yield from candidates
@@ -315,7 +315,7 @@ def _candidates_that_all_happen(
         yield places.integers(0, size, min(BATCH, count - start)), None
 
 
-def _candidates_that_happen_by_rate(
+def _candidates_and_which_happen_by_rate(
     streams: _Streams, block: int, size: int, hazards: Array
 ) -> Iterator[CandidateYears]:
     """Candidates have heights, the points of a Poisson process of `size` a unit of height; one

@@ -133,7 +133,9 @@ def bound_on_value(table: Table, goal: Goal, allowed: Allowed, found: Group) -> 
     if goal.objective == "chance":
         lowest = np.zeros(table.scenarios)
         for e, own in enumerate(table.touching):
-            worst_case = [table.losses(e, group) for group in _groups_of_lowest_loss(table, e, own)]
+            worst_case = [
+                table.losses(e, group) for group in _candidate_groups_for_lowest_loss(table, e, own)
+            ]
             if not worst_case:
                 return 1.0
             lowest += np.min(worst_case, axis=0)
@@ -145,7 +147,7 @@ def bound_on_value(table: Table, goal: Goal, allowed: Allowed, found: Group) -> 
     return _Relaxed(table, allowed, weights).solve_lowest_loss()
 
 
-def _groups_of_lowest_loss(table: Table, exposure: int, own: Group) -> list[Group]:
+def _candidate_groups_for_lowest_loss(table: Table, exposure: int, own: Group) -> list[Group]:
     """Groups of which one gives the lowest loss in any scenario."""
     free = own - _mitigations_never_worse(table, exposure)
     if len(free) > FREE:

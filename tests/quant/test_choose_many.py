@@ -102,9 +102,9 @@ def test_eight_mitigations_of_one_risk_are_tried_or_searched(objective: str) -> 
     sign = -1 if objective == "chance" else 1
     exact = choose_mitigations(p, mitigations, budget, 1, **options)  # type: ignore[arg-type]
     assert exact.value == pytest.approx(sign * best)
-    assert exact.claim.startswith("proven")
+    assert exact.optimality_text.startswith("proven")
     found = choose_mitigations(p, mitigations, budget, 1, method="search", **options)  # type: ignore[arg-type]
-    assert "proven" not in found.claim
+    assert "proven" not in found.optimality_text
     assert not found.optimal
     # The bound holds against the best of all sets, and the set found is one of them.
     assert sign * found.bound <= best + 1e-6 * abs(best)
@@ -168,8 +168,10 @@ def test_two_dozen_mitigations_of_one_risk_within_a_hair_of_the_best() -> None:
     found = choose_mitigations(p, mitigations, 20, 1, scenarios=100)
     assert found.method == "search"
     assert found.gap < 0.01
-    assert found.claim.startswith("within 0.") or found.claim.startswith("within 0 ")
-    assert found.claim.endswith("% of the best on these scenarios")
+    assert found.optimality_text.startswith("within 0.") or found.optimality_text.startswith(
+        "within 0 "
+    )
+    assert found.optimality_text.endswith("% of the best on these scenarios")
     assert found == choose_mitigations(p, mitigations, 20, 1, scenarios=100)
     with pytest.raises(InvalidShape, match="all touch a"):
         choose_mitigations(p, mitigations, 20, 1, method="exact")
@@ -195,7 +197,7 @@ def test_four_hedges_on_a_driver_and_three_on_the_risk() -> None:
     ]
     best = choose_mitigations(p, [*hedges, *plans], 7, 1, objective="tvar", scenarios=200)
     assert best.method == "exact"
-    assert best.claim.startswith("proven")
+    assert best.optimality_text.startswith("proven")
 
 
 def test_budgets_of_parties_and_years_are_all_kept() -> None:
