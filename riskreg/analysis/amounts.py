@@ -63,12 +63,12 @@ def frequency_text(kind: str, value: float) -> str:
     return _("%(n)s a year") % {"n": number(round_significant(value))}
 
 
-def name_of_run_input(on: str) -> str:
+def word_for_frequency_severity_or_driver(kind: str) -> str:
     """Which number of a run something is about: of a risk how often or how much, or a driver."""
-    if on == "frequency":
+    if kind == "frequency":
         return _("how often")
-    if on == "severity":
+    if kind == "severity":
         return _("one event")
-    if on == "driver":
+    if kind == "driver":
         return _("driver")
-    raise KeyError(on)
+    raise KeyError(kind)

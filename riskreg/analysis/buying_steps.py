@@ -124,7 +124,7 @@ def information_values(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any
         if value[0] > 0:
             on = "frequency" if colon else "driver"
             values.append({"risk": risk, "on": on, "value": value})
-    values.sort(key=_sort_key_dearest_first)
+    values.sort(key=_sort_key_highest_value_first)
     return {
         "horizon": horizon,
         "values": values,
@@ -132,7 +132,7 @@ def information_values(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any
     }
 
 
-def _sort_key_dearest_first(one: Mapping[str, Any]) -> tuple[float, str, str]:
+def _sort_key_highest_value_first(one: Mapping[str, Any]) -> tuple[float, str, str]:
     return -one["value"][0], one["risk"], one["on"]
 
 

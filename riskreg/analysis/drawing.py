@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from riskreg.analysis.policy.curves import place_of_last_shown
+from riskreg.analysis.policy.curves import index_of_last_shown_point
 from riskreg.register.tolerance import chance_tolerated
 
 WIDTH, HEIGHT = 640, 260
@@ -44,7 +44,7 @@ class _Axes:
 def _axes(curves: Mapping[str, Sequence[Sequence[float]]]) -> _Axes:
     return _Axes(
         min(points[0][0] for points in curves.values()),
-        max(points[place_of_last_shown(points)][0] for points in curves.values()),
+        max(points[index_of_last_shown_point(points)][0] for points in curves.values()),
     )
 
 

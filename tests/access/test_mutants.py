@@ -35,7 +35,9 @@ REDUNDANT = {
     "indicators/queries/breaches.py:with_work_and_reading_labels": "read from one's own chains",
     "risks/queries/lists.py:labels_of_mitigations": "read from one's own chains",
     "analysis/queries/objectives.py:newest_model_of_each_objective": "as narrow as its objective",
-    "analysis/queries/objectives.py:refs_in_model": "a model names what its readers know of",
+    "analysis/queries/objectives.py:visible_refs_by_id_in_model": (
+        "a model names what its readers know of"
+    ),
     "analysis/queries/simulations.py:_uncancelled_mitigations": (
         "a model names what its readers know of"
     ),

@@ -11,7 +11,7 @@ from riskreg.analysis.policy.effects import averages_of_effect
 from riskreg.analysis.queries.effects import (
     effect_for,
     effects_not_withheld_of,
-    newest_effects,
+    newest_of_each_expert_mitigation_risk,
     withheld_effect_count,
 )
 from riskreg.analysis.services import record_effect, release_effect
@@ -151,7 +151,7 @@ def test_what_is_private_cannot_be_released(world: World) -> None:
 def test_a_newer_one_takes_its_place(world: World, planned: tuple[Mitigation, Risk]) -> None:
     old, new = effect(world, *planned), effect(world, *planned, frequency_mode="0.6")
     rows = effects_not_withheld_of(world.viewer("owner"), planned[0])
-    assert newest_effects(rows) == [new]
+    assert newest_of_each_expert_mitigation_risk(rows) == [new]
     with pytest.raises(Invalid):
         release_effect(actor=world.viewer("owner"), effect=old.uuid, at=world.at)
 

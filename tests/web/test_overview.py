@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from riskreg.analysis.queries.chances import (
-    chances_over_time,
+    daily_chances_by_objective,
     latest_done_runs_like,
     newest_chance,
     newest_chances,
@@ -411,8 +411,8 @@ def test_chances_of_many_objectives_are_read_in_as_many_queries_as_of_one(kept: 
     again = newest_chances(viewer, targets)
     assert [again[target.pk].stale for target in targets[:3]] == [False, True, False]
     with CaptureQueriesContext(connection) as lines:
-        told = chances_over_time(
-            viewer, latest_done_runs_like(viewer, run), [t.uuid for t in targets]
+        told = daily_chances_by_objective(
+            viewer.register.time_zone, latest_done_runs_like(viewer, run), [t.uuid for t in targets]
         )
     assert len(lines) == 2
     assert [len(told[target.uuid]) for target in targets] == [1, 1, 1, 0]

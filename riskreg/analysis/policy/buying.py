@@ -170,7 +170,7 @@ def _clean_amount(errors: Errors, place: str, value: Any) -> str:
     return f"{amount.normalize():f}"
 
 
-def labels_of_mitigations(inputs: Mapping[str, Any]) -> list[str]:
+def source_labels_of_mitigations(inputs: Mapping[str, Any]) -> list[str]:
     """The labels of what is known of mitigations."""
     return [
         row["label"]

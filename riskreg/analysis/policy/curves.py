@@ -13,7 +13,7 @@ Curve = Sequence[Sequence[float]]
 LAST_CHANCE = 0.004
 
 
-def place_of_last_shown(curve: Curve) -> int:
+def index_of_last_shown_point(curve: Curve) -> int:
     """The place of the last point that is shown: the first that fewer than ``LAST_CHANCE`` pass, or
     the last there is."""
     return next((n for n, point in enumerate(curve) if point[1] < LAST_CHANCE), len(curve) - 1)
@@ -41,7 +41,7 @@ class Tolerated:
     chance: float
     found: Mapping[str, float]
 
-    def is_passed(self, side: str) -> bool:
+    def is_exceeded(self, side: str) -> bool:
         """Whether more years cost more than are tolerated."""
         return self.found[side] > self.chance
 

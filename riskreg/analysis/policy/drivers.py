@@ -49,7 +49,7 @@ def check_review_and_step_days(errors: Errors, clean: Mapping[str, Any], today: 
             errors.add(f"steps.{n}.on", "too_early", text)
 
 
-def next_review_or_step_on(
+def earliest_review_or_step_day(
     review_on: dt.date | None, steps: Iterable[Mapping[str, Any]]
 ) -> dt.date | None:
     """The day on which a belief is to be looked at again: its review date, or that of its first
@@ -100,7 +100,7 @@ def check_driver_multiplier_not_negative(
         errors.add("sensitivity", "out_of_range", text)
 
 
-def sentence_naming(driver: Any, texts: Iterable[str]) -> str:
+def first_text_naming_driver(driver: Any, texts: Iterable[str]) -> str:
     """The sentence among ``texts`` (what estimates include already) that names the driver, by its
     ref or by one of its names; empty for none."""
     names = [name.casefold() for name in (driver.ref, *driver.names.values()) if name]

@@ -97,9 +97,9 @@ def chance_in_a_year(kind: str, often: Pert) -> float:
     return min(1.0, max(0.0, 1 - math.exp(-often.low) * none))
 
 
-def happened_in_the_year(given: dt.date, happened_on: dt.date | None) -> bool:
-    """Whether what was forecast on ``given`` for the year from then on happened in it."""
-    return happened_on is not None and given < happened_on <= given + YEAR
+def happened_within_year_of_forecast(forecast_on: dt.date, happened_on: dt.date | None) -> bool:
+    """Whether what was forecast on ``forecast_on`` for the year from then on happened in it."""
+    return happened_on is not None and forecast_on < happened_on <= forecast_on + YEAR
 
 
 def forecasts_a_year_apart(

@@ -125,7 +125,7 @@ class Known:
     mitigations: Mapping[str, Any] = field(default_factory=dict)
 
 
-def freeze_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
+def frozen_objective_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
     """A model as a run freezes it, with what is believed of its drivers. Terms of what the run does
     not know are left out by name: a risk without an estimate of that audience, a closed one, a
     driver of which nobody has said enough, a cancelled mitigation."""

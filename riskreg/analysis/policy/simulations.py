@@ -285,7 +285,8 @@ def weakest_label_of_run(inputs: Mapping[str, Any]) -> str:
         for estimate in one[stage]
     ]
     found += [row["label"] for one in inputs.get("drivers", ()) for row in one["beliefs"]]
-    found += buying.labels_of_mitigations(inputs) + weighing.labels_of_options(inputs)
+    found += buying.source_labels_of_mitigations(inputs)
+    found += weighing.judgement_label_if_options_have_costs(inputs)
     return weakest_label(map(str, found))
 
 

@@ -101,7 +101,7 @@ def cost_stated_by_option(option: Mapping[str, Any]) -> float | None:
     return float(sum((Decimal(cost["amount"]) for cost in option["costs"]), Decimal(0)))
 
 
-def labels_of_options(inputs: Mapping[str, Any]) -> list[str]:
+def judgement_label_if_options_have_costs(inputs: Mapping[str, Any]) -> list[str]:
     """What an option says of its costs is whoever wrote it's judgement."""
     own = any(one["costs"] for one in inputs.get("options", ()))
     return ["judgement"] if own else []

@@ -156,36 +156,36 @@ def _latest_done_runs_of_audience(
     return done.defer("inputs")[:_RUNS_BACK]
 
 
-def expected_losses_over_time(viewer: Viewer, runs: Sequence[Simulation]) -> list[RunValue]:
+def daily_expected_losses(zone: str, runs: Sequence[Simulation]) -> list[RunValue]:
     """What ``runs`` (newest first) have said that a year is expected to cost as it stood then: the
-    last run of each day, oldest first."""
+    last run of each day in ``zone``, oldest first."""
     expected = step_result_part_by_subject(
         [run.uuid for run in runs], "measure:before", "loss__mean__0"
     )
-    return _last_of_each_day(viewer, runs, expected)
+    return _last_of_each_day(zone, runs, expected)
 
 
-def chances_over_time(
-    viewer: Viewer, runs: Sequence[Simulation], objectives: Iterable[UUID]
+def daily_chances_by_objective(
+    zone: str, runs: Sequence[Simulation], objectives: Iterable[UUID]
 ) -> dict[UUID, list[RunValue]]:
     """By public id of an objective the chance of it as things stood, by each of ``runs`` (newest
-    first) that followed it: the last run of each day, oldest first. One query for all of them."""
+    first) that followed it: the last run of each day in ``zone``, oldest first. One query
+    for all of them."""
     steps = {_step_key(objective): objective for objective in objectives}
     values = step_result_part_by_subject_and_step(
         [run.uuid for run in runs], steps, "sides__before__chance__0"
     )
     return {
         objective: _last_of_each_day(
-            viewer, runs, {run: value for (run, key), value in values.items() if key == step}
+            zone, runs, {run: value for (run, key), value in values.items() if key == step}
         )
         for step, objective in steps.items()
     }
 
 
 def _last_of_each_day(
-    viewer: Viewer, runs: Sequence[Simulation], values: Mapping[UUID, Any]
+    zone: str, runs: Sequence[Simulation], values: Mapping[UUID, Any]
 ) -> list[RunValue]:
-    zone = viewer.register.time_zone
     by_day = {
         clock.local_date(run.at, zone): RunValue(run, float(values[run.uuid]))
         for run in reversed(runs)

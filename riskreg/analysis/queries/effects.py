@@ -58,7 +58,7 @@ def unclosed_risks_served(viewer: Reader, mitigation: Mitigation) -> list[Risk]:
     return list(rows.exclude(state=State.CLOSED).select_related("party").order_by("ref"))
 
 
-def newest_effects(rows: Iterable[Effect]) -> list[Effect]:
+def newest_of_each_expert_mitigation_risk(rows: Iterable[Effect]) -> list[Effect]:
     """Of effects in order, newest first, the first of each expert, mitigation and risk."""
     found: dict[tuple[int, int, int], Effect] = {}
     for row in rows:
@@ -79,4 +79,4 @@ def newest_effects_on_open_risks(reader: Reader) -> list[Effect]:
         .select_related("risk", "mitigation__party", "expert")
         .order_by("-at", "-id")
     )
-    return newest_effects(rows)
+    return newest_of_each_expert_mitigation_risk(rows)

@@ -20,7 +20,7 @@ from riskreg.analysis.policy.forecasts import (
     Uncounted,
     chance_in_a_year,
     forecasts_a_year_apart,
-    happened_in_the_year,
+    happened_within_year_of_forecast,
     p5_and_p95,
     score_chances,
     score_ranges,
@@ -137,7 +137,7 @@ def _forecast(
     can_close: dict[int, list[User]],
 ) -> Forecast:
     given_on, risk = viewer.today(row.created_at), row.risk
-    happened = happened_in_the_year(given_on, risk.happened_on)
+    happened = happened_within_year_of_forecast(given_on, risk.happened_on)
     low, high = p5_and_p95(row.severity)
     comparable = happened and row.currency == viewer.register.currency
     cost = risk.happened_cost if comparable else None

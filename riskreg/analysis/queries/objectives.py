@@ -47,7 +47,7 @@ def newest_model_number(objective: Objective, visibility: str, party_id: int) ->
     return rows.order_by("-number").values_list("number", flat=True).first() or 0
 
 
-def refs_in_model(viewer: Viewer, row: ObjectiveModel) -> dict[str, str]:
+def visible_refs_by_id_in_model(viewer: Viewer, row: ObjectiveModel) -> dict[str, str]:
     """The refs of what a model names, by public id."""
     risks = Risk.objects.visible_to(viewer).filter(uuid__in=[hit["risk"] for hit in row.hits])
     found = {str(uuid): ref for uuid, ref in risks.values_list("uuid", "ref")}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.models import Driver, Effect, Estimate, Simulation
 from riskreg.analysis.policy import buying, weighing
 from riskreg.analysis.policy import simulations as policy
-from riskreg.analysis.policy.objectives import Known, freeze_model, is_still_to_come
+from riskreg.analysis.policy.objectives import Known, frozen_objective_model, is_still_to_come
 from riskreg.analysis.queries.drivers import (
     beliefs_of,
     drivers_for,
@@ -132,7 +132,7 @@ def _inputs_of_objectives_still_to_come(
         {str(row.uuid): (row, beliefs[row.pk]) for row in drivers if row.pk in beliefs},
         {str(row.uuid): row for row in _uncancelled_mitigations(reader, lifting)},
     )
-    frozen = [freeze_model(row, known, day) for row in models]
+    frozen = [frozen_objective_model(row, known, day) for row in models]
     return {"objectives": sorted(frozen, key=lambda one: str(one["objective"]))}
 
 

@@ -14,7 +14,7 @@ from riskreg.analysis.policy.drivers import (
     check_belief,
     check_driver_multiplier_not_negative,
     check_review_and_step_days,
-    next_review_or_step_on,
+    earliest_review_or_step_day,
     p5_and_p95,
 )
 from riskreg.analysis.queries.drivers import (
@@ -26,7 +26,7 @@ from riskreg.analysis.queries.drivers import (
     links_in_force_of_risk,
     newest_beliefs_in_force_by_driver,
 )
-from riskreg.analysis.services.included import check_link_not_included
+from riskreg.analysis.services.included import check_link_not_in_estimates
 from riskreg.events.services import Entry, append, append_all
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.errors import Errors, Invalid
@@ -113,7 +113,7 @@ def record_belief(
         **clean,
     )
     row.p5, row.p95 = p5_and_p95(row.range)
-    row.look_on = next_review_or_step_on(row.review_on, row.steps)
+    row.look_on = earliest_review_or_step_day(row.review_on, row.steps)
     row.save()
     changes = values_as_first_changes(BELIEF, _values_for_log(BELIEF, row)) | {
         "driver": [None, driver.ref]
@@ -248,7 +248,7 @@ def link_driver(
         float(clean["sensitivity"]),
         [factor for row in beliefs for factor in _factors_after_steps(row.steps)],
     )
-    check_link_not_included(errors, actor, risk, moving, clean["rationale"])
+    check_link_not_in_estimates(errors, actor, risk, moving, clean["rationale"])
     on = [row.on for row in links_in_force_of_risk(actor, risk).filter(driver=moving)]
     if clean["on"] in on:
         errors.add(

@@ -14,7 +14,7 @@ from riskreg.analysis.policy.effects import check_effect
 from riskreg.analysis.queries.effects import RUNNING, effect_for, unclosed_risks_served
 from riskreg.analysis.services.given import (
     clean_fields_of_given,
-    release_row,
+    release_permitted_row,
     require_newest_not_withheld_and_on_shared_risk,
     values_for_log,
 )
@@ -122,4 +122,4 @@ def release_effect(
     if row.mitigation.visibility != Visibility.SHARED:
         text = _("The mitigation itself is your party's own: what it does stays so too.")
         raise Invalid.one("mitigation", "private_risk", text)
-    return release_row(actor, row, EFFECT, at=at, recorded_at=recorded_at)
+    return release_permitted_row(actor, row, EFFECT, at=at, recorded_at=recorded_at)

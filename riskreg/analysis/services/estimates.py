@@ -14,11 +14,11 @@ from riskreg.analysis.policy.estimates import check_frequency, check_severity
 from riskreg.analysis.queries.estimates import estimate_for
 from riskreg.analysis.services.given import (
     clean_fields_of_given,
-    release_row,
+    release_permitted_row,
     require_newest_not_withheld_and_on_shared_risk,
     values_for_log,
 )
-from riskreg.analysis.services.included import check_estimate_not_linked
+from riskreg.analysis.services.included import check_estimate_without_linked_drivers
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import WhenShared
@@ -89,7 +89,7 @@ def clean_estimate(actor: Viewer, risk: Risk, given: Mapping[str, Any]) -> dict[
         clean["sources"] = risk.sources
     check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
     unsaved = Estimate(included=clean.get("included", ""), translations=clean.get("translations"))
-    check_estimate_not_linked(errors, actor, risk, unsaved)
+    check_estimate_without_linked_drivers(errors, actor, risk, unsaved)
     errors.raise_if_any()
     return clean | {"currency": actor.register.currency}
 
@@ -115,6 +115,6 @@ def release_estimate(
     if row.visibility == Visibility.SHARED:
         return row
     errors = Errors()
-    check_estimate_not_linked(errors, actor, row.risk, row)
+    check_estimate_without_linked_drivers(errors, actor, row.risk, row)
     errors.raise_if_any()
-    return release_row(actor, row, ESTIMATE, at=at, recorded_at=recorded_at)
+    return release_permitted_row(actor, row, ESTIMATE, at=at, recorded_at=recorded_at)

@@ -67,7 +67,7 @@ def _require_risk_shared(risk: Risk) -> None:
         raise Invalid.one("risk", "private_risk", text)
 
 
-def release_row(
+def release_permitted_row(
     actor: Viewer, row: _Row, table: Table, *, at: dt.datetime, recorded_at: dt.datetime | None
 ) -> _Row:
     """Let everybody see ``row``, as of now. Whoever reads the shared chain alone has the whole of

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Driver
-from riskreg.analysis.policy.drivers import sentence_naming
+from riskreg.analysis.policy.drivers import first_text_naming_driver
 from riskreg.analysis.queries.drivers import links_in_force_for
 from riskreg.analysis.queries.estimates import newest_of_each_expert_and_stage, visible_estimates
 from riskreg.kernel.errors import Errors
@@ -14,7 +14,7 @@ from riskreg.register.visibility import Reader
 from riskreg.risks.models import Risk
 
 
-def check_link_not_included(
+def check_link_not_in_estimates(
     errors: Errors, viewer: Reader, risk: Risk, driver: Driver, why: str
 ) -> None:
     """Note a link to a driver that an estimate of the risk includes."""
@@ -23,7 +23,9 @@ def check_link_not_included(
         _note_if_included(errors, "driver", row, driver, why)
 
 
-def check_estimate_not_linked(errors: Errors, viewer: Reader, risk: Risk, row: Any) -> None:
+def check_estimate_without_linked_drivers(
+    errors: Errors, viewer: Reader, risk: Risk, row: Any
+) -> None:
     """Note an estimate of the risk (or what it would say) that includes what moves it already."""
     for link in links_in_force_for(viewer).filter(risk=risk):
         _note_if_included(errors, "included", row, link.driver, link.rationale)
@@ -43,7 +45,7 @@ def check_nothing_counted_twice(errors: Errors, viewer: Reader, rows: Iterable[A
 def _note_if_included(
     errors: Errors, field: str, row: Any, driver: Driver, why: str, ref: str = ""
 ) -> None:
-    sentence = sentence_naming(driver, [row.included, *_translations_of_included(row)])
+    sentence = first_text_naming_driver(driver, [row.included, *_translations_of_included(row)])
     if not sentence or errors.has_any_on(field):
         return
     text = _(

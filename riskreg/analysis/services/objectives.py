@@ -113,7 +113,7 @@ def _clean(
     cleaners: dict[str, Callable[[Any], Any]] = {
         "hits": lambda value: _clean_hits(errors, actor, value, shared),
         "lifts": lambda value: _clean_lifts(errors, actor, value, shared),
-        "elasticities": lambda value: _clean_terms(errors, actor, value, shared),
+        "elasticities": lambda value: _clean_elasticities(errors, actor, value, shared),
     }
     clean = clean_given(
         errors, actor, MODEL, given, party=party, visibility=visibility, special=cleaners
@@ -166,7 +166,9 @@ def _clean_effect(
     return {part: _plain_text(value) for part, value in values.items()}
 
 
-def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
+def _clean_elasticities(
+    errors: Errors, actor: Viewer, value: Any, shared: bool
+) -> list[dict[str, Any]]:
     found = []
     for name, item in _clean_rows(errors, "elasticities", value, _TERM):
         driver = _find_usable_driver(errors, actor, f"{name}.driver", item.get("driver"), shared)

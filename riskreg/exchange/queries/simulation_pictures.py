@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import amount_text, name_of_run_input
+from riskreg.analysis.amounts import amount_text, word_for_frequency_severity_or_driver
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
@@ -164,7 +164,9 @@ class RunPictures:
         shapes, marks = [], []
         for n, one in enumerate(shown):
             y, (low, high) = n * _ROW, sorted((one["low"], one["high"]))
-            name = _shorten_to_fit(names[one["risk"]], f" · {name_of_run_input(one['on'])}")
+            name = _shorten_to_fit(
+                names[one["risk"]], f" · {word_for_frequency_severity_or_driver(one['on'])}"
+            )
             marks.append(Mark(_NAME - 8, y + 15, name, "end"))
             shapes.append(Shape("bar", bar_path(x(low), y + 5, max(1.0, x(high) - x(low)), 13)))
             marks.append(Mark(x(low) - 5, y + 15, amount_text(low), "end"))

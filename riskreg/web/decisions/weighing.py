@@ -7,7 +7,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, name_of_run_input
+from riskreg.analysis.amounts import (
+    amount_text,
+    chance_band_text,
+    chance_text,
+    word_for_frequency_severity_or_driver,
+)
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.weighing import Weighing, may_weigh, newest_weighing_by_audience
 from riskreg.jobs.models import OPEN, JobState
@@ -86,7 +91,7 @@ def _worth_of_knowing_context(one: Weighing) -> dict[str, Any] | None:
         "each": [
             {
                 **each,
-                "on": name_of_run_input(each["on"]),
+                "on": word_for_frequency_severity_or_driver(each["on"]),
                 "is_driver": each["on"] == "driver",
                 "worth": amount_text(each["worth"][0], one.run.currency),
                 "band": _band_text(each["worth"]),

@@ -12,7 +12,7 @@ from riskreg.analysis.models import Effect
 from riskreg.analysis.queries.effects import (
     effects_not_withheld_of,
     may_give_effect,
-    newest_effects,
+    newest_of_each_expert_mitigation_risk,
     withheld_effect_count,
 )
 from riskreg.analysis.services import release_effect
@@ -36,7 +36,9 @@ class MitigationEffects(RegisterView):
         """The page."""
         mitigation = mitigation_for(self.viewer, ref)
         rows = list(effects_not_withheld_of(self.viewer, mitigation)[: MOST + 1])
-        newest = sorted(newest_effects(rows[:MOST]), key=lambda row: row.risk.ref)
+        newest = sorted(
+            newest_of_each_expert_mitigation_risk(rows[:MOST]), key=lambda row: row.risk.ref
+        )
         context = {
             "m": mitigation,
             "title": mitigation.localized("title"),

@@ -12,7 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.fields import MODEL
 from riskreg.analysis.models import ObjectiveModel
-from riskreg.analysis.queries.objectives import newest_model_number, newest_model_of, refs_in_model
+from riskreg.analysis.queries.objectives import (
+    newest_model_number,
+    newest_model_of,
+    visible_refs_by_id_in_model,
+)
 from riskreg.analysis.services import model_objective
 from riskreg.indicators.queries.objectives import actual_values
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
@@ -64,7 +68,7 @@ class ModelForm(forms.Form):
     def __init__(
         self, viewer: Viewer, objective: Objective, row: ObjectiveModel | None, data: Any = None
     ) -> None:
-        refs = refs_in_model(viewer, row) if row else {}
+        refs = visible_refs_by_id_in_model(viewer, row) if row else {}
         self.row = row
         self.sizes = {
             "hits": _row_count_of(data, "hit", _HITS, len(row.hits) if row else 0),
@@ -225,7 +229,7 @@ def newest_model_context(viewer: Viewer, objective: Objective) -> dict[str, Any]
     }
     if row is None:
         return found
-    refs = refs_in_model(viewer, row)
+    refs = visible_refs_by_id_in_model(viewer, row)
     return found | {
         "model_private": row.visibility == Visibility.PARTY,
         "model_rationale": row.localized("rationale"),

@@ -12,8 +12,8 @@ from django.utils.translation import npgettext
 from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.queries.chances import (
-    chances_over_time,
-    expected_losses_over_time,
+    daily_chances_by_objective,
+    daily_expected_losses,
     latest_done_runs_like,
     newest_done_run,
 )
@@ -125,7 +125,7 @@ def exposure_panel(viewer: Viewer) -> dict[str, Any] | None:
         return None
     results = results_of_done_run(run)
     runs = latest_done_runs_like(viewer, run)
-    over_time = expected_losses_over_time(viewer, runs)
+    over_time = daily_expected_losses(viewer.register.time_zone, runs)
     found = {figure["key"]: figure for figure in results["figures"]}
     names = {"mean": _("Expected in a year"), "p95": _("One year in 20 costs more")}
     return {
@@ -168,7 +168,9 @@ def _chances_of_run(
     """By public id of an objective its chance as the run tells it, with the band of sampling, and
     what the runs before it said."""
     followed = results["objectives"]
-    over_time = chances_over_time(viewer, runs, [UUID(one["objective"]) for one in followed])
+    over_time = daily_chances_by_objective(
+        viewer.register.time_zone, runs, [UUID(one["objective"]) for one in followed]
+    )
     found = {}
     for one in followed:
         chance = one["sides"]["before"]["chance"]

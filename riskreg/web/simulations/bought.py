@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import amount_text, chance_text, name_of_run_input
+from riskreg.analysis.amounts import amount_text, chance_text, word_for_frequency_severity_or_driver
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import round_significant
 from riskreg.kernel.localised import number, percent_text
@@ -121,7 +121,7 @@ class Bought:
                     "ref": ref,
                     "is_driver": one["on"] == "driver",
                     "title": title,
-                    "on": name_of_run_input(one["on"]),
+                    "on": word_for_frequency_severity_or_driver(one["on"]),
                     "value": amount_text(value, self.currency),
                     "band": f"{amount_text(low)} … {amount_text(high)}",
                 }

@@ -6,12 +6,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, name_of_run_input
+from riskreg.analysis.amounts import (
+    amount_text,
+    chance_band_text,
+    chance_text,
+    word_for_frequency_severity_or_driver,
+)
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy import contradictions as policy
 from riskreg.analysis.policy.curves import (
     chance_beyond,
-    place_of_last_shown,
+    index_of_last_shown_point,
     tolerance_beside_curves,
 )
 from riskreg.analysis.policy.estimates import round_significant
@@ -76,8 +81,8 @@ class Results:
                 "most": chance_text(point.chance),
                 "before": chance_text(point.found["before"]),
                 "after": chance_text(point.found["after"]),
-                "passed": point.is_passed("before"),
-                "passed_after": point.is_passed("after"),
+                "passed": point.is_exceeded("before"),
+                "passed_after": point.is_exceeded("after"),
             }
             for point in tolerance_beside_curves(self.results["curves"], self.tolerance)
         ]
@@ -85,7 +90,7 @@ class Results:
     def _curve_rows(self) -> list[dict[str, str]]:
         """The loss curve at some amounts, as far as it is drawn; both sides at those of before."""
         before, after = (self.results["curves"][side] for side in ("before", "after"))
-        last = place_of_last_shown(before)
+        last = index_of_last_shown_point(before)
         return [
             {
                 "amount": self._amount_text(amount),
@@ -134,7 +139,7 @@ class Results:
         return [
             {
                 **self._risk_or_driver_cell(bar["risk"]),
-                "on": name_of_run_input(bar["on"]),
+                "on": word_for_frequency_severity_or_driver(bar["on"]),
                 "low": self._amount_text(bar["low"]),
                 "high": self._amount_text(bar["high"]),
                 "start": start,
