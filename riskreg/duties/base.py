@@ -178,15 +178,15 @@ class Source:
     takes: Callable[[Duty, Rung, str], bool] | None = None
     listed: bool = True
 
-    def whose(self, users: Collection[int]) -> Q:
+    def is_answered_for_by(self, users: Collection[int]) -> Q:
         """What any of these users (database ids) answers for."""
         if self.owed_by is not None:
             return self.owed_by(users)
         return functools.reduce(operator.or_, self._conditions_by_person(users))
 
-    def whose_in_parts(self, users: Collection[int]) -> list[Q]:
-        """``whose``, in parts that have no row in common: each goes by one column of people, if it
-        can, as an index does."""
+    def parts_answered_for_by(self, users: Collection[int]) -> list[Q]:
+        """``is_answered_for_by``, in parts that have no row in common: each goes by one column of
+        people, if it can, as an index does."""
         if self.owed_by is not None:
             return [self.owed_by(users)]
         ways = self._conditions_by_person(users)

@@ -78,7 +78,7 @@ def pause_of_server(pauses: int, first: dt.timedelta = FIRST_PAUSE) -> dt.timede
     return min(max(LONGEST_PAUSE, first), doubled)
 
 
-def is_paused(
+def has_pause_whose_end_is_ahead(
     paused_at: dt.datetime | None, paused_until: dt.datetime | None, at: dt.datetime
 ) -> bool:
     """Whether a pause holds at ``at``. One that began in the future is from before the clock was

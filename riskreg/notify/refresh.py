@@ -83,11 +83,11 @@ def messages_to_refresh(messages: Collection[MessageOfKind], at: dt.datetime) ->
         asked = refresher(kind)
         if asked is not None:
             these = {message for message, its in messages if its == kind}
-            found |= these - _current_messages(asked, these, at)
+            found |= these - _unchanged_messages_or_empty(asked, these, at)
     return found
 
 
-def _current_messages(
+def _unchanged_messages_or_empty(
     asked: MessageRefresher, these: set[uuid.UUID], at: dt.datetime
 ) -> set[uuid.UUID]:
     if asked.unchanged_among is None:

@@ -423,7 +423,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "indicators/services/closing.py:_locked_by_ref": end_of_what_serves_a_risk,
     "register/services/objectives.py:add_objective": key_of_an_objective,
     "duties/queries/urgency.py:is_as_urgent_as_first_rows": how_soon_enough_is_due,
-    "duties/queries/counts.py:_counts_by_kind_and_day": duties_by_day,
+    "duties/queries/counts.py:_counts_by_kind_part_and_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe_names_nothing_private": recipe_of_a_meeting,
     "indicators/filters.py:_visible_indicators": partial(owner_who_left, noun="indicators"),
     "risks/filters.py:_visible_positions": partial(owner_who_left, noun="risks"),

@@ -16,7 +16,7 @@ from riskreg.notify import policy
 from riskreg.notify.models import Circuit, Delivery, Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
 from riskreg.notify.queries import open_circuits_holding_up
-from riskreg.notify.services import deliver, deliver_due, try_waiting_now
+from riskreg.notify.services import deliver, deliver_due, make_waiting_due_and_wake_workers
 from riskreg.notify.services.claims import claim_due
 from tests.builders import AT
 from tests.notify.conftest import PARTY, REGISTER, Killed
@@ -112,15 +112,15 @@ def test_what_waits_is_tried_at_once_when_somebody_says_that_the_server_was_mend
     at = AT + 8 * MINUTE
     assert drain(at) == 0
     # It is said too early: one is tried, and the rest waits as before.
-    assert try_waiting_now("mail", at) == 9
+    assert make_waiting_due_and_wake_workers("mail", at) == 9
     calls = server.calls
     assert drain(at) == 1
     assert server.calls == calls + 1
     server.failing = None
     assert drain(at + MINUTE) == 0
-    assert try_waiting_now("webhook", at + MINUTE) == 0
+    assert make_waiting_due_and_wake_workers("webhook", at + MINUTE) == 0
     assert drain(at + MINUTE) == 0
-    assert try_waiting_now("mail", at + MINUTE) == 9
+    assert make_waiting_due_and_wake_workers("mail", at + MINUTE) == 9
     assert drain(at + MINUTE) == 9
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
 
@@ -140,7 +140,7 @@ def test_the_command_says_how_much_is_tried(posted: Posted, server: Server) -> N
 
 def test_what_is_meant_for_later_is_not_sent_now(posted: Posted, server: Server) -> None:
     posted(0, at=AT + HOUR)
-    try_waiting_now("mail", AT)
+    make_waiting_due_and_wake_workers("mail", AT)
     assert drain(AT) == 0
 
 

@@ -192,14 +192,14 @@ def test_of_two_that_ask_at_the_same_moment_one_becomes_the_probe(
 ) -> None:
     """The other one is admitted after the first has looked, and before it says so."""
     at, rival, admitted = AT + MINUTE, uuid.uuid4(), []
-    plain = circuits.is_paused
+    plain = circuits.has_pause_whose_end_is_ahead
 
     def meanwhile(*pause: Any) -> bool:
-        monkeypatch.setattr(circuits, "is_paused", plain)
+        monkeypatch.setattr(circuits, "has_pause_whose_end_is_ahead", plain)
         admitted.append(circuits.admit_and_note_probe("mail", rival, at))
         return plain(*pause)
 
-    monkeypatch.setattr(circuits, "is_paused", meanwhile)
+    monkeypatch.setattr(circuits, "has_pause_whose_end_is_ahead", meanwhile)
     mine = circuits.admit_and_note_probe("mail", uuid.uuid4(), at)
     assert [a.probe for a in admitted] == [True]
     assert (mine.open_to, mine.probe) == (False, False)
@@ -234,7 +234,7 @@ def test_a_probe_that_lost_its_turn_does_not_end_the_turn_of_the_next(
     turn = AT + MINUTE + lease
     now = claim_due("mail", "mail", turn, 50)
     assert (lost.probe, now.probe) == (True, True)
-    circuits.record_not_tried("mail", lost.claim, turn + SECOND)
+    circuits.release_probe_without_result("mail", lost.claim, turn + SECOND)
     circuit = Circuit.objects.get()
     assert (circuit.probe, circuit.paused_until) == (now.claim, turn + lease)
     assert claim_due("mail", "mail", turn + 2 * SECOND, 50).rows == []

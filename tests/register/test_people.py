@@ -20,8 +20,8 @@ from riskreg.register.invitation_mail import invitation_link
 from riskreg.register.models import Invitation, Membership, Register
 from riskreg.register.services.invitation_sending import (
     ATTEMPTS,
+    make_unsent_invitations_due_and_wake,
     send_due_invitations,
-    try_waiting_invitations_now,
 )
 from riskreg.reminders.services import sweep
 from riskreg.risks.models import Risk
@@ -165,10 +165,10 @@ def test_mails_that_did_not_go_are_sent_at_once_when_the_operator_says_so(
     Invitation.objects.filter(pk=soon.pk).update(mail_attempts=1, mail_due_at=at + MINUTE)
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     assert send_due_invitations(lambda: at) == 0
-    assert try_waiting_invitations_now(at) == 3
+    assert make_unsent_invitations_due_and_wake(at) == 3
     assert send_due_invitations(lambda: at) == 3
     assert send_due_invitations(lambda: at + MINUTE) == 1
-    assert try_waiting_invitations_now(at + MINUTE) == 0
+    assert make_unsent_invitations_due_and_wake(at + MINUTE) == 0
 
 
 @pytest.mark.parametrize(

@@ -12,36 +12,36 @@ from riskreg.register.written import written_once
 
 def summed_duty_counts(viewer: Viewer, *asked: Wanted) -> int:
     """How many there are altogether, in one query; what two of ``asked`` take is counted twice."""
-    shapes = tuple((_shape(wanted), wanted.kinds) for wanted in asked)
-    values = [value for wanted in asked for value in _shape(wanted).values(wanted)]
-    return sum(n for (n,) in _counts_by_shape_and_kind(viewer, *values, shapes=shapes))
+    shapes = tuple((_shape_to_count(wanted), wanted.kinds) for wanted in asked)
+    values = [value for wanted in asked for value in _shape_to_count(wanted).values(wanted)]
+    return sum(n for (n,) in _counts_by_shape_kind_and_part(viewer, *values, shapes=shapes))
 
 
 def counts_by_day(viewer: Viewer, wanted: Wanted) -> dict[dt.date, int]:
     """How many fall due on each day, in one query: the true numbers where a list is cut."""
-    shape = _shape(wanted)
+    shape = _shape_to_count(wanted)
     counts: dict[dt.date, int] = {}
-    for day, n in _counts_by_kind_and_day(
+    for day, n in _counts_by_kind_part_and_day(
         viewer, *shape.values(wanted), shape=shape, kinds=wanted.kinds
     ):
         counts[day] = counts.get(day, 0) + n
     return counts
 
 
-def _shape(wanted: Wanted) -> WantedShape:
+def _shape_to_count(wanted: Wanted) -> WantedShape:
     # Nothing of a count is ordered by how urgent it is today.
     return WantedShape.of(wanted, dated=wanted.overdue is not None)
 
 
 @written_once()
-def _counts_by_shape_and_kind(
+def _counts_by_shape_kind_and_part(
     viewer: Viewer, *values: Any, shapes: tuple[tuple[WantedShape, tuple[str, ...]], ...]
 ) -> QuerySet[Any, tuple[int]]:
     """A row for each part of each kind of each of ``shapes``."""
     left = iter(values)
     rows = []
     for shape, kinds in shapes:
-        wanted = shape.filled(left, kinds)
+        wanted = shape.wanted_with_next_values(left, kinds)
         for source in wanted.sources():
             known: Any = source.bare_rows()
             for part in parts_open_and_wanted(source, wanted):
@@ -52,11 +52,11 @@ def _counts_by_shape_and_kind(
 
 
 @written_once()
-def _counts_by_kind_and_day(
+def _counts_by_kind_part_and_day(
     viewer: Viewer, *values: Any, shape: WantedShape, kinds: tuple[str, ...]
 ) -> QuerySet[Any, tuple[dt.date, int]]:
     """For each part of each kind a row for each day."""
-    wanted = shape.filled(iter(values), kinds)
+    wanted = shape.wanted_with_next_values(iter(values), kinds)
     rows = []
     for source in wanted.sources():
         known: Any = source.bare_rows()

@@ -72,7 +72,9 @@ def most_urgent_work_everywhere(
         source, owed = sources[0], Q(pk=None)
         for each in sources:
             owed |= each.open & work.responsibility_condition(each)
-        near = work.on_each_day(functools.partial(_is_due_up_to, source.due_field, days))
+        near = work.on_today_of_each_register(
+            functools.partial(_is_due_up_to, source.due_field, days)
+        )
         rows: Any = source.rows_with_people_and_extras().filter(owed, near)
         ranked = rows.annotate(orphan=is_orphan(source)).order_by(
             *order_by_urgency(source, work.today)
@@ -106,7 +108,7 @@ def work_everywhere(
     if not viewers:
         return WorkPage([], False, False, 0 if count else None)
     work, backward = _Work(viewers, at), before is not None
-    place, minus = (before if backward else after), ("-" if backward else "")
+    place, order_prefix = (before if backward else after), ("-" if backward else "")
     which = {
         source: source.open
         & work.responsibility_condition(source)
@@ -117,7 +119,7 @@ def work_everywhere(
     found: list[DutyAsSeen] = []
     for sources in _sources_grouped_by_rows(which).values():
         picks = {s: which[s] & is_beyond_place_if_any(s, place, backward) for s in sources}
-        keys = [_ids_for_union(s, pick, minus, limit + 1) for s, pick in picks.items()]
+        keys = [_ids_for_union(s, pick, order_prefix, limit + 1) for s, pick in picks.items()]
         marks = {
             f"picked_{s.kind.replace('.', '_')}": ExpressionWrapper(pick, BooleanField())
             for s, pick in picks.items()
@@ -164,10 +166,12 @@ def _sources_grouped_by_rows(sources: Iterable[Source]) -> dict[Any, list[Source
     return found
 
 
-def _ids_for_union(source: Source, which: Q, minus: str, most: int) -> Any:
+def _ids_for_union(source: Source, which: Q, order_prefix: str, most: int) -> Any:
     """The database ids of the first ``most`` rows, as what databases let stand in a union."""
     rows: Any = source.bare_rows().filter(which)
-    chosen = rows.order_by(f"{minus}{source.due_field}", f"{minus}uuid")[:most].values("pk")
+    chosen = rows.order_by(f"{order_prefix}{source.due_field}", f"{order_prefix}uuid")[
+        :most
+    ].values("pk")
     return rows.model._default_manager.filter(pk__in=chosen).order_by().values("pk")
 
 
@@ -187,7 +191,7 @@ class _Work:
         parties = {viewer.party_id for viewer in self.viewers.values()} - {None}
         visible = Q(visibility=Visibility.SHARED) | Q(party_id__in=sorted(parties))
         answers = (
-            Q(register_id__in=keys) & source.whose(sorted(people))
+            Q(register_id__in=keys) & source.is_answered_for_by(sorted(people))
             for people, keys in _keys_by_value(self._people).items()
         )
         return visible & functools.reduce(operator.or_, answers)
@@ -199,11 +203,11 @@ class _Work:
         if wanted.due_before is not None:
             which &= Q(**{f"{due}__lt": wanted.due_before})
         if wanted.overdue is not None:
-            late = self.on_each_day(lambda day: Q(**{f"{due}__lt": day}))
+            late = self.on_today_of_each_register(lambda day: Q(**{f"{due}__lt": day}))
             which &= late if wanted.overdue else ~late
         return which
 
-    def on_each_day(self, condition: Callable[[dt.date], Q]) -> Q:
+    def on_today_of_each_register(self, condition: Callable[[dt.date], Q]) -> Q:
         """``condition`` of the day that it is in the register of a row."""
         days = _keys_by_value(self.today).items()
         return functools.reduce(

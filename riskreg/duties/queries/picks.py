@@ -140,7 +140,7 @@ class WantedShape:
         )
 
     def values(self, wanted: Wanted) -> Iterator[Given]:
-        """What fills it, in the order in which ``filled`` takes it."""
+        """What fills it, in the order in which ``wanted_with_next_values`` takes it."""
         if self.dated:
             yield wanted.today
         if wanted.due_before is not None:
@@ -150,7 +150,7 @@ class WantedShape:
         yield from sorted(wanted.people or ())
         yield from sorted(wanted.others_than)
 
-    def filled(self, values: Iterator[Any], kinds: tuple[str, ...] = ()) -> Wanted:
+    def wanted_with_next_values(self, values: Iterator[Any], kinds: tuple[str, ...] = ()) -> Wanted:
         """The ``Wanted`` of this shape and of ``kinds`` with the next of ``values``."""
         return Wanted(
             today=next(values) if self.dated else dt.date.min,
@@ -217,7 +217,7 @@ def _rows_of_shape(shape: _Shape, *values: Given) -> QuerySet[Any]:
     left = iter(values)
     register = SimpleNamespace(pk=next(left))
     reader: Any = SimpleNamespace(register=register, party_id=next(left) if shape.party else None)
-    wanted = [one.filled(left) for one in shape.wanted]
+    wanted = [one.wanted_with_next_values(left) for one in shape.wanted]
     picks = [
         Pick(SOURCES[one.kind], wanted[one.wanted], one.most, urgent=True) for one in shape.picks
     ]
@@ -243,10 +243,12 @@ def is_beyond_place_if_any(source: Source, place: Place | None, backward: bool) 
 def _first_rows_of_part(
     rows: Any, viewer: Reader, pick: Pick, part: Q, backward: bool
 ) -> QuerySet[Any]:
-    minus = "-" if backward else ""
+    order_prefix = "-" if backward else ""
     known = rows.visible_to(viewer).filter(part)
     if not pick.urgent:
-        chosen: QuerySet[Any] = known.order_by(f"{minus}{pick.source.due_field}", f"{minus}uuid")
+        chosen: QuerySet[Any] = known.order_by(
+            f"{order_prefix}{pick.source.due_field}", f"{order_prefix}uuid"
+        )
         return chosen[: pick.most]
     near = is_as_urgent_as_first_rows(pick.source, part, viewer, pick.wanted.today, pick.most)
     order = order_by_urgency(pick.source, pick.wanted.today)
@@ -269,14 +271,14 @@ def _ids_for_union(viewer: Reader, pick: Pick, backward: bool) -> Iterator[Query
 def is_open_and_wanted(source: Source, wanted: Wanted) -> Q:
     people = wanted.people
     return _is_open_and_wanted_of(
-        source, wanted, Q() if people is None else source.whose(sorted(people))
+        source, wanted, Q() if people is None else source.is_answered_for_by(sorted(people))
     )
 
 
 def parts_open_and_wanted(source: Source, wanted: Wanted) -> list[Q]:
     """``is_open_and_wanted`` in parts that have no row in common, each of one column of people."""
     people = wanted.people
-    parts = [Q()] if people is None else source.whose_in_parts(sorted(people))
+    parts = [Q()] if people is None else source.parts_answered_for_by(sorted(people))
     return [_is_open_and_wanted_of(source, wanted, part) for part in parts]
 
 
@@ -284,7 +286,7 @@ def _is_open_and_wanted_of(source: Source, wanted: Wanted, whose: Q) -> Q:
     due = source.due_field
     found = source.open & Q(**{f"{due}__isnull": False}) & whose
     if wanted.others_than:
-        found &= ~source.whose(sorted(wanted.others_than))
+        found &= ~source.is_answered_for_by(sorted(wanted.others_than))
     if wanted.party is not None:
         found &= Q(party_id=wanted.party)
     if wanted.due_before is not None:

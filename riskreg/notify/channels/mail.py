@@ -47,7 +47,7 @@ class Mail(Sender):
                 self.close()
                 self._hand_over(mail)
         except Exception as error:
-            if not _still_usable(error):
+            if not _is_connection_usable_after(error):
                 self.close()
             if is_permanent(error):
                 raise PermanentFailure(describe(error)) from error
@@ -116,7 +116,7 @@ def compose(message: Message) -> EmailMultiAlternatives:
     return mail
 
 
-def _still_usable(error: Exception) -> bool:
+def _is_connection_usable_after(error: Exception) -> bool:
     """Whether the connection works on after ``error``: the server answered, and stays."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return not blames_server(error)

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from riskreg.notify.models import Circuit
-from riskreg.notify.policy import ERROR_MAX, is_paused, pause_of_server
+from riskreg.notify.policy import ERROR_MAX, has_pause_whose_end_is_ahead, pause_of_server
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ def admit_and_note_probe(destination: str, claim: uuid.UUID, at: dt.datetime) ->
     row = Circuit.objects.filter(destination=destination, opened_at__isnull=False).first()
     if row is None:
         return Admitted(open_to=True)
-    if is_paused(row.paused_at, row.paused_until, at):
+    if has_pause_whose_end_is_ahead(row.paused_at, row.paused_until, at):
         return Admitted(open_to=False)
     lease = dt.timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
     mine = Circuit.objects.filter(
@@ -55,7 +55,7 @@ def end_pauses(destinations: Iterable[str], at: dt.datetime) -> int:
     ).update(probe=None, paused_at=at, paused_until=at)
 
 
-def record_success(destination: str) -> None:
+def close_circuit_after_success(destination: str) -> None:
     """A server took something: whatever went wrong before is over."""
     closed = Circuit.objects.filter(
         Q(failures__gt=0) | Q(opened_at__isnull=False), destination=destination
@@ -88,6 +88,6 @@ def record_failure(destination: str, claim: uuid.UUID, error: str, at: dt.dateti
     return row.opened_at is not None
 
 
-def record_not_tried(destination: str, claim: uuid.UUID, at: dt.datetime) -> None:
+def release_probe_without_result(destination: str, claim: uuid.UUID, at: dt.datetime) -> None:
     """The probe ``claim`` told nothing about the server: the next one may follow at once."""
     Circuit.objects.filter(destination=destination, probe=claim).update(probe=None, paused_until=at)

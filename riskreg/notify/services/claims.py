@@ -27,8 +27,12 @@ from riskreg.notify.models import (
 )
 from riskreg.notify.policy import JITTER, LONGEST_WAIT
 from riskreg.notify.queries.deliveries import is_due
-from riskreg.notify.services.circuits import admit_and_note_probe, end_pauses, record_not_tried
-from riskreg.notify.services.inbox import drop_from_inbox
+from riskreg.notify.services.circuits import (
+    admit_and_note_probe,
+    end_pauses,
+    release_probe_without_result,
+)
+from riskreg.notify.services.inbox import drop_unread_from_inbox
 from riskreg.notify.services.rate_limit import take_sending_slots
 
 log = structlog.get_logger(__name__)
@@ -82,7 +86,7 @@ def claim_due(
     keys = keys[: take_sending_slots(channel, len(keys), at)]
     if not keys:
         if batch.probe:
-            record_not_tried(destination, batch.claim, at)
+            release_probe_without_result(destination, batch.claim, at)
         return batch
     Delivery.objects.filter(pk__in=keys).update(
         state=DeliveryState.SENDING,
@@ -143,7 +147,7 @@ def record_end_of_attempt(batch: Batch, row: Delivery, result: Result) -> str:
             if result.state == DeliveryState.FAILED:
                 _log_failure(row, result)
             elif result.state == DeliveryState.DROPPED:
-                drop_from_inbox([row.message_id], result.error)
+                drop_unread_from_inbox([row.message_id], result.error)
             return result.state
         DeliveryAttempt.objects.filter(delivery=row, number=row.attempts).update(
             outcome=result.outcome, error=result.error
@@ -265,7 +269,7 @@ def make_waiting_due(channel: str, at: dt.datetime) -> int:
     return waiting.count()
 
 
-def take_back_claim_in_memory(row: Delivery) -> None:
+def record_lost_attempt_and_unset_claim(row: Delivery) -> None:
     """Take ``row``, locked by the caller and saved by it, out of the hands of a lost sender."""
     if row.started_at is not None:
         _build_attempt(row, AttemptOutcome.LOST).save()

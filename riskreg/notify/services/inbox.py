@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from riskreg.notify.models import Channel, Delivery, DeliveryState, Message
 
 
-def drop_from_inbox(messages: Iterable[int], reason: str = "") -> None:
+def drop_unread_from_inbox(messages: Iterable[int], reason: str = "") -> None:
     """Take ``messages`` (database ids), no longer true, out of inboxes where they were not read."""
     Delivery.objects.filter(
         message__in=list(messages),

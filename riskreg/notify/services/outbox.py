@@ -20,8 +20,8 @@ from riskreg.notify.models import Channel, Delivery, DeliveryState, Message, Mes
 from riskreg.notify.policy import destination, message_id
 from riskreg.notify.queries.deliveries import is_worker_on_its_way
 from riskreg.notify.refresh import Content
-from riskreg.notify.services.claims import build_entry, take_back_claim_in_memory
-from riskreg.notify.services.inbox import drop_from_inbox
+from riskreg.notify.services.claims import build_entry, record_lost_attempt_and_unset_claim
+from riskreg.notify.services.inbox import drop_unread_from_inbox
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +89,7 @@ def post(draft: Draft, at: dt.datetime) -> Message | None:
     )
     for delivery in made:
         if delivery.state == DeliveryState.PENDING:
-            _wake(delivery, at)
+            _wake_workers_after_commit(delivery, at)
     return message
 
 
@@ -137,7 +137,7 @@ def _build_delivery(
     )
 
 
-def _wake(row: Delivery, at: dt.datetime) -> None:
+def _wake_workers_after_commit(row: Delivery, at: dt.datetime) -> None:
     """One word to the workers for all that a transaction posts, and none while they are at it."""
     channel, number = row.channel, row.pk
     after_commit(DELIVER_DUE, channel, needed=lambda: not is_worker_on_its_way(channel, number, at))
@@ -162,7 +162,7 @@ def drop_waiting_messages(*, kind: str, recipient: uuid.UUID, reason: str) -> li
             keys.add(message)
     if not keys:
         return []
-    drop_from_inbox(keys, reason)
+    drop_unread_from_inbox(keys, reason)
     delivered = Delivery.objects.filter(
         message=OuterRef("pk"), state__in=[DeliveryState.SENT, DeliveryState.SENDING]
     )
@@ -200,7 +200,7 @@ def resend(
     if row.state == DeliveryState.SENDING and row.claimed_until and row.claimed_until >= at:
         raise Conflict(_("This message is being sent at this moment. Look again in a minute."))
     before = row.state
-    take_back_claim_in_memory(row)
+    record_lost_attempt_and_unset_claim(row)
     row.state = DeliveryState.PENDING
     row.next_attempt_at = at
     row.allowed_attempts = row.attempts + settings.DELIVERY_MAX_ATTEMPTS

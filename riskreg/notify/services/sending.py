@@ -26,7 +26,11 @@ from riskreg.notify.policy import (
 )
 from riskreg.notify.queries.deliveries import due_delivery_count, due_destinations
 from riskreg.notify.refresh import MessageOfKind, messages_to_refresh, refresher
-from riskreg.notify.services.circuits import record_failure, record_not_tried, record_success
+from riskreg.notify.services.circuits import (
+    close_circuit_after_success,
+    record_failure,
+    release_probe_without_result,
+)
 from riskreg.notify.services.claims import (
     Batch,
     Result,
@@ -118,7 +122,7 @@ def deliver_due(
     return tried
 
 
-def try_waiting_now(channel: str, at: dt.datetime) -> int:
+def make_waiting_due_and_wake_workers(channel: str, at: dt.datetime) -> int:
     """Try what waits after failures now, and not when its turn comes: the server was mended.
 
     Returns how many deliveries of ``channel`` wait. Nothing is sent in here: workers are woken. Who
@@ -176,7 +180,9 @@ class _Batch:
             self.gave_up = True
             release_not_begun(self.batch)
             if self.batch.probe:
-                record_not_tried(self.batch.destination, self.batch.claim, self.batch.at)
+                release_probe_without_result(
+                    self.batch.destination, self.batch.claim, self.batch.at
+                )
 
     def _is_in_time_to_begin(self, at: dt.datetime) -> bool:
         """Whether another may be begun: early enough in the lease, and by a clock that goes on."""
@@ -236,11 +242,11 @@ class _Batch:
         elif result.state == DeliveryState.SENT:
             if not self._heard:
                 self._record_last_end()
-                record_success(destination)
+                close_circuit_after_success(destination)
                 self._heard = True
         elif self.batch.probe:
             self._record_last_end()
-            record_not_tried(destination, claimed, at)
+            release_probe_without_result(destination, claimed, at)
 
 
 def _result_of_passing_failure(

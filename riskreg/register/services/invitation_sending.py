@@ -51,7 +51,7 @@ def send_due_invitations(now: Callable[[], dt.datetime]) -> int:
     return sent
 
 
-def try_waiting_invitations_now(at: dt.datetime) -> int:
+def make_unsent_invitations_due_and_wake(at: dt.datetime) -> int:
     """Let invitations whose mail did not go be sent now, those given up too; how many those are.
 
     What is due within a lease comes by itself, and may be under way.

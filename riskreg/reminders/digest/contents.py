@@ -231,7 +231,7 @@ def _duties_answered_for(
         come |= Q(register_id__in=keys, **{f"{source.due_field}__lte": last})
     rows = source.open_rows().order_by(source.due_field, "pk")
     limit = OWN_LIMIT * sum(len(there) for there in people.values())
-    whose = source.whose(sorted({user for there in people.values() for user in there}))
+    whose = source.is_answered_for_by(sorted({user for there in people.values() for user in there}))
     duties = [source.duty(row) for row in rows.filter(come, whose)[:limit]]
     if len(duties) < limit:
         return duties
@@ -241,7 +241,7 @@ def _duties_answered_for(
         source.duty(row)
         for key, there in people.items()
         for user in sorted(there)
-        for row in rows.filter(come, source.whose([user]), register_id=key)
+        for row in rows.filter(come, source.is_answered_for_by([user]), register_id=key)
     ]
 
 

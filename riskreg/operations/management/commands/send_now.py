@@ -8,8 +8,8 @@ from django.db import transaction
 
 from riskreg.kernel import clock
 from riskreg.notify.models import Channel
-from riskreg.notify.services import try_waiting_now
-from riskreg.register.services.invitation_sending import try_waiting_invitations_now
+from riskreg.notify.services import make_waiting_due_and_wake_workers
+from riskreg.register.services.invitation_sending import make_unsent_invitations_due_and_wake
 
 
 class Command(BaseCommand):
@@ -29,8 +29,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         channel, at = options["channel"], clock.now()
         with transaction.atomic():
-            waiting = try_waiting_now(channel, at)
-            invitations = try_waiting_invitations_now(at) if channel == Channel.MAIL else 0
+            waiting = make_waiting_due_and_wake_workers(channel, at)
+            invitations = make_unsent_invitations_due_and_wake(at) if channel == Channel.MAIL else 0
         self.stdout.write(f"deliveries that wait, and are tried now: {waiting}")
         if channel == Channel.MAIL:
             self.stdout.write(f"invitations that are sent again now: {invitations}")
