@@ -31,7 +31,7 @@ RETIRED = {
     "will_ask": "prefetch", "seen_version": "expected_version",
     "look_again": "claim_next_wake_up", "hand_back": "release_not_begun",
     "recall": "reset_future_retries",
-    "judge": "create_assessment", "sealing": "encryption", "calling": "http_client",
+    "judge": "create_permitted_assessment", "sealing": "encryption", "calling": "http_client",
     "nasty": "hostile_values", "_banded": "value_low_high", "has_versions": "has_translations",
     "versions_of": "translations_of", "versions_changed": "split_translation_changes",
     "that_can_be_chosen": "mitigations_to_choose_from", "sorted_rows": "sort_rows",

@@ -99,7 +99,7 @@ def is_overdue(state: str, next_review_on: dt.date | None, today: dt.date) -> bo
     return state == "open" and next_review_on is not None and next_review_on < today
 
 
-def is_dormant(risks: Iterable[Any]) -> bool:
+def is_dormant_if_serving(risks: Iterable[Any]) -> bool:
     """Whether what serves ``risks`` rests: it is linked to some, and none of them is open. The
     same for rows in the database: ``queries.serving.with_dormant_mark``."""
     states = {risk.state for risk in risks}
@@ -212,7 +212,7 @@ def restate_on_scale(
     return matrix.cell(likelihood, impact)
 
 
-def first_shared_version(version: int) -> int:
+def version_after_sharing(version: int) -> int:
     """The version that a risk has once it is shared, having been at ``version`` in private.
 
     1,000,001, or the same of the next million: how often it was changed before is not told, and no

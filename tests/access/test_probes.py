@@ -432,7 +432,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "reviews/queries/meetings.py:_last_meeting_as_one_row": day_of_the_last_meeting,
     "risks/control_filters.py:_visible_controls": former_owner_of_a_control,
     "risks/services/claims.py:_sourced_score_texts": partial(last_source_of_a_risk, what="score"),
-    "risks/services/claims.py:_refs_of_sourced_mitigations": partial(
+    "risks/services/claims.py:_refs_of_mitigations_sourced_here_alone": partial(
         last_source_of_a_risk, what="work"
     ),
     "risks/services/mitigations.py:_risks_served": sources_of_what_work_serves,

@@ -287,7 +287,7 @@ def _planted(
         yield f"a write: {write.name}", lambda w=write: writes.done(world, w, forgetting)
 
     def shared() -> str:
-        with undone(), mock.patch.object(sharing, "first_shared_version", lambda v: v + 1):
+        with undone(), mock.patch.object(sharing, "version_after_sharing", lambda v: v + 1):
             row = past.share_next(world)
             return get("auditor", f"/risks/{row.ref}/")
 

@@ -26,7 +26,7 @@ from riskreg.risks.models import Assessment, Control, Mitigation, Position, Risk
 from riskreg.risks.queries.access import mitigation_for, risk_for, visible_risks
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.lists import mitigations_of
-from riskreg.risks.queries.relations import related_to
+from riskreg.risks.queries.relations import first_related_to
 from tests.builders import ZONE
 from tests.demo.loaded import loaded
 
@@ -184,9 +184,9 @@ def test_what_the_article_names_within_another_risk_is_part_of_it(demo: Demo) ->
     assert set(demo.heatmap("leader@catl.example").left_out_refs) == parts
     assert RiskRelation.objects.count() == len(CONTENT.relations)
     own = RiskRelation.objects.get(visibility="party")
-    shown = related_to(demo.viewer("owner@foton.example"), own.other)
+    shown = first_related_to(demo.viewer("owner@foton.example"), own.other)
     assert own in [one.relation for one in shown]
-    hidden = related_to(demo.viewer("owner@catl.example"), own.other)
+    hidden = first_related_to(demo.viewer("owner@catl.example"), own.other)
     assert own not in [one.relation for one in hidden]
 
 

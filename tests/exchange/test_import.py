@@ -238,14 +238,17 @@ def test_rows_that_are_made_together_are_taken_as_those_by_themselves(
         return [report, found, events]
 
     made: list[int] = []
-    plainly = risk_services.create_risks
+    plainly = risk_services.create_risks_together_where_possible
 
     def counted(**given: Any) -> Any:
         found = plainly(**given)
         made.append(sum(risk is not None for risk in found))
         return found
 
-    monkeypatch.setattr("riskreg.exchange.services.committing.risks.create_risks", counted)
+    monkeypatch.setattr(
+        "riskreg.exchange.services.committing.risks.create_risks_together_where_possible",
+        counted,
+    )
     together = taken()
     assert sum(made) > 10
     monkeypatch.setattr("riskreg.exchange.services.committing._TOGETHER", 1)

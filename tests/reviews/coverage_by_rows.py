@@ -24,12 +24,16 @@ from riskreg.reviews.policy.coverage import (
     CoverageCounts,
     DueOutcome,
     DueReview,
-    counts_in,
     due_outcome,
+    is_counted_under,
     tally,
 )
 from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import aliases_of_own_before, visible_positions, visible_risks
+from riskreg.risks.queries.access import (
+    aliases_of_own_risks_made_before,
+    visible_positions,
+    visible_risks,
+)
 
 WORKSTREAM = "workstream"
 _BACK = ("state", "next_review_on", "terms")
@@ -87,7 +91,7 @@ class Report:
         items: Iterable[Item] = self.items
         if key is not None:
             items = next((row.items for row in self.rows if row.key == key), ())
-        found = [i for i in items if counts_in(i.due, what, self.first, self.as_of)]
+        found = [i for i in items if is_counted_under(i.due, what, self.first, self.as_of)]
         return sorted(found, key=lambda i: (i.due.due_on, i.ref))
 
 
@@ -202,7 +206,7 @@ def _risks(viewer: Viewer, end: dt.datetime) -> dict[int, dict[str, Any]]:
     """
     known = Q(created_at__lt=end)
     if viewer.party_id is not None:
-        known |= Q(pk__in=aliases_of_own_before(viewer, end).values("risk_id"))
+        known |= Q(pk__in=aliases_of_own_risks_made_before(viewer, end).values("risk_id"))
     rows = visible_risks(viewer).filter(known, next_review_on__isnull=False)
     risks: dict[int, dict[str, Any]] = {
         row["pk"]: {**row, "terms": []}

@@ -208,11 +208,11 @@ def test_an_extension_always_lies_ahead_and_never_beyond_a_cadence(
     today: dt.date, due: int, cadence: int
 ) -> None:
     due_on = today + due * DAY
-    first = policy.earliest_extension(today, due_on)
+    first = policy.earliest_extension_day(today, due_on)
     assert first > today
     assert first > due_on
     assert first in (today + DAY, due_on + DAY)
-    assert policy.latest_extension(today, cadence) - today == cadence * DAY
+    assert policy.latest_extension_day(today, cadence) - today == cadence * DAY
 
 
 def test_it_is_for_its_occasion_and_not_for_another_on_the_same_day(world: World) -> None:

@@ -64,7 +64,7 @@ def one_by_one(actor: Viewer, rows: list[NewRisk], at: dt.datetime) -> list[Risk
 
 def together(actor: Viewer, rows: list[NewRisk], at: dt.datetime) -> list[Risk | None]:
     """At once, and what is left by itself, as an import does."""
-    made = services.create_risks(actor=actor, rows=rows, recorded_at=at)
+    made = services.create_risks_together_where_possible(actor=actor, rows=rows, recorded_at=at)
     LEFT.append([risk is None for risk in made])
     return [risk or one_by_one(actor, [row], at)[0] for row, risk in zip(rows, made, strict=True)]
 
@@ -199,10 +199,12 @@ def test_statements_do_not_grow_with_the_rows(filed: World, django_assert_num_qu
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    services.create_risks(actor=actor, rows=[plain(0), plain(1)], recorded_at=filed.at)
+    services.create_risks_together_where_possible(
+        actor=actor, rows=[plain(0), plain(1)], recorded_at=filed.at
+    )
     for size in (3, 12):
         with CaptureQueriesContext(connection) as caught:
-            made = services.create_risks(
+            made = services.create_risks_together_where_possible(
                 actor=actor, rows=[plain(n) for n in range(size)], recorded_at=filed.at
             )
         assert None not in made
@@ -212,7 +214,9 @@ def test_statements_do_not_grow_with_the_rows(filed: World, django_assert_num_qu
 
 def test_an_id_of_two_rows_and_one_that_is_taken_are_left(filed: World) -> None:
     rows = [plain(0, external_id="X-9"), plain(1, external_id="X-9"), plain(2, external_id="X-0")]
-    made = services.create_risks(actor=filed.viewer("manager"), rows=rows, recorded_at=filed.at)
+    made = services.create_risks_together_where_possible(
+        actor=filed.viewer("manager"), rows=rows, recorded_at=filed.at
+    )
     assert [risk is None for risk in made] == [False, True, True]
 
 
@@ -228,7 +232,9 @@ def test_where_writing_fails_nothing_of_it_stays(
     before = everything(0)
     monkeypatch.setattr("riskreg.risks.services.many.append_all", fails)
     rows = [plain(0), plain(1)]
-    made = services.create_risks(actor=filed.viewer("manager"), rows=rows, recorded_at=filed.at)
+    made = services.create_risks_together_where_possible(
+        actor=filed.viewer("manager"), rows=rows, recorded_at=filed.at
+    )
     assert made == [None, None]
     assert everything(0) == before
 
@@ -245,13 +251,15 @@ def test_a_term_that_was_merged_meanwhile_is_not_linked_to(
 
     monkeypatch.setattr("riskreg.risks.services.many.take_next_refs", merged)
     rows = [plain(0, terms=[first.ref]), plain(1)]
-    made = services.create_risks(actor=filed.viewer("manager"), rows=rows, recorded_at=filed.at)
+    made = services.create_risks_together_where_possible(
+        actor=filed.viewer("manager"), rows=rows, recorded_at=filed.at
+    )
     assert made == [None, None]
 
 
 def test_who_may_make_none_makes_none(filed: World) -> None:
     for who in ("auditor", "leader", "onlooker"):
-        made = services.create_risks(
+        made = services.create_risks_together_where_possible(
             actor=filed.viewer(who), rows=[plain(0), plain(1)], recorded_at=filed.at
         )
         assert made == [None, None], who
@@ -269,7 +277,9 @@ def test_criteria_are_frozen_also_where_the_first_try_was_undone(
         here.setattr("riskreg.risks.services.many.append_all", lambda *_given: 1 / 0)
         if at_once:
             with pytest.raises(ZeroDivisionError), transaction.atomic():
-                services.create_risks(actor=actor, rows=[plain(0), plain(1)], recorded_at=world.at)
+                services.create_risks_together_where_possible(
+                    actor=actor, rows=[plain(0), plain(1)], recorded_at=world.at
+                )
         else:
             assert one_by_one(actor, [replace(plain(0), **wrong)], world.at) == [None]
     assert Criteria.objects.get(pk=actor.criteria.pk).used_at is None

@@ -14,7 +14,7 @@ from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.counts import open_counts_by_rating, risk_counts
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.lists import risk_list
-from riskreg.risks.queries.relations import related_to, relation_for
+from riskreg.risks.queries.relations import first_related_to, relation_for
 from riskreg.risks.queries.totals import above_appetite_counts_over_time
 from tests import builders
 from tests.builders import World
@@ -38,8 +38,8 @@ def test_a_relation_is_seen_from_both_ends_and_logged_under_both(world: World) -
     cause, effect = builders.risk(world), builders.risk(world, by=world.partner_owner)
     row = builders.relation(world, cause, "causes", effect)
     viewer = world.viewer("partner_owner")
-    assert [(one.role, one.risk) for one in related_to(viewer, effect)] == [("cause", cause)]
-    assert [(one.role, one.risk) for one in related_to(viewer, cause)] == [("effect", effect)]
+    assert [(one.role, one.risk) for one in first_related_to(viewer, effect)] == [("cause", cause)]
+    assert [(one.role, one.risk) for one in first_related_to(viewer, cause)] == [("effect", effect)]
     told = Event.objects.filter(verb="relation.added").order_by("pk")
     assert [event.subject_ref for event in told] == [cause.ref, effect.ref]
     logged = json.loads(told[0].changes)["relation"][1]
@@ -48,7 +48,7 @@ def test_a_relation_is_seen_from_both_ends_and_logged_under_both(world: World) -
     with nothing_changes(), pytest.raises(Invalid):
         services.end_relation(actor=viewer, relation=row.uuid, reason=" ", at=world.at)
     services.end_relation(actor=viewer, relation=row.uuid, reason="No longer so", at=world.at)
-    assert related_to(viewer, effect) == []
+    assert first_related_to(viewer, effect) == []
     with nothing_changes(), pytest.raises(Invalid):
         services.end_relation(actor=viewer, relation=row.uuid, reason="Again", at=world.at)
 
@@ -104,18 +104,18 @@ def test_a_relation_is_for_those_who_see_both_ends(world: World) -> None:
     row = builders.relation(world, shared, "worsens", own, by=world.owner)
     assert (row.visibility, row.party) == ("party", world.foton)
     partner = world.viewer("partner_manager")
-    assert related_to(partner, shared) == []
+    assert first_related_to(partner, shared) == []
     with pytest.raises(NotFound):
         relation_for(partner, row.uuid)
-    assert [one.risk for one in related_to(world.viewer("leader"), shared)] == [own]
+    assert [one.risk for one in first_related_to(world.viewer("leader"), shared)] == [own]
     private = Event.objects.filter(verb="relation.added").values_list("chain__key", flat=True)
     assert set(private) == {world.viewer("owner").audience.key}
     # Shared later, it still is its party's own, and the partner can note the same for everybody.
     manager = world.viewer("manager")
     now = services.share_risk(actor=manager, ref=own.ref, version=None, at=world.at)
-    assert related_to(partner, shared) == []
+    assert first_related_to(partner, shared) == []
     builders.relation(world, shared, "worsens", now, by=world.partner_owner)
-    assert len(related_to(partner, shared)) == 1
+    assert len(first_related_to(partner, shared)) == 1
 
 
 def test_a_part_is_noted_by_whoever_may_change_it(world: World) -> None:

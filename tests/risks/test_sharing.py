@@ -11,7 +11,7 @@ from riskreg.events.models import Event
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.risks import services
 from riskreg.risks.models import Position, Risk, RiskAlias
-from riskreg.risks.policy import first_shared_version
+from riskreg.risks.policy import version_after_sharing
 from riskreg.risks.services.sharing import BESIDE, POSITION, RISK_COLUMNS, WhenShared
 from tests import builders
 from tests.builders import AT, World
@@ -132,7 +132,7 @@ def test_no_version_from_before_is_current_after(world: World) -> None:
 
 def test_a_version_is_never_reached_twice() -> None:
     for version in (1, 7, 999_999, 1_000_000, 1_000_001, 2_500_000):
-        after = first_shared_version(version)
+        after = version_after_sharing(version)
         assert after > version
         assert after % 1_000_000 == 1
 
@@ -179,7 +179,7 @@ def test_the_order_of_a_list_does_not_tell_how_old_a_risk_is(world: World) -> No
 def test_refs_are_ordered_by_number_and_a_partys_own_come_last(world: World) -> None:
     rows = [builders.risk(world, visibility="party"), builders.risk(world), builders.risk(world)]
     for row, number in zip(rows, (2, 1000, 999), strict=True):
-        row.set_ref(f"{row.ref[0]}-{number}")
+        row.set_ref_in_memory(f"{row.ref[0]}-{number}")
         assert row.ref_order % 10**9 == number
     assert sorted(rows, key=lambda r: r.ref_order) == [rows[2], rows[1], rows[0]]
 

@@ -138,7 +138,7 @@ def _commit_new_risks(
     made: Sequence[Risk | None] = [None] * len(rows)
     if len(rows) > 1:
         new = [_build_new_risk(actor, plan, row, of_import, at) for row in rows]
-        made = risks.create_risks(actor=actor, rows=new, recorded_at=at)
+        made = risks.create_risks_together_where_possible(actor=actor, rows=new, recorded_at=at)
     for row, risk in zip(rows, made, strict=True):
         if risk is None:
             yield _commit_row(actor, of_import, plan, row, refused, at)

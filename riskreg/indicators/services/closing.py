@@ -18,7 +18,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, Risk
 from riskreg.risks.queries.access import is_valid_ref, require_version, risk_for
 from riskreg.risks.queries.serving import running_mitigations_serving_no_other_open_risk
-from riskreg.risks.services import cancel_mitigation_with_risk, clean_ending, close_risk
+from riskreg.risks.services import cancel_mitigation_as_risk_closes, clean_ending, close_risk
 
 
 @transaction.atomic
@@ -76,7 +76,7 @@ def close_risk_and_its_followers(
     followers = [*works.values(), *indicators.values()]
     for row in sorted(followers, key=lambda row: row.visibility != Visibility.PARTY):
         if isinstance(row, Mitigation):
-            cancel_mitigation_with_risk(actor, row, risk, at=at, recorded_at=recorded_at)
+            cancel_mitigation_as_risk_closes(actor, row, risk, at=at, recorded_at=recorded_at)
         else:
             _retire(actor, row, risk, at, recorded_at)
     return close_risk(

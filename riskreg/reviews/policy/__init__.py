@@ -8,7 +8,7 @@ from riskreg.reviews.policy.coverage import (
     due_outcome,
     tally,
 )
-from riskreg.reviews.policy.extensions import earliest_extension, latest_extension
+from riskreg.reviews.policy.extensions import earliest_extension_day, latest_extension_day
 
 __all__ = [
     "CoverageCounts",
@@ -16,7 +16,7 @@ __all__ = [
     "DueReview",
     "days_late",
     "due_outcome",
-    "earliest_extension",
-    "latest_extension",
+    "earliest_extension_day",
+    "latest_extension_day",
     "tally",
 ]

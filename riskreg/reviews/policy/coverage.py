@@ -77,7 +77,7 @@ class DueStatus:
             return DueOutcome.NONE
         return DueOutcome.ENDED if self.ending is Ending.CLOSED else DueOutcome.OPEN
 
-    def counts_in(self, what: str) -> bool:
+    def is_counted_under(self, what: str) -> bool:
         """Whether it is counted under ``what`` (a name of ``WHAT``).
 
         A period is about due dates: a review belongs to the one in which it was due, whenever it
@@ -102,11 +102,11 @@ class DueStatus:
         return (became is DueOutcome.ON_TIME) == (what == "on_time")
 
 
-def statuses_in(what: str) -> list[DueStatus]:
+def statuses_counted_under(what: str) -> list[DueStatus]:
     """Every way to stand that is counted under ``what``."""
     either = (False, True)
     every = itertools.starmap(DueStatus, itertools.product(Ending, either, either, either, either))
-    return [status for status in every if status.counts_in(what)]
+    return [status for status in every if status.is_counted_under(what)]
 
 
 def status_of(due: DueReview, first: dt.date, as_of: dt.date) -> DueStatus | None:
@@ -164,10 +164,10 @@ class CoverageCounts:
 WHAT = ("due", "on_time", "late", "open", "extended", "brought_in")
 
 
-def counts_in(due: DueReview, what: str, first: dt.date, as_of: dt.date) -> bool:
+def is_counted_under(due: DueReview, what: str, first: dt.date, as_of: dt.date) -> bool:
     """Whether ``due`` is counted under ``what`` (a name of ``WHAT``) for the period."""
     status = status_of(due, first, as_of)
-    return status is not None and status.counts_in(what)
+    return status is not None and status.is_counted_under(what)
 
 
 def tally(dues: Iterable[DueReview], first: dt.date, as_of: dt.date) -> CoverageCounts:
@@ -198,9 +198,9 @@ def sum_up_counts(counted: CountByStatusAndDaysLate) -> CoverageCounts:
     late: Counter[int] = Counter()
     for (status, days), n in counted.items():
         for what in WHAT:
-            if status.counts_in(what):
+            if status.is_counted_under(what):
                 numbers[what] += n
-        if status.counts_in("late"):
+        if status.is_counted_under("late"):
             late[days] += n
     return CoverageCounts(**numbers, median_late=_median(late))
 

@@ -116,9 +116,9 @@ def _check_extension_end(
     at: dt.datetime,
 ) -> None:
     today = actor.today(at)
-    first = policy.earliest_extension(today, next_review_on)
+    first = policy.earliest_extension_day(today, next_review_on)
     cadence = Matrix(actor.criteria).cadence_days(current_position_of(risk).residual_rating)
-    last = policy.latest_extension(today, cadence)
+    last = policy.latest_extension_day(today, cadence)
     if last < first:
         errors.add(
             "until",

@@ -27,7 +27,7 @@ from riskreg.reviews.queries.meetings import (
     people_who_can_attend,
     users_in_meeting_now,
 )
-from riskreg.reviews.services.reviews import review_risk
+from riskreg.reviews.services.reviews import create_permitted_review
 from riskreg.risks import filters
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import current_position_of, require_version, risk_for
@@ -136,7 +136,7 @@ def record_item(
     item.due_on = risk.next_review_on
     if outcome == ItemOutcome.REVIEWED:
         try:
-            item.review = review_risk(actor, risk, at=at, **(review or {}))
+            item.review = create_permitted_review(actor, risk, at=at, **(review or {}))
         except Invalid as invalid:
             raise Invalid({f"review.{n}": e for n, e in invalid.fields.items()}) from None
         item.after = _residual_cell_with_criteria_number(risk)

@@ -21,7 +21,7 @@ from riskreg.risks import policy
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import current_position_of, require_version, risk_for
-from riskreg.risks.services.assessments import clean_assessment, create_assessment
+from riskreg.risks.services.assessments import clean_assessment, create_permitted_assessment
 from riskreg.risks.services.positions import save_next_version
 
 # What rooms above do once a review is recorded, in its transaction; added when they are ready.
@@ -53,7 +53,7 @@ def record_review(
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.review", risk)
     require_version(risk, version)
-    return review_risk(
+    return create_permitted_review(
         actor,
         risk,
         outcome=outcome,
@@ -67,7 +67,7 @@ def record_review(
     )
 
 
-def review_risk(
+def create_permitted_review(
     actor: Viewer,
     risk: Risk,
     *,
@@ -134,7 +134,9 @@ def review_risk(
     assert due_on is not None  # noqa: S101 - the database holds that open risks have a date
     judged = None
     if assessment is not None:
-        judged = create_assessment(actor, risk, assessment, at=at, recorded_at=recorded_at)
+        judged = create_permitted_assessment(
+            actor, risk, assessment, at=at, recorded_at=recorded_at
+        )
     cadence = Matrix(criteria).cadence_days(_residual_rating(risk))
     if wanted is not None and assessment is not None:
         _check_within_cadence(errors, wanted, today, cadence)

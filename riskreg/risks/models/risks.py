@@ -180,7 +180,7 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
         """Its title."""
         return self.in_language("title", language)
 
-    def set_ref(self, ref: str) -> None:
+    def set_ref_in_memory(self, ref: str) -> None:
         """Take ``ref``, and the place in lists that goes with it."""
         shared = self.visibility == Visibility.SHARED
         number = int(ref.rpartition("-")[2])

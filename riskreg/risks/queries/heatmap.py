@@ -158,12 +158,12 @@ def heatmap(
         left_out_count=hidden,
         left_out_refs=asked.left_out_refs(kind, REFS_PER_CELL) if hidden and most else [],
         other_total=other_total,
-        above_count=_above_count(criteria, cells, asked, stage, kind),
+        above_count=_above_appetite_count(criteria, cells, asked, stage, kind),
         comparison=compared,
     )
 
 
-def _above_count(
+def _above_appetite_count(
     criteria: Criteria,
     cells: Iterable[HeatCell],
     asked: "OpenRisks",

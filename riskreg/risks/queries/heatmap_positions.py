@@ -131,12 +131,14 @@ def _open_counts_by_cell(
 
 
 def counts_by_kind_and_cell(
-    positions: QuerySet[Position], behind: Q, stage: str
+    positions: QuerySet[Position], left_out: Q, stage: str
 ) -> QuerySet[Position, tuple[Any, ...]]:
     """Of those that stand alike: kind, likelihood and impact, the newest criteria that any of them
-    was rated by, how many they are, and how many of these are ``behind`` others."""
+    was rated by, how many they are, and how many of these are ``left_out``."""
     return (
         positions.order_by()
         .values_list("kind", f"{stage}_likelihood", f"{stage}_impact")
-        .annotate(used=Max("criteria"), n=Count("risk_id"), hidden=Count("risk_id", filter=behind))
+        .annotate(
+            used=Max("criteria"), n=Count("risk_id"), hidden=Count("risk_id", filter=left_out)
+        )
     )

@@ -120,10 +120,10 @@ def _open_counts_with_first_refs(
     viewer: Viewer, *, stage: str, kind: str, parts: str, most: int
 ) -> QuerySet[Position, tuple[Any, ...]]:
     """Each cell's list is looked up when its risks are counted, from the index of the map."""
-    ahead, cell = _open_and_counted(viewer, parts), (f"{stage}_likelihood", f"{stage}_impact")
+    counted, cell = _open_and_counted(viewer, parts), (f"{stage}_likelihood", f"{stage}_impact")
 
     def listed(**where: Any) -> ArraySubquery:
-        refs = ahead.filter(kind=kind, **where).order_by(*_worst_first(stage)).values("ref")
+        refs = counted.filter(kind=kind, **where).order_by(*_worst_first(stage)).values("ref")
         return ArraySubquery(refs[:most])
 
     in_cell = _OfGroup(
@@ -162,18 +162,18 @@ def _sql_of_first_refs_in_cell(
     parts: str,
     most: int,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    ahead = _open_and_counted(viewer, parts)
-    return _first_refs_in_cell(ahead, likelihood, impact, stage=stage, kind=kind, most=most)
+    counted = _open_and_counted(viewer, parts)
+    return _first_refs_in_cell(counted, likelihood, impact, stage=stage, kind=kind, most=most)
 
 
 def _sql_of_first_refs_in_each(
-    ahead: QuerySet[Position], stage: str, kind: str, places: list[tuple[Any, Any]], most: int
+    counted: QuerySet[Position], stage: str, kind: str, places: list[tuple[Any, Any]], most: int
 ) -> list[tuple[str, list[Any]]]:
     """The short list of each of ``places``, as SQL and values: written once and used for every
     cell, as the values in which two cells differ are the cell's own."""
 
     def compiled(likelihood: int | None, impact: int | None) -> tuple[str, list[Any]]:
-        rows = _first_refs_in_cell(ahead, likelihood, impact, stage=stage, kind=kind, most=most)
+        rows = _first_refs_in_cell(counted, likelihood, impact, stage=stage, kind=kind, most=most)
         sql, values = rows.query.sql_with_params()
         return sql, list(values)
 
@@ -193,12 +193,12 @@ def _sql_of_first_refs_in_each(
 
 
 def _first_refs_on_past_day(
-    ahead: QuerySet[Position], stage: str, kind: str, most: int
+    counted: QuerySet[Position], stage: str, kind: str, most: int
 ) -> dict[tuple[Any, Any], list[str]]:
     """``first_refs_by_cell`` of a day that has passed: no index leads to its cells, and each short
     list would go through all of it."""
     columns = (f"{stage}_likelihood", f"{stage}_impact", "ref")
     cell = [F(column) for column in columns[:2]]
     rank = Window(RowNumber(), partition_by=cell, order_by=_worst_first(stage))
-    ranked = ahead.filter(kind=kind).annotate(place=rank).filter(place__lte=most)
+    ranked = counted.filter(kind=kind).annotate(place=rank).filter(place__lte=most)
     return _refs_by_cell(ranked.order_by("place").values_list(*columns))

@@ -67,7 +67,7 @@ def relations_for(viewer: Viewer) -> QuerySet[RiskRelation]:
     )
 
 
-def related_to(viewer: Viewer, risk: Risk) -> list[Related]:
+def first_related_to(viewer: Viewer, risk: Risk) -> list[Related]:
     """What ``risk`` is related to now: parent, parts, causes, effects, duplicates; at most
     ``SHOWN`` and one more."""
     related = []

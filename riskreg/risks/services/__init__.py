@@ -14,9 +14,9 @@ from riskreg.risks.services.controls import add_control, edit_control, end_contr
 from riskreg.risks.services.criteria import publish_criteria
 from riskreg.risks.services.endings import ENDING, ClosedAs, clean_ending
 from riskreg.risks.services.lifecycle import close_risk, open_risk, reopen_risk
-from riskreg.risks.services.many import NewRisk, create_risks
+from riskreg.risks.services.many import NewRisk, create_risks_together_where_possible
 from riskreg.risks.services.mitigations import (
-    cancel_mitigation_with_risk,
+    cancel_mitigation_as_risk_closes,
     create_mitigation,
     edit_mitigation,
     transfer_mitigation,
@@ -34,14 +34,14 @@ __all__ = [
     "Copied",
     "NewRisk",
     "add_control",
-    "cancel_mitigation_with_risk",
+    "cancel_mitigation_as_risk_closes",
     "clean_ending",
     "clone_risk",
     "close_risk",
     "copy_open_risks_from_register",
     "create_mitigation",
     "create_risk",
-    "create_risks",
+    "create_risks_together_where_possible",
     "edit_control",
     "edit_mitigation",
     "edit_risk",

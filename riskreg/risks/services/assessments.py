@@ -48,12 +48,12 @@ def record_assessment(
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.assess", risk)
     require_version(risk, version)
-    assessment = create_assessment(actor, risk, given, at=at, recorded_at=recorded_at)
+    assessment = create_permitted_assessment(actor, risk, given, at=at, recorded_at=recorded_at)
     save_next_version(risk, recorded_at or at, "next_review_on")
     return assessment
 
 
-def create_assessment(
+def create_permitted_assessment(
     actor: Viewer,
     risk: Risk,
     given: Mapping[str, Any],

@@ -23,8 +23,8 @@ def check_sources_are_kept_where_relied_on(errors: Errors, actor: Viewer, risk: 
         return
     resting = [
         *_sourced_score_texts(actor, risk),
-        *_refs_of_sourced_mitigations(actor, risk),
-        *_unsourced_relation_texts(actor, risk),
+        *_refs_of_mitigations_sourced_here_alone(actor, risk),
+        *_texts_of_relations_sourced_here_alone(actor, risk),
     ]
     if resting:
         text = _(
@@ -47,7 +47,7 @@ def _sourced_score_texts(actor: Viewer, risk: Risk) -> list[str]:
     return [_("the score (%s)") % row.get_stage_display() for row in rows.order_by("pk")]
 
 
-def _refs_of_sourced_mitigations(actor: Viewer, risk: Risk) -> list[str]:
+def _refs_of_mitigations_sourced_here_alone(actor: Viewer, risk: Risk) -> list[str]:
     """Mitigations with a sourced field that serve no other risk with a source."""
     rows = (
         Mitigation.objects.visible_to(actor)
@@ -63,7 +63,7 @@ def _refs_of_sourced_mitigations(actor: Viewer, risk: Risk) -> list[str]:
     ]
 
 
-def _unsourced_relation_texts(actor: Viewer, risk: Risk) -> list[str]:
+def _texts_of_relations_sourced_here_alone(actor: Viewer, risk: Risk) -> list[str]:
     """Relations in force, by their other end, where that has no source either."""
     rows = (
         visible_relations(actor)

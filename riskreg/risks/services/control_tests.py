@@ -15,8 +15,8 @@ from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, Effectiveness
 from riskreg.risks.services.control_log import control_for_log, log_control_and_bump_risk_version
 from riskreg.risks.services.controls import (
-    locked_control,
-    locked_risks_of,
+    lock_control_in_place,
+    lock_risks_of_control,
 )
 
 _LOGGED = ("effectiveness", "tested_on", "tested_by", "next_test_on")
@@ -40,7 +40,7 @@ def record_test(
     named. A test is recorded also where it found what the last one did: that is what moves the due
     date. Raises ``NotFound``, ``Forbidden``, ``Invalid``; ``Conflict`` where somebody was faster.
     """
-    row = locked_control(actor, control, version)
+    row = lock_control_in_place(actor, control, version)
     errors = Errors()
     found = _clean_effectiveness(errors, effectiveness)
     day = _clean_tested_on(errors, row, tested_on, actor.today(at))
@@ -57,7 +57,7 @@ def record_test(
     }
     changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
     change = [before, control_for_log(row)]
-    for risk in locked_risks_of(actor, row):
+    for risk in lock_risks_of_control(actor, row):
         log_control_and_bump_risk_version(
             actor, "control.tested", row, risk, change, at, recorded_at, more=changes
         )

@@ -93,17 +93,17 @@ def edit_control(
     stay. Nothing is logged where nothing differs. Raises ``NotFound``, ``Forbidden``, ``Invalid``;
     ``Conflict`` where somebody was faster.
     """
-    row = locked_control(actor, control, version)
+    row = lock_control_in_place(actor, control, version)
     errors = Errors()
     for name in fields:
         if name not in (*FIELDS, "risks"):
             errors.add(str(name)[:60], "unknown_field", CONTROL.no_such_field)
     given = {name: value for name, value in fields.items() if name in FIELDS}
     clean = _clean(errors, actor, given, of=row, at=at, row=row)
-    linked = locked_risks_of(actor, row)
+    linked = lock_risks_of_control(actor, row)
     wanted = _find_wanted_risks(errors, actor, fields, row, linked)
     if "owner" in clean and clean["owner"] is None and not errors.has_any_on("owner"):
-        _check_somebody_answers_for(errors, actor, row)
+        _check_owner_can_see_own_control(errors, actor, row)
     errors.raise_if_any()
     before = control_for_log(row)
     columns = [name for name, value in clean.items() if getattr(row, name) != value]
@@ -159,7 +159,7 @@ def end_control(
         risk = risk_for(actor, ref)
         require(actor, "control.edit", risk)
         control_for(actor, control, risk=risk)
-    row = locked_control(actor, control, version, ask=not ref)
+    row = lock_control_in_place(actor, control, version, must_be_permitted=not ref)
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=TEXT_MAX)
     errors.raise_if_any()
@@ -167,18 +167,18 @@ def end_control(
     row.ended_at, row.end_reason = at, reason
     row.version += 1
     row.save(update_fields=["ended_at", "end_reason", "version"])
-    for risk in locked_risks_of(actor, row):
+    for risk in lock_risks_of_control(actor, row):
         log_control_and_bump_risk_version(
             actor, "control.ended", row, risk, [logged, None], at, reason=reason
         )
     return row
 
 
-def keep_private_controls_with_holder(
-    actor: Viewer, risk: Risk, holder: User, *, at: dt.datetime
+def leave_private_controls_with_past_owner(
+    actor: Viewer, risk: Risk, past_owner: User, *, at: dt.datetime
 ) -> None:
-    """``risk`` has gone from ``holder`` to its owner of now; the row is locked. Controls that
-    another party does not know of, and for which the holder answered with it, stay with them.
+    """``risk`` has gone from ``past_owner`` to its owner of now; the row is locked. Controls that
+    another party does not know of, and for which the past owner answered with it, stay with them.
 
     Part of ``transfer_risk``, in its transaction.
     """
@@ -186,14 +186,14 @@ def keep_private_controls_with_holder(
     own = rows.filter(risk=risk, visibility=Visibility.PARTY, owner=None, ended_at=None)
     for row in own.order_by("pk"):
         gone = party_id_of(actor, risk.owner) != row.party_id
-        if not gone or party_id_of(actor, holder) != row.party_id:
+        if not gone or party_id_of(actor, past_owner) != row.party_id:
             continue
         row.register, row.risk = risk.register, risk
         before = control_for_log(row)
-        row.owner = holder
+        row.owner = past_owner
         row.version += 1
         row.save(update_fields=["owner", "version"])
-        more = {"owner": [None, value_for_log(CONTROL["owner"], holder)]}
+        more = {"owner": [None, value_for_log(CONTROL["owner"], past_owner)]}
         linked = row.risks.select_related("party").order_by("pk")
         for each in linked:
             each.register = risk.register
@@ -203,7 +203,7 @@ def keep_private_controls_with_holder(
             )
 
 
-def _check_somebody_answers_for(errors: Errors, actor: Viewer, row: Control) -> None:
+def _check_owner_can_see_own_control(errors: Errors, actor: Viewer, row: Control) -> None:
     """Note that a party's own control would be left to an owner of its risk who cannot see it."""
     owner = row.risk.owner
     if row.visibility == Visibility.PARTY and party_id_of(actor, owner) != row.party_id:
@@ -225,22 +225,22 @@ def require_may_change_control(actor: Viewer, row: Control) -> None:
         require(actor, "control.edit", row.risk)
 
 
-def locked_control(
-    actor: Viewer, control: UUID, version: int | None, *, ask: bool = True
+def lock_control_in_place(
+    actor: Viewer, control: UUID, version: int | None, *, must_be_permitted: bool = True
 ) -> Control:
     """The control that is in place, locked, if the actor may change it."""
     row = control_for(actor, control, lock=True)
-    if ask:
+    if must_be_permitted:
         require_may_change_control(actor, row)
     require_unchanged(row, version)
     if row.ended_at is not None:
-        if ask:
+        if must_be_permitted:
             raise Invalid.one("control", "ended", _("It has ended; note a new one instead."))
         raise NotFound(_("There is no such control."))
     return row
 
 
-def locked_risks_of(actor: Viewer, control: Control) -> list[Risk]:
+def lock_risks_of_control(actor: Viewer, control: Control) -> list[Risk]:
     """The risks that it works on, locked. Whoever sees a control sees all of them."""
     rows = control.risks.select_related("party").order_by("pk")
     risks = list(rows.select_for_update(of=("self",), no_key=True))
@@ -282,7 +282,7 @@ def _clean(
             text = _("A test that is still to come says nothing yet.")
             errors.add("tested_on", "in_the_future", text)
     if "test_every_days" in given:
-        clean["test_every_days"] = _clean_days(errors, given["test_every_days"])
+        clean["test_every_days"] = _clean_test_every_days(errors, given["test_every_days"])
     if "label" in given:
         clean["label"] = given["label"]
         if given["label"] not in LABELS:
@@ -308,7 +308,7 @@ def _find_usable_owner(errors: Errors, actor: Viewer, name: Any, of: Risk | Cont
     return owner
 
 
-def _clean_days(errors: Errors, value: Any) -> int | None:
+def _clean_test_every_days(errors: Errors, value: Any) -> int | None:
     if value in (None, ""):
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 3650:

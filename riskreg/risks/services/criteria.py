@@ -173,12 +173,12 @@ def adopt_criteria(
     return register
 
 
-def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+def _apply_publication(*, content: Mapping[str, Any], **given: Any) -> Any:
     return publish_criteria(**content, **given)
 
 
 def register_change_kinds() -> None:
     """Let changes of the criteria be asked for."""
     register_change_kind(
-        ChangeKind(CRITERIA, criteria_changed_title, criteria_changed_lines, _apply)
+        ChangeKind(CRITERIA, criteria_changed_title, criteria_changed_lines, _apply_publication)
     )

@@ -50,33 +50,33 @@ class NewRisk:
     opened_at: dt.datetime | None = None
 
 
-def create_risks(
+def create_risks_together_where_possible(
     *, actor: Viewer, rows: Sequence[NewRisk], recorded_at: dt.datetime
 ) -> list[Risk | None]:
     """Make a risk of each of ``rows`` inside a transaction; None for each that is to be made by
     itself, which may be all of them. Refs are in the order of ``rows``."""
     named = {str(row.fields["external_id"]) for row in rows if row.fields.get("external_id")}
     lookups = Lookups(actor, named)
-    drafts: list[_Draft | None] = []
+    batch: list[_PreparedRisk | None] = []
     for row in rows:
         try:
-            drafts.append(_check_and_build_draft(actor, row, lookups, recorded_at))
+            batch.append(_check_and_prepare_or_none(actor, row, lookups, recorded_at))
         except RiskregError:
-            drafts.append(None)
-    ready = [draft for draft in drafts if draft is not None]
+            batch.append(None)
+    ready = [prepared for prepared in batch if prepared is not None]
     if not ready:
         return [None] * len(rows)
     try:
         with transaction.atomic():
-            _write_drafts(actor, ready, recorded_at)
+            _write_prepared_risks(actor, ready, recorded_at)
     except (IntegrityError, RiskregError):
         # Somebody took an id or merged a term meanwhile, of one of them.
         return [None] * len(rows)
-    return [draft.risk if draft is not None else None for draft in drafts]
+    return [prepared.risk if prepared is not None else None for prepared in batch]
 
 
 @dataclass
-class _Draft:
+class _PreparedRisk:
     """A risk with what is to be written beside it."""
 
     row: NewRisk
@@ -88,9 +88,9 @@ class _Draft:
     entries: list[Entry] = field(default_factory=list)
 
 
-def _check_and_build_draft(
+def _check_and_prepare_or_none(
     actor: Viewer, row: NewRisk, lookups: Lookups, recorded_at: dt.datetime
-) -> _Draft | None:
+) -> _PreparedRisk | None:
     """Everything checked, nothing written, no ref yet; None for what cannot be checked here.
     Raises what a service would."""
     built = build_risk(
@@ -114,86 +114,88 @@ def _check_and_build_draft(
         if not built.risk.event:
             return None
     lookups.note_external_id_taken(built.risk.external_id)
-    return _Draft(row, built.risk, built.links, judgements)
+    return _PreparedRisk(row, built.risk, built.links, judgements)
 
 
-def _write_drafts(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datetime) -> None:
+def _write_prepared_risks(
+    actor: Viewer, batch: Sequence[_PreparedRisk], recorded_at: dt.datetime
+) -> None:
     criteria = actor.criteria
     mark_criteria_used(criteria, recorded_at)
     # What all see first, so that two writers cannot wait for each other.
     for own in sorted(
-        {party_if_private(draft.risk) for draft in drafts}, key=lambda p: p is not None
+        {party_if_private(prepared.risk) for prepared in batch}, key=lambda p: p is not None
     ):
-        theirs = [draft for draft in drafts if party_if_private(draft.risk) == own]
+        theirs = [prepared for prepared in batch if party_if_private(prepared.risk) == own]
         refs = take_next_refs(actor.register, "risk", own, len(theirs))
-        for draft, ref in zip(theirs, refs, strict=True):
-            draft.risk.set_ref(ref)
-    for draft in drafts:
-        _make_in_memory(actor, draft, criteria, recorded_at)
-    Risk.objects.bulk_create([draft.risk for draft in drafts])
+        for prepared, ref in zip(theirs, refs, strict=True):
+            prepared.risk.set_ref_in_memory(ref)
+    for prepared in batch:
+        _judge_and_open_in_memory(actor, prepared, criteria, recorded_at)
+    Risk.objects.bulk_create([prepared.risk for prepared in batch])
     for name in LINKS:
-        _create_links(name, drafts)
-    require_not_merged({term for draft in drafts for term in draft.links.get("terms", ())})
-    Position.objects.bulk_create([one for draft in drafts for one in draft.positions])
-    Assessment.objects.bulk_create([one for draft in drafts for one in draft.assessments])
-    append_all([entry for draft in drafts for entry in draft.entries])
+        _create_links(name, batch)
+    require_not_merged({term for prepared in batch for term in prepared.links.get("terms", ())})
+    Position.objects.bulk_create([one for prepared in batch for one in prepared.positions])
+    Assessment.objects.bulk_create([one for prepared in batch for one in prepared.assessments])
+    append_all([entry for prepared in batch for entry in prepared.entries])
 
 
-def _make_in_memory(
-    actor: Viewer, draft: _Draft, criteria: Criteria, recorded_at: dt.datetime
+def _judge_and_open_in_memory(
+    actor: Viewer, prepared: _PreparedRisk, criteria: Criteria, recorded_at: dt.datetime
 ) -> None:
     """Let the risk be made, judged and opened, in memory only."""
-    risk, row = draft.risk, draft.row
-    _add_position_in_memory(draft, row.since, criteria, {})
+    risk, row = prepared.risk, prepared.row
+    _add_position_in_memory(prepared, row.since, criteria, {})
     entry = actor.entry(
         "risk.created", risk, at=row.since, recorded_at=recorded_at,
-        changes=creation_changes(risk, draft.links),
+        changes=creation_changes(risk, prepared.links),
     )  # fmt: skip
-    draft.entries += split_entry_by_audience(RISK, risk, entry)
-    for clean, cell in draft.judgements:
-        before = draft.positions[-1]
+    prepared.entries += split_entry_by_audience(RISK, risk, entry)
+    for clean, cell in prepared.judgements:
+        before = prepared.positions[-1]
         assessment, entry = build_assessment(
             actor, risk, before, clean, cell, at=row.since, recorded_at=recorded_at
         )
-        _add_position_in_memory(draft, row.since, criteria, cell_columns(clean["stage"], cell))
+        _add_position_in_memory(prepared, row.since, criteria, cell_columns(clean["stage"], cell))
         increment_version_and_set_draft_due_in_memory(risk, recorded_at)
-        draft.assessments.append(assessment)
-        draft.entries.append(replace(entry, subject_version=risk.version))
+        prepared.assessments.append(assessment)
+        prepared.entries.append(replace(entry, subject_version=risk.version))
     if row.opened_at is None:
         return
     _columns, by, changes = change_state_in_memory(
-        "open", actor, risk, draft.positions[-1], row.opened_at
+        "open", actor, risk, prepared.positions[-1], row.opened_at
     )
     increment_version_and_set_draft_due_in_memory(risk, recorded_at)
-    _add_position_in_memory(draft, row.opened_at, by, {})
-    draft.entries.append(
+    _add_position_in_memory(prepared, row.opened_at, by, {})
+    prepared.entries.append(
         actor.entry(VERBS["open"], risk, at=row.opened_at, recorded_at=recorded_at, changes=changes)
     )
 
 
 def _add_position_in_memory(
-    draft: _Draft, at: dt.datetime, criteria: Criteria, changes: Mapping[str, Any]
+    prepared: _PreparedRisk, at: dt.datetime, criteria: Criteria, changes: Mapping[str, Any]
 ) -> None:
     """As ``set_position``, in memory only."""
-    current = draft.positions[-1] if draft.positions else None
-    step, columns = next_step_and_columns(current, draft.risk, at, criteria, changes)
-    set_priority_in_memory(draft.risk, columns)
+    current = prepared.positions[-1] if prepared.positions else None
+    step, columns = next_step_and_columns(current, prepared.risk, at, criteria, changes)
+    set_priority_in_memory(prepared.risk, columns)
     if step == Step.BEGIN:
         if current is not None:
             current.valid_to = at
-        draft.positions.append(Position(risk=draft.risk, valid_from=at, **columns))
+        prepared.positions.append(Position(risk=prepared.risk, valid_from=at, **columns))
     elif step == Step.REWRITE:
         for name, value in columns.items():
             setattr(current, name, value)
     # Not to be read again for each of them.
-    draft.positions[-1].criteria = criteria
+    prepared.positions[-1].criteria = criteria
 
 
-def _create_links(name: str, drafts: Sequence[_Draft]) -> None:
+def _create_links(name: str, batch: Sequence[_PreparedRisk]) -> None:
     through: Any = getattr(Risk, name).through
     linked = Risk._meta.get_field(name).related_model._meta.model_name  # type: ignore[union-attr]
     through.objects.bulk_create([
-        through(**{"risk_id": draft.risk.pk, f"{linked}_id": row.pk})
-        for draft in drafts
-        for row in draft.links.get(name, ())
+        through(**{"risk_id": prepared.risk.pk, f"{linked}_id": row.pk})
+        for prepared in batch
+        for row in prepared.links.get(name, ())
     ])  # fmt: skip

@@ -167,7 +167,7 @@ def edit_mitigation(
     return mitigation
 
 
-def cancel_mitigation_with_risk(
+def cancel_mitigation_as_risk_closes(
     actor: Viewer,
     mitigation: Mitigation,
     risk: Risk,

@@ -34,7 +34,7 @@ from riskreg.risks.parts import refs_of_whole_and_parts
 from riskreg.risks.queries.access import require_version, risk_for
 from riskreg.risks.services.claims import check_sources_are_kept_where_relied_on
 from riskreg.risks.services.cleaning import LINKS, check_deputy_is_not_owner, clean_fields
-from riskreg.risks.services.controls import keep_private_controls_with_holder
+from riskreg.risks.services.controls import leave_private_controls_with_past_owner
 from riskreg.risks.services.crossing import (
     check_no_transfer_needs_yes,
     propose_transfers,
@@ -67,7 +67,7 @@ def create_risk(
     wrong field, ``Forbidden``.
     """
     risk, links = build_risk(actor, fields, visibility, at=at, recorded_at=recorded_at)
-    risk.set_ref(take_next_ref(actor.register, "risk", party_if_private(risk)))
+    risk.set_ref_in_memory(take_next_ref(actor.register, "risk", party_if_private(risk)))
     with refusing_taken_external_id():
         risk.save(force_insert=True)
     for name, rows in links.items():
@@ -260,23 +260,23 @@ def transfer_risk(
     asked = propose_transfers(actor, transfers, TRANSFER, content, at, agreed)
     if asked is not None and asked.is_open:
         return asked
-    holder = risk.owner
-    changes = {"owner": [str(holder.uuid)] * 2} | set_changed_in_memory(RISK, risk, people)
+    past_owner = risk.owner
+    changes = {"owner": [str(past_owner.uuid)] * 2} | set_changed_in_memory(RISK, risk, people)
     save_next_version(risk, at, "owner", "deputy")
     set_position(risk, at)
     _log(actor, "risk.transferred", risk, changes, at=at)
     if risk.visibility == Visibility.SHARED:
-        keep_private_controls_with_holder(actor, risk, holder, at=at)
+        leave_private_controls_with_past_owner(actor, risk, past_owner, at=at)
     return risk
 
 
-def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+def _apply_transfer(*, content: Mapping[str, Any], **given: Any) -> Any:
     return transfer_risk(**content, **given)
 
 
 def register_change_kinds() -> None:
     """Let transfers to another party be asked for."""
-    register_change_kind(ChangeKind(TRANSFER, transfer_title, transfer_lines, _apply))
+    register_change_kind(ChangeKind(TRANSFER, transfer_title, transfer_lines, _apply_transfer))
 
 
 def _columns_that_differ(risk: Risk, clean: Mapping[str, Any]) -> set[str]:

@@ -25,7 +25,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, RiskAlias
 from riskreg.risks.parts import refs_of_whole_and_parts
-from riskreg.risks.policy import first_shared_version
+from riskreg.risks.policy import version_after_sharing
 from riskreg.risks.queries.access import require_version, risk_for
 from riskreg.risks.services.positions import set_draft_due_in_memory, set_position
 
@@ -148,9 +148,9 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
         risk_created_at=risk.created_at,
     )
     risk.visibility = Visibility.SHARED
-    risk.set_ref(take_next_ref(risk.register, "risk", None))
+    risk.set_ref_in_memory(take_next_ref(risk.register, "risk", None))
     risk.created_at = risk.updated_at = max(at, risk.updated_at)
-    risk.version = first_shared_version(risk.version)
+    risk.version = version_after_sharing(risk.version)
     risk.last_reviewed_on = None
     set_draft_due_in_memory(risk)
     risk.save(update_fields=[*before, "draft_due_on"])

@@ -92,13 +92,13 @@ def merge_terms(
     return target
 
 
-def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+def _apply_merge(*, content: Mapping[str, Any], **given: Any) -> Any:
     return merge_terms(**content, **given)
 
 
 def register_change_kinds() -> None:
     """Let terms be merged by a yes of all."""
-    register_change_kind(ChangeKind(MERGE, terms_merged_title, terms_merged_lines, _apply))
+    register_change_kind(ChangeKind(MERGE, terms_merged_title, terms_merged_lines, _apply_merge))
 
 
 def _term_to_merge_into(term: Term, into: object) -> Term:

@@ -15,7 +15,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.localised import localised, number
 from riskreg.register.units import with_unit
 from riskreg.risks.models import Risk
-from riskreg.risks.policy import is_dormant
+from riskreg.risks.policy import is_dormant_if_serving
 
 _FREQUENCIES = {1: 1, 7: 7, 30: 30, 31: 30, 90: 90, 91: 90, 92: 90, 365: 365, 366: 365}
 
@@ -123,7 +123,7 @@ def indicator_status_context(
     """What the list and the page say of an indicator. ``risks``: those it watches, where they were
     read already."""
     risks = list(indicator.risks.all()) if risks is None else list(risks)
-    dormant = indicator.active and indicator.objective_id is None and is_dormant(risks)
+    dormant = indicator.active and indicator.objective_id is None and is_dormant_if_serving(risks)
     return {
         "i": indicator,
         "ref": indicator.ref,

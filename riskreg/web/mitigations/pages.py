@@ -19,7 +19,7 @@ from riskreg.register.permissions import permits
 from riskreg.risks import mitigation_filters
 from riskreg.risks.fields import MITIGATION
 from riskreg.risks.models import Mitigation, MitigationStatus
-from riskreg.risks.policy import is_dormant
+from riskreg.risks.policy import is_dormant_if_serving
 from riskreg.risks.queries.access import mitigation_for, risk_for, visible_risks
 from riskreg.risks.queries.lists import mitigations_for, mitigations_of
 from riskreg.risks.services import edit_mitigation
@@ -48,7 +48,7 @@ class MitigationPage(RegisterView):
         for m in mitigations:
             risks = list(m.risks.all())
             running = m.status in OPEN_STATUS
-            asks = running and not is_dormant(risks)
+            asks = running and not is_dormant_if_serving(risks)
             shown.append(
                 {
                     "m": m,

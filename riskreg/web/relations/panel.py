@@ -8,8 +8,8 @@ from riskreg.risks.queries.relations import (
     SHOWN,
     Related,
     by_role,
+    first_related_to,
     open_parts_worse_than_whole,
-    related_to,
 )
 from riskreg.risks.services.relations import may_end_relation
 from riskreg.web.presenters import Scale
@@ -20,7 +20,7 @@ from riskreg.web.ui.relations import Node, relation_graph
 
 def relations_panel(viewer: Viewer, risk: Risk, now: Position, scale: Scale) -> dict[str, Any]:
     """``groups`` by what the others are to the risk, the ``graph`` of them, and how parts count."""
-    found = related_to(viewer, risk)
+    found = first_related_to(viewer, risk)
     related = found[:SHOWN]
     groups = by_role(related)
     nodes = {role: [_node(one, scale) for one in ones] for role, ones in groups.items()}

@@ -49,9 +49,9 @@ class ExtendReview(RiskAction):
         if risk.next_review_on is None:
             return
         today = self.viewer.today(self.at)
-        first = policy.earliest_extension(today, risk.next_review_on)
+        first = policy.earliest_extension_day(today, risk.next_review_on)
         days = Matrix(self.viewer.criteria).cadence_days(current_position_of(risk).residual_rating)
-        last = policy.latest_extension(today, days)
+        last = policy.latest_extension_day(today, days)
         field = form.fields["until"]
         field.widget.attrs |= {"min": first.isoformat(), "max": last.isoformat()}
         field.help_text = ngettext(
