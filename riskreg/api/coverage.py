@@ -81,7 +81,7 @@ def _counts_to_json(counted: CoverageCounts) -> dict[str, Any]:
         "due": counted.due,
         "on_time": counted.on_time,
         "late": counted.late,
-        "share_on_time": None if counted.share is None else round(counted.share, 4),
+        "share_on_time": None if counted.share_on_time is None else round(counted.share_on_time, 4),
         "median_days_late": counted.median_late,
         "open": counted.open,
         "extended": counted.extended,

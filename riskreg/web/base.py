@@ -84,7 +84,7 @@ def request_id(request: HttpRequest) -> str:
     return str(getattr(request, "id", "") or request.headers.get("X-Request-ID", ""))[:64]
 
 
-def signed_in(request: HttpRequest) -> User:
+def signed_in_user(request: HttpRequest) -> User:
     """The user of a request that has passed a sign-in check. Raises ``NotFound`` for nobody."""
     if not isinstance(request.user, User):
         raise NotFound

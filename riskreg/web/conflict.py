@@ -20,7 +20,7 @@ _Form = TypeVar("_Form", bound=forms.Form)
 _LINKS = (Type.TERMS, Type.OBJECTIVES, Type.RISKS, Type.PEOPLE)
 
 
-def differences(
+def differences_to_decide(
     table: Table,
     mine: Mapping[str, Any],
     theirs: Mapping[str, Any],
@@ -183,7 +183,7 @@ def edit_conflict_context(
     ``sent_and_newest_form``: the form that was sent, and one of the thing as it is now.
     """
     form, newest = sent_and_newest_form
-    differing = differences(
+    differing = differences_to_decide(
         table, *values, touched, lambda field, value: value_in_words(form, field, value)
     )
     hidden = hidden_fields(request.POST, form, newest.initial)

@@ -16,7 +16,7 @@ from riskreg.register.permissions import may_make_registers, permits
 from riskreg.web.base import (
     SWITCH_SHOWS,
     memberships_for_register_switch,
-    signed_in,
+    signed_in_user,
     viewer_in_last_visited_register,
 )
 
@@ -52,7 +52,7 @@ def shell_context(request: HttpRequest) -> dict[str, Any]:
         request
     )
     if viewer is None:
-        person = signed_in(request)
+        person = signed_in_user(request)
         makes = may_make_registers(person)
         return {**nothing, "person": person, "may_make_registers": makes}
     memberships = memberships_for_register_switch(request)
@@ -69,7 +69,7 @@ def shell_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-class _Way(NamedTuple):
+class _NavLink(NamedTuple):
     """A way that the navigation shows."""
 
     key: str
@@ -80,16 +80,16 @@ class _Way(NamedTuple):
 
 def _nav(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
     shown = tuple([action for action in _NAV_ACTIONS if permits(viewer, action)])
-    ways = _ways(
+    ways = _nav_links(
         viewer.register.slug, shown, get_language(), get_urlconf() or settings.ROOT_URLCONF
     )
     return [{**way._asdict(), "current": request.path.startswith(way.url)} for way in ways]
 
 
 @functools.lru_cache(maxsize=256)
-def _ways(
+def _nav_links(
     slug: str, actions: tuple[str, ...], _language: str | None, urlconf: str
-) -> tuple[_Way, ...]:
+) -> tuple[_NavLink, ...]:
     """Where the navigation of a register leads who may do ``actions``, in the active language."""
     labels = {
         "overview": _("Home"),
@@ -114,5 +114,5 @@ def _ways(
         if action in actions:
             with contextlib.suppress(NoReverseMatch):
                 url = reverse(name, urlconf, kwargs={"slug": slug})
-                ways.append(_Way(key, labels[key], url, icon))
+                ways.append(_NavLink(key, labels[key], url, icon))
     return tuple(ways)

@@ -96,7 +96,9 @@ def filter_fields(
     return fields
 
 
-def canonical_url(request: HttpRequest, drop: Collection[tuple[str, str]] = ()) -> str | None:
+def url_without_empty_params_or_none(
+    request: HttpRequest, drop: Collection[tuple[str, str]] = ()
+) -> str | None:
     """The address without what a form sends empty, and without the pairs in ``drop``.
 
     None if it is tidy already. A link that somebody passes on says what was chosen and no more.

@@ -7,7 +7,7 @@ from django.urls import path, reverse
 
 from riskreg.register.models import Role
 from riskreg.register.permissions import may_make_registers
-from riskreg.web.base import signed_in, viewer_in_last_visited_register
+from riskreg.web.base import signed_in_user, viewer_in_last_visited_register
 
 # Who comes to see how things stand; the others come to their work.
 _LOOK_ON = (Role.LEADER, Role.AUDITOR, Role.VIEWER)
@@ -19,7 +19,7 @@ def redirect_into_last_register(request: HttpRequest) -> HttpResponse:
     that says so where there is none yet."""
     viewer = viewer_in_last_visited_register(request)
     if viewer is None:
-        may_make = may_make_registers(signed_in(request))
+        may_make = may_make_registers(signed_in_user(request))
         return render(request, "home/no_register.html", {"may_make": may_make})
     page = "web:overview" if viewer.role in _LOOK_ON else "web:my_work"
     return HttpResponseRedirect(reverse(page, kwargs={"slug": viewer.register.slug}))

@@ -23,10 +23,10 @@ from riskreg.web.filter_form import (
     RISK_WORDS,
     FilterWords,
     active_filters,
-    canonical_url,
     filter_fields,
     filter_label,
     filter_problems,
+    url_without_empty_params_or_none,
 )
 from riskreg.web.presenters import Scale, query_string
 
@@ -120,7 +120,7 @@ class ListPage(RegisterView):
         """The list that the address asks for, or what is wrong with it."""
         if (kept := self._url_of_former_tab(request)) is not None:
             return HttpResponseRedirect(kept)
-        tidy = canonical_url(request, [("page", "1")])
+        tidy = url_without_empty_params_or_none(request, [("page", "1")])
         if tidy and not request.htmx:  # type: ignore[attr-defined]
             return HttpResponseRedirect(tidy)
         problems: list[dict[str, str]] = []
@@ -132,7 +132,7 @@ class ListPage(RegisterView):
             choices = choices_for(self.viewer)
             problems = filter_problems(invalid, choices, self.scale(), self.words)
         page = ListPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-        page.object_list = self._read(page)
+        page.object_list = self._rows_of_page(page)
         context = {
             "problems": problems,
             "rows": self.shown_rows(page.object_list),
@@ -170,7 +170,7 @@ class ListPage(RegisterView):
         whole |= {n: list(values) for n, values in self.unasked.items() if n not in asked}
         return self.filters.parse(self.viewer, whole, self.at, other_params=tuple(other_params))
 
-    def _read(self, page: "Page[Any]") -> list[Any]:
+    def _rows_of_page(self, page: "Page[Any]") -> list[Any]:
         rows = cast(QuerySet[Any], page.object_list)
         return list(rows.values(*self.columns) if self.columns else rows)
 

@@ -15,13 +15,13 @@ from riskreg.operations.queries.engine import (
     queue_lengths,
     reminder_engine_state,
 )
-from riskreg.web.base import signed_in
+from riskreg.web.base import signed_in_user
 
 
 @require_safe
 def system_state(request: HttpRequest) -> HttpResponse:
     """The page; 404 for whoever may only look after accounts."""
-    if not signed_in(request).is_superuser:
+    if not signed_in_user(request).is_superuser:
         raise Http404
     found = reminder_engine_state(clock.now())
     broken = problem_sentences_by_part(found)

@@ -84,7 +84,7 @@ class Scale:
         self._chips: dict[tuple[str | None, int | None, str], SafeString] = {}
 
     @cached_property
-    def drawn_key(self) -> str:
+    def drawing_cache_key(self) -> str:
         """What tells what it draws from what another scale does (``ui.drawn``)."""
         return repr((self.criteria.pk, self.criteria.label, self.criteria.ratings))
 
@@ -246,11 +246,11 @@ def trail_points(
     positions: Sequence[Position],
     scales: Mapping[int, Scale],
     stage: str,
-    brought: Callable[[dt.datetime], bool],
+    was_recorded_later: Callable[[dt.datetime], bool],
 ) -> list[dict[str, Any]]:
     """Where one risk stood over time for the ``trail`` tag, without repeats, oldest first.
 
-    ``brought(at)`` says whether what happened at that moment was recorded later.
+    ``was_recorded_later(at)`` says whether what happened at that moment was recorded later.
     """
     points: list[dict[str, Any]] = []
     before = None
@@ -267,7 +267,7 @@ def trail_points(
                 "tones": scale.of,
                 "label": scale.name(cell["rating"]),
                 "kind": position.kind,
-                "brought": brought(position.valid_from),
+                "brought": was_recorded_later(position.valid_from),
             }
         )
         before = cell

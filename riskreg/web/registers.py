@@ -17,7 +17,7 @@ from riskreg.duties.sources import REVIEW
 from riskreg.kernel import clock
 from riskreg.register.access import as_viewer, present_memberships_in_registers_called
 from riskreg.register.policy import Matrix
-from riskreg.web.base import request_id, signed_in
+from riskreg.web.base import request_id, signed_in_user
 from riskreg.web.duties import rows as agenda_page
 
 PER_PAGE = 20
@@ -34,7 +34,7 @@ class MyRegisters(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The list."""
         words = " ".join(request.GET.get("q", "")[:100].split())
-        rows = present_memberships_in_registers_called(signed_in(request), words)
+        rows = present_memberships_in_registers_called(signed_in_user(request), words)
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         context = {
             "page": page,
@@ -51,7 +51,7 @@ class WorkEverywhere(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """What is late and what falls due within two weeks, the most urgent first."""
-        at, user = clock.now(), signed_in(request)
+        at, user = clock.now(), signed_in_user(request)
         rows = present_memberships_in_registers_called(user, "").filter(register__archived_at=None)
         members = list(rows[: MOST_REGISTERS + 1])
         viewers = [as_viewer(user, row, request_id(request)) for row in members[:MOST_REGISTERS]]

@@ -16,7 +16,7 @@ from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.visibility import Visibility
 from riskreg.search.queries import Found, find_by_ref, find_grouped_by_noun
-from riskreg.web.base import request_id, signed_in, viewer_in_last_visited_register
+from riskreg.web.base import request_id, signed_in_user, viewer_in_last_visited_register
 from riskreg.web.presenters import Scale, name_of_person
 
 EXCERPT = 160
@@ -53,7 +53,7 @@ def search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "").strip()[:200]
     slug = request.GET.get("register", "")
     viewer = (
-        viewer_for(signed_in(request), slug, request_id(request))
+        viewer_for(signed_in_user(request), slug, request_id(request))
         if slug
         else viewer_in_last_visited_register(request)
     )

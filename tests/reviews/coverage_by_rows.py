@@ -30,7 +30,7 @@ from riskreg.reviews.policy.coverage import (
 )
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import (
-    aliases_of_own_risks_made_before,
+    own_risk_aliases_before,
     visible_positions,
     visible_risks,
 )
@@ -206,7 +206,7 @@ def _risks(viewer: Viewer, end: dt.datetime) -> dict[int, dict[str, Any]]:
     """
     known = Q(created_at__lt=end)
     if viewer.party_id is not None:
-        known |= Q(pk__in=aliases_of_own_risks_made_before(viewer, end).values("risk_id"))
+        known |= Q(pk__in=own_risk_aliases_before(viewer, end).values("risk_id"))
     rows = visible_risks(viewer).filter(known, next_review_on__isnull=False)
     risks: dict[int, dict[str, Any]] = {
         row["pk"]: {**row, "terms": []}

@@ -79,7 +79,7 @@ def test_the_numbers_add_up(listed: list[DueReview], a: int, b: int) -> None:
     assert counted.due == counted.on_time + counted.late
     assert counted.extended <= len(listed)
     assert counted.brought_in <= counted.due
-    assert (counted.share is None) == (counted.due == 0)
+    assert (counted.share_on_time is None) == (counted.due == 0)
     if counted.median_late is not None:
         assert counted.median_late >= 0.5
     assert (counted.median_late is None) == (counted.late == 0)

@@ -97,7 +97,7 @@ def test_an_error_of_a_component_is_not_hidden() -> None:
 def test_what_has_a_key_of_its_own_is_told_apart_by_it() -> None:
     class Scale:
         def __init__(self, key: str, word: str) -> None:
-            self.drawn_key, self.word = key, word
+            self.drawing_cache_key, self.word = key, word
 
     shown = drawn.drawn_by_template("components/badge.html")(
         lambda of: {"text": of.word, "tone": "", "icon": "", "title": ""}

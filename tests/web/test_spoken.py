@@ -24,8 +24,8 @@ def test_a_text_is_of_the_language_that_its_letters_say(
     languages: list[str], text: str, marked: str
 ) -> None:
     of = Context({"register": SimpleNamespace(languages=languages), "text": text})
-    assert Template("{% load spoken %}<p{% lang_of text %}>").render(of) == f"<p{marked}>"
+    assert Template("{% load spoken %}<p{% lang_attr_of text %}>").render(of) == f"<p{marked}>"
 
 
 def test_nothing_is_said_where_there_is_no_register() -> None:
-    assert Template("{% load spoken %}<p{% lang_of 'x' %}>").render(Context()) == "<p>"
+    assert Template("{% load spoken %}<p{% lang_attr_of 'x' %}>").render(Context()) == "<p>"

@@ -240,7 +240,7 @@ def _group_name(name: Any) -> str:
 def _cells_of_counts(
     report: Report, key: str, name: str, counted: CoverageCounts
 ) -> dict[str, Any]:
-    share = counted.share
+    share = counted.share_on_time
     return {
         "from": report.first.isoformat(),
         "as_of": report.as_of.isoformat(),

@@ -102,7 +102,7 @@ class DueStatus:
         return (became is DueOutcome.ON_TIME) == (what == "on_time")
 
 
-def statuses_counted_under(what: str) -> list[DueStatus]:
+def statuses_counted(what: str) -> list[DueStatus]:
     """Every way to stand that is counted under ``what``."""
     either = (False, True)
     every = itertools.starmap(DueStatus, itertools.product(Ending, either, either, either, either))
@@ -156,7 +156,7 @@ class CoverageCounts:
     median_late: float | None = None
 
     @property
-    def share(self) -> float | None:
+    def share_on_time(self) -> float | None:
         """The share held on time, 0 to 1; None where nothing was due."""
         return self.on_time / self.due if self.due else None
 

@@ -27,18 +27,9 @@ from riskreg.kernel.sql_days import sql_of_days_between, sql_of_local_day, sql_o
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_sql
 from riskreg.reviews.models import Extension, Review
-from riskreg.reviews.policy.coverage import (
-    CountOfDueDates,
-    DueStatus,
-    Ending,
-    statuses_counted_under,
-)
+from riskreg.reviews.policy.coverage import CountOfDueDates, DueStatus, Ending, statuses_counted
 from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import (
-    aliases_of_own_risks_made_before,
-    visible_positions,
-    visible_risks,
-)
+from riskreg.risks.queries.access import own_risk_aliases_before, visible_positions, visible_risks
 
 WORKSTREAM = "workstream"
 # Name, columns, SQL and values of a part of the statement.
@@ -88,7 +79,7 @@ class DueDates:
         number ``start`` to ``stop``."""
         alike = [
             f"('{s.ending}', {s.past}, {s.inside}, {s.brought_in}, {s.extended})"
-            for s in statuses_counted_under(what)
+            for s in statuses_counted(what)
         ]
         # By workstream a due date stands in several rows; in the list of all of them it is one.
         by = self.by if place is not None else "party"
@@ -332,7 +323,7 @@ _DUES = f"""NOT MATERIALIZED (
 def _risks_known_before(viewer: Viewer, end: dt.datetime) -> QuerySet[Risk, Any]:
     known = Q(created_at__lt=end)
     if viewer.party_id is not None:
-        known |= Q(pk__in=aliases_of_own_risks_made_before(viewer, end).values("risk_id"))
+        known |= Q(pk__in=own_risk_aliases_before(viewer, end).values("risk_id"))
     rows = visible_risks(viewer).filter(known, next_review_on__isnull=False).order_by()
     return rows.values_list("pk", "uuid", "party_id", "ref_order", "state", "next_review_on")
 

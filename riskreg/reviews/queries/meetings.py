@@ -77,7 +77,7 @@ def agenda(meeting: Meeting) -> list[MeetingItem]:
     )
 
 
-def pending_numbers(meeting: Meeting) -> list[int]:
+def numbers_of_pending_items(meeting: Meeting) -> list[int]:
     """The numbers of the items that nobody has come to yet, in order."""
     pending = MeetingItem.objects.filter(meeting=meeting, outcome=ItemOutcome.PENDING)
     return list(pending.order_by("number").values_list("number", flat=True))

@@ -108,7 +108,7 @@ def create_permitted_review(
     wanted = _clean_next_review_on(errors, next_review_on, today)
     if assessment is not None:
         try:
-            assessment = _with_reason(assessment, comment, versions)
+            assessment = _with_comment_as_missing_reason(assessment, comment, versions)
             clean, cell = clean_assessment(actor, risk, assessment)
         except Invalid as invalid:
             errors.merge(invalid, prefix="assessment.")
@@ -182,7 +182,7 @@ def create_permitted_review(
     return review
 
 
-def _with_reason(
+def _with_comment_as_missing_reason(
     assessment: Mapping[str, Any], comment: str, versions: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """The assessment, with what the reviewer said as its reason where it names none itself."""

@@ -63,7 +63,7 @@ def _risk_called_as_one_row(viewer: Viewer, ref: str, *, lock: bool) -> QuerySet
     return _risks_with_people(viewer, lock=lock).filter(ref=ref)
 
 
-def aliases_of_own_risks_made_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[RiskAlias]:
+def own_risk_aliases_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[RiskAlias]:
     """What the viewer's party keeps of risks that it had recorded before ``moment`` and shared."""
     return RiskAlias.objects.filter(
         register=viewer.register.pk, party=viewer.party_id, risk_created_at__lt=moment

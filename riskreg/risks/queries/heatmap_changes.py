@@ -122,7 +122,7 @@ class Span(Among):
     until: dt.datetime | None
 
     @property
-    def last_moment_or_none_now(self) -> dt.datetime | None:
+    def last_moment_or_none(self) -> dt.datetime | None:
         """The last one of it; None: now."""
         return self.until and self.until - dt.timedelta(microseconds=1)
 
@@ -130,7 +130,7 @@ class Span(Among):
     def values(self) -> tuple[dt.datetime | None, dt.datetime, list[int], list[int]]:
         """What differs from one span of a stage and kind to another, for statements that are
         written once."""
-        return self.last_moment_or_none_now, self.since, self.behind, self.was_behind
+        return self.last_moment_or_none, self.since, self.behind, self.was_behind
 
 
 def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span) -> Comparison:
@@ -164,9 +164,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
 
     @functools.cache
     def listed() -> QuerySet[Any]:
-        every = (
-            positions_at(viewer, span.last_moment_or_none_now) if positions is None else positions
-        )
+        every = positions_at(viewer, span.last_moment_or_none) if positions is None else positions
         return _furthest_first(
             _positions_begun_in_span(viewer, every, span), span.stage, bool(days)
         )

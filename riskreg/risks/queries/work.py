@@ -27,7 +27,7 @@ from riskreg.risks.queries.serving import RUNNING
 
 
 @dataclass
-class Work:
+class MitigationTotals:
     """Of all mitigations that a viewer may see and that nobody cancelled: how many there are, what
     they are planned to cost, what has been spent; ``unpriced`` and ``untold`` are those without the
     one or the other, ``over`` those that have cost more than was planned. ``overdue``: the parties
@@ -44,9 +44,9 @@ class Work:
     overdue: list[tuple[Party, int]] = field(default_factory=list)
 
 
-def totals_of_uncancelled_mitigations(viewer: Viewer, today: dt.date) -> Work:
+def totals_of_uncancelled_mitigations(viewer: Viewer, today: dt.date) -> MitigationTotals:
     """One query: a row for each party."""
-    found = Work()
+    found = MitigationTotals()
     for row in _uncancelled_totals_by_party(viewer, today):
         found.count += row["n"]
         found.planned += row["all_planned"] or 0

@@ -31,7 +31,7 @@ from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.board_packs.schedules import running_schedule_rows
-from riskreg.web.forms.marks import adds, mark_not_done
+from riskreg.web.forms.marks import adds_same_contents_once, mark_not_done
 from riskreg.web.presenters import name_of_person
 from riskreg.web.simulations.words import state_text
 from riskreg.web.table_form import set_choices
@@ -80,7 +80,7 @@ class BoardPackList(RegisterView):
         """For managers and leaders."""
         return self._page(self._form())
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest) -> HttpResponse:
         """Ask for one; a worker makes it."""
         require(self.viewer, "pack.make")

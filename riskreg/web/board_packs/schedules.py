@@ -35,7 +35,7 @@ from riskreg.web.conflict import (
     names_to_save,
     seen_value,
 )
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.presenters import name_of_person
 from riskreg.web.table_form import (
     fields_in_form,
@@ -110,7 +110,7 @@ class ScheduleNew(ScheduleView):
         require(self.viewer, "pack.make")
         return self._page(ScheduleForm(self.viewer))
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest) -> HttpResponse:
         """Set it, or say what is wrong."""
         require(self.viewer, "pack.make")

@@ -33,7 +33,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.comments.panel import comment_rows, comments_url, thing_url
-from riskreg.web.forms.marks import adds, mark_not_done
+from riskreg.web.forms.marks import adds_same_contents_once, mark_not_done
 from riskreg.web.presenters import name_of_person
 from riskreg.web.table_form import set_choices
 from riskreg.web.ui.paging import page_of
@@ -79,7 +79,7 @@ class CommentForm(forms.Form):
             del self.fields["reading"]
 
 
-@adds
+@adds_same_contents_once
 class CommentList(RegisterView):
     """Comments, newest first: all that the viewer may read, or with ``?about=`` those on one thing,
     with the form to add one."""

@@ -59,13 +59,15 @@ def comment_rows(
             "url": reverse(
                 "web:comment", kwargs={"slug": viewer.register.slug, "comment": row.uuid}
             ),
-            "about": _about(viewer, things.get(row.about)) if things is not None else None,
+            "about": _title_and_url_or_none(viewer, things.get(row.about))
+            if things is not None
+            else None,
         }
         for row in rows
     ]
 
 
-def _about(viewer: Viewer, thing: Any) -> dict[str, str] | None:
+def _title_and_url_or_none(viewer: Viewer, thing: Any) -> dict[str, str] | None:
     if thing is None:
         return None
     return {"title": ref_and_title_of(thing), "url": thing_url(viewer, thing)}

@@ -26,9 +26,9 @@ from riskreg.risks.services.controls import require_may_change_control
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import name_languages_in_labels
 from riskreg.web.conflict import data_over_newest_version, form_conflict_context, form_to_save
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.table_form import keep_shown_values_beside_fields, set_choices
-from riskreg.web.ui.labels import label_word
+from riskreg.web.ui.labels import figure_label_word
 
 
 class ControlForm(forms.Form):
@@ -82,7 +82,7 @@ class ControlForm(forms.Form):
         set_choices(self, "owner", [("", _("nobody")), *people])
         judged = [(e.value, capfirst(e.label)) for e in Effectiveness]
         set_choices(self, "effectiveness", [("", _("not judged")), *judged])
-        set_choices(self, "label", [(value, label_word(value)) for value in LABELS])
+        set_choices(self, "label", [(value, figure_label_word(value)) for value in LABELS])
         fields: dict[str, Any] = self.fields
         for name in ("name", "kind", "risks", "label"):
             fields[name].needed = True
@@ -131,7 +131,7 @@ class ControlNew(RegisterView):
         form.initial["risks"] = request.GET.get("risk", "")[:40].replace("\0", "")
         return self._page(form)
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest) -> HttpResponse:
         """Note it."""
         require(self.viewer, "control.edit")

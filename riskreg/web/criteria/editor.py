@@ -31,7 +31,7 @@ from riskreg.web.criteria.preview import needs_yes, preview_of
 from riskreg.web.criteria.term_appetites import grouped_term_choices
 from riskreg.web.forms.keeping import draft_fields_to_refill
 from riskreg.web.ui.drawing import severity_step
-from riskreg.web.ui.labels import label_word
+from riskreg.web.ui.labels import figure_label_word
 
 ACCEPT_ROLES = ("owner", "manager", "leader")
 
@@ -120,7 +120,7 @@ class CriteriaEditor(RegisterView):
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
             "terms": grouped_term_choices(self.viewer, draft.term_appetites),
             "currency": self.viewer.register.currency,
-            "labels": [(value, label_word(value)) for value in LABELS],
+            "labels": [(value, figure_label_word(value)) for value in LABELS],
             "mapping": self._dropped_level_questions(draft, now),
             "dimensions": [
                 {"n": n, "row": d, "label": name_or_fallback(d, _("Kind %(n)d") % {"n": n + 1})}

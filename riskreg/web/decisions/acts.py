@@ -21,7 +21,7 @@ from riskreg.web.decisions.pages import (
     argument_form,
     put_newest_version_into,
 )
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.simulations.run_form import RunForm
 
 
@@ -158,7 +158,7 @@ class CloseDecisionCondition(_Act):
         )
 
 
-@adds
+@adds_same_contents_once
 class SayArgument(_Act):
     """Something for or against an option."""
 

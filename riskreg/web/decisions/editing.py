@@ -29,7 +29,7 @@ from riskreg.web.conflict import (
     seen_value,
 )
 from riskreg.web.decisions.pages import DecisionPage
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.risk_choice import offer_unclosed_risks_or_typing, refs_in
 from riskreg.web.table_form import (
     fields_in_form,
@@ -131,7 +131,7 @@ def form_values_of(row: Decision) -> dict[str, Any]:
     }
 
 
-@adds
+@adds_same_contents_once
 class DecisionNew(DecisionPage):
     """Ask a question, perhaps about the risk named by ``?risk=``."""
 

@@ -17,7 +17,7 @@ from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
 from riskreg.web.base import add_errors
 from riskreg.web.decisions.pages import DecisionPage, put_newest_version_into
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 
 COSTS = 4
 _PARTS = ("amount", "year", "party")
@@ -183,7 +183,7 @@ class _OptionPage(DecisionPage):
         return self.form_page(row, form, option, 400)
 
 
-@adds
+@adds_same_contents_once
 class OptionNew(_OptionPage):
     """One more option."""
 

@@ -20,7 +20,7 @@ from riskreg.kernel.localised import number, percent_text
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
 from riskreg.web.simulations.run_form import RunForm
-from riskreg.web.simulations.words import moved_text, state_text
+from riskreg.web.simulations.words import changed_input_text, state_text
 
 
 def weighing_panel(
@@ -59,7 +59,7 @@ def weighing_row(row: Decision, one: Weighing) -> dict[str, Any]:
         "going_on": state in OPEN,
         "failed": state == JobState.FAILED,
         "failure": one.progress.failure.get("detail", ""),
-        "stale": [moved_text(each) for each in one.stale],
+        "stale": [changed_input_text(each) for each in one.stale],
         "label": one.label,
         "years": number(one.run.years),
         "horizon": number(results["horizon"]) if results else "",
@@ -124,7 +124,7 @@ def _option_row(
         "behind_band": "" if best else _band_text(found["behind"]),
         "best_key": one.results["best"],
         **_loss_and_regret_texts(found),
-        "switch": switch_text(found, is_best=best, currency=currency),
+        "switch": what_would_flip_choice_text(found, is_best=best, currency=currency),
     }
 
 
@@ -174,7 +174,7 @@ def _keys_of_options_close_to_best(results: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def switch_text(found: Mapping[str, Any], *, is_best: bool, currency: str) -> str:
+def what_would_flip_choice_text(found: Mapping[str, Any], *, is_best: bool, currency: str) -> str:
     """What would have to change before the choice flips, in words; empty where doing nothing is
     behind: what the others say tells it."""
     switch = found["switch"]

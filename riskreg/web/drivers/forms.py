@@ -14,7 +14,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.policy import LABELS
 from riskreg.register.visibility import Visibility
 from riskreg.web.table_form import form_field, set_choices, visibility_choices
-from riskreg.web.ui.labels import label_word
+from riskreg.web.ui.labels import figure_label_word
 
 
 class DriverForm(forms.Form):
@@ -60,7 +60,7 @@ class TableForm(forms.Form):
             shown.needed = field.required  # type: ignore[attr-defined]
             self.fields[field.name] = shown
         if "label" in self.fields:
-            set_choices(self, "label", [(v, label_word(v)) for v in LABELS])
+            set_choices(self, "label", [(v, figure_label_word(v)) for v in LABELS])
             self.initial["label"] = "judgement"
 
     def fields_for_service(self) -> dict[str, Any]:

@@ -39,7 +39,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.drivers.forms import BeliefForm, DriverForm, FeedForm, LinkForm
 from riskreg.web.estimates.drawing import Quantiles, bars_on_one_scale
 from riskreg.web.file_links import file_links
-from riskreg.web.forms.marks import adds, mark_not_done, repeatable
+from riskreg.web.forms.marks import adds_same_contents_once, mark_not_done, repeatable
 from riskreg.web.presenters import name_of_person, source_rows
 
 MOST = 200
@@ -52,7 +52,7 @@ class Drivers(RegisterView):
         """By ref."""
         return self._page(DriverForm(self.viewer))
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest) -> HttpResponse:
         """Name one."""
         require(self.viewer, "driver.edit")
@@ -165,7 +165,7 @@ class GiveBelief(DriverPage):
 
     http_method_names = ["post"]
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """Keep it."""
         row = driver_for(self.viewer, ref)
@@ -227,7 +227,7 @@ class LinkRisk(DriverPage):
 
     http_method_names = ["post"]
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """Link it."""
         row = driver_for(self.viewer, ref)

@@ -35,7 +35,7 @@ from riskreg.web.indicators.panels import breach_rows
 DUE_DAYS = 14
 # What holds others up until the viewer answers: listed from the day it is asked, not only when it
 # falls due.
-ANSWERS = ("change.answer", "acceptance.answer", "decision.answer")
+ANSWERS_TO_REQUESTS = ("change.answer", "acceptance.answer", "decision.answer")
 # Of each kind: as many as one gets through before looking again. Who has more sees the
 # worst of them, and how many there are.
 MOST_DUTIES = 30
@@ -68,7 +68,7 @@ class MyWork(RegisterView):
         end = agenda_page.first_day_after_shown_weeks(today)
         coming = [d for d in all_mine if _due_day_of(d) < end and d.key not in called]
         near = [d for d in coming if _due_day_of(d) <= soon]
-        asked = [d for d in all_mine if d.kind in ANSWERS and _due_day_of(d) > soon]
+        asked = [d for d in all_mine if d.kind in ANSWERS_TO_REQUESTS and _due_day_of(d) > soon]
         per_day = self._counts_by_day_if_cut_off(all_mine, today, end)
         later = [d for d in coming if _due_day_of(d) > soon and d not in asked]
         rows = self._rows([*near, *asked], mine, away)
@@ -81,7 +81,7 @@ class MyWork(RegisterView):
         beyond = [d for d in works if d.ref not in listed]
         context = {
             "groups": agenda_page.groups_by_urgency(
-                rows, today, per_day, self._count_later_answers(all_mine, soon)
+                rows, today, per_day, self._count_later_answers_to_requests(all_mine, soon)
             ),
             "duties": rows,
             "due": agenda_page.total_due_between(rows, per_day, today, soon),
@@ -196,14 +196,14 @@ class MyWork(RegisterView):
         )
         return agenda.counts_by_day(self.viewer, wanted)
 
-    def _count_later_answers(self, mine: list[Duty], soon: dt.date) -> int:
+    def _count_later_answers_to_requests(self, mine: list[Duty], soon: dt.date) -> int:
         """How many answers the viewer owes that are due after ``soon``; counted by a query where
         more than was read."""
-        owed = [duty for duty in mine if duty.kind in ANSWERS]
+        owed = [duty for duty in mine if duty.kind in ANSWERS_TO_REQUESTS]
         if max(Counter(duty.kind for duty in owed).values(), default=0) < MOST_DUTIES:
             return sum(_due_day_of(duty) > soon for duty in owed)
         people, day = agenda.ids_of_self_and_stood_in_for(self.viewer), soon + dt.timedelta(days=1)
-        wanted = agenda.Wanted(soon, kinds=ANSWERS, people=people)
+        wanted = agenda.Wanted(soon, kinds=ANSWERS_TO_REQUESTS, people=people)
         near = agenda.summed_duty_counts(self.viewer, replace(wanted, due_before=day))
         return agenda.summed_duty_counts(self.viewer, wanted) - near
 

@@ -104,12 +104,12 @@ def groups_by_urgency(
     rows: list[dict[str, Any]],
     today: dt.date,
     per_day: Mapping[dt.date, int] | None = None,
-    asked: int = 0,
+    count_of_later: int = 0,
 ) -> list[dict[str, Any]]:
     """Rows under the words that say how urgent they are; empty groups are left out.
 
     ``count`` is how many there are, by ``per_day`` where not all of them are in ``rows``; what is
-    due later is there because others wait for it, ``asked`` of them altogether.
+    due later is there because others wait for it, ``count_of_later`` of them altogether.
     """
     day = dt.timedelta(days=1)
     week = today + SOON_DAYS * day
@@ -128,7 +128,7 @@ def groups_by_urgency(
     later = [row for row in rows if row["due_on"] > week + SOON_DAYS * day]
     if later:
         entry = {"title": _("Others wait for your answer"), "late": False, "duties": later}
-        found.append({**entry, "count": asked, "more": asked - len(later)})
+        found.append({**entry, "count": count_of_later, "more": count_of_later - len(later)})
     return found
 
 

@@ -27,7 +27,7 @@ from riskreg.web.estimates.ranges_form import (
     fingerprint_of_ranges,
     initial_values_without_ranges,
 )
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.table_form import set_choices
 
 _SHARES = tuple(
@@ -61,7 +61,7 @@ class GiveEffect(RegisterView):
         row = self._mitigation(ref)
         return self._page(row, self._form(row))
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """Say what it comes to, or keep it if these very numbers were asked back about."""
         row = self._mitigation(ref)

@@ -29,7 +29,7 @@ from riskreg.web.estimates.ranges_form import (
     initial_values_without_ranges,
     is_unanswered,
 )
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 
 _AMOUNTS = ("severity_low", "severity_high", "severity_mode", "severity_cap")
 _NUMBERS = ("frequency_low", "frequency_high", "frequency_mode")
@@ -74,7 +74,7 @@ class GiveEstimate(RegisterView):
         """The empty form."""
         return self._page(self._risk(ref), self._form())
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """Draw it, or keep it if these very numbers were asked back about."""
         risk = self._risk(ref)

@@ -17,7 +17,7 @@ from riskreg.kernel.text import PLAIN_NUMBER
 from riskreg.register.policy import LABELS
 from riskreg.web.base import add_errors
 from riskreg.web.table_form import form_field, set_choices
-from riskreg.web.ui.labels import label_word
+from riskreg.web.ui.labels import figure_label_word
 
 _UNITS = {"1": "", "1000": gettext_lazy("thousands"), "1000000": gettext_lazy("millions")}
 
@@ -50,7 +50,7 @@ class RangesForm(forms.Form):
             shown.needed = field.required  # type: ignore[attr-defined]
             shown.required = False
             self.fields[field.name] = shown
-        set_choices(self, "label", [(value, label_word(value)) for value in LABELS])
+        set_choices(self, "label", [(value, figure_label_word(value)) for value in LABELS])
         set_choices(
             self, "unit", [(size, f"{word} {currency}".strip()) for size, word in _UNITS.items()]
         )

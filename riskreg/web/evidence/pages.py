@@ -22,11 +22,11 @@ from riskreg.web.base import RegisterView, add_errors, posted_version_or_minus_o
 from riskreg.web.conflict import data_over_newest_version
 from riskreg.web.evidence.forms import EvidenceForm, WithdrawForm
 from riskreg.web.evidence.panel import evidence_row, thing_page_url, thing_text
-from riskreg.web.forms.marks import in_its_own_transactions
+from riskreg.web.forms.marks import without_transaction_around
 from riskreg.web.presenters import name_of_person
 
 
-@in_its_own_transactions
+@without_transaction_around
 class EvidenceNew(RegisterView):
     """A file for the thing in the address. The bytes are stored before anything says that they are
     there, so no transaction stands around it."""

@@ -10,7 +10,7 @@ LEADS_TO = "form_leads_to"
 NOT_DONE = "form_not_done"
 
 
-def mark_leads_to(response: HttpResponse, address: str) -> HttpResponse:
+def mark_done_and_send_repeats_to(response: HttpResponse, address: str) -> HttpResponse:
     """Say of an answer that is itself the result (a secret shown once) that the form was done.
 
     Who sends the form again is led to ``address``.
@@ -31,7 +31,7 @@ def repeatable(view: View) -> View:
     return view
 
 
-def adds(view: View) -> View:
+def adds_same_contents_once(view: View) -> View:
     """A view that adds something each time it is sent.
 
     A page must not be stored, so the way back may fetch its form anew, under another key: the same
@@ -41,7 +41,7 @@ def adds(view: View) -> View:
     return view
 
 
-def in_its_own_transactions(view: View) -> View:
+def without_transaction_around(view: View) -> View:
     """A view that talks to the outside: no transaction may stand open around it."""
     view.form_apart = True  # type: ignore[attr-defined]
     return view

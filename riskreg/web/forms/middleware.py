@@ -79,15 +79,26 @@ class FormsMiddleware:
             return self.get_response(request)
         if key.user != user.uuid.hex:
             return keep_draft_and_refuse_form(request)
-        apart, adds = getattr(view, "form_apart", False), getattr(view, "form_adds", False)
-        return self._act_once(request, key, user, apart=apart, adds=adds)
+        return self._act_once(
+            request,
+            key,
+            user,
+            without_transaction=getattr(view, "form_apart", False),
+            adds=getattr(view, "form_adds", False),
+        )
 
     def _act_once(
-        self, request: HttpRequest, key: FormKey, user: User, *, apart: bool, adds: bool
+        self,
+        request: HttpRequest,
+        key: FormKey,
+        user: User,
+        *,
+        without_transaction: bool,
+        adds: bool,
     ) -> HttpResponse:
-        """The act and the note that it is done stand or fall together, but for what is ``apart``:
-        there the note comes first, because what has gone out cannot be taken back."""
-        around = contextlib.nullcontext() if apart else transaction.atomic()
+        """The act and the note that it is done stand or fall together;
+        ``without_transaction`` the note comes first, as what has gone out cannot be taken back."""
+        around = contextlib.nullcontext() if without_transaction else transaction.atomic()
         name, fingerprint, side = (
             f"form:{key.name}",
             _fingerprint(request),
@@ -105,7 +116,7 @@ class FormsMiddleware:
             if first is not None:
                 release_key(row)
                 return _answer_to_repeated(request, key, first, same=True, side=side)
-            if apart:
+            if without_transaction:
                 keep_answer(row, status=302, headers={"Location": key.page, "Side": side})
             response = self.get_response(request)
             address = _address_of_done_form_or_empty(response)
@@ -115,7 +126,7 @@ class FormsMiddleware:
                 if "Location" in response.headers:
                     response.headers["Location"] = next_address_on_way_back(address, key.page)
                 drop_draft(user=user, key=key.name)
-            elif response.status_code >= 500 and not apart:
+            elif response.status_code >= 500 and not without_transaction:
                 transaction.set_rollback(True)
             else:
                 release_key(row)
@@ -142,7 +153,7 @@ class FormsMiddleware:
         request.typed = typed  # type: ignore[attr-defined]
         response = self.get_response(request)
         if response.get("Content-Type", "").startswith("text/html") and not response.streaming:
-            response.content = _fill_in_again(request, response.content.decode(), typed)
+            response.content = _page_refilled_with_notice(request, response.content.decode(), typed)
             response.headers["Cache-Control"] = "no-store"
             if "Content-Length" in response.headers:
                 response.headers["Content-Length"] = str(len(response.content))
@@ -166,7 +177,7 @@ def _answer_to_repeated(
     return render(request, "forms/sent_already.html", context, status=409)
 
 
-def _fill_in_again(request: HttpRequest, text: str, typed: Typed) -> str:
+def _page_refilled_with_notice(request: HttpRequest, text: str, typed: Typed) -> str:
     done = refill(text, request.get_full_path(), typed)
     context = {
         "found": done.found,

@@ -28,7 +28,12 @@ from riskreg.risks.queries.heatmap_changes import Move
 from riskreg.risks.queries.heatmap_flows import MOVEMENT
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
-from riskreg.web.filter_form import active_filters, canonical_url, filter_fields, filter_problems
+from riskreg.web.filter_form import (
+    active_filters,
+    filter_fields,
+    filter_problems,
+    url_without_empty_params_or_none,
+)
 from riskreg.web.heatmap import switches
 from riskreg.web.heatmap.asked import KEPT, OWN, HeatmapAsked, asked_by_default
 from riskreg.web.heatmap.movement import movement_context
@@ -73,7 +78,7 @@ class HeatmapPage(RegisterView):
     def get(self, request: HttpRequest) -> HttpResponse:
         today = self.viewer.today(self.at)
         usual = [("as_of", today.isoformat()), *((name, "1") for name in PAGES)]
-        tidy = canonical_url(request, usual)
+        tidy = url_without_empty_params_or_none(request, usual)
         if tidy and not request.htmx:  # type: ignore[attr-defined]
             return HttpResponseRedirect(tidy)
         problems: list[dict[str, str]] = []

@@ -29,7 +29,7 @@ def is_free_text_field(field: str, noun: str) -> bool:
     return known is not None and known.type in (Type.TEXT, Type.LINE, Type.NAMES)
 
 
-class Labels:
+class FigureLabels:
     """The labels of the figures of some events: what they say themselves, else as is known now.
 
     Progress is reported, and a breach told, without one: those are read, a query for each of both,
@@ -51,7 +51,7 @@ class Labels:
         self.works = labels_of_mitigations(viewer, works) if works else {}
         self.readings = breach_reading_labels(viewer, breached) if breached else {}
 
-    def label_for(self, field: str, event: Event, change: Mapping[str, Any]) -> str:
+    def figure_label_for(self, field: str, event: Event, change: Mapping[str, Any]) -> str:
         """The label of ``field`` in ``event``; empty for what is no figure."""
         if field not in FIGURES:
             return ""

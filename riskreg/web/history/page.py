@@ -40,7 +40,7 @@ from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.bilingual import language_name_for_reader
 from riskreg.web.file_links import file_links
-from riskreg.web.history.figures import Labels, is_free_text_field
+from riskreg.web.history.figures import FigureLabels, is_free_text_field
 from riskreg.web.history.language import (
     named_thing_text,
     pair_localized_or_as_written,
@@ -145,7 +145,7 @@ def event_rows(
     names = {str(k): str(u) for k, u in users_by_uuid(people).items()} if people else {}
     matrix = Matrix(viewer.register.criteria)
     names |= term_and_objective_names_by_key(viewer, changes)
-    labels = Labels(viewer, found, changes) if labelled else None
+    labels = FigureLabels(viewer, found, changes) if labelled else None
     return [
         {
             "event": event,
@@ -159,7 +159,7 @@ def event_rows(
                     "field": field_label(field, event.subject_type),
                     "own_words": field in OWN_WORDS,
                     "written": is_free_text_field(field, event.subject_type),
-                    "label": labels.label_for(field, event, change) if labels else "",
+                    "label": labels.figure_label_for(field, event, change) if labels else "",
                     "before": _logged_value_text(field, pair[0], names, matrix, event.subject_type),
                     "after": _logged_value_text(field, pair[1], names, matrix, event.subject_type),
                 }

@@ -43,7 +43,7 @@ from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
 from riskreg.risks.services import copy_open_risks_from_register
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.imports.answers import answers_with_posted
 from riskreg.web.imports.copying import CopyForm
 from riskreg.web.imports.labels import (
@@ -139,7 +139,7 @@ class Imports(RegisterView):
         return self.render("imports/index.html", context, status)
 
 
-@adds
+@adds_same_contents_once
 class CopyRegister(Imports):
     """The open risks of another register of one's own, as drafts here."""
 

@@ -19,7 +19,7 @@ from riskreg.web.conflict import (
     names_to_save,
     saved_words,
 )
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.indicators.forms import TEXT_FIELDS, IndicatorForm, form_values_of
 from riskreg.web.localized import outdated_translations_text_or_empty
 
@@ -40,7 +40,7 @@ class IndicatorEditing(RegisterView):
         add_errors(form, Invalid(renamed))
 
 
-@adds
+@adds_same_contents_once
 class IndicatorNew(IndicatorEditing):
     """Set one up, perhaps for the risk named by ``?risk=``."""
 

@@ -18,7 +18,7 @@ from riskreg.kernel.localised import text_of
 from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.indicators.forms import FileForm, ReadingForm
 from riskreg.web.indicators.labels import status_badge
 
@@ -27,7 +27,7 @@ COLUMNS = ("at", "value", "unit", "label", "precision", "source_title", "source_
 _YES = ("1", "true", "yes", "是")
 
 
-@adds
+@adds_same_contents_once
 class ReadingsPage(RegisterView):
     """One reading typed in, or many from a file; all of a file or nothing."""
 
@@ -50,7 +50,7 @@ class ReadingsPage(RegisterView):
                     "url": data["source_url"],
                 }
             try:
-                done = self._record(indicator, [row], Origin.HAND)
+                done = self._record_readings(indicator, [row], Origin.HAND)
             except Invalid as invalid:
                 _add_errors_to_fields(form, invalid)
             else:
@@ -64,7 +64,9 @@ class ReadingsPage(RegisterView):
         try:
             rows, lines = _parse_readings(_uploaded_or_pasted(form))
             try:
-                return self._redirect_after(request, self._record(indicator, rows, Origin.CSV))
+                return self._redirect_after(
+                    request, self._record_readings(indicator, rows, Origin.CSV)
+                )
             except Invalid as invalid:
                 errors = _errors_as_sentences_by_line(invalid, lines)
         except Invalid as invalid:
@@ -93,7 +95,7 @@ class ReadingsPage(RegisterView):
             }
         )
 
-    def _record(self, indicator: Indicator, rows: list[Any], origin: str) -> Recorded:
+    def _record_readings(self, indicator: Indicator, rows: list[Any], origin: str) -> Recorded:
         return record_readings(
             actor=self.viewer, ref=indicator.ref, rows=rows, origin=origin, at=self.at
         )

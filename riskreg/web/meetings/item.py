@@ -14,7 +14,7 @@ from riskreg.reviews.queries.meetings import (
     agenda,
     item_for,
     meeting_for,
-    pending_numbers,
+    numbers_of_pending_items,
 )
 from riskreg.reviews.services import (
     record_item,
@@ -90,11 +90,11 @@ class MeetingItemPage(MeetingView, ReviewScreen):
                 warn_of_mismatches(request, done.risk)
         else:
             messages.success(request, _("%(ref)s is deferred.") % {"ref": done.risk.ref})
-        return HttpResponseRedirect(self._address_after(row, number))
+        return HttpResponseRedirect(self._address_of_next_pending_item(row, number))
 
-    def _address_after(self, row: Meeting, number: int) -> str:
+    def _address_of_next_pending_item(self, row: Meeting, number: int) -> str:
         """The next item that waits, from here on and then from the top; else the meeting."""
-        waiting = pending_numbers(row)
+        waiting = numbers_of_pending_items(row)
         following = next((n for n in waiting if n > number), waiting[0] if waiting else None)
         if following is None:
             return self.page_url("meeting", meeting=row.uuid)

@@ -24,8 +24,13 @@ from riskreg.reviews.services import (
 from riskreg.risks import filters
 from riskreg.web.base import add_errors
 from riskreg.web.file_links import file_links
-from riskreg.web.filter_form import active_filters, canonical_url, filter_fields, filter_problems
-from riskreg.web.forms.marks import adds
+from riskreg.web.filter_form import (
+    active_filters,
+    filter_fields,
+    filter_problems,
+    url_without_empty_params_or_none,
+)
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.meetings.base import MeetingView
 from riskreg.web.presenters import Scale, name_of_person, query_string
 
@@ -62,13 +67,13 @@ class NewMeetingForm(forms.Form):
     title = forms.CharField(label=gettext_lazy("Title"), max_length=400)
 
 
-@adds
+@adds_same_contents_once
 class NewMeeting(MeetingView):
     """Pick the set by the filters of the risk list, see it, start. The address says the set."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         require(self.viewer, "meeting.hold")
-        tidy = canonical_url(request)
+        tidy = url_without_empty_params_or_none(request)
         if tidy or not request.GET:
             return HttpResponseRedirect(tidy or "?overdue=true")
         return self._page(

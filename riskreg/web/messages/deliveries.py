@@ -204,7 +204,7 @@ class DeliveryDetail(DeliveriesView):
             "running": row.started_at,
             "number": row.attempts,
             "tries": [
-                {"t": t, "outcome": capfirst(_outcome_text(t, over=over and n == 0))}
+                {"t": t, "outcome": capfirst(_outcome_text(t, is_last_attempt=over and n == 0))}
                 for n, t in enumerate(row.tries.order_by("-number"))
             ],
             "may_resend": row.state != DeliveryState.SENDING
@@ -253,9 +253,9 @@ class DeliveryResend(DeliveriesView):
         return HttpResponseRedirect(self.page_url("delivery", delivery=row.uuid))
 
 
-def _outcome_text(attempt: DeliveryAttempt, *, over: bool) -> str:
-    """How an attempt ended; ``over``: no other follows, also where it might have."""
-    if over and attempt.outcome == AttemptOutcome.PASSING:
+def _outcome_text(attempt: DeliveryAttempt, *, is_last_attempt: bool) -> str:
+    """How an attempt ended; ``is_last_attempt``: no other follows, also where it might have."""
+    if is_last_attempt and attempt.outcome == AttemptOutcome.PASSING:
         return pgettext("attempt", "failed, was the last attempt")
     return str(attempt.get_outcome_display())
 

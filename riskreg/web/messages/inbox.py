@@ -20,7 +20,7 @@ from riskreg.notify.models import Message
 from riskreg.notify.queries import unread_count
 from riskreg.notify.services import mark_all_read, mark_read
 from riskreg.register.access import inbox_of
-from riskreg.web.base import signed_in
+from riskreg.web.base import signed_in_user
 from riskreg.web.bilingual import LANGUAGE_TAGS
 
 PER_PAGE = 30
@@ -37,7 +37,7 @@ ICONS = {
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
     """One's own messages, what was not opened yet first; ``?show=unread`` has nothing else."""
-    rows = inbox_of(signed_in(request))
+    rows = inbox_of(signed_in_user(request))
     unread = unread_count(rows)
     show = "unread" if request.GET.get("show") == "unread" else "all"
     if show == "unread":
@@ -89,7 +89,7 @@ def message(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
 def mark_message_read(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
     """Note that it was opened, and show it."""
     row = _message_for(request, message)
-    mark_read(inbox_of(signed_in(request)), row.uuid, clock.now())
+    mark_read(inbox_of(signed_in_user(request)), row.uuid, clock.now())
     return HttpResponseRedirect(reverse("web:inbox_message", kwargs={"message": row.uuid}))
 
 
@@ -97,7 +97,7 @@ def mark_message_read(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
 @login_required
 def mark_inbox_read(request: HttpRequest) -> HttpResponse:
     """Note that all of it was seen."""
-    count = mark_all_read(inbox_of(signed_in(request)), clock.now())
+    count = mark_all_read(inbox_of(signed_in_user(request)), clock.now())
     if count:
         messages.success(
             request,
@@ -111,7 +111,7 @@ def mark_inbox_read(request: HttpRequest) -> HttpResponse:
 
 def _message_for(request: HttpRequest, message: uuid.UUID) -> Message:
     """The message, if it is in the inbox of who asks. Raises ``NotFound``."""
-    row = inbox_of(signed_in(request)).filter(uuid=message).first()
+    row = inbox_of(signed_in_user(request)).filter(uuid=message).first()
     if row is None:
         raise NotFound(_("There is no such message."))
     return row

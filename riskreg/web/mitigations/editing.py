@@ -27,7 +27,7 @@ from riskreg.web.conflict import (
     saved_words,
     seen_value,
 )
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.localized import outdated_translations_text_or_empty
 from riskreg.web.mitigations.pages import MitigationPage
 from riskreg.web.risk_choice import offer_unclosed_risks_or_typing, refs_in
@@ -116,7 +116,7 @@ def form_values_of(viewer: Viewer, mitigation: Mitigation) -> dict[str, Any]:
     }
 
 
-@adds
+@adds_same_contents_once
 class MitigationNew(MitigationPage):
     """Plan work, perhaps for the risk named by ``?risk=``."""
 

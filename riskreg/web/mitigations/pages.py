@@ -129,7 +129,7 @@ class ProgressForm(forms.Form):
     progress_note = form_field(MITIGATION["progress_note"])
 
 
-class MitigationProgress(MitigationPage):
+class MitigationDetail(MitigationPage):
     """One of them, with its history; a POST moves its progress."""
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:

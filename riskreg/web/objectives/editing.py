@@ -23,9 +23,9 @@ from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
 from riskreg.web.conflict import form_conflict_context, form_to_save
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.table_form import form_field, keep_shown_values_beside_fields
-from riskreg.web.ui.labels import label_word
+from riskreg.web.ui.labels import figure_label_word
 
 _SOURCE = ("title", "url", "locator", "note")
 _PLAIN = ("value", "unit", "baseline", "due_on", "label", "external_id")
@@ -88,7 +88,7 @@ class ObjectiveForm(forms.Form):
         super().__init__(data, initial=initial)
         add_names_fields(self, names=row.names if row else None)
         fields: dict[str, Any] = self.fields
-        fields["label"].choices = [(value, label_word(value)) for value in LABELS]
+        fields["label"].choices = [(value, figure_label_word(value)) for value in LABELS]
         fields["visibility"].choices = [
             (Visibility.SHARED.value, _("Everybody in this register")),
             (Visibility.PARTY.value, _("%(party)s only") % {"party": viewer.party}),
@@ -129,7 +129,7 @@ class ObjectiveNew(RegisterView):
         require(self.viewer, "objective.edit")
         return self._page(ObjectiveForm(self.viewer))
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest) -> HttpResponse:
         """Add it."""
         require(self.viewer, "objective.edit")

@@ -30,10 +30,10 @@ from riskreg.register.policy import LABELS
 from riskreg.register.queries import objective_for
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.presenters import name_of_person, source_rows
 from riskreg.web.table_form import form_field, set_choices
-from riskreg.web.ui.labels import label_word
+from riskreg.web.ui.labels import figure_label_word
 
 # Blank rows beside those that are filled, and at least so many in all.
 _BLANK, _HITS, _LIFTS, _TERMS = 2, 4, 2, 2
@@ -88,7 +88,7 @@ class ModelForm(forms.Form):
             shown.required = False
             shown.needed = field.required  # type: ignore[attr-defined]
             self.fields[field.name] = shown
-        set_choices(self, "label", [(v, label_word(v)) for v in LABELS])
+        set_choices(self, "label", [(v, figure_label_word(v)) for v in LABELS])
         set_choices(self, "visibility", model_audience_choices(viewer, objective))
         for n in range(self.sizes["hits"]):
             self._add_line_field(f"hit_{n}_risk", _("Risk"), _("As in R-003."))
@@ -272,7 +272,7 @@ class ModelNew(RegisterView):
         form = ModelForm(self.viewer, objective, newest_model_of(self.viewer, objective))
         return self._page(objective, form)
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         """Keep it."""
         objective = self._objective(key)

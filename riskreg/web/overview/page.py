@@ -176,7 +176,7 @@ class OverviewPage(RegisterView):
             },
         ]
 
-    def _own_appetite_figures(self, risks: str) -> list[dict[str, Any]]:
+    def _own_appetite_figures(self, risks_url: str) -> list[dict[str, Any]]:
         """How many are above what the viewer's party itself is content with, if it has said any."""
         count = above_own_appetite_count(self.viewer)
         if count is None or self.viewer.party is None:
@@ -185,7 +185,7 @@ class OverviewPage(RegisterView):
             {
                 "label": _("above our own appetite"),
                 "count": count,
-                "url": f"{risks}&state=open&above_own=true",
+                "url": f"{risks_url}&state=open&above_own=true",
                 "tone": "warn" if count else "",
                 "note": _("seen by %(party)s alone") % {"party": self.viewer.party.name},
             }

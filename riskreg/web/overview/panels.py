@@ -27,7 +27,7 @@ from riskreg.duties.sources import LISTED as listed_kinds
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
 from riskreg.risks.queries.totals import overdue_counts_by_party
-from riskreg.risks.queries.work import Work, uncancelled_mitigations_over_plan
+from riskreg.risks.queries.work import MitigationTotals, uncancelled_mitigations_over_plan
 from riskreg.web.duties.labels import kind_label
 from riskreg.web.presenters import query_string
 
@@ -36,8 +36,8 @@ SHOWN = 6
 # What falls due within so many days is on the screen.
 DUE_DAYS = 14
 # What only those who lead can do: asked for first, however far the day is.
-_ANSWERS = (ObligationKind.DECISION_ANSWER.value, ObligationKind.ANSWER.value)
-_OTHERS = tuple(kind for kind in listed_kinds if kind not in _ANSWERS)
+_ANSWERS_TO_REQUESTS = (ObligationKind.DECISION_ANSWER.value, ObligationKind.ANSWER.value)
+_OTHERS = tuple(kind for kind in listed_kinds if kind not in _ANSWERS_TO_REQUESTS)
 
 
 def waiting_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def waiting_panel(viewer: Viewer, today: dt.date) -> dict[str, Any]:
     people = agenda.ids_of_self_and_stood_in_for(viewer)
     soon = today + dt.timedelta(days=DUE_DAYS + 1)
     wanted = (
-        agenda.Wanted(today, kinds=_ANSWERS, people=people),
+        agenda.Wanted(today, kinds=_ANSWERS_TO_REQUESTS, people=people),
         agenda.Wanted(today, kinds=_OTHERS, people=people, due_before=soon),
     )
     answers, rest = agenda.most_urgent_duties_for(
@@ -186,7 +186,7 @@ def _chances_of_run(
     return found
 
 
-def money_panel(viewer: Viewer, found: Work) -> dict[str, Any]:
+def money_panel(viewer: Viewer, found: MitigationTotals) -> dict[str, Any]:
     """What the mitigations are planned to cost, what was spent, and which cost more than that."""
     url = reverse("web:mitigations", kwargs={"slug": viewer.register.slug})
     every = {"status": ["planned", "in_progress", "done"]}
@@ -206,7 +206,9 @@ def money_panel(viewer: Viewer, found: Work) -> dict[str, Any]:
     }
 
 
-def overdue_panel(viewer: Viewer, today: dt.date, work: Work) -> dict[str, list[dict[str, Any]]]:
+def overdue_panel(
+    viewer: Viewer, today: dt.date, work: MitigationTotals
+) -> dict[str, list[dict[str, Any]]]:
     """What is past its day, by party: reviews, and work in hand."""
     slug = viewer.register.slug
     risks = reverse("web:risks", kwargs={"slug": slug})

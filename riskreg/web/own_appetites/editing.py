@@ -29,11 +29,11 @@ from riskreg.web.bilingual import (
     nonempty_texts_by_language,
 )
 from riskreg.web.conflict import form_conflict_context, form_to_save
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.own_appetites.panels import rating_words, which_risks_text
 from riskreg.web.presenters import Scale
 from riskreg.web.table_form import form_field, keep_shown_values_beside_fields
-from riskreg.web.ui.labels import label_word
+from riskreg.web.ui.labels import figure_label_word
 
 
 class OwnAppetiteForm(forms.Form):
@@ -57,7 +57,7 @@ class OwnAppetiteForm(forms.Form):
         fields: dict[str, Any] = self.fields
         fields["term"].choices = _term_choices(viewer, row)
         fields["rating"].choices = _rating_choices(viewer, row)
-        fields["label"].choices = [(value, label_word(value)) for value in LABELS]
+        fields["label"].choices = [(value, figure_label_word(value)) for value in LABELS]
         add_names_fields(self, name="reason", names=row.reasons if row else None)
         fields["reason"].label = label_naming_language(_("Why"), "en")
         fields["reason_zh"].label = label_naming_language(_("Why"), SECOND)
@@ -114,7 +114,7 @@ class OwnAppetiteNew(RegisterView):
         require(self.viewer, "own_appetite.edit")
         return self._page(OwnAppetiteForm(self.viewer))
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest) -> HttpResponse:
         """Set it."""
         require(self.viewer, "own_appetite.edit")

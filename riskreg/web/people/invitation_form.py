@@ -45,6 +45,6 @@ class InvitationForm(forms.Form):
             (role, capfirst(Role(role).label)) for role in FOR_PEOPLE
         ]
 
-    def clean_names_of_new_party(self) -> str | None:
+    def clean_party(self) -> str | None:
         """Null for who acts for none."""
         return self.cleaned_data["party"] or None

@@ -37,7 +37,7 @@ from riskreg.register.services import (
     revoke_invitation,
 )
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import adds, mark_leads_to
+from riskreg.web.forms.marks import adds_same_contents_once, mark_done_and_send_repeats_to
 from riskreg.web.people.invitation_file import FileForm
 from riskreg.web.people.invitation_form import InvitationForm
 from riskreg.web.people.roles import role_table
@@ -182,7 +182,9 @@ class InviteMany(Members):
             n,
         )
         messages.warning(request, left % {"n": n})
-        return mark_leads_to(self.page(refused=refused), _people_page_address(self.viewer))
+        return mark_done_and_send_repeats_to(
+            self.page(refused=refused), _people_page_address(self.viewer)
+        )
 
 
 class InvitationResend(Members):
@@ -356,7 +358,11 @@ class MemberEnd(Member):
 urlpatterns = [
     path("members/", Members.as_view(), name="members"),
     path("members/invite/", Invite.as_view(), name="member_invite"),
-    path("members/invite/file/", adds(InviteMany.as_view()), name="member_invite_many"),
+    path(
+        "members/invite/file/",
+        adds_same_contents_once(InviteMany.as_view()),
+        name="member_invite_many",
+    ),
     path(
         "members/invitations/<uuid:invitation>/again/",
         InvitationResend.as_view(),

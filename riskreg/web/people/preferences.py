@@ -31,9 +31,13 @@ from riskreg.accounts.services import (
 from riskreg.accounts.zones import zone_choices
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
-from riskreg.web.base import add_errors, signed_in
+from riskreg.web.base import add_errors, signed_in_user
 from riskreg.web.duties.calendar import feed_address
-from riskreg.web.forms.marks import adds, mark_leads_to, repeatable
+from riskreg.web.forms.marks import (
+    adds_same_contents_once,
+    mark_done_and_send_repeats_to,
+    repeatable,
+)
 
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -137,7 +141,7 @@ class TokenForm(forms.Form):
 @login_required
 def preferences(request: HttpRequest) -> HttpResponse:
     """See and change one's own settings: one form, so that what is changed is saved together."""
-    user = signed_in(request)
+    user = signed_in_user(request)
     if request.method != "POST":
         return _page(request)
     form = PreferencesForm(request.POST)
@@ -162,22 +166,22 @@ def preferences(request: HttpRequest) -> HttpResponse:
 @login_required
 def make_own_calendar_feed(request: HttpRequest) -> HttpResponse:
     """Make a calendar address and show it once; the one there was ends."""
-    secret = replace_calendar_secret(user=signed_in(request), at=clock.now())
+    secret = replace_calendar_secret(user=signed_in_user(request), at=clock.now())
     response = _page(request, fresh_feed=feed_address(secret))
     response.headers["Cache-Control"] = "no-store"
-    return mark_leads_to(response, reverse("web:preferences"))
+    return mark_done_and_send_repeats_to(response, reverse("web:preferences"))
 
 
 @require_POST
 @login_required
 def revoke_own_calendar_feed(request: HttpRequest) -> HttpResponse:
     """End one's calendar address."""
-    revoke_calendar_feed(user=signed_in(request), at=clock.now())
+    revoke_calendar_feed(user=signed_in_user(request), at=clock.now())
     messages.success(request, _("Your calendar address no longer works."))
     return HttpResponseRedirect(reverse("web:preferences"))
 
 
-@adds
+@adds_same_contents_once
 @require_POST
 @login_required
 def create_own_token(request: HttpRequest) -> HttpResponse:
@@ -186,7 +190,9 @@ def create_own_token(request: HttpRequest) -> HttpResponse:
     fresh = None
     if form.is_valid():
         try:
-            _row, fresh = create_token(user=signed_in(request), at=clock.now(), **form.cleaned_data)
+            _row, fresh = create_token(
+                user=signed_in_user(request), at=clock.now(), **form.cleaned_data
+            )
             form = TokenForm()
         except Invalid as invalid:
             add_errors(form, invalid)
@@ -194,14 +200,16 @@ def create_own_token(request: HttpRequest) -> HttpResponse:
         request, token_form=form, fresh=fresh, status=400 if form.is_bound and form.errors else 200
     )
     response.headers["Cache-Control"] = "no-store"
-    return mark_leads_to(response, reverse("web:preferences")) if fresh else response
+    return (
+        mark_done_and_send_repeats_to(response, reverse("web:preferences")) if fresh else response
+    )
 
 
 @require_POST
 @login_required
 def revoke_own_token(request: HttpRequest, uuid: Any) -> HttpResponse:
     """End one of one's own tokens."""
-    token = own_token(signed_in(request), uuid)
+    token = own_token(signed_in_user(request), uuid)
     if token is None:
         raise Http404
     revoke_token(token=token, at=clock.now())
@@ -224,7 +232,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(target)
     if language in dict(settings.LANGUAGES):
         if request.user.is_authenticated:
-            set_preferences(user=signed_in(request), language=language, at=clock.now())
+            set_preferences(user=signed_in_user(request), language=language, at=clock.now())
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             language,
@@ -246,7 +254,7 @@ def _page(
     fresh: str | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    user = signed_in(request)
+    user = signed_in_user(request)
     now: dt.datetime = clock.now()
     context = {
         "form": form

@@ -16,7 +16,7 @@ from riskreg.register.people import programs_of_own_party, tokens_of_programs
 from riskreg.register.permissions import require
 from riskreg.register.services import add_program_token, create_program, end_program_token
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import adds, mark_leads_to
+from riskreg.web.forms.marks import adds_same_contents_once, mark_done_and_send_repeats_to
 
 
 class ProgramForm(forms.Form):
@@ -63,7 +63,7 @@ class Programs(RegisterView):
             except Invalid as invalid:
                 add_errors(form, invalid)
             else:
-                return mark_leads_to(self.page(secret=secret), request.path)
+                return mark_done_and_send_repeats_to(self.page(secret=secret), request.path)
         return self.page(form=form, status=400)
 
     def page(
@@ -105,7 +105,7 @@ class ProgramTokenNew(Programs):
         _row, secret = add_program_token(
             actor=self.viewer, program=program, at=self.at, **form.cleaned_data
         )
-        return mark_leads_to(self.page(secret=secret), back)
+        return mark_done_and_send_repeats_to(self.page(secret=secret), back)
 
 
 class ProgramTokenEnd(Programs):
@@ -126,8 +126,12 @@ class ProgramTokenEnd(Programs):
 
 
 urlpatterns = [
-    path("programs/", adds(Programs.as_view()), name="programs"),
-    path("programs/<uuid:program>/tokens/", adds(ProgramTokenNew.as_view()), name="program_token"),
+    path("programs/", adds_same_contents_once(Programs.as_view()), name="programs"),
+    path(
+        "programs/<uuid:program>/tokens/",
+        adds_same_contents_once(ProgramTokenNew.as_view()),
+        name="program_token",
+    ),
     path(
         "programs/<uuid:program>/tokens/<uuid:token>/end/",
         ProgramTokenEnd.as_view(),

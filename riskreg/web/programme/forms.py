@@ -14,7 +14,7 @@ from riskreg.register.programme import DAYS, OVER, Programme, programme_of
 from riskreg.web.base import add_errors
 from riskreg.web.bilingual import SECOND, nonempty_texts_by_language
 from riskreg.web.table_form import set_choices
-from riskreg.web.ui.labels import label_word
+from riskreg.web.ui.labels import figure_label_word
 
 # Empty rows offered for what is new.
 MORE_ROWS = 2
@@ -158,7 +158,7 @@ def _line_field(label: str, initial: str, *, lang: str = "") -> forms.CharField:
 
 
 def _label_choices() -> list[tuple[str, str]]:
-    return [(value, label_word(value)) for value in LABELS]
+    return [(value, figure_label_word(value)) for value in LABELS]
 
 
 def _iso_day_or_empty(day: Any) -> str:

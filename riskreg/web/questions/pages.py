@@ -20,7 +20,7 @@ from riskreg.register.permissions import permits, require
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import adds, mark_not_done
+from riskreg.web.forms.marks import adds_same_contents_once, mark_not_done
 from riskreg.web.presenters import name_of_person
 
 SHOWN = 10
@@ -51,7 +51,7 @@ class AskForm(forms.Form):
             field.needed = True
 
 
-@adds
+@adds_same_contents_once
 class AskAbout(RegisterView):
     """Ask whoever answers for the risk."""
 

@@ -21,7 +21,7 @@ from riskreg.risks.services.relations import may_end_relation
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import name_languages_in_labels
 from riskreg.web.conflict import data_over_newest_version
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.history.language import relation_text
 from riskreg.web.relations.words import ROLES, parts_rule_text, role_label
 from riskreg.web.table_form import set_choices
@@ -91,7 +91,7 @@ class EndForm(forms.Form):
         fields["reason"].needed = True
 
 
-@adds
+@adds_same_contents_once
 class RelationNew(RegisterView):
     """What the risk in the address causes, worsens, is part of or duplicates, or the reverse."""
 

@@ -22,7 +22,7 @@ from riskreg.reviews.policy.coverage import WHAT, CoverageCounts, days_late, due
 from riskreg.reviews.queries.coverage import BY, Item, Report, Row, coverage, default_first_day
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
-from riskreg.web.filter_form import canonical_url
+from riskreg.web.filter_form import url_without_empty_params_or_none
 from riskreg.web.presenters import error_list, name_of_person, query_string
 from riskreg.web.ui.paging import page_of
 
@@ -82,7 +82,9 @@ class CoveragePage(CoverageView):
     @from_replica
     def get(self, request: HttpRequest) -> HttpResponse:
         today = self.viewer.today(self.at)
-        if tidy := canonical_url(request, [("as_of", today.isoformat()), ("by", "party")]):
+        if tidy := url_without_empty_params_or_none(
+            request, [("as_of", today.isoformat()), ("by", "party")]
+        ):
             return HttpResponseRedirect(tidy)
         asked = self.report_asked_or_usual(request)
         report = asked.report
@@ -172,7 +174,7 @@ class CoverageCsv(CoverageView):
                     _escape_formula(name),
                     key,
                     *(getattr(counted, what) for what in WHAT),
-                    "" if counted.share is None else f"{counted.share:.4f}",
+                    "" if counted.share_on_time is None else f"{counted.share_on_time:.4f}",
                     "" if counted.median_late is None else f"{counted.median_late:g}",
                 ]
             )
@@ -228,7 +230,7 @@ def _cells_with_links(
     def link(what: str) -> str:
         return f"{listing}{query_string(given)}{tail}&what={what}".replace("?&", "?")
 
-    share = counted.share
+    share = counted.share_on_time
     return {
         "counts": [
             {

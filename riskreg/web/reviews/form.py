@@ -11,12 +11,12 @@ from riskreg.reviews.services import record_review
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import add_errors
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.reviews.page import ReviewForm, ReviewScreen, pop_cell_error
 from riskreg.web.risks.mismatches import warn_of_mismatches
 
 
-@adds
+@adds_same_contents_once
 class ReviewPage(ReviewScreen):
     """One screen: the sentence, what happened, where it stands, why; then the next date and why."""
 
@@ -57,7 +57,7 @@ class ReviewPage(ReviewScreen):
         messages.success(request, self.saved_message(review, bool(data["next_review_on"])))
         if review.assessment is not None:
             warn_of_mismatches(request, review.risk)
-        return HttpResponseRedirect(self._address_after(request, review.risk))
+        return HttpResponseRedirect(self._address_to_return_to(request, review.risk))
 
     def _risk(self, ref: str) -> Risk:
         risk = risk_for(self.viewer, ref)
@@ -97,7 +97,7 @@ class ReviewPage(ReviewScreen):
         )
         return self._page(request, risk, again, status=409)
 
-    def _address_after(self, request: HttpRequest, risk: Risk) -> str:
+    def _address_to_return_to(self, request: HttpRequest, risk: Risk) -> str:
         """Back to the work list if one came from there, else to the risk."""
         keys = {"slug": self.viewer.register.slug}
         if _next_param_or_empty(request) == "work":

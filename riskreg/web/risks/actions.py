@@ -32,7 +32,7 @@ from riskreg.risks.services import (
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
 from riskreg.web.due_dates import next_review_rows_after_assessment
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.levels import DimensionField, offer_dimensions_or_drop_field
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
 from riskreg.web.risks.mismatches import warn_of_mismatches
@@ -99,7 +99,7 @@ class RiskAction(RegisterView):
     template = "risks/action.html"
     danger = False
 
-    def texts(self, risk: Risk) -> dict[str, str]:
+    def page_texts(self, risk: Risk) -> dict[str, str]:
         """title, text (what will happen) and button."""
         raise NotImplementedError
 
@@ -180,7 +180,7 @@ class RiskAction(RegisterView):
             "risk_title": risk.localized("title"),
             "form": form,
             "danger": self.danger,
-            **self.texts(risk),
+            **self.page_texts(risk),
             **self.extra_context(request, risk),
         }
         return self.render(self.template, context, status=status)
@@ -201,7 +201,7 @@ class OpenRisk(RiskAction):
 
     action = "open"
 
-    def texts(self, risk: Risk) -> dict[str, str]:
+    def page_texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Open this risk"),
             "text": _("From then on it is counted in the heatmap, and its reviews fall due."),
@@ -224,7 +224,7 @@ class TransferRisk(RiskAction):
     action = "transfer"
     form_class = TransferForm
 
-    def texts(self, risk: Risk) -> dict[str, str]:
+    def page_texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Hand this risk over"),
             "text": _("The new owner is reminded of its reviews from now on."),
@@ -266,7 +266,7 @@ class ShareRisk(RiskAction):
     action = "share"
     danger = True
 
-    def texts(self, risk: Risk) -> dict[str, str]:
+    def page_texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Share this risk with the other parties"),
             "text": _(
@@ -306,7 +306,7 @@ class CloneRisk(RegisterView):
         }  # fmt: skip
         return self.render("risks/action.html", context)
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """Make it, and lead to where it is changed."""
         made = clone_risk(actor=self.viewer, ref=ref, at=self.at)
@@ -317,7 +317,7 @@ class CloneRisk(RegisterView):
         return HttpResponseRedirect(reverse("web:risk_edit", kwargs=keys))
 
 
-@adds
+@adds_same_contents_once
 class AssessRisk(RiskAction):
     """A judgement at one stage, outside of a review."""
 
@@ -325,7 +325,7 @@ class AssessRisk(RiskAction):
     form_class = AssessForm
     template = "risks/assess.html"
 
-    def texts(self, risk: Risk) -> dict[str, str]:
+    def page_texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Assess"),
             "text": _("This records a judgement; it is not a review and moves no date back."),

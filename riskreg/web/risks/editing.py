@@ -19,13 +19,13 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import is_readers_language
 from riskreg.web.conflict import (
     conflict_page_context,
-    differences,
+    differences_to_decide,
     hidden_fields,
     names_to_save,
     old_version,
     saved_words,
 )
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.localized import outdated_translations_text_or_empty
 from riskreg.web.risks.conflict import risk_value_in_words, shown_sources, values_now, values_seen
 from riskreg.web.risks.forms import (
@@ -48,7 +48,7 @@ class _Editor(RegisterView):
     def risk_form_and_source_formset(
         self, request: HttpRequest, risk: Risk | None
     ) -> tuple[RiskForm, Any]:
-        """The form and its lines of sources, filled from the request or from ``risk``."""
+        """The form and its formset of sources, filled from the request or from ``risk``."""
         data = request.POST if request.method == "POST" else None
         frame: dict[str, Any] = {
             "viewer": self.viewer,
@@ -62,25 +62,27 @@ class _Editor(RegisterView):
                 "visibility": "shared",
                 "owner": str(self.viewer.user.uuid),
             }
-            lines: list[dict[str, Any]] = []
+            initial_sources: list[dict[str, Any]] = []
         else:
             initial = initial_of(self.viewer, risk, other_language(risk, self.viewer))
-            lines = sources_initial(risk)
+            initial_sources = sources_initial(risk)
         form = RiskForm(data, initial=initial, **frame)
-        return form, SourceFormSet(data, initial=lines, prefix=SOURCES)
+        return form, SourceFormSet(data, initial=initial_sources, prefix=SOURCES)
 
     def page(
-        self, form: RiskForm, lines: Any, risk: Risk | None, status: int = 200
+        self, form: RiskForm, source_formset: Any, risk: Risk | None, status: int = 200
     ) -> HttpResponse:
         """The form as a page."""
         title = risk.localized("title") if risk else _("New risk")
-        wrong = lines.is_bound and not all(line.is_valid() for line in lines.forms)
+        wrong = source_formset.is_bound and not all(
+            line.is_valid() for line in source_formset.forms
+        )
         count = len(risk.sources) if risk else 0
         context = {
             "title": title,
             "risk": risk,
             "form": form,
-            "lines": lines,
+            "lines": source_formset,
             "sources_open": wrong or 0 < count <= 2,
             "sources_count": count,
             "other_open": is_readers_language(form.other)
@@ -98,22 +100,22 @@ class _Editor(RegisterView):
         return HttpResponseRedirect(reverse("web:risk", kwargs=keys))
 
 
-def _filled_sources(lines: Any) -> list[dict[str, Any]]:
-    return [source for line in lines.forms if (source := line.source()) is not None]
+def _filled_sources(source_formset: Any) -> list[dict[str, Any]]:
+    return [source for line in source_formset.forms if (source := line.source()) is not None]
 
 
-def _is_valid(form: RiskForm, lines: Any) -> bool:
+def _is_valid(form: RiskForm, source_formset: Any) -> bool:
     """Whether both are; what is wrong with a line is said above the form as well."""
     form.is_valid()
-    if not lines.is_valid():
+    if not source_formset.is_valid():
         form.add_error(None, _("One of the sources is not right; see beside it."))
     return not form.errors
 
 
-def _put_errors(form: RiskForm, lines: Any, invalid: Invalid) -> None:
+def _put_errors_into_forms(form: RiskForm, source_formset: Any, invalid: Invalid) -> None:
     """Errors of a source beside its line, the others beside their fields."""
     rest: dict[str, Any] = {}
-    filled = [line for line in lines.forms if line.source() is not None]
+    filled = [line for line in source_formset.forms if line.source() is not None]
     for name, errors in invalid.fields.items():
         parts = name.split(".")
         if parts[0] == SOURCES and len(parts) == 3 and parts[1].isdigit():
@@ -128,34 +130,34 @@ def _put_errors(form: RiskForm, lines: Any, invalid: Invalid) -> None:
             rest[name] = errors
     if rest:
         add_errors(form, Invalid(rest))
-    if any(line.errors for line in lines.forms):
+    if any(line.errors for line in source_formset.forms):
         form.add_error(None, _("One of the sources is not right; see beside it."))
 
 
-@adds
+@adds_same_contents_once
 class NewRisk(_Editor):
     """A draft of the viewer's party."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         require(self.viewer, "risk.create")
-        form, lines = self.risk_form_and_source_formset(request, None)
-        return self.page(form, lines, None)
+        form, source_formset = self.risk_form_and_source_formset(request, None)
+        return self.page(form, source_formset, None)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         require(self.viewer, "risk.create")
-        form, lines = self.risk_form_and_source_formset(request, None)
-        if not _is_valid(form, lines):
-            return self.page(form, lines, None, status=400)
+        form, source_formset = self.risk_form_and_source_formset(request, None)
+        if not _is_valid(form, source_formset):
+            return self.page(form, source_formset, None, status=400)
         try:
             risk = create_risk(
                 actor=self.viewer,
-                fields={**form.fields_for_service(), SOURCES: _filled_sources(lines)},
+                fields={**form.fields_for_service(), SOURCES: _filled_sources(source_formset)},
                 visibility=form.cleaned_data["visibility"],
                 at=self.at,
             )
         except Invalid as invalid:
-            _put_errors(form, lines, invalid)
-            return self.page(form, lines, None, status=400)
+            _put_errors_into_forms(form, source_formset, invalid)
+            return self.page(form, source_formset, None, status=400)
         messages.success(
             request,
             _("%(ref)s is saved as a draft. Assess it, then open it: from then on it is counted.")
@@ -170,23 +172,23 @@ class EditRisk(_Editor):
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "risk.edit", risk)
-        form, lines = self.risk_form_and_source_formset(request, risk)
-        return self.page(form, lines, risk)
+        form, source_formset = self.risk_form_and_source_formset(request, risk)
+        return self.page(form, source_formset, risk)
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "risk.edit", risk)
-        form, lines = self.risk_form_and_source_formset(request, risk)
-        if not _is_valid(form, lines):
-            return self.page(form, lines, risk, status=400)
+        form, source_formset = self.risk_form_and_source_formset(request, risk)
+        if not _is_valid(form, source_formset):
+            return self.page(form, source_formset, risk, status=400)
         version = form.cleaned_data["version"]
         if version is None:
             form.add_error(None, _("Open the form again: this one does not say what it was."))
-            return self.page(form, lines, risk, status=400)
-        changed_fields = self._changed_fields(request, form, lines)
+            return self.page(form, source_formset, risk, status=400)
+        changed_fields = self._changed_fields(request, form, source_formset)
         # Only that is sent; all else stays as it is.
         changed_fields = names_to_save(request, changed_fields)
-        fields = {**form.fields_for_service(), SOURCES: _filled_sources(lines)}
+        fields = {**form.fields_for_service(), SOURCES: _filled_sources(source_formset)}
         fields = {name: value for name, value in fields.items() if name in changed_fields}
         try:
             saved = edit_risk(
@@ -194,11 +196,11 @@ class EditRisk(_Editor):
             )
         except Conflict:
             return self._conflict_page(
-                request, risk_for(self.viewer, ref), form, lines, changed_fields
+                request, risk_for(self.viewer, ref), form, source_formset, changed_fields
             )
         except Invalid as invalid:
-            _put_errors(form, lines, invalid)
-            return self.page(form, lines, risk, status=400)
+            _put_errors_into_forms(form, source_formset, invalid)
+            return self.page(form, source_formset, risk, status=400)
         messages.success(request, saved_words(saved.ref, fields))
         stale = outdated_translations_text_or_empty(saved, RISK.translated)
         if stale and changed_fields & set(RISK.translated):
@@ -206,14 +208,14 @@ class EditRisk(_Editor):
         return self.redirect_to_risk(saved)
 
     @staticmethod
-    def _changed_fields(request: HttpRequest, form: RiskForm, lines: Any) -> set[str]:
+    def _changed_fields(request: HttpRequest, form: RiskForm, source_formset: Any) -> set[str]:
         """What the writer changed; only that is sent, so that an echo overwrites nothing."""
         changed_fields = form.changed_fields()
         try:
             seen = json.loads(request.POST.get(SEEN_SOURCES, "[]"))
         except (ValueError, RecursionError):
             seen = None
-        shown = [line.cleaned_data for line in lines.forms if line.source() is not None]
+        shown = [line.cleaned_data for line in source_formset.forms if line.source() is not None]
         if [{k: d.get(k, "") for k in ("title", "url", "locator", "label")} for d in shown] != [
             {k: d.get(k, "") for k in ("title", "url", "locator", "label")}
             for d in (seen if isinstance(seen, list) else [])
@@ -223,11 +225,19 @@ class EditRisk(_Editor):
         return changed_fields
 
     def _conflict_page(
-        self, request: HttpRequest, now: Risk, form: RiskForm, lines: Any, changed_fields: set[str]
+        self,
+        request: HttpRequest,
+        now: Risk,
+        form: RiskForm,
+        source_formset: Any,
+        changed_fields: set[str],
     ) -> HttpResponse:
         """Both versions side by side; nothing has been saved."""
-        mine = {**form.fields_for_service(), SOURCES: shown_sources(_filled_sources(lines))}
-        differing = differences(
+        mine = {
+            **form.fields_for_service(),
+            SOURCES: shown_sources(_filled_sources(source_formset)),
+        }
+        differing = differences_to_decide(
             RISK,
             mine,
             values_now(self.viewer, form, now),

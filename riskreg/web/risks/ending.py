@@ -70,7 +70,7 @@ class CloseRisk(RiskAction):
     form_class = CloseForm
     danger = True
 
-    def texts(self, risk: Risk) -> dict[str, str]:
+    def page_texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Close this risk"),
             "text": _(
@@ -126,7 +126,7 @@ class ReopenRisk(RiskAction):
     action = "reopen"
     form_class = ReasonForm
 
-    def texts(self, risk: Risk) -> dict[str, str]:
+    def page_texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Reopen this risk"),
             "text": _("It comes back as it was. A review that was late then is late again."),

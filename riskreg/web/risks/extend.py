@@ -14,7 +14,7 @@ from riskreg.reviews.services import grant_extension
 from riskreg.reviews.services.extensions import require_may_extend
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import current_position_of, risk_for
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.risks.actions import NeededField, ReasonForm, RiskAction
 
 
@@ -28,14 +28,14 @@ class ExtendForm(ReasonForm):
     field_order = ["until", "reason"]
 
 
-@adds
+@adds_same_contents_once
 class ExtendReview(RiskAction):
     """The review may wait; its date stays, and so does its being late."""
 
     action = "extend"
     form_class = ExtendForm
 
-    def texts(self, risk: Risk) -> dict[str, str]:
+    def page_texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Give the review more time"),
             "text": _(

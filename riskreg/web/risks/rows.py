@@ -43,7 +43,7 @@ class RiskRow(NamedTuple):
     next_review_on: dt.date | None
     happened_on: dt.date | None
 
-    def cells(self, scale: Scale, today: dt.date) -> dict[str, Any]:
+    def table_cells(self, scale: Scale, today: dt.date) -> dict[str, Any]:
         """Every cell of the row, ready to be written."""
         scores = {stage: getattr(self, f"{stage}_score") for stage in STAGES}
         return {

@@ -21,7 +21,11 @@ from riskreg.notify.queries import deliveries_looked_after_by
 from riskreg.notify.services import deliver
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors, posted_version_or_minus_one
-from riskreg.web.forms.marks import adds, in_its_own_transactions, mark_leads_to
+from riskreg.web.forms.marks import (
+    adds_same_contents_once,
+    mark_done_and_send_repeats_to,
+    without_transaction_around,
+)
 from riskreg.web.messages.deliveries import TONES
 
 RECENT = 10
@@ -141,8 +145,8 @@ class EndpointList(EndpointsView):
         return self.render("endpoints/index.html", context)
 
 
-@adds
-@in_its_own_transactions
+@adds_same_contents_once
+@without_transaction_around
 class EndpointNew(EndpointsView):
     """Add one."""
 
@@ -172,7 +176,7 @@ class EndpointNew(EndpointsView):
             return self._page(form, 400)
         if secret:
             done = self.detail_page(row, secret=secret)
-            return mark_leads_to(done, self.page_url("endpoint", endpoint=row.uuid))
+            return mark_done_and_send_repeats_to(done, self.page_url("endpoint", endpoint=row.uuid))
         messages.success(request, _("Added. Try it out to see whether messages arrive."))
         return self.redirect_to_endpoint(row)
 
@@ -257,10 +261,10 @@ class EndpointSecretRotate(EndpointsView):
             messages.warning(request, conflict.detail)
             return self.redirect_to_endpoint(row)
         done = self.detail_page(row, secret=secret)
-        return mark_leads_to(done, self.page_url("endpoint", endpoint=row.uuid))
+        return mark_done_and_send_repeats_to(done, self.page_url("endpoint", endpoint=row.uuid))
 
 
-@in_its_own_transactions
+@without_transaction_around
 class EndpointTry(EndpointsView):
     """A test message."""
 

@@ -20,7 +20,7 @@ from riskreg.register.services.parties import may_change_party, reason_party_sta
 from riskreg.web.base import RegisterView
 from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
 from riskreg.web.change_requests.asking import names_of_parties_to_ask, redirect_to_request
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 
 _FIELDS = {"names": "name", "key": "name", "party": None}
 
@@ -72,7 +72,7 @@ class PartiesPage(RegisterView):
         """The page."""
         return self._page(PartyForm())
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest) -> HttpResponse:
         """Add one."""
         require(self.viewer, "register.configure")

@@ -22,7 +22,7 @@ from riskreg.register.models import Membership
 from riskreg.register.permissions import may_make_registers
 from riskreg.register.services.founding import SETUP_STEPS, found_register
 from riskreg.register.services.named import key_from_name
-from riskreg.web.base import add_errors, request_id, signed_in
+from riskreg.web.base import add_errors, request_id, signed_in_user
 from riskreg.web.bilingual import add_names_fields, nonempty_texts_by_language
 
 # More than anybody copies from; others are named over the API.
@@ -108,7 +108,7 @@ class RegisterNew(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form."""
         self._require_may_make_registers(request)
-        user = signed_in(request)
+        user = signed_in_user(request)
         initial = {
             "time_zone": user.time_zone,
             "currency": "CNY" if user.language == "zh-hans" else "EUR",
@@ -125,7 +125,7 @@ class RegisterNew(LoginRequiredMixin, View):
             return self._page(request, form, 400)
         try:
             viewer = found_register(
-                by=signed_in(request),
+                by=signed_in_user(request),
                 steps=_steps_to_do(form.cleaned_data.get("copy_of", "")),
                 at=clock.now(),
                 request_id=request_id(request),
@@ -140,7 +140,7 @@ class RegisterNew(LoginRequiredMixin, View):
         return HttpResponseRedirect(reverse("web:setup", kwargs=keys))
 
     def _require_may_make_registers(self, request: HttpRequest) -> None:
-        if not may_make_registers(signed_in(request)):
+        if not may_make_registers(signed_in_user(request)):
             raise Forbidden(_("Only an administrator of this system makes registers; ask one."))
 
     def _page(self, request: HttpRequest, form: RegisterForm, status: int = 200) -> HttpResponse:
@@ -149,7 +149,9 @@ class RegisterNew(LoginRequiredMixin, View):
 
 def _registers_offered_to_copy(request: HttpRequest) -> list[Membership]:
     """Registers whose frame a new one can start with."""
-    return list(present_memberships_in_registers_called(signed_in(request), "")[:COPIES_OFFERED])
+    return list(
+        present_memberships_in_registers_called(signed_in_user(request), "")[:COPIES_OFFERED]
+    )
 
 
 def _steps_to_do(copy_of: str) -> list[str]:

@@ -86,7 +86,7 @@ class Bought:
             "other": self._refs_and_titles_or_placeholder(other["mitigations"]) if other else None,
             "difference": self._difference_text(other["difference"]) if other else "",
             "as_good": one["as_good_count"],
-            "claim": _claim_text(one),
+            "claim": _optimality_text(one),
         }
 
     def _difference_text(self, values: Sequence[float]) -> str:
@@ -133,7 +133,7 @@ class Bought:
         }
 
 
-def _claim_text(one: Mapping[str, Any]) -> str:
+def _optimality_text(one: Mapping[str, Any]) -> str:
     """How good the set is known to be; nothing is called proven but on the years that chose."""
     if one["is_exact"]:
         return _("no allowed set does better on the years that chose")

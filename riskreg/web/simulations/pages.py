@@ -43,7 +43,7 @@ from riskreg.web.simulations.objectives import objective_results_context
 from riskreg.web.simulations.pictures import picture_links
 from riskreg.web.simulations.results import Results
 from riskreg.web.simulations.run_form import RunForm
-from riskreg.web.simulations.words import moved_text, state_text
+from riskreg.web.simulations.words import changed_input_text, state_text
 
 MOST = 100
 _SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
@@ -133,7 +133,7 @@ class SimulationPage(RegisterView):
             "going_on": progress.state in OPEN,
             "may_cancel": progress.state in OPEN and permits(self.viewer, "simulation.cancel", row),
             "failure": progress.failure.get("detail", ""),
-            "stale": [moved_text(one) for one in stale_because(self.viewer, row, today)],
+            "stale": [changed_input_text(one) for one in stale_because(self.viewer, row, today)],
             "results": None,
         }
         if progress.state == JobState.DONE:
@@ -185,7 +185,7 @@ class SimulationCsv(RegisterView):
         """One line each: key, value, band, unit, method, label, and the ref of its risk."""
         row = simulation_for(self.viewer, simulation)
         results = results_of_done_run(row)
-        figures = [*results["figures"], *_level_lines_of_objectives(results)]
+        figures = [*results["figures"], *_level_rows_of_objectives(results)]
         risks = risks_of_run(self.viewer, row)
         out = io.StringIO()
         writer = csv.writer(out)
@@ -203,7 +203,7 @@ class SimulationCsv(RegisterView):
         return response
 
 
-def _level_lines_of_objectives(results: dict[str, Any]) -> list[dict[str, Any]]:
+def _level_rows_of_objectives(results: dict[str, Any]) -> list[dict[str, Any]]:
     """The level of each objective year by year, as lines of the same file."""
     names = ("p5", "p25", "p50", "p75", "p95")
     return [

@@ -53,7 +53,7 @@ class Results:
         return {
             "label": self.results["label"],
             "figures": [
-                self._figure_row(name, words) for name, words in _labels_of_figures().items()
+                self._figure_row(name, words) for name, words in _captions_of_figures().items()
             ],
             "same": all(
                 figure["value"] == self.figures[key.removesuffix("before") + "after"]["value"]
@@ -228,7 +228,7 @@ def _reason_text(pair: policy.Contradiction) -> str:
     )
 
 
-def _labels_of_figures() -> dict[str, str]:
+def _captions_of_figures() -> dict[str, str]:
     return {
         "mean": _("Expected in a year"),
         "p50": _("Half of all years cost more"),

@@ -17,7 +17,7 @@ def state_text(state: str) -> str:
     return words[state]
 
 
-def moved_text(moved: Mapping[str, str]) -> str:
+def changed_input_text(moved: Mapping[str, str]) -> str:
     """What became of one input of a run."""
     words = {
         "new": _("%(ref)s has estimates now"),

@@ -37,7 +37,7 @@ def in_language(texts: Mapping[str, str]) -> str:
 
 
 @register.simple_tag
-def likelihood_over(of_register: Any) -> str:
+def likelihood_period_text(of_register: Any) -> str:
     """Over which time a level of likelihood is meant, where the register says so."""
     frame = programme_of(of_register)
     return likelihood_over_text(frame.likelihood_over) if of_register.programme else ""

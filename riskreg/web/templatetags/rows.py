@@ -15,7 +15,7 @@ register = template.Library()
 class _DrawnByScale(Protocol):
     """A row that knows its cells, once it is told the scale and the day (``web.risks.rows``)."""
 
-    def cells(self, scale: Any, today: date) -> dict[str, Any]:
+    def table_cells(self, scale: Any, today: date) -> dict[str, Any]:
         """Every cell, ready to be written."""
 
 
@@ -33,7 +33,7 @@ def risk_rows(
 
 @drawn_by_template("risks/row.html", kept=KEPT)
 def _risk_row(row: _DrawnByScale, scale: Any, today: date, tick: bool) -> dict[str, Any]:
-    return {"r": row.cells(scale, today), "may_transfer": tick}
+    return {"r": row.table_cells(scale, today), "may_transfer": tick}
 
 
 @register.simple_tag

@@ -1,4 +1,4 @@
-"""``{% lang_of text %}``: the language of words that somebody wrote and nobody translated."""
+"""``{% lang_attr_of text %}``: the language of words that nobody translated."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ _CHINESE = "zh-hans"
 
 
 @register.simple_tag(takes_context=True)
-def lang_of(context: Any, text: object) -> SafeString:
+def lang_attr_of(context: Any, text: object) -> SafeString:
     """The ``lang`` attribute for ``text``, so that it is read aloud and hyphenated as what it is.
 
     Told by its letters among the languages of the register: of two, one of which is Chinese, it is

@@ -11,11 +11,11 @@
     {% date_words value today due=False %}      "in 3 days"; exact on hover and in print
     {% badge text tone="" icon="" title="" %}   tone: ok, warn, bad, dashed
     {% state_badge state %}                     draft, open, closed
-    {% label_badge label %}                     sourced, derived, judgement, illustrative
+    {% figure_label_badge label %}              sourced, derived, judgement, illustrative
     {{ labels|figure_label:"cost" }}                the label of one of its figures
-    {% label_mark label %}                      … as a sign, where there is no room for the word
+    {% figure_label_mark label %}               … as a sign, where there is no room for the word
     {% scores_label label %}                    … of all scores on a page
-    {% counted %}                               … of a part whose numbers are counts of entries
+    {% counted_figures_mark %}                  … of a part whose numbers are counts of entries
     {% brought_in happened recorded %}          recorded later than it happened
     {% private_mark party %}                    seen by one party only
     {% progress value max=100 late=False wide=False label="" origin="" %}
@@ -96,7 +96,7 @@ def rating(
         "label": label,
         "score": score,
         "gain": kind == "opportunity",
-        "origin": labels.label_word(origin),
+        "origin": labels.figure_label_word(origin),
     }
 
 
@@ -192,7 +192,7 @@ def progress(
         "late": late,
         "wide": wide,
         "label": label or _("Progress"),
-        "origin": labels.label_word(origin),
+        "origin": labels.figure_label_word(origin),
     }
 
 

@@ -13,7 +13,7 @@ from riskreg.register.queries import taxonomies_for
 from riskreg.register.services import add_taxonomy, add_term
 from riskreg.risks.queries.links import risk_counts_by_term
 from riskreg.web.base import RegisterView
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds_same_contents_once
 from riskreg.web.terms.forms import NewTermForm
 
 _NEW = "new"
@@ -26,7 +26,7 @@ class TermsPage(RegisterView):
         """The page."""
         return self._page()
 
-    @adds
+    @adds_same_contents_once
     def post(self, request: HttpRequest) -> HttpResponse:
         """Add a term to the classification named in ``taxonomy``, or, without one, a new one."""
         require(self.viewer, "register.configure")

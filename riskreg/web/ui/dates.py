@@ -14,7 +14,7 @@ SOON_DAYS = 3
 """Up to how many days ahead something due is emphasised."""
 
 
-def words_for_days(days: int) -> str | None:
+def words_for_days_if_near(days: int) -> str | None:
     """Say a distance in days from today; None beyond ``NEAR_DAYS``, where the date says more."""
     if days == 0:
         return _("today")
@@ -53,7 +53,7 @@ def date_in_words(value: date | None, today: date | None, *, due: bool = False) 
     words, tone = None, ""
     if today is not None:
         days = (day - today).days
-        words = words_for_days(days)
+        words = words_for_days_if_near(days)
         if due and days < 0:
             tone = "late"
             words = ngettext("%(n)d day overdue", "%(n)d days overdue", -days) % {"n": -days}

@@ -87,12 +87,16 @@ _PLAIN = (str, int, float, Decimal, date, UUID, Promise, type(None))
 def _key_of_call(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """What tells a call of a component from others. Raises ``_NoKey``."""
     zone = [""]
-    by_place = _key_of_values(args, zone)
-    by_name = (tuple(kwargs), _key_of_values(tuple(kwargs.values()), zone)) if kwargs else None
+    by_place = _key_of_values_noting_zone(args, zone)
+    by_name = (
+        (tuple(kwargs), _key_of_values_noting_zone(tuple(kwargs.values()), zone))
+        if kwargs
+        else None
+    )
     return (by_place, by_name, zone[0], get_language())
 
 
-def _key_of_values(values: tuple[Any, ...], zone: list[str]) -> Any:
+def _key_of_values_noting_zone(values: tuple[Any, ...], zone: list[str]) -> Any:
     """What tells ``values`` from others: with their types, as 1, 1.0 and True are equal and not
     drawn alike. Where there is a moment, ``zone`` takes the name of the time zone."""
     kinds = tuple(map(type, values))
@@ -102,7 +106,7 @@ def _key_of_values(values: tuple[Any, ...], zone: list[str]) -> Any:
 
 
 def _cache_key_noting_zone(value: Any, zone: list[str]) -> Any:
-    """A value by what is in it; one of our own by its ``drawn_key``."""
+    """A value by what is in it; one of our own by its ``drawing_cache_key``."""
     if type(value) in _SIMPLE:
         return value
     if isinstance(value, datetime):
@@ -110,9 +114,9 @@ def _cache_key_noting_zone(value: Any, zone: list[str]) -> Any:
     if isinstance(value, _PLAIN):
         return value
     if isinstance(value, Mapping):
-        return ("mapping", tuple(value), _key_of_values(tuple(value.values()), zone))
+        return ("mapping", tuple(value), _key_of_values_noting_zone(tuple(value.values()), zone))
     if isinstance(value, list | tuple):
-        return ("list", _key_of_values(tuple(value), zone))
-    if isinstance(key := getattr(value, "drawn_key", None), str):
+        return ("list", _key_of_values_noting_zone(tuple(value), zone))
+    if isinstance(key := getattr(value, "drawing_cache_key", None), str):
         return key
     raise _NoKey

@@ -15,7 +15,7 @@ from riskreg.web.ui.drawn import drawn_by_template
 register = template.Library()
 
 
-class _LabelDisplay(NamedTuple):
+class _FigureLabelDisplay(NamedTuple):
     """How a label is shown, and what it means."""
 
     word: str
@@ -24,7 +24,7 @@ class _LabelDisplay(NamedTuple):
     meaning: str = ""
 
 
-def _label_display(label: str) -> _LabelDisplay:
+def _figure_label_display(label: str) -> _FigureLabelDisplay:
     known = {
         "sourced": (_("Sourced"), "", "book-open", _("Taken from a published source")),
         "derived": (_("Derived"), "", "calculator", _("Worked out from sourced figures")),
@@ -32,12 +32,12 @@ def _label_display(label: str) -> _LabelDisplay:
         "illustrative": (_("Illustrative"), "dashed", "beaker", _("Invented to show how it works")),
         "counted": (_("Counted"), "", "", _("Counted from what is recorded here")),
     }
-    return _LabelDisplay(*known.get(label, (label,)))
+    return _FigureLabelDisplay(*known.get(label, (label,)))
 
 
-def label_word(label: str | None) -> str:
+def figure_label_word(label: str | None) -> str:
     """A label's word in the reader's language; empty for none."""
-    return _label_display(label).word if label else ""
+    return _figure_label_display(label).word if label else ""
 
 
 @register.filter
@@ -49,17 +49,17 @@ def figure_label(labels: Mapping[str, str] | None, name: str) -> str:
 
 @register.simple_tag
 @drawn_by_template("components/badge.html")
-def label_badge(label: str) -> dict[str, Any]:
+def figure_label_badge(label: str) -> dict[str, Any]:
     """Where a figure comes from: ``sourced``, ``derived``, ``judgement`` or ``illustrative``."""
-    it = _label_display(label)
+    it = _figure_label_display(label)
     return {"text": it.word, "tone": it.tone, "icon": it.icon, "title": it.meaning}
 
 
 @register.simple_tag
-@drawn_by_template("components/label_mark.html")
-def label_mark(label: str | None) -> dict[str, Any]:
+@drawn_by_template("components/figure_label_mark.html")
+def figure_label_mark(label: str | None) -> dict[str, Any]:
     """Where a figure comes from, as a sign beside it; nothing for no label."""
-    it = _label_display(label or "")
+    it = _figure_label_display(label or "")
     return {"word": it.word, "icon": it.icon}
 
 
@@ -71,6 +71,6 @@ def scores_label(label: str) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/counted.html")
-def counted() -> dict[str, Any]:
+def counted_figures_mark() -> dict[str, Any]:
     """That the numbers of this part of a page are counts of what is recorded."""
     return {}

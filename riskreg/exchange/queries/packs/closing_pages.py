@@ -53,7 +53,7 @@ def review_coverage(scope: PackScope) -> list[Section]:
 
 
 def _coverage_row(name: Any, counted: CoverageCounts) -> list[str]:
-    share = counted.share
+    share = counted.share_on_time
     return [
         person_text(name) if isinstance(name, User) else str(name),
         *(str(getattr(counted, what)) for what in ("due", "on_time", "late", "open")),
