@@ -68,15 +68,15 @@ def row_to_json_line(row: Iterable[Any]) -> str:
     )
 
 
-def reader_of_insert_values(model: type[models.Model]) -> Callable[[Sequence[Any]], list[Any]]:
+def parser_of_insert_values(model: type[models.Model]) -> Callable[[Sequence[Any]], list[Any]]:
     """What makes a parsed line into the values that an INSERT into ``model`` takes."""
     fields = model._meta.concrete_fields
-    readers = [_reader_of_column(field) for field in fields]
+    parsers = [_parser_of_column(field) for field in fields]
 
     def read(values: Sequence[Any]) -> list[Any]:
         return [
-            field.get_db_prep_save(None if value is None else reader(value), connection)
-            for field, reader, value in zip(fields, readers, values, strict=True)
+            field.get_db_prep_save(None if value is None else parser(value), connection)
+            for field, parser, value in zip(fields, parsers, values, strict=True)
         ]
 
     return read
@@ -138,7 +138,7 @@ def _with_whole_floats_as_ints(value: Any) -> Any:
     return value
 
 
-def _reader_of_column(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
+def _parser_of_column(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
     while isinstance(field, models.ForeignKey):
         field = field.target_field
     if isinstance(field, models.JSONField):

@@ -26,7 +26,7 @@ _TOLD = frozenset({
 })  # fmt: skip
 
 
-def forgotten_people() -> set[uuid.UUID]:
+def forgotten_user_ids() -> set[uuid.UUID]:
     """Who was forgotten, by public id: they must not come back with a backup."""
     return set(User.objects.exclude(forgotten_at=None).values_list("uuid", flat=True))
 

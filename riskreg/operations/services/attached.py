@@ -38,7 +38,7 @@ def store_files_of_backup(found: Archive, written: list[uuid.UUID]) -> OperatorN
     """
     lost = 0
     for row in evidence_with_bytes().iterator(chunk_size=500):
-        if _is_there(row):
+        if _is_file_intact(row):
             continue
         if row.uuid.hex in found.manifest.missing_files:
             lost += 1
@@ -60,11 +60,11 @@ def store_files_of_backup(found: Archive, written: list[uuid.UUID]) -> OperatorN
 def texts_on_lost_files() -> OperatorNotes:
     """Look for every attached file where this system keeps them; those that are not there as they
     were added are returned in words."""
-    lost = sum(not _is_there(row) for row in evidence_with_bytes().iterator(chunk_size=500))
+    lost = sum(not _is_file_intact(row) for row in evidence_with_bytes().iterator(chunk_size=500))
     return [f"{lost} attached files are not where they should be."] if lost else []
 
 
-def _is_there(row: Evidence) -> bool:
+def _is_file_intact(row: Evidence) -> bool:
     try:
         open_checked(row).close()
     except Unavailable:

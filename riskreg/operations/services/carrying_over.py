@@ -13,7 +13,7 @@ from riskreg.evidence.services.restored import (
     withdraw_again_and_delete_files,
 )
 from riskreg.kernel.errors import RiskregError
-from riskreg.operations.queries.persons import forgotten_people
+from riskreg.operations.queries.persons import forgotten_user_ids
 from riskreg.operations.services.attached import OperatorNotes
 from riskreg.operations.services.persons import forget_person
 from riskreg.register.models import Membership, Party, RefSequence, Register
@@ -49,7 +49,7 @@ def read_state_to_carry_over() -> StateToCarryOver:
             for register, party, noun, last in RefSequence.objects.values_list(*ids)
         },
         withdrawn=all_withdrawals(),
-        forgotten=forgotten_people(),
+        forgotten=forgotten_user_ids(),
     )
 
 

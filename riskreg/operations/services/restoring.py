@@ -33,7 +33,7 @@ from riskreg.operations.rows import (
     backed_up_tables,
     column_names,
     digest_of,
-    reader_of_insert_values,
+    parser_of_insert_values,
 )
 from riskreg.operations.services.attached import (
     files_deleted_on_failure,
@@ -231,7 +231,7 @@ def _insert(model: type[models.Model], rows: Iterator[Sequence[Any]]) -> None:
     marks = ", ".join(["%s"] * len(columns))
     table = quote(model._meta.db_table)
     statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
-    read = reader_of_insert_values(model)
+    read = parser_of_insert_values(model)
     with connection.cursor() as cursor:
         for batch in iter(functools.partial(_take_next, rows, _AT_ONCE), []):
             cursor.executemany(statement, [read(row) for row in batch])
