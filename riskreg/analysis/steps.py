@@ -132,14 +132,14 @@ def sort_and_measure_losses(
         mean = [*value_low_high(moved[""].value, moved[""].standard_error)]
     found: dict[str, Any] = {"mean": mean}
     for name, level in LEVELS:
-        at = metrics.sorted_var_interval(losses, level, _CONFIDENCE)
+        at = metrics.var_interval_of_sorted(losses, level, _CONFIDENCE)
         found[name] = [at.value, at.low, at.high]
-    tail = metrics.sorted_tvar(losses, TAIL)
-    found["tvar95"] = value_low_high(tail, metrics.sorted_tvar_standard_error(losses, TAIL))
+    tail = metrics.tvar_of_sorted(losses, TAIL)
+    found["tvar95"] = value_low_high(tail, metrics.tvar_standard_error_of_sorted(losses, TAIL))
     renew_claim_or_raise_if_cancelled()
-    low, high = min(0.0, float(losses[0])), metrics.sorted_var(losses, 0.999)
+    low, high = min(0.0, float(losses[0])), metrics.var_of_sorted(losses, 0.999)
     cuts = np.linspace(low, high if high > low else low + 1, _POINTS)
-    curve = metrics.sorted_exceedance_curve(losses, [float(x) for x in cuts], _CONFIDENCE)
+    curve = metrics.exceedance_curve_of_sorted(losses, [float(x) for x in cuts], _CONFIDENCE)
     points = [
         [float(x), float(p), float(a), float(b)]
         for x, p, a, b in zip(

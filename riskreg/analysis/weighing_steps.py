@@ -21,7 +21,7 @@ from riskreg.analysis.steps import TAIL, RenewClaimOrRaise, ValueLowHigh, load_r
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
 from riskreg.quant.expected import difference_chunk, expected_difference
-from riskreg.quant.metrics import sorted_var_interval
+from riskreg.quant.metrics import var_interval_of_sorted
 
 # Of what mitigations cost in all, the middle nine tenths.
 _COSTS = 0.9
@@ -50,7 +50,7 @@ def weigh_one_option(step: Step, renew_claim_or_raise_if_cancelled: RenewClaimOr
     )
     spans = losses_by_span(losses, inputs["horizon"])
     losses.sort()
-    bad = sorted_var_interval(losses, TAIL, _CONFIDENCE)
+    bad = var_interval_of_sorted(losses, TAIL, _CONFIDENCE)
     # Of ten million years these are 80 MB.
     del losses
     return Outcome(
@@ -170,7 +170,7 @@ def chance_of_loss_and_regret(nets: Floats, nothing_row: int) -> list[dict[str, 
     regrets = np.sort(quant.regret(-nets), axis=1)
     found: list[dict[str, Any]] = []
     for n, own in enumerate(nets):
-        at = sorted_var_interval(regrets[n], TAIL, _CONFIDENCE)
+        at = var_interval_of_sorted(regrets[n], TAIL, _CONFIDENCE)
         ends = [end if np.isfinite(end) else None for end in (at.low, at.high)]
         lost = int((own > nets[nothing_row]).sum())
         low, high = (float(end) for end in quant.proportion_interval(lost, spans, _CONFIDENCE))

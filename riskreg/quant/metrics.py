@@ -61,7 +61,7 @@ def var(losses: npt.ArrayLike, level: float, probabilities: npt.ArrayLike | None
     values, chances = _sort_losses(losses, probabilities)
     checks.level("level", level)
     if chances is None:
-        return sorted_var(values, level)
+        return var_of_sorted(values, level)
     return float(values[_index_at_level(chances, level)])
 
 
@@ -78,7 +78,7 @@ def tvar(losses: npt.ArrayLike, level: float, probabilities: npt.ArrayLike | Non
     values, chances = _sort_losses(losses, probabilities)
     checks.level("level", level)
     if chances is None:
-        return sorted_tvar(values, level)
+        return tvar_of_sorted(values, level)
     at = _index_at_level(chances, level)
     beyond = math.fsum(chances[at + 1 :])
     tail = math.fsum(values[at + 1 :] * chances[at + 1 :])
@@ -108,12 +108,12 @@ def _rank_of_level(size: int, level: float) -> int:
     return max(0, math.ceil(level * size * (1 - 1e-13)) - 1)
 
 
-def sorted_var(values: Array, level: float) -> float:
+def var_of_sorted(values: Array, level: float) -> float:
     """`var` of equally likely losses that are sorted already."""
     return float(values[_rank_of_level(values.size, level)])
 
 
-def sorted_tvar(values: Array, level: float) -> float:
+def tvar_of_sorted(values: Array, level: float) -> float:
     """`tvar` of equally likely losses that are sorted already."""
     at = _rank_of_level(values.size, level)
     size = values.size
@@ -121,7 +121,7 @@ def sorted_tvar(values: Array, level: float) -> float:
     return (float(values[at + 1 :].sum()) + share * float(values[at])) / ((1 - level) * size)
 
 
-def sorted_exceedance(values: Array, threshold: float) -> float:
+def exceedance_of_sorted(values: Array, threshold: float) -> float:
     """Share of sorted losses above `threshold`."""
     above = values.size - int(np.searchsorted(values, threshold, side="right"))
     return above / values.size
@@ -144,7 +144,7 @@ class TailWeights:
 
 def tail_weights(values: Array, level: float) -> TailWeights:
     """Weights that make TVaR a weighted sum, ties at VaR sharing alike. `values` sorted."""
-    v = sorted_var(values, level)
+    v = var_of_sorted(values, level)
     size = values.size
     beyond = size - int(np.searchsorted(values, v, side="right"))
     at = size - beyond - int(np.searchsorted(values, v, side="left"))
@@ -152,7 +152,7 @@ def tail_weights(values: Array, level: float) -> TailWeights:
     return TailWeights(v, 1 / tail, max(0.0, (tail - beyond) / at) / tail)
 
 
-def sorted_var_interval(values: Array, level: float, confidence: float) -> Interval:
+def var_interval_of_sorted(values: Array, level: float, confidence: float) -> Interval:
     """Confidence interval of VaR: the order statistics whose ranks a binomial count puts around
     it (David and Nagaraja, *Order Statistics*, 7.1). An end without a bound is infinite."""
     checks.level("level", level)
@@ -162,7 +162,7 @@ def sorted_var_interval(values: Array, level: float, confidence: float) -> Inter
     high = _binomial_quantile((1 + confidence) / 2, n, level)
     return Interval(
         low=float(values[low]) if low >= 0 else -math.inf,
-        value=sorted_var(values, level),
+        value=var_of_sorted(values, level),
         high=float(values[high]) if high < n else math.inf,
         confidence=confidence,
     )
@@ -179,7 +179,7 @@ def _binomial_quantile(q: float, n: int, p: float) -> int:
     return high
 
 
-def sorted_tvar_standard_error(values: Array, level: float) -> float:
+def tvar_standard_error_of_sorted(values: Array, level: float) -> float:
     """√((Var(L | L > v) + level (TVaR - v)²) / (n (1 - level))), v = VaR.
 
     Manistre and Hancock (2005), "Variance of the CTE estimator", *NAAJ* 9(2).
@@ -187,7 +187,7 @@ def sorted_tvar_standard_error(values: Array, level: float) -> float:
     checks.level("level", level)
     at = _rank_of_level(values.size, level)
     tail = values[at:]
-    v, t = sorted_var(values, level), sorted_tvar(values, level)
+    v, t = var_of_sorted(values, level), tvar_of_sorted(values, level)
     inside = float(np.var(tail, ddof=1)) if tail.size > 1 else 0.0
     return math.sqrt((inside + level * (t - v) ** 2) / (values.size * (1 - level)))
 
@@ -212,7 +212,7 @@ def proportion_interval(
     return np.where(x == 0, 0.0, low), np.where(x == trials, 1.0, high)
 
 
-def sorted_exceedance_curve(
+def exceedance_curve_of_sorted(
     values: Array, thresholds: Sequence[float] | None, confidence: float
 ) -> ExceedanceCurve:
     """Exceedance curve of sorted losses; 101 thresholds over their range when none are given."""
@@ -236,7 +236,7 @@ def exceedance_curve(
     >>> curve.probability.tolist()
     [0.5, 0.25]
     """
-    return sorted_exceedance_curve(
+    return exceedance_curve_of_sorted(
         np.sort(checks.array("losses", losses, 1)), thresholds, confidence
     )
 

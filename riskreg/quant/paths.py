@@ -176,7 +176,7 @@ def simulate_path_chunks(plans: Sequence[PathPlan], index: int, chunks: int) -> 
     for block, count in _blocks_and_path_counts(one, index, chunks):
         here = slice((block - first) * BLOCK, (block - first) * BLOCK + count)
         for work in works:
-            work.begin(block, count)
+            work.begin_block(block, count)
         for years in zip(*(work.values_by_year(block, count) for work in works), strict=True):
             k = years[0][0]
             values = [drawn for _, drawn in years]
@@ -211,7 +211,7 @@ class _Work:
         terms = {term.driver for model in plan.objectives for term in model.drivers}
         self._keep = sorted({*plan.keep_drivers, *terms})
 
-    def begin(self, block: int, size: int) -> None:
+    def begin_block(self, block: int, size: int) -> None:
         plan = self.plan
         for model in plan.objectives:
             self._found[model.name].append(

@@ -154,13 +154,13 @@ def merge(
         (first,) = [c.first for c in chunks if c.first is not None]
         figures += _loss_figures(inputs, stage, values, expected[stage][""], first)
         tails[stage] = (
-            metrics.sorted_var(values, inputs.level),
-            metrics.sorted_tvar(values, inputs.level),
+            metrics.var_of_sorted(values, inputs.level),
+            metrics.tvar_of_sorted(values, inputs.level),
         )
         if thresholds is None:
-            top = max(metrics.sorted_var(values, 0.999), 0.0)
+            top = max(metrics.var_of_sorted(values, 0.999), 0.0)
             thresholds = np.linspace(min(0.0, float(values[0])), top, CURVE_POINTS).tolist()
-        curves[stage] = metrics.sorted_exceedance_curve(values, thresholds, 0.95)
+        curves[stage] = metrics.exceedance_curve_of_sorted(values, thresholds, 0.95)
         del values
         own = [part[stage] for part in contributions]
         figures += _contribution_figures(inputs, stage, own, portfolio.names)
@@ -231,15 +231,15 @@ def _loss_figures(
     ]
     counted = f"order statistics of {inputs.years:,} simulated years"
     for level in LEVELS:
-        band = metrics.sorted_var_interval(values, level, 0.95)
+        band = metrics.var_interval_of_sorted(values, level, 0.95)
         key = f"loss.p{100 * level:g}"
         figures.append(Figure(key, stage, band.value, band.low, band.high, counted))
     figures.append(
         _figure_with_normal_error(
             "loss.tvar95",
             stage,
-            metrics.sorted_tvar(values, 0.95),
-            metrics.sorted_tvar_standard_error(values, 0.95),
+            metrics.tvar_of_sorted(values, 0.95),
+            metrics.tvar_standard_error_of_sorted(values, 0.95),
             f"mean of the worst 5 % of {inputs.years:,} simulated years",
         )
     )
@@ -274,7 +274,7 @@ def _path_figures(stage: str, result: PathResult) -> list[Figure]:
         )
     ]
     for level in (0.05, 0.5, 0.95):
-        band = metrics.sorted_var_interval(values, level, 0.95)
+        band = metrics.var_interval_of_sorted(values, level, 0.95)
         figures.append(
             Figure(f"value.p{100 * level:g}", stage, band.value, band.low, band.high, method)
         )

@@ -233,29 +233,29 @@ class Simulation:
 
     def var(self, level: float) -> float:
         """Value at risk: the smallest simulated loss that at least `level` of years stay within."""
-        return metrics.sorted_var(self._sorted, checks.level("level", level))
+        return metrics.var_of_sorted(self._sorted, checks.level("level", level))
 
     def tvar(self, level: float) -> float:
         """Tail value at risk: the mean of the worst 1 - `level` of years."""
-        return metrics.sorted_tvar(self._sorted, checks.level("level", level))
+        return metrics.tvar_of_sorted(self._sorted, checks.level("level", level))
 
     def var_interval(self, level: float, confidence: float = 0.95) -> Interval:
         """Confidence interval of `var` from the order statistics: no assumption on the shape."""
-        return metrics.sorted_var_interval(self._sorted, level, confidence)
+        return metrics.var_interval_of_sorted(self._sorted, level, confidence)
 
     def tvar_standard_error(self, level: float) -> float:
         """Standard error of `tvar` (Manistre and Hancock 2005)."""
-        return metrics.sorted_tvar_standard_error(self._sorted, level)
+        return metrics.tvar_standard_error_of_sorted(self._sorted, level)
 
     def exceedance(self, threshold: float) -> float:
         """Share of years with a loss above `threshold`."""
-        return metrics.sorted_exceedance(self._sorted, checks.number("threshold", threshold))
+        return metrics.exceedance_of_sorted(self._sorted, checks.number("threshold", threshold))
 
     def exceedance_curve(
         self, thresholds: Sequence[float] | None = None, confidence: float = 0.95
     ) -> ExceedanceCurve:
         """Chance of exceeding each threshold, with its confidence band."""
-        return metrics.sorted_exceedance_curve(self._sorted, thresholds, confidence)
+        return metrics.exceedance_curve_of_sorted(self._sorted, thresholds, confidence)
 
     def contributions(self, level: float) -> dict[str, float]:
         """What each exposure adds to `tvar(level)`: its mean loss in the worst years (Euler).
