@@ -40,7 +40,7 @@ RETIRED = {
     "open_breach": "create_breaches_and_build_entries",
     "end_of_day": "start_of_next_day", "window_end": "first_day_after_shown_weeks",
     "last_due_dates": "due_date_cutoffs", "rung_at": "highest_rung_reached",
-    "comes_on": "day_of_rung", "gate_of": "parse_gate", "gates_shown": "gates_to_json",
+    "comes_on": "day_of_rung", "gate_of": "parse_gate", "gates_shown": "gates_in_words",
     "as_given": "to_json", "level_given": "level_to_json",
     "names_given": "nonempty_texts_by_language",
     "names_in": "names_by_language", "ends_of": "p5_and_p95", "word_of": "figure_label_word",

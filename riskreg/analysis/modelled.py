@@ -26,7 +26,7 @@ def portfolio(inputs: dict[str, Any], side: str) -> quant.Portfolio:
     planned mitigations leave of it: the same draws, so that the difference is theirs.
     """
     bare = _portfolio_without_mitigations(inputs, side)
-    return bare.mitigated(mitigations_that_hold_after(inputs)) if side == "after" else bare
+    return bare.mitigated(mitigations_in_force_on_after_side(inputs)) if side == "after" else bare
 
 
 def _portfolio_without_mitigations(inputs: dict[str, Any], side: str) -> quant.Portfolio:
@@ -175,7 +175,7 @@ def loss_per_event(exposure: dict[str, Any], side: str) -> quant.Distribution:
 def expected_loss_by_risk(inputs: dict[str, Any], side: str) -> dict[str, float]:
     """The expected loss of a year of each risk, in closed form."""
     left: dict[str, float] = {}
-    for mitigation in mitigations_that_hold_after(inputs) if side == "after" else ():
+    for mitigation in mitigations_in_force_on_after_side(inputs) if side == "after" else ():
         for effect in mitigation.effects:
             left[effect.target] = left.get(effect.target, 1.0) * effect.value
     return {
@@ -192,7 +192,7 @@ def expected_loss_of_all(inputs: dict[str, Any], side: str) -> float:
     return math.fsum(expected_loss_by_risk(inputs, side).values())
 
 
-def mitigations_that_hold_after(
+def mitigations_in_force_on_after_side(
     inputs: Mapping[str, Any], shares: Collection[str] = SHARES
 ) -> list[quant.Mitigation]:
     """The planned mitigations as far as they hold after (``buying.inputs_with_mitigations``)."""

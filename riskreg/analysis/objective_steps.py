@@ -203,7 +203,7 @@ def portfolio_moving_objective(
         return bare
     # What one event costs is no part of it, so that only how often it happens can be changed.
     if works is None:
-        works = modelled.mitigations_that_hold_after(inputs, ("frequency",))
+        works = modelled.mitigations_in_force_on_after_side(inputs, ("frequency",))
     return bare.mitigated(
         [
             replace(work, effects=tuple(e for e in work.effects if e.target in named))

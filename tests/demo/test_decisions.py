@@ -23,7 +23,7 @@ from riskreg.decisions.queries.decisions import (
     decision_taken_for,
     stale_because,
 )
-from riskreg.decisions.queries.gates import gates_to_json
+from riskreg.decisions.queries.gates import gates_in_words
 from riskreg.demo import content as files
 from riskreg.demo.queries import DEMO_SLUG
 from riskreg.events.models import Event
@@ -212,7 +212,7 @@ def test_what_mitigations_leave_is_told_and_what_is_to_be_decided_is_weighed() -
 def test_the_hydrogen_gate_is_worked_out_as_its_words_say() -> None:
     refs = loaded(at=LOADED).refs
     row = decision_for(viewer("leader@catl.example"), refs["hydrogen-gate"], DAY)
-    (gate,) = gates_to_json(
+    (gate,) = gates_in_words(
         [
             {"key": one.key, "title": one.title, "gate": one.gate, "costs": one.costs}
             for one in row.choices  # type: ignore[attr-defined]

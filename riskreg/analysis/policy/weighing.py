@@ -18,7 +18,7 @@ from riskreg.kernel.errors import Errors
 
 
 @dataclass(frozen=True)
-class About:
+class DecisionToWeigh:
     """The decision that a run weighs: its public id, its options as they are frozen
     (``frozen_option``), and the refs of their mitigations by public id, for what is refused."""
 
@@ -40,7 +40,9 @@ def frozen_option(
     }
 
 
-def inputs_with_options(inputs: Mapping[str, Any], about: About, horizon: int) -> dict[str, Any]:
+def inputs_with_options(
+    inputs: Mapping[str, Any], about: DecisionToWeigh, horizon: int
+) -> dict[str, Any]:
     """Inputs with the options that are weighed, over so many years."""
     return {
         **inputs,
@@ -70,7 +72,7 @@ def weighed_options(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def check_some_option_can_be_weighed(
-    errors: Errors, about: About, inputs: Mapping[str, Any]
+    errors: Errors, about: DecisionToWeigh, inputs: Mapping[str, Any]
 ) -> None:
     """Note that there is nothing to weigh beside doing nothing."""
     if any(not one["is_nothing"] and can_be_weighed(one, inputs) for one in about.options):

@@ -86,7 +86,7 @@ class Wanted:
     seed: int
     horizon: int = buying.HORIZON
     budgets: tuple[dict[str, Any], ...] = ()
-    about: weighing.About | None = None
+    about: weighing.DecisionToWeigh | None = None
 
 
 def inputs_with_estimates_and_effects(

@@ -46,7 +46,7 @@ def request_simulation(
     actor: Viewer,
     given: Mapping[str, Any],
     at: dt.datetime,
-    about: weighing.About | None = None,
+    about: weighing.DecisionToWeigh | None = None,
 ) -> RequestedRun:
     """A run of the estimates as they are now; and whether it is new.
 

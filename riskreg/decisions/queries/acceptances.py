@@ -253,7 +253,7 @@ def least_role_to_accept(viewer: Viewer, rating: str) -> str:
     return matrix.least_role_to_accept(known)
 
 
-def block_of(viewer: Viewer, act: str, row: Acceptance) -> Block | None:
+def reason_blocked_for(viewer: Viewer, act: str, row: Acceptance) -> Block | None:
     """What keeps the viewer from doing ``act`` to an acceptance; None for nothing."""
     needed = least_role_to_accept(viewer, row.rating)
     found = policy.reason_blocked(act, row.state, needed, viewer_relation_to(viewer, row))
@@ -268,7 +268,7 @@ def block_of(viewer: Viewer, act: str, row: Acceptance) -> Block | None:
 def acts_open_to(viewer: Viewer, row: Acceptance) -> list[str]:
     """What the viewer can do to it now."""
     acts = (Act.GRANT, Act.REFUSE, Act.WITHDRAW, Act.REVOKE)
-    return [act.value for act in acts if block_of(viewer, act, row) is None]
+    return [act.value for act in acts if reason_blocked_for(viewer, act, row) is None]
 
 
 def who_can_accept(viewer: Viewer, risk: Risk, rating: str, but: Iterable[int] = ()) -> list[User]:

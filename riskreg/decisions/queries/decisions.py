@@ -261,7 +261,7 @@ def viewer_relation_to(viewer: Viewer, row: Decision) -> ViewerRelation:
     )
 
 
-def block_of(viewer: Viewer, act: str, row: Decision, today: dt.date) -> Block | None:
+def reason_blocked_for(viewer: Viewer, act: str, row: Decision, today: dt.date) -> Block | None:
     """What keeps the viewer from doing ``act`` to a decision; None for nothing."""
     voting = act in (Act.AGREE, Act.OBJECT) and row.ruled_by_id is not None
     situation = Situation(
@@ -275,7 +275,7 @@ def block_of(viewer: Viewer, act: str, row: Decision, today: dt.date) -> Block |
 
 def acts_open_to(viewer: Viewer, row: Decision, today: dt.date) -> list[str]:
     """What the viewer can do to it now."""
-    return [act.value for act in OFFERED if block_of(viewer, act, row, today) is None]
+    return [act.value for act in OFFERED if reason_blocked_for(viewer, act, row, today) is None]
 
 
 def may_be_edited(viewer: Viewer, row: Decision) -> bool:

@@ -22,14 +22,14 @@ def evaluate_stored_gate(option: Mapping[str, Any]) -> tuple[Gate, GateValue]:
     return it, policy.evaluate_gate(it)
 
 
-def gates_to_json(options: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
+def gates_in_words(options: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
     """Each gate among ``options`` ({key, title, gate, costs}): the three ways beside each other,
     the tree behind them line by line, what knowing is worth, and where the choice flips."""
     titles = {option["key"]: option["title"] for option in options}
-    return [_gate_to_json(option, titles, currency) for option in options if option.get("gate")]
+    return [_gate_in_words(option, titles, currency) for option in options if option.get("gate")]
 
 
-def _gate_to_json(
+def _gate_in_words(
     option: Mapping[str, Any], titles: Mapping[str, str], currency: str
 ) -> dict[str, Any]:
     it, found = evaluate_stored_gate(option)

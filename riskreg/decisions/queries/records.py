@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from riskreg.analysis.amounts import chance_band_text, chance_text
 from riskreg.analysis.policy.estimates import round_significant
 from riskreg.decisions.models import Decision
-from riskreg.decisions.queries.gates import gates_to_json
+from riskreg.decisions.queries.gates import gates_in_words
 from riskreg.kernel.localised import number
 from riskreg.kernel.punctuation import in_brackets
 from riskreg.register.access import Viewer
@@ -43,7 +43,7 @@ def record_of_taken_decision_in_words(viewer: Viewer, row: Decision) -> dict[str
     record["question"] = record.get("title") or record["question"]
     titles = {option["key"]: option["title"] for option in record["options"]}
     record["weighing"] = _weighing_texts(record.get("weighing"), titles)
-    record["gates"] = gates_to_json(record["options"], viewer.register.currency)
+    record["gates"] = gates_in_words(record["options"], viewer.register.currency)
     return record
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber
 
 from riskreg.analysis.models import Driver, Simulation
 from riskreg.analysis.policy.weighing import (
-    About,
+    DecisionToWeigh,
     can_be_weighed,
     frozen_option,
     mitigations_without_effect,
@@ -78,7 +78,7 @@ class Weighing:
         return found
 
 
-def about_decision(row: Decision) -> About:
+def decision_to_weigh(row: Decision) -> DecisionToWeigh:
     """What a run freezes of a decision, read by ``decision_for``."""
     choices: list[Option] = row.choices  # type: ignore[attr-defined]
     options: list[dict[str, Any]] = []
@@ -94,7 +94,7 @@ def about_decision(row: Decision) -> About:
                 is_nothing=option.is_nothing,
             )
         )
-    return About(row.uuid, tuple(options), refs)
+    return DecisionToWeigh(row.uuid, tuple(options), refs)
 
 
 def may_weigh(viewer: Viewer, row: Decision) -> bool:
@@ -155,7 +155,7 @@ def _mitigations_by_id(row: Decision) -> dict[str, Mitigation]:
 
 def _options_changed_since(row: Decision, inputs: dict[str, Any]) -> list[dict[str, str]]:
     old = {one["key"]: one for one in inputs["options"]}
-    new = {one["key"]: one for one in about_decision(row).options}
+    new = {one["key"]: one for one in decision_to_weigh(row).options}
     return [
         {"ref": key, "what": "option"}
         for key in sorted({*old, *new})

@@ -18,8 +18,8 @@ from riskreg.decisions.policy import acceptances as policy
 from riskreg.decisions.policy.acceptances import Act, Block
 from riskreg.decisions.queries.acceptances import (
     acceptance_for,
-    block_of,
     reason_blocked_and_who_can_text,
+    reason_blocked_for,
 )
 from riskreg.decisions.services.conditions import (
     clean_conditions,
@@ -203,7 +203,7 @@ def _locked_acceptance_for_act(
         .get(pk=found.pk)
     )
     row.register = row.risk.register = actor.register
-    blocked = block_of(actor, act, row)
+    blocked = reason_blocked_for(actor, act, row)
     if blocked is not None and blocked != Block.STATE:
         raise Forbidden(reason_blocked_and_who_can_text(actor, act, row, blocked))
     require_version(row, version)

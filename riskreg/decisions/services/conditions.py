@@ -12,8 +12,8 @@ from riskreg.decisions.models import Decision, Obligation, ObligationState
 from riskreg.decisions.policy.acceptances import MAX_CONDITIONS, Act
 from riskreg.decisions.queries.acceptances import (
     acceptance_condition_for,
-    block_of,
     reason_blocked_and_who_can_text,
+    reason_blocked_for,
 )
 from riskreg.decisions.services.telling import post_to_webhooks
 from riskreg.events.services import append
@@ -28,13 +28,13 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 
 _PARTS = {"text", "owner", "due_on", "translations"}
-About = Risk | Decision
+RiskOrDecision = Risk | Decision
 
 
 def clean_conditions(
     errors: Errors,
     actor: Viewer,
-    about: About,
+    about: RiskOrDecision,
     given: Any,
     today: dt.date,
     expires_on: dt.date | None,
@@ -135,7 +135,7 @@ def close_acceptance_condition(
     errors.raise_if_any()
     if state == ObligationState.WAIVED:
         # Who may take the acceptance back may let a part of it go, but never their own burden.
-        blocked = block_of(actor, Act.REVOKE, acceptance)
+        blocked = reason_blocked_for(actor, Act.REVOKE, acceptance)
         if blocked is not None:
             raise Forbidden(reason_blocked_and_who_can_text(actor, Act.REVOKE, acceptance, blocked))
         if row.owner_id == actor.user.pk or row.risk.owner_id == actor.user.pk:

@@ -22,10 +22,10 @@ from riskreg.decisions.policy import decisions as policy
 from riskreg.decisions.policy.decisions import Act, Block
 from riskreg.decisions.queries.decisions import (
     asked_parties,
-    block_of,
     decision_for,
     parties_whose_yes_counts,
     reason_blocked_and_who_can_text,
+    reason_blocked_for,
 )
 from riskreg.decisions.queries.weighing import weighing_for_record
 from riskreg.decisions.services.conditions import close_obligation, condition_changes_for_log
@@ -54,7 +54,7 @@ def locked_decision_for_act(
     """The decision for update, where the actor may do ``act``. What keeps them from it is said
     before whether they have seen its newest version."""
     row = decision_for_update(actor, ref, None, at)
-    blocked = block_of(actor, act, row, actor.today(at))
+    blocked = reason_blocked_for(actor, act, row, actor.today(at))
     if blocked is not None and blocked not in _OF_STATE:
         raise Forbidden(reason_blocked_and_who_can_text(actor, act, row, blocked))
     require_version(row, version)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.services import RequestedRun, request_simulation
 from riskreg.decisions.queries.decisions import decision_for
-from riskreg.decisions.queries.weighing import OPEN, about_decision
+from riskreg.decisions.queries.weighing import OPEN, decision_to_weigh
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
@@ -44,5 +44,5 @@ def weigh_decision(
         errors.add("audience", "narrower", text)
     errors.raise_if_any()
     return request_simulation(
-        actor=actor, given={**given, "audience": audience}, at=at, about=about_decision(row)
+        actor=actor, given={**given, "audience": audience}, at=at, about=decision_to_weigh(row)
     )

@@ -16,8 +16,8 @@ from riskreg.decisions.queries.acceptances import (
     acceptance_for,
     acceptances_of,
     acceptances_with_shown_fields_for,
-    block_of,
     reason_blocked_and_who_can_text,
+    reason_blocked_for,
     unaccepted_threats_above_appetite,
 )
 from riskreg.kernel.replica import from_replica
@@ -169,7 +169,7 @@ class AcceptancePage(RegisterView):
         self, row: Any, act: Act, refused: "tuple[str, forms.Form] | None"
     ) -> dict[str, Any]:
         """Whether the viewer can do it, and if not, why and who could."""
-        blocked = block_of(self.viewer, act, row)
+        blocked = reason_blocked_for(self.viewer, act, row)
         form = refused[1] if refused and refused[0] == act.value else None
         fresh = WordsForm(initial={"version": row.version}, needed=act in (Act.REFUSE, Act.REVOKE))
         return {
@@ -189,7 +189,7 @@ class AcceptancePage(RegisterView):
     def _may_waive(self, row: Any, condition: Obligation) -> bool:
         me = self.viewer.user.pk
         own = me in (condition.owner_id, row.risk.owner_id)
-        return not own and block_of(self.viewer, Act.REVOKE, row) is None
+        return not own and reason_blocked_for(self.viewer, Act.REVOKE, row) is None
 
     def _may_ask_again(self, row: Any) -> bool:
         """Whether to offer asking for an extension, or anew."""

@@ -12,9 +12,9 @@ from riskreg.decisions.models import Decision, DecisionState
 from riskreg.decisions.policy.decisions import Act
 from riskreg.decisions.queries.decisions import (
     asked_parties,
-    block_of,
     decision_for,
     reason_blocked_and_who_can_text,
+    reason_blocked_for,
 )
 from riskreg.decisions.services import decide
 from riskreg.kernel.errors import Conflict, Invalid
@@ -129,7 +129,7 @@ class DecidePage(DecisionPage):
         self, row: Decision, form: DecideForm, status: int = 200, conflict: str = ""
     ) -> HttpResponse:
         today = self.viewer.today(self.at)
-        blocked = block_of(self.viewer, Act.DECIDE, row, today)
+        blocked = reason_blocked_for(self.viewer, Act.DECIDE, row, today)
         context = decision_detail(self.viewer, row, today) | {
             "form": form,
             "conflict": conflict,

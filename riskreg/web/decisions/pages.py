@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy
 from riskreg.decisions.models import Decision, DecisionState, Stance
 from riskreg.decisions.policy.decisions import STANDS, Act, Block
 from riskreg.decisions.queries.decisions import (
-    block_of,
     decision_for,
     decision_taken_for,
     decisions_with_shown_fields_for,
     may_argue,
     may_be_edited,
     reason_blocked_and_who_can_text,
+    reason_blocked_for,
 )
 from riskreg.decisions.queries.records import record_of_taken_decision_in_words
 from riskreg.decisions.services.outcomes import may_waive
@@ -201,7 +201,7 @@ class DecisionPage(RegisterView):
         self, row: Decision, act: Act, refused: "tuple[str, forms.Form] | None"
     ) -> dict[str, Any]:
         """Whether the viewer can do it, and if not, why and who could."""
-        blocked = block_of(self.viewer, act, row, self.viewer.today(self.at))
+        blocked = reason_blocked_for(self.viewer, act, row, self.viewer.today(self.at))
         form = refused[1] if refused and refused[0] == act.value else None
         return {
             "may": blocked is None,

@@ -15,7 +15,7 @@ from riskreg.decisions.policy.decisions import (
     moved_ratings_by_risk,
 )
 from riskreg.decisions.queries.decisions import decisions_about, ratings_now_by_risk, stale_because
-from riskreg.decisions.queries.gates import gates_to_json
+from riskreg.decisions.queries.gates import gates_in_words
 from riskreg.register.access import Viewer
 from riskreg.register.queries import parties_for
 from riskreg.risks.models import Risk
@@ -101,7 +101,7 @@ def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, 
             for one in it.asked
         ],
         "options": [option_row(row, one, names) for one in it.choices],
-        "gates": gates_to_json(
+        "gates": gates_in_words(
             [
                 {"key": o.key, "title": o.localized("title"), "gate": o.gate, "costs": o.costs}
                 for o in it.choices

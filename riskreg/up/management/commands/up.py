@@ -81,7 +81,7 @@ class Command(BaseCommand):
         port = options["port"]
         _require_free_port(port)
         var_dir: Path = settings.VAR_DIR
-        with _sole_user_of(var_dir):
+        with _exclusive_lock_on(var_dir):
             if options["fresh"]:
                 _delete_local_data(var_dir)
             migrate, demo = options["migrate"] or options["demo"], options["demo"]
@@ -294,7 +294,7 @@ def _require_free_port(port: int) -> None:
 
 
 @contextlib.contextmanager
-def _sole_user_of(var_dir: Path) -> Any:
+def _exclusive_lock_on(var_dir: Path) -> Any:
     """Hold the folder's lock, so that two systems never share one embedded set of files."""
     lock: TextIO
     try:
