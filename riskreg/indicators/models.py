@@ -12,7 +12,7 @@ from riskreg.kernel.localised import in_language, localised
 from riskreg.kernel.models import Base
 from riskreg.kernel.search import Searchable
 from riskreg.kernel.sorting import Sortable
-from riskreg.register.source_words import words_in
+from riskreg.register.source_words import texts_of_sources
 from riskreg.register.visibility import PartyBound
 
 
@@ -184,7 +184,7 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
 
     def texts_to_search(self) -> tuple[Any, ...]:
         """Its names and texts in every language, and its source."""
-        return (self.names, self.descriptions, self.limit_notes, words_in(self.source))
+        return (self.names, self.descriptions, self.limit_notes, texts_of_sources(self.source))
 
     def title_or_name_to_sort_by(self, language: str) -> str:
         """Its name."""

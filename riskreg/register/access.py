@@ -79,7 +79,7 @@ class Viewer:
         return criteria
 
     @functools.cached_property
-    def every_criteria(self) -> dict[int, Criteria]:
+    def criteria_versions_by_id(self) -> dict[int, Criteria]:
         """Every version of the register's criteria by its database id: read once for all that goes
         by more than the one in force, and not at all where that is the first."""
         now = self.criteria

@@ -56,7 +56,7 @@ def kind_keys() -> list[str]:
     return sorted(_kinds)
 
 
-def kinds_in_archived() -> list[str]:
+def kind_keys_answered_in_archived() -> list[str]:
     """The keys of those that are answered while the register is archived."""
     return sorted(key for key, kind in _kinds.items() if kind.in_archived)
 

@@ -90,17 +90,17 @@ def time_zone_differences(before: str, after: str) -> list[Difference]:
 
 
 def parties_to_ask_about_transfer(
-    taker: int | None, holder: int | None, home: int, mine: int | None
+    taking_party: int | None, giving_party: int | None, home_party: int, acting_party: int | None
 ) -> frozenset[int]:
-    """Whose yes is needed when a shared risk of the party ``home`` goes from somebody of ``holder``
-    to somebody of ``taker``, by an act of ``mine``.
+    """Whose yes is needed when a shared risk of the party ``home_party`` goes from somebody of
+    ``giving_party`` to somebody of ``taking_party``, by an act of ``acting_party``.
 
     Within one party it is that party's matter. Into another it is a matter of the one that takes
     it, and of the one that it belongs to; who gives it away has said yes by that.
     """
-    if taker is None or taker == holder:
+    if taking_party is None or taking_party == giving_party:
         return frozenset()
-    return frozenset({taker, home}) - {mine}
+    return frozenset({taking_party, home_party}) - {acting_party}
 
 
 def _effect_where_shorter_is_stricter(before: int, after: int) -> Effect:

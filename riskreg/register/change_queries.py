@@ -70,7 +70,7 @@ def newest_change_request_by(viewer: Viewer) -> ChangeRequest | None:
     return rows.order_by("-pk").first()
 
 
-def speakers_by_party(
+def who_can_answer_by_party(
     register_id: int, parties: Collection[int] | None = None
 ) -> dict[int, list[User]]:
     """Who can speak for each party of a register: its managers, then its leaders, who are there."""
@@ -92,9 +92,9 @@ def speakers_by_party(
 
 def other_parties_to_ask(viewer: Viewer) -> list[Party]:
     """The parties, besides the viewer's own, whose yes a change of what is common needs."""
-    rows = Party.objects.filter(_somebody_speaks_for_outer(), register=viewer.register).order_by(
-        "pk"
-    )
+    rows = Party.objects.filter(
+        _somebody_can_answer_for_outer(), register=viewer.register
+    ).order_by("pk")
     return [party for party in rows if party.pk != viewer.party_id]
 
 
@@ -146,7 +146,7 @@ def is_owed_by(users: Collection[int]) -> Q:
     return Q(Exists(theirs))
 
 
-def _somebody_speaks_for_outer() -> Exists:
+def _somebody_can_answer_for_outer() -> Exists:
     return Exists(
         Membership.objects.filter(
             party=OuterRef("pk"),

@@ -49,11 +49,11 @@ def clean_external_id(
             errors.add(name, "other_party", _("Only its own party names it."))
         return {}
     if text:
-        _check_free(errors, viewer, text, model, party, current)
+        _check_external_id_free(errors, viewer, text, model, party, current)
     return {name: text or None}
 
 
-def _check_free(
+def _check_external_id_free(
     errors: Errors,
     viewer: Viewer,
     external_id: str,

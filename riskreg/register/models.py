@@ -15,7 +15,7 @@ from riskreg.register.absence_models import Absence as Absence
 from riskreg.register.change_models import ChangeRequest as ChangeRequest
 from riskreg.register.change_models import PartyAnswer as PartyAnswer
 from riskreg.register.own_appetite_models import OwnAppetite as OwnAppetite
-from riskreg.register.source_words import words_in
+from riskreg.register.source_words import texts_of_sources
 from riskreg.register.visibility import PartyBound
 
 
@@ -350,7 +350,7 @@ class Objective(Searchable, Sortable, Base, PartyBound):
 
     def texts_to_search(self) -> tuple[Any, ...]:
         """Its names in every language, and its source."""
-        return (self.names, self.key, words_in(self.source))
+        return (self.names, self.key, texts_of_sources(self.source))
 
     def title_or_name_to_sort_by(self, language: str) -> str:
         """Its name."""

@@ -164,7 +164,7 @@ def party_for(viewer: Viewer, key: str, *, lock: bool = False) -> Party:
     return party
 
 
-def parties_that_speak(register: Register) -> list[Party]:
+def parties_that_can_answer(register: Register) -> list[Party]:
     """The parties of which a manager or a leader is there, who can say yes or no for them."""
     speakers = Membership.objects.filter(
         register=register,

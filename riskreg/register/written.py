@@ -128,7 +128,7 @@ class _Frozen:
         if goes != "nothing":
             self.given["criteria"] = viewer.criteria
         if goes == "every version":
-            self.given["every_criteria"] = viewer.every_criteria
+            self.given["criteria_versions_by_id"] = viewer.criteria_versions_by_id
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _criteria_key(viewer: Viewer, goes: Goes) -> tuple[str, ...]:
     nothing is rated by them."""
     if goes == "nothing":
         return ()
-    versions = [viewer.criteria] if goes == "now" else viewer.every_criteria.values()
+    versions = [viewer.criteria] if goes == "now" else viewer.criteria_versions_by_id.values()
     return tuple(_criteria_as_key_text(row) for row in versions)
 
 

@@ -50,7 +50,7 @@ REDUNDANT = {
     "evidence/queries.py:ids_of_evidence_on": "events are read from one's own chains",
     "decisions/queries/decisions.py:decision_condition_for": "its decision was found by this rule",
     "decisions/queries/decisions.py:first_mitigations_to_offer": "narrowed to its decision anyway",
-    "register/external_ids.py:_check_free": "narrowed to the asker's own party anyway",
+    "register/external_ids.py:_check_external_id_free": "narrowed to the asker's own party anyway",
     "risks/services/lookups.py:__init__": "narrowed to the asker's own party anyway",
     "risks/queries/lists.py:visible_mitigations": "the cursor read with it is its audience's",
     "indicators/queries/access.py:visible_indicators": "its cursor is its audience's",

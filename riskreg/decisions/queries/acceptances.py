@@ -191,7 +191,7 @@ def _is_validly_accepted(viewer: Viewer, today: dt.date) -> Q:
         risk=OuterRef("risk"),
         visibility=OuterRef("visibility"),
     )
-    versions = map(Matrix, viewer.every_criteria.values())
+    versions = map(Matrix, viewer.criteria_versions_by_id.values())
     return is_covered_by_acceptance(Matrix(viewer.criteria), versions, running)
 
 

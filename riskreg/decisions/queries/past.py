@@ -35,7 +35,7 @@ def unaccepted_threats_among(
     of today alone and are left out."""
     matrix = Matrix(criteria)
     running = acceptances_running_on(viewer, day, end).order_by()
-    versions = map(Matrix, viewer.every_criteria.values())
+    versions = map(Matrix, viewer.criteria_versions_by_id.values())
     mine = running.filter(risk=OuterRef("risk"), visibility=OuterRef("visibility"))
     rows = positions.filter(is_threat_above_appetite(matrix)).exclude(
         is_covered_by_acceptance(matrix, versions, mine)

@@ -18,13 +18,13 @@ from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid, RiskregE
 from riskreg.kernel.punctuation import colon, join_sentences
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer, as_viewer
-from riskreg.register.change_kinds import kind_of, kinds_in_archived
+from riskreg.register.change_kinds import kind_keys_answered_in_archived, kind_of
 from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeState, PartyAnswer
 from riskreg.register.change_queries import (
     ANSWER,
     change_request_for,
-    speakers_by_party,
     takes_answers,
+    who_can_answer_by_party,
 )
 from riskreg.register.models import Membership, Party
 from riskreg.register.permissions import archived_refusal_text, require
@@ -78,12 +78,14 @@ def approve_change(
     except _GroundMoved as moved:
         row.closing_words = moved.words
         _save_closed(row, ChangeState.OUTDATED, actor.user, at)
-        _log(actor, "change_request.outdated", row, at, **changes)
+        _log_request(actor, "change_request.outdated", row, at, **changes)
         post_message_to_each(row, [row.requested_by], CLOSED, at)
         return row
     post_message_to_each(row, [row.requested_by], CLOSED, at)
     known = {actor.user.pk, row.requested_by_id}
-    everybody = [user for some in speakers_by_party(row.register_id).values() for user in some]
+    everybody = [
+        user for some in who_can_answer_by_party(row.register_id).values() for user in some
+    ]
     post_message_to_each(row, [user for user in everybody if user.pk not in known], HOLDS, at)
     return row
 
@@ -103,7 +105,7 @@ def refuse_change(
     row.closing_words = {translation.get_language() or settings.LANGUAGE_CODE: words}
     _save_closed(row, ChangeState.REFUSED, actor.user, at)
     answers = [before, answers_by_party(row)]
-    _log(actor, "change_request.refused", row, at, answers=answers)
+    _log_request(actor, "change_request.refused", row, at, answers=answers)
     post_message_to_each(row, [row.requested_by], CLOSED, at)
     return row
 
@@ -123,7 +125,7 @@ def withdraw_change(
     _require_open_and_unchanged(row, version)
     row.version += 1
     _save_closed(row, ChangeState.WITHDRAWN, actor.user, at)
-    _log(actor, "change_request.withdrawn", row, at)
+    _log_request(actor, "change_request.withdrawn", row, at)
     return row
 
 
@@ -131,7 +133,7 @@ def expire_and_reassign_requests(at: dt.datetime) -> int:
     """Close what was not answered in time, and ask somebody else where who was asked cannot answer
     any more. Returns how many were changed; running it twice, or late, makes no difference."""
     tended = 0
-    lives = Q(register__archived_at=None) | Q(kind__in=kinds_in_archived())
+    lives = Q(register__archived_at=None) | Q(kind__in=kind_keys_answered_in_archived())
     rows = ChangeRequest.objects.filter(lives, state=ChangeState.OPEN)
     for row in rows.order_by("answer_by", "pk")[:AT_ONCE]:
         with transaction.atomic():
@@ -144,7 +146,7 @@ def post_missed_changes_to_first_speaker(membership: Membership, at: dt.datetime
     party = membership.party
     if party is None:
         return
-    here = speakers_by_party(membership.register_id, [party.pk]).get(party.pk, [])
+    here = who_can_answer_by_party(membership.register_id, [party.pk]).get(party.pk, [])
     if [user.pk for user in here] != [membership.user_id]:
         return
     unheard = ChangeRequest.objects.filter(
@@ -168,10 +170,10 @@ def _expire_or_reassign(key: int, at: dt.datetime) -> int:
     if row.answer_by < clock.local_date(at, row.register.time_zone):
         row.version += 1
         _save_closed(row, ChangeState.EXPIRED, None, at)
-        _log(by, "change_request.expired", row, at)
+        _log_request(by, "change_request.expired", row, at)
         post_message_to_each(row, [row.requested_by], CLOSED, at)
         return 1
-    who, changed = speakers_by_party(row.register_id), 0
+    who, changed = who_can_answer_by_party(row.register_id), 0
     for answer in row.answers.filter(answer=AnswerState.WAITING).select_related("party"):
         people = who.get(answer.party_id, [])
         if people and answer.asked_id not in [user.pk for user in people]:
@@ -200,7 +202,7 @@ def _locked_with_own_answer(
     if not present.exists():
         raise Forbidden(_("You do not speak for this party any more."))
     if answer.answer == AnswerState.YES and row.is_open:
-        raise _refusal(
+        raise _wrong_state_error(
             _("%(party)s has said yes already, by %(name)s. One yes of each party is enough.")
             % {"party": answer.party.name, "name": answer.answered_by}
         )
@@ -210,7 +212,7 @@ def _locked_with_own_answer(
             _("You asked for this yourself, for another party. Somebody else answers for this one.")
         )
     if row.answer_by < actor.today(at):
-        raise _refusal(
+        raise _wrong_state_error(
             _("The time to answer ended on %(day)s. It can be asked again.")
             % {"day": date_format(row.answer_by, "DATE_FORMAT")}
         )
@@ -234,14 +236,14 @@ def _require_not_archived_or_restoring(actor: Viewer, row: ChangeRequest) -> Non
 
 def _require_open_and_unchanged(row: ChangeRequest, version: int | None) -> None:
     if not row.is_open:
-        raise _refusal(
+        raise _wrong_state_error(
             _("This request is closed: it is %(state)s.") % {"state": row.get_state_display()}
         )
     if version is not None and version != row.version:
         raise Conflict(_("Somebody answered since you looked. Look at it again."), row)
 
 
-def _refusal(why: str) -> Invalid:
+def _wrong_state_error(why: str) -> Invalid:
     """It cannot be done to a request that stands as this one does, whoever looks again."""
     return Invalid.one("state", "wrong_state", why)
 
@@ -252,7 +254,9 @@ def _save_closed(row: ChangeRequest, state: str, by: User | None, at: dt.datetim
     row.answers.exclude(due_on=None).update(due_on=None)
 
 
-def _log(actor: Viewer, verb: str, row: ChangeRequest, at: dt.datetime, **more: Any) -> None:
+def _log_request(
+    actor: Viewer, verb: str, row: ChangeRequest, at: dt.datetime, **more: Any
+) -> None:
     append(actor.entry(verb, row, at=at, changes={**more, **_changes_on_closing(row)}))
 
 
@@ -269,7 +273,7 @@ def _make_change(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:
             try:
                 # Under a savepoint: what is refused in one language is refused in every other.
                 with transaction.atomic():
-                    _try_to_make(row, request_id, at)
+                    _make_as_requester_or_raise(row, request_id, at)
                     return
             except RiskregError as error:
                 text = _("%(why)s So this change was not made; ask again by what holds now.")
@@ -285,7 +289,7 @@ def _why_not_made(error: RiskregError) -> str:
     return error.detail if named else join_sentences([error.detail, *each[:NAMED]])
 
 
-def _try_to_make(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:
+def _make_as_requester_or_raise(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:
     membership = (
         Membership.objects.select_related("register__criteria", "party", "user")
         .filter(register=row.register_id, user=row.requested_by_id, ended_at=None)

@@ -18,7 +18,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeState, PartyAnswer
-from riskreg.register.change_queries import speakers_by_party
+from riskreg.register.change_queries import who_can_answer_by_party
 from riskreg.register.changes import time_text
 from riskreg.register.models import Party
 from riskreg.register.services.change_mail import ASKED, HOLDS, post_message_to_each
@@ -66,7 +66,7 @@ def ask_others_or_note_agreed(
     if proposal.parties is not None:
         own = [] if actor.party_id is None else [actor.party_id]
         binds = binds.filter(pk__in=[*proposal.parties, *own])
-    who = speakers_by_party(actor.register.pk)
+    who = who_can_answer_by_party(actor.register.pk)
     others = [party for party in binds if party.pk != actor.party_id]
     must_wait = proposal.asks and any(party.pk in who for party in others)
     row = ChangeRequest.objects.create(
@@ -109,7 +109,7 @@ def ask_others_or_note_agreed(
 
 def would_wait_for_others(actor: Viewer, proposal: Proposal) -> bool:
     """Whether ``ask_others_or_note_agreed`` would leave it with a request, as things stand now."""
-    who = speakers_by_party(actor.register.pk, proposal.parties)
+    who = who_can_answer_by_party(actor.register.pk, proposal.parties)
     return proposal.asks and any(party != actor.party_id for party in who)
 
 

@@ -14,7 +14,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer, as_viewer
 from riskreg.register.change_models import ChangeRequest, ChangeState
-from riskreg.register.change_queries import speakers_by_party
+from riskreg.register.change_queries import who_can_answer_by_party
 from riskreg.register.models import (
     Invitation,
     Membership,
@@ -106,7 +106,7 @@ def create_or_complete_register(wanted: Wanted, *, at: dt.datetime) -> tuple[Reg
     else:
         require_not_archived(register)
         _require_same_currency_and_zone(register, wanted)
-        _add_parties(register, wanted, at, founder)
+        _add_missing_parties_or_ask_others(register, wanted, at, founder)
         as_maker = Viewer(user=founder, register=register, role=Role.MANAGER, party=None)
         add_classification(actor=as_maker, template=wanted.classification, at=at)
     for key, email in wanted.managers:
@@ -114,7 +114,7 @@ def create_or_complete_register(wanted: Wanted, *, at: dt.datetime) -> tuple[Reg
     for key, role, email in wanted.members:
         _add_or_invite_member_if_party_exists(register, key, role, email, at, founder)
     register.refresh_from_db()
-    _add_objectives(register, wanted, at, founder)
+    _add_missing_objectives(register, wanted, at, founder)
     return register, created
 
 
@@ -208,7 +208,9 @@ def _require_same_currency_and_zone(register: Register, wanted: Wanted) -> None:
             )
 
 
-def _add_parties(register: Register, wanted: Wanted, at: dt.datetime, by: User) -> None:
+def _add_missing_parties_or_ask_others(
+    register: Register, wanted: Wanted, at: dt.datetime, by: User
+) -> None:
     """Those that are not there yet; where others must agree, the first manager asks them."""
     asking = _founder_as_member_or_maker(register, by)
     waiting = {row.content["key"] for row in _open_requests_to_add_party(register)}
@@ -236,7 +238,7 @@ def _founder_as_member_or_maker(register: Register, by: User) -> Viewer:
     )
     if membership is not None:
         return as_viewer(by, membership)
-    if speakers_by_party(register.pk):
+    if who_can_answer_by_party(register.pk):
         raise Conflict(
             _("%(email)s is no member here. Name one of the managers first: they ask the others.")
             % {"email": by.email}
@@ -275,7 +277,7 @@ def _add_or_invite_member_if_party_exists(
         )
 
 
-def _add_objectives(register: Register, wanted: Wanted, at: dt.datetime, by: User) -> None:
+def _add_missing_objectives(register: Register, wanted: Wanted, at: dt.datetime, by: User) -> None:
     """Those whose key is not there yet, of the first manager's party."""
     there = set(_objectives_visible_to_all_parties(register).values_list("key", flat=True))
     missing = [given for given in wanted.objectives if given["key"] not in there]

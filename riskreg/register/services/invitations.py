@@ -268,7 +268,7 @@ def accept_invitation(*, token: str, user: User, at: dt.datetime) -> Viewer:
         )
     if Membership.objects.filter(register=row.register, user=user, ended_at=None).exists():
         raise Forbidden(_("You are a member of this register already; there is nothing to accept."))
-    return _accept(row, user, at)
+    return _save_accepted_and_add_member(row, user, at)
 
 
 @transaction.atomic
@@ -287,10 +287,10 @@ def accept_with_new_account(
     user = create_user(email=row.email, name=name, password=password, at=at)
     if preferences:
         user = set_preferences(user=user, at=at, **preferences)
-    return user, _accept(row, user, at)
+    return user, _save_accepted_and_add_member(row, user, at)
 
 
-def _accept(row: Invitation, user: User, at: dt.datetime) -> Viewer:
+def _save_accepted_and_add_member(row: Invitation, user: User, at: dt.datetime) -> Viewer:
     row.accepted_at, row.accepted_by, row.mail_due_at = at, user, None
     row.version += 1
     row.save(update_fields=["accepted_at", "accepted_by", "mail_due_at", "version"])

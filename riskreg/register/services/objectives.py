@@ -66,7 +66,7 @@ def add_objective(
         "names": names, "unit": unit, "value": value, "baseline": baseline, "due_on": due_on,
         "label": label, "source": source,
     }  # fmt: skip
-    clean = _clean(errors, given)
+    clean = _clean_objective(errors, given)
     due = clean.get("due_on")
     if due is not None:
         _check_due_day_not_past(errors, due, actor.today(at))
@@ -123,7 +123,7 @@ def edit_objective(
         if name not in FIELDS:
             errors.add(str(name)[:60], "unknown_field", OBJECTIVE.no_such_field)
     kept = {"label": objective.label, "source": objective.source}
-    clean = _clean(errors, {n: v for n, v in fields.items() if n in FIELDS}, kept)
+    clean = _clean_objective(errors, {n: v for n, v in fields.items() if n in FIELDS}, kept)
     clean |= clean_external_id(errors, actor, fields, Objective, objective.party, objective)
     due = clean.get("due_on")
     if due is not None and due != objective.due_on:
@@ -139,7 +139,7 @@ def edit_objective(
     return objective
 
 
-def _clean(
+def _clean_objective(
     errors: Errors, given: Mapping[str, Any], kept: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """What is given, checked; what is not given is judged as ``kept``."""

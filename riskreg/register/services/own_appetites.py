@@ -50,8 +50,8 @@ def set_own_appetite(
     _lock_register(actor)
     errors = Errors()
     given = {"term": term, "rating": rating, "reasons": reasons, "label": label}
-    clean = _clean(errors, actor, party, given)
-    _check_free(errors, actor, clean.get("term"))
+    clean = _clean_own_appetite(errors, actor, party, given)
+    _check_no_other_for_term(errors, actor, clean.get("term"))
     if own_appetites_in_force_for(actor).count() > MAX_TERM_APPETITES:
         text = _("A party has at most %(n)d own appetites; end one first.")
         errors.add("term", "too_many", text % {"n": MAX_TERM_APPETITES + 1})
@@ -89,9 +89,9 @@ def change_own_appetite(
     require(actor, "own_appetite.edit", row)
     require_unchanged(row, version)
     errors = Errors()
-    clean = _clean(errors, actor, row.party, fields, row)
+    clean = _clean_own_appetite(errors, actor, row.party, fields, row)
     if "term" in clean and not errors.has_any_on("term"):
-        _check_free(errors, actor, clean["term"], row)
+        _check_no_other_for_term(errors, actor, clean["term"], row)
     errors.raise_if_any()
     changes = set_changed_in_memory(OWN_APPETITE, row, clean)
     if changes:
@@ -128,7 +128,7 @@ def _lock_register(actor: Viewer) -> None:
     Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
 
 
-def _clean(
+def _clean_own_appetite(
     errors: Errors,
     actor: Viewer,
     party: Party,
@@ -188,7 +188,7 @@ def _clean_reasons(errors: Errors, value: Any) -> dict[str, str]:
     return clean_names(errors, "reasons", value, REASON_MAX)
 
 
-def _check_free(
+def _check_no_other_for_term(
     errors: Errors, actor: Viewer, term: Term | None, but: OwnAppetite | None = None
 ) -> None:
     """Note that the party has one for ``term`` (None: in general) already, other than ``but``."""

@@ -15,7 +15,7 @@ from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Invitation, Membership, Party, RefSequence, Register
-from riskreg.register.people import parties_that_speak, party_for
+from riskreg.register.people import parties_that_can_answer, party_for
 from riskreg.register.permissions import require
 from riskreg.register.services.founding import MAX_PARTIES, prefix_from_party_key
 from riskreg.register.services.frame import check_name_free
@@ -123,7 +123,7 @@ def reason_party_stays_or_empty(actor: Viewer, party: Party) -> str:
 
 def may_change_party(actor: Viewer, party: Party) -> bool:
     """Whether the actor may rename a party, as far as it is a question of whose it is."""
-    return party == actor.party or party not in parties_that_speak(actor.register)
+    return party == actor.party or party not in parties_that_can_answer(actor.register)
 
 
 def _party_for_update(actor: Viewer, key: str, version: int | None) -> Party:

@@ -54,10 +54,10 @@ def bring_in_party(
     return add_party(register=register, key=key, names=names, prefix=prefix, at=at, by=actor.user)
 
 
-def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+def _apply_new_party(*, content: Mapping[str, Any], **given: Any) -> Any:
     return bring_in_party(**content, **given)
 
 
 def register_change_kinds() -> None:
     """Let parties be asked for."""
-    register_change_kind(ChangeKind(PARTY, party_added_title, party_added_lines, _apply))
+    register_change_kind(ChangeKind(PARTY, party_added_title, party_added_lines, _apply_new_party))

@@ -34,7 +34,7 @@ def change_role(
     """
     row = lock_member_to_change(actor, user, version)
     if not manages_members_of(actor, row.party_id):
-        raise Forbidden(_why_not(row))
+        raise Forbidden(_other_party_refusal_text(row))
     if row.user.is_program or role == Role.INTEGRATION:
         raise Invalid.one(
             "role", "program", _("A program stays one, and a person does not become one.")
@@ -83,7 +83,7 @@ def lock_member_to_remove(actor: Viewer, user: uuid.UUID, version: int | None) -
     """The membership, locked, that ``remove_member`` would end; it raises what that raises."""
     row = lock_member_to_change(actor, user, version)
     if row.user_id != actor.user.pk and not manages_members_of(actor, row.party_id):
-        raise Forbidden(_why_not(row))
+        raise Forbidden(_other_party_refusal_text(row))
     require_party_keeps_a_manager(row, "user")
     return row
 
@@ -113,6 +113,6 @@ def require_party_keeps_a_manager(leaving: Membership, error_field: str) -> None
         )
 
 
-def _why_not(row: Membership) -> str:
+def _other_party_refusal_text(row: Membership) -> str:
     whose = row.party.name if row.party else _("no party")
     return _("This is a member of %(party)s: managers of it change that.") % {"party": whose}

@@ -159,14 +159,14 @@ def _apply_programme(*, content: Mapping[str, Any], **given: Any) -> Any:
     return set_programme(given=content["given"], seen=content["seen"], version=None, **given)
 
 
-def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+def _apply_time_zone(*, content: Mapping[str, Any], **given: Any) -> Any:
     return set_time_zone(time_zone=content["time_zone"], seen=content["seen"], **given)
 
 
 def register_change_kinds() -> None:
     """Let changes of the settings be asked for."""
     register_change_kind(
-        ChangeKind(TIME_ZONE, time_zone_changed_title, time_zone_changed_lines, _apply)
+        ChangeKind(TIME_ZONE, time_zone_changed_title, time_zone_changed_lines, _apply_time_zone)
     )
     register_change_kind(
         ChangeKind(PROGRAMME, programme_changed_title, programme_changed_lines, _apply_programme)

@@ -52,7 +52,7 @@ def add_taxonomy(
     key = _clean_key(errors, "key", key, names, (row.key for row in known))
     if any(row.key == key for row in known):
         errors.add("key", "taken", _("There is a taxonomy of that key already."))
-    _check_free(errors, "names", names, known)
+    _check_names_free(errors, "names", names, known)
     if len(known) >= MAX_TAXONOMIES:
         text = _("A register has at most %(n)d classifications.") % {"n": MAX_TAXONOMIES}
         errors.add("key", "too_many", text)
@@ -86,7 +86,7 @@ def rename_taxonomy(
     errors = Errors()
     names = clean_names(errors, "names", names)
     others = Taxonomy.objects.filter(register=actor.register).exclude(pk=taxonomy.pk)
-    _check_free(errors, "names", names, others)
+    _check_names_free(errors, "names", names, others)
     errors.raise_if_any()
     before = taxonomy.names
     if names == before:
@@ -126,7 +126,7 @@ def add_term(
             else _("There is a term of that key already.")
         )
         errors.add("key", "taken", text)
-    _check_free(errors, "names", names, [row for row in known if row.retired_at is None])
+    _check_names_free(errors, "names", names, [row for row in known if row.retired_at is None])
     if len(known) >= MAX_TERMS:
         text = _("A classification has at most %(n)d terms.") % {"n": MAX_TERMS}
         errors.add("key", "too_many", text)
@@ -178,7 +178,7 @@ def edit_term(
         errors.add("active", "merged", text % {"name": term.merged_into.name})
     elif active:
         others = Term.objects.filter(taxonomy=term.taxonomy, retired_at=None).exclude(pk=term.pk)
-        _check_free(errors, "names", new.get("names", term.names), others)
+        _check_names_free(errors, "names", new.get("names", term.names), others)
     errors.raise_if_any()
     if not active and term.retired_at is None:
         require_no_appetite(actor, term, "active")
@@ -215,13 +215,15 @@ def edit_term(
     return term
 
 
-def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+def _apply_retirement(*, content: Mapping[str, Any], **given: Any) -> Any:
     return edit_term(**content, **given)
 
 
 def register_change_kinds() -> None:
     """Let terms go out of use by a yes of all."""
-    register_change_kind(ChangeKind(RETIRE, term_retired_title, term_retired_lines, _apply))
+    register_change_kind(
+        ChangeKind(RETIRE, term_retired_title, term_retired_lines, _apply_retirement)
+    )
 
 
 def retire_as_merged_into(*, actor: Viewer, term: Term, into: Term, at: dt.datetime) -> None:
@@ -272,7 +274,7 @@ def _clean_key(
     return key
 
 
-def _check_free(errors: Errors, field: str, names: Mapping[str, str], others: Any) -> None:
+def _check_names_free(errors: Errors, field: str, names: Mapping[str, str], others: Any) -> None:
     """Note names that another one has, in the same language, however they are written."""
     for row in others:
         for language, name in row.names.items():
@@ -290,7 +292,7 @@ def _clean_new_terms(errors: Errors, terms: list[Mapping[str, Any]]) -> list[Ter
         key = _clean_key(errors, where, given.get("key"), names, (row.key for row in rows))
         if any(row.key == key for row in rows):
             errors.add("terms", "repeated", _("Two terms have the same key."))
-        _check_free(errors, "terms", names, rows)
+        _check_names_free(errors, "terms", names, rows)
         source = clean_source(errors, f"terms.{place}.source", given.get("source"))
         rows.append(Term(key=key, names=names, source=source))
     if len(terms) > MAX_TERMS:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from riskreg.kernel.models import Base
 from riskreg.kernel.search import Searchable
 from riskreg.kernel.sorting import Sortable
-from riskreg.register.source_words import words_in
+from riskreg.register.source_words import texts_of_sources
 from riskreg.register.visibility import PartyBound
 from riskreg.risks.models.risks import Risk
 from riskreg.risks.models.translated import Translated
@@ -84,7 +84,7 @@ class Control(Translated, Searchable, Base, PartyBound):
 
     def texts_to_search(self) -> tuple[Any, ...]:
         """Its name in every language, and its source."""
-        return (self.name, self.translations, words_in(self.source))
+        return (self.name, self.translations, texts_of_sources(self.source))
 
 
 class MitigationStatus(models.TextChoices):

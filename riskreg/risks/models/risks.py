@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from riskreg.kernel.models import Base
 from riskreg.kernel.search import Searchable
 from riskreg.kernel.sorting import Sortable
-from riskreg.register.source_words import words_in
+from riskreg.register.source_words import texts_of_sources
 from riskreg.register.visibility import PartyBound, Visibility
 from riskreg.risks.models.translated import Translated
 
@@ -174,7 +174,7 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
         """Its own texts in every language, and those of its sources; everybody who sees it finds it
         by them, so what is for its own party alone (``external_id``) is none of them."""
         texts = (self.title, self.cause, self.event, self.consequence)
-        return (*texts, self.translations, words_in(*self.sources))
+        return (*texts, self.translations, texts_of_sources(*self.sources))
 
     def title_or_name_to_sort_by(self, language: str) -> str:
         """Its title."""

@@ -153,7 +153,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
     if any(other for *_rest, other, _n in groups):
         days = scale_changes(viewer, span.stage, span.since, span.until, {}).days
     if days:
-        older = viewer.every_criteria
+        older = viewer.criteria_versions_by_id
     came: Counter[tuple[int, int]] = Counter()
     left: Counter[tuple[int, int]] = Counter()
     for change, before_x, before_y, x, y, other, n in groups:

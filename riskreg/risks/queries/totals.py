@@ -98,7 +98,7 @@ def _above_appetite_counts_before(
     }
     rows = visible_positions(viewer).filter(
         Q(valid_to=None) | Q(valid_to__gte=ends[0]),
-        is_threat_above_appetite_of_its_criteria(viewer.every_criteria.values()),
+        is_threat_above_appetite_of_its_criteria(viewer.criteria_versions_by_id.values()),
         state=State.OPEN,
     )
     return rows.values(all=Value(1)).annotate(**counts).values_list(*counts)

@@ -16,7 +16,7 @@ from riskreg.register.change_queries import (
     may_answer,
     may_withdraw,
     open_change_requests,
-    speakers_by_party,
+    who_can_answer_by_party,
 )
 from riskreg.web.base import RegisterView
 
@@ -111,7 +111,11 @@ class ChangeRequestPage(RegisterView):
     def _answers(self, row: ChangeRequest) -> list[dict[str, Any]]:
         """What each party has answered, and who could where none has."""
         waiting = [a.party_id for a in row.answers.all() if a.answer == AnswerState.WAITING]
-        who = speakers_by_party(self.viewer.register.pk, waiting) if row.is_open and waiting else {}
+        who = (
+            who_can_answer_by_party(self.viewer.register.pk, waiting)
+            if row.is_open and waiting
+            else {}
+        )
         return [
             {
                 "answer": answer,

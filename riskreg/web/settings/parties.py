@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Party
-from riskreg.register.people import parties_that_speak, party_for
+from riskreg.register.people import parties_that_can_answer, party_for
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import parties_for
 from riskreg.register.services import add_party_or_ask_others, edit_party, remove_party
@@ -92,7 +92,7 @@ class PartiesPage(RegisterView):
         return _redirect_to_parties(self)
 
     def _page(self, form: PartyForm, status: int = 200) -> HttpResponse:
-        speak = {party.pk for party in parties_that_speak(self.viewer.register)}
+        speak = {party.pk for party in parties_that_can_answer(self.viewer.register)}
         context = {
             "parties": [
                 {"p": party, "speaks": party.pk in speak, "own": party == self.viewer.party}
