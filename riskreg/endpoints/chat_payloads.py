@@ -1,7 +1,7 @@
 """What each chat service wants to be sent: a subject and a body as its documented JSON.
 
 ``with_markup`` says that the body is Markdown, of which riskreg writes lists and links only; every
-text of a person in it went through ``chat.without_markup``.
+text of a person in it went through ``chat.disarm_markup``.
 """
 
 import re

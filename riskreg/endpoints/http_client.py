@@ -72,7 +72,7 @@ def post(
     except (OSError, http.client.HTTPException) as error:
         if too_late.is_set() or isinstance(error, TimeoutError):
             raise Unreachable(TOO_LONG) from error
-        raise Unreachable(_describe(error)) from error
+        raise Unreachable(_reason_without_address(error)) from error
     finally:
         end.cancel()
         connection.close()
@@ -110,9 +110,9 @@ def _connect(address: Address, ips: list[str], deadline: float) -> http.client.H
                 connection.sock = tls_context().wrap_socket(plain, server_hostname=address.host)
             except (OSError, ValueError) as error:
                 plain.close()
-                raise Unreachable(_describe(error)) from error
+                raise Unreachable(_reason_without_address(error)) from error
         return connection
-    raise Unreachable(_describe(last) if last else TOO_LONG) from last
+    raise Unreachable(_reason_without_address(last) if last else TOO_LONG) from last
 
 
 def _open(ip: str, port: int, seconds: float) -> socket.socket:
@@ -133,7 +133,7 @@ def _cut_connection(wire: socket.socket, too_late: threading.Event) -> None:
         wire.shutdown(socket.SHUT_RDWR)
 
 
-def _describe(error: Exception) -> str:
+def _reason_without_address(error: Exception) -> str:
     """What went wrong, without the address, which may be a secret."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate was not accepted: {error.verify_message}"

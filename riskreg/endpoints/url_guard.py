@@ -136,7 +136,7 @@ def parse_address(text: str) -> Address:
             raise BlockedAddress("not_https", _("Only https:// addresses are called."))
         if port != PORT:
             raise BlockedAddress("odd_port", _("Only the usual port, 443, is called."))
-        _check_outside(host)
+        _refuse_inside_host(host)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Address(parts.scheme, host, port, target, trusted)
 
@@ -244,7 +244,7 @@ def _is_plain_idna(label: str) -> bool:
         return False
 
 
-def _check_outside(host: str) -> None:
+def _refuse_inside_host(host: str) -> None:
     """Raise ``BlockedAddress`` for a name or number that is never one of the open internet."""
     inside = host.rpartition(".")[2] in _INSIDE or ("." not in host and ":" not in host)
     number = ":" in host or host.replace(".", "").isdigit()

@@ -101,11 +101,11 @@ def append_all(entries: Sequence[Entry]) -> list[Event]:
     Event.objects.bulk_create(events, batch_size=500)
     for chain in chains.values():
         chain.save(update_fields=["seq", "head"])
-    _tell_security_log(entries)
+    _tell_security_log_on_commit(entries)
     return events
 
 
-def _tell_security_log(entries: Sequence[Entry]) -> None:
+def _tell_security_log_on_commit(entries: Sequence[Entry]) -> None:
     """Of accounts and of how a register is set up, once it stands: names of fields, no values."""
     if not security_log.is_on():
         return

@@ -212,7 +212,7 @@ def test_dingtalk_is_sent_markdown(double: Double) -> None:
 @pytest.mark.parametrize("kind", ADDRESSES)
 def test_nobody_is_mentioned_by_what_somebody_typed(double: Double, kind: str) -> None:
     double.answers(FINE[kind], status=200)
-    evil = chat.without_markup(
+    evil = chat.disarm_markup(
         '<!channel> <at user_id="all">x</at> <at>x</at> [y](https://evil.example) `z`'
     )
     send(added(kind), subject=evil, text=evil, payload={"markdown": evil})
@@ -357,10 +357,10 @@ def test_every_kind_of_chat_has_a_service() -> None:
 def test_a_long_text_is_shortened_by_whole_lines_and_leads_on() -> None:
     lines = [f"R-{n:03d} 风险风险风险风险风险 https://r.example/{n}" for n in range(100)]
     text = "\n".join([*lines, "https://r.example/all"])
-    short = chat.shorten(text, 2000)
+    short = chat.shorten_to_bytes(text, 2000)
     assert len(short.encode()) <= 2000
     assert short.startswith(lines[0])
     assert short.endswith("…\nhttps://r.example/all")
     assert set(short.split("\n")) <= {*lines, "…", "https://r.example/all"}
-    assert chat.shorten("short", 2000) == "short"
-    assert len(chat.shorten("x" * 5000, 100).encode()) <= 100
+    assert chat.shorten_to_bytes("short", 2000) == "short"
+    assert len(chat.shorten_to_bytes("x" * 5000, 100).encode()) <= 100

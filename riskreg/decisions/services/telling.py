@@ -11,7 +11,7 @@ from django.utils import translation
 
 from riskreg.accounts.mails import page_address
 from riskreg.decisions.models import Acceptance, Decision
-from riskreg.endpoints.channels.chat import without_markup
+from riskreg.endpoints.channels.chat import disarm_markup
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.queries import enabled_endpoints_of_parties
 from riskreg.endpoints.services import host_of_endpoint
@@ -43,7 +43,7 @@ def _post_to_endpoint(
 ) -> None:
     with translation.override(endpoint.language):
         data = _data_for_every_reader(actor, row, at)
-        named = without_markup(f"{data['ref']} {data['title']}")
+        named = disarm_markup(f"{data['ref']} {data['title']}")
         state = str(row.get_state_display())
     post(
         Draft(

@@ -35,7 +35,7 @@ class Chat(Sender):
         endpoint = load_credentials(message.recipient)
         service = SERVICES[endpoint.kind]
         with_markup = (message.payload or {}).get("markdown") if service.markdown else None
-        body = shorten(with_markup or message.text, service.limit)
+        body = shorten_to_bytes(with_markup or message.text, service.limit)
         try:
             reply = _post(
                 endpoint.kind, parse_address(endpoint.address), message, body, bool(with_markup)
@@ -63,7 +63,7 @@ def _post(kind: str, address: Address, message: Message, body: str, with_markup:
     return http_client.post(address, text.encode(), headers, target=target)
 
 
-def without_markup(text: str) -> str:
+def disarm_markup(text: str) -> str:
     """``text`` so that no service takes a part of it for a mention, a link or a mark."""
     return text.translate(_PLAIN)
 
@@ -71,7 +71,7 @@ def without_markup(text: str) -> str:
 _PLAIN = str.maketrans({"<": "＜", ">": "＞", "[": "［", "]": "］", "`": "'", "*": "＊", "~": "～"})
 
 
-def shorten(text: str, limit: int) -> str:
+def shorten_to_bytes(text: str, limit: int) -> str:
     """``text`` in at most ``limit`` bytes: whole lines, and always the last one, which leads on."""
     if len(text.encode()) <= limit:
         return text

@@ -118,7 +118,7 @@ def rename(
     request_id: str = "",
 ) -> Endpoint:
     """Give the endpoint another name. Raises ``NotFound``, ``Conflict``, ``Invalid``."""
-    row = _locked(audience, endpoint, version)
+    row = _locked_endpoint(audience, endpoint, version)
     errors = Errors()
     name = _clean_name(errors, endpoints_of_party_in(audience).exclude(pk=row.pk), name)
     errors.raise_if_any()
@@ -146,7 +146,7 @@ def switch_on_or_off(
 
     Nothing is written where it is so already. Raises ``NotFound``, ``Conflict``.
     """
-    row = _locked(audience, endpoint, version)
+    row = _locked_endpoint(audience, endpoint, version)
     if on == (row.disabled_at is None):
         return row
     row.disabled_at, row.disabled_why = None if on else at, ""
@@ -167,7 +167,7 @@ def rotate_secret(
     request_id: str = "",
 ) -> EndpointWithSecret:
     """A new secret for a webhook; the old one signs as well for a day more."""
-    row = _locked(audience, endpoint, version)
+    row = _locked_endpoint(audience, endpoint, version)
     if row.kind != EndpointKind.WEBHOOK:
         raise Invalid.one("kind", "no_secret", _("Only webhooks have a secret."))
     try:
@@ -190,7 +190,7 @@ def remove(
     request_id: str = "",
 ) -> None:
     """Take it away with its address and secret. What was sent to it stays on record."""
-    row = _locked(audience, endpoint, version)
+    row = _locked_endpoint(audience, endpoint, version)
     _drop_waiting_deliveries(row)
     append(
         build_entry(
@@ -211,7 +211,7 @@ def queue_test_message(
     request_id: str = "",
 ) -> Delivery:
     """Post a test message to it, with a single attempt; the delivery says what was answered."""
-    row = _locked(audience, endpoint, None)
+    row = _locked_endpoint(audience, endpoint, None)
     if row.disabled_at is not None:
         raise Invalid.one("endpoint", "disabled", _("It is switched off; switch it on first."))
     with translation.override(row.language):
@@ -279,7 +279,7 @@ def _clean_name(errors: Errors, others: Any, given: Any) -> str:
     return name
 
 
-def _locked(audience: Audience, endpoint: uuid.UUID, version: int | None) -> Endpoint:
+def _locked_endpoint(audience: Audience, endpoint: uuid.UUID, version: int | None) -> Endpoint:
     row = endpoints_of_party_in(audience).select_for_update().filter(uuid=endpoint).first()
     if row is None:
         raise NotFound(_("There is no such chat or webhook."))

@@ -21,7 +21,7 @@ from riskreg.accounts.models import User
 from riskreg.duties import links
 from riskreg.duties.base import DutyKey
 from riskreg.duties.sources import Duty, load_duties_of_reminders, urgency_sort_key
-from riskreg.endpoints.channels.chat import without_markup
+from riskreg.endpoints.channels.chat import disarm_markup
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.queries import enabled_endpoints_among, enabled_endpoints_of_parties
 from riskreg.endpoints.services import host_of_endpoint
@@ -267,7 +267,7 @@ def _content(endpoint: Endpoint, register: Register, seen: _Seen, at: dt.datetim
         text = _text(lines, register, marked=False)
         if endpoint.channel == Channel.CHAT:
             payload = {"markdown": _text(lines, register, marked=True)}
-        return Content(subject=without_markup(subject), text=text, payload=payload)
+        return Content(subject=disarm_markup(subject), text=text, payload=payload)
 
 
 def _counts(lines: Collection[_Line]) -> dict[str, int]:
@@ -301,8 +301,8 @@ def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
     sentences = []
     for line in lines[:SHOWN]:
         duty = line.duty
-        what = without_markup(f"{duty.ref} {duty.subject_title}")
-        notes = [due_text(-line.days_late, duty.extended_until), without_markup(str(line.owner))]
+        what = disarm_markup(f"{duty.ref} {duty.subject_title}")
+        notes = [due_text(-line.days_late, duty.extended_until), disarm_markup(str(line.owner))]
         if duty.private:
             notes.append(_("only your party sees it"))
         when = " · ".join(notes)
@@ -316,7 +316,7 @@ def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
     if more > 0:
         sentences.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
     if register.notice:
-        sentences.append(without_markup(register.notice))
+        sentences.append(disarm_markup(register.notice))
     work = links.my_work_url(register.slug)
     label = _("Open My work")
     sentences.append(f"[{label}]({work})" if marked else f"{label}{colon()}{work}")
