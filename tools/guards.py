@@ -55,7 +55,7 @@ RETIRED = {
     "forget_address": "anonymise_address_in_past_invitations", "not_done": "mark_not_done",
     "with_triggers_dropped": "with_append_only_rule_dropped", "owe": "create_obligation",
     "forget_failures": "delete_failed_attempts", "left_alone": "serving_no_other_open_risk",
-    "positions_toward": "open_positions_toward", "with_bytes": "evidence_with_bytes",
+    "positions_toward": "open_positions_toward", "with_bytes": "all_evidence_with_bytes",
     "absences_for": "unended_absences_for", "schedules_for": "running_schedules_of_own_party",
     "links_for": "links_in_force_for",
     "error_page": "keep_draft_and_render_error", "keep_position": "set_position_if_concerned",

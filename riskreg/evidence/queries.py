@@ -48,18 +48,18 @@ class EvidenceByThing(NamedTuple):
     has_more: bool
 
 
-def newest_evidence_on(viewer: Viewer, thing_ids: Collection[UUID]) -> EvidenceByThing:
+def newest_evidence_on_all_together(viewer: Viewer, thing_ids: Collection[UUID]) -> EvidenceByThing:
     """What hangs on the things of those public ids, newest first, up to ``SHOWN`` of all together;
     one query."""
     found: dict[UUID, list[Evidence]] = defaultdict(list)
-    some = _newest_on_all_together(viewer, list(thing_ids))
+    some = _newest_rows_on_all_together(viewer, list(thing_ids))
     for row in some[:SHOWN]:
         found[row.thing_id].append(row)
     return EvidenceByThing(dict(found), len(some) > SHOWN)
 
 
 @written_once()
-def _newest_on_all_together(viewer: Viewer, thing_ids: list[UUID]) -> QuerySet[Evidence]:
+def _newest_rows_on_all_together(viewer: Viewer, thing_ids: list[UUID]) -> QuerySet[Evidence]:
     rows = visible_evidence(viewer).filter(thing_id__in=thing_ids)
     return rows.order_by("-at", "-id")[: SHOWN + 1]
 
@@ -91,19 +91,19 @@ def same_file_elsewhere(viewer: Viewer, row: Evidence) -> list[Thing]:
     return list(things_by_id_of_evidence(viewer, rows).values())
 
 
-def bytes_kept(register: Register, private_to: Party | None) -> int:
+def bytes_kept_shared_or_of_party(register: Register, party: Party | None) -> int:
     """How many bytes are kept of what is shared in a register, or of one party's own.
 
     Each audience has its own total: in one for all, a party would see how much another has.
     """
     rows = Evidence.objects.filter(register=register, withdrawn_at=None)
-    if private_to is None:
+    if party is None:
         rows = rows.filter(visibility=Visibility.SHARED)
     else:
-        rows = rows.filter(visibility=Visibility.PARTY, party=private_to)
+        rows = rows.filter(visibility=Visibility.PARTY, party=party)
     return int(rows.aggregate(total=Sum("size"))["total"] or 0)
 
 
-def evidence_with_bytes() -> QuerySet[Evidence]:
+def all_evidence_with_bytes() -> QuerySet[Evidence]:
     """Everything whose bytes must be there, for whoever keeps the system whole."""
     return Evidence.objects.filter(withdrawn_at=None).order_by("pk")

@@ -7,6 +7,6 @@ from riskreg.kernel import clock
 
 
 @shared_task(name="evidence.sweep")
-def sweep() -> int:
+def delete_unneeded_files() -> int:
     """Delete the bytes of uploads that came to nothing."""
     return services.delete_unneeded_files(clock.now())

@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from riskreg.events.models import Event
 from riskreg.evidence import services, storage
 from riskreg.evidence.models import Evidence, Upload
-from riskreg.evidence.queries import evidence_for, newest_evidence_on, visible_evidence
+from riskreg.evidence.queries import evidence_for, newest_evidence_on_all_together, visible_evidence
 from riskreg.evidence.services.files import UPLOAD_LASTS
 from riskreg.evidence.storage import Folder, path_of
 from riskreg.evidence.targets import KINDS, thing_for
@@ -159,7 +159,7 @@ def test_files_of_the_time_before_sharing_stay_the_partys_own_until_each_is_rele
     )
     shared = share_risk(actor=manager, ref=risk.ref, version=None, at=world.at)
     assert not visible_evidence(partner).exists()
-    assert newest_evidence_on(partner, [shared.uuid]) == ({}, False)
+    assert newest_evidence_on_all_together(partner, [shared.uuid]) == ({}, False)
     with pytest.raises(NotFound):
         evidence_for(partner, first.uuid)
     for who in ("partner_manager", "auditor"):

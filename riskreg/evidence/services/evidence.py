@@ -11,7 +11,11 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.evidence.fields import EVIDENCE
 from riskreg.evidence.models import Evidence, Upload
-from riskreg.evidence.queries import bytes_kept, evidence_for, things_by_id_of_evidence
+from riskreg.evidence.queries import (
+    bytes_kept_shared_or_of_party,
+    evidence_for,
+    things_by_id_of_evidence,
+)
 from riskreg.evidence.services.files import Stored
 from riskreg.evidence.services.withdrawing import (
     mark_withdrawn_and_delete_file_after_commit,
@@ -195,7 +199,7 @@ def _refuse_above_room_for_files(row: Evidence) -> None:
     """Refuse what would pass EVIDENCE_REGISTER_MB; the row's lock makes the sum stand."""
     most = settings.EVIDENCE_REGISTER_MB
     own = row.visibility == Visibility.PARTY
-    kept = bytes_kept(row.register, row.party if own else None) if most else 0
+    kept = bytes_kept_shared_or_of_party(row.register, row.party if own else None) if most else 0
     if most and kept + row.size > most * 1024 * 1024:
         text = (
             _(

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from riskreg.evidence import storage
 from riskreg.evidence.models import Evidence, Upload
 from riskreg.evidence.policy import NotTaken, name_with_ending, safe_file_name, type_of_taken_file
-from riskreg.evidence.queries import evidence_with_bytes
+from riskreg.evidence.queries import all_evidence_with_bytes
 from riskreg.kernel.errors import Invalid, NotFound, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -112,7 +112,7 @@ def open_checked(row: Evidence) -> IO[bytes]:
         )
     copy: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
     try:
-        copy_whole(row, copy)
+        copy_and_verify_hash(row, copy)
     except Exception as error:
         copy.close()
         log.error("evidence_not_readable", evidence=str(row.uuid), error=type(error).__name__)
@@ -126,7 +126,7 @@ class Damaged(Exception):
     """The bytes are not those that were added."""
 
 
-def copy_whole(row: Evidence, out: IO[bytes]) -> None:
+def copy_and_verify_hash(row: Evidence, out: IO[bytes]) -> None:
     """Write the bytes of ``row`` to ``out``, which is put at its start again. Raises ``Damaged``,
     ``FileNotFoundError`` and what else a store raises."""
     digest, size = hashlib.sha256(), 0
@@ -164,7 +164,7 @@ class Verified:
 def verify_files() -> Verified:
     """Read every file, and hold it against its record."""
     whole, damaged, known = 0, [], set()
-    for row in evidence_with_bytes().iterator(chunk_size=500):
+    for row in all_evidence_with_bytes().iterator(chunk_size=500):
         known.add(row.uuid)
         try:
             open_checked(row).close()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from riskreg.evidence import storage
 from riskreg.evidence.models import Evidence
-from riskreg.evidence.queries import evidence_with_bytes
+from riskreg.evidence.queries import all_evidence_with_bytes
 from riskreg.evidence.services import open_checked
 from riskreg.evidence.services.files import hash_and_size
 from riskreg.kernel.errors import Unavailable
@@ -37,7 +37,7 @@ def store_files_of_backup(found: Archive, written: list[uuid.UUID]) -> OperatorN
     Raises ``Refused`` for a file that is not what its record says, or that cannot be stored.
     """
     lost = 0
-    for row in evidence_with_bytes().iterator(chunk_size=500):
+    for row in all_evidence_with_bytes().iterator(chunk_size=500):
         if _is_file_intact(row):
             continue
         if row.uuid.hex in found.manifest.missing_files:
@@ -60,7 +60,9 @@ def store_files_of_backup(found: Archive, written: list[uuid.UUID]) -> OperatorN
 def texts_on_lost_files() -> OperatorNotes:
     """Look for every attached file where this system keeps them; those that are not there as they
     were added are returned in words."""
-    lost = sum(not _is_file_intact(row) for row in evidence_with_bytes().iterator(chunk_size=500))
+    lost = sum(
+        not _is_file_intact(row) for row in all_evidence_with_bytes().iterator(chunk_size=500)
+    )
     return [f"{lost} attached files are not where they should be."] if lost else []
 
 

@@ -11,7 +11,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.crypto import salted_hmac
 
 from riskreg.events.models import Chain
-from riskreg.evidence.queries import evidence_with_bytes
+from riskreg.evidence.queries import all_evidence_with_bytes
 from riskreg.evidence.services import open_checked
 from riskreg.kernel import health
 from riskreg.kernel.errors import Unavailable
@@ -60,7 +60,7 @@ def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Mani
                 chains={chain.key: [chain.seq, chain.head] for chain in Chain.objects.all()},
                 key=key_fingerprint(settings.SECRET_KEY),
                 needs=texts_on_what_to_keep() + text_on_missing_files(missing),
-                files=evidence_with_bytes().count() - len(missing) if with_files else 0,
+                files=all_evidence_with_bytes().count() - len(missing) if with_files else 0,
                 missing_files=missing,
                 rows=sum(entry.rows for entry in tables.values()),
             )
@@ -74,7 +74,7 @@ def write_attached_files(writer: archive.Writer) -> UnreadableFileIds:
     """Write every attached file to a backup; the records whose bytes cannot be read are returned:
     withdrawn since the moment of the backup, or lost."""
     missing = []
-    for row in evidence_with_bytes().iterator(chunk_size=500):
+    for row in all_evidence_with_bytes().iterator(chunk_size=500):
         try:
             content = open_checked(row)
         except Unavailable:

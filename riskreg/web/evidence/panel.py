@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from riskreg.evidence.models import Evidence
-from riskreg.evidence.queries import newest_evidence_on
+from riskreg.evidence.queries import newest_evidence_on_all_together
 from riskreg.evidence.services import may_add
 from riskreg.evidence.targets import TARGETS, Thing
 from riskreg.register.access import Viewer
@@ -22,7 +22,7 @@ def evidence_panel(
 ) -> dict[str, Any]:
     """The files of ``row`` (``rows``), those of what its page shows with it, ``inner``
     (``of``, by id), and the form; one query."""
-    found, cut = newest_evidence_on(viewer, [row.uuid, *(each.uuid for each in inner)])
+    found, cut = newest_evidence_on_all_together(viewer, [row.uuid, *(each.uuid for each in inner)])
     thing = Thing(TARGETS[kind], row)
     rows = {name: [evidence_row(each) for each in files] for name, files in found.items()}
     return {

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from riskreg.events import queries as events
-from riskreg.evidence.queries import newest_evidence_on
+from riskreg.evidence.queries import newest_evidence_on_all_together
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.indicators.policy import limit_rule_of, status_series
 from riskreg.indicators.queries.access import indicator_for, readings_of, reviews_of_watched_risks
@@ -71,7 +71,9 @@ class IndicatorPage(RegisterView):
         indicator.risks_seen = list(  # type: ignore[attr-defined]
             visible_risks(self.viewer).filter(indicators=indicator).order_by("ref")
         )
-        evidence, evidence_cut = newest_evidence_on(self.viewer, [r.uuid for r in page])
+        evidence, evidence_cut = newest_evidence_on_all_together(
+            self.viewer, [r.uuid for r in page]
+        )
         drawn = chart(
             [
                 {
