@@ -10,12 +10,12 @@ from riskreg.api.core import schema
 from riskreg.api.core.values import day, person
 from riskreg.api.risks import RiskAct
 from riskreg.indicators.queries.closing import (
-    Follower,
-    Followers,
-    followers_ended_with,
-    followers_serving_alone,
+    Dependent,
+    Dependents,
+    dependents_ended_with,
+    dependents_serving_no_other_open_risk,
 )
-from riskreg.indicators.services import close_risk_and_its_followers
+from riskreg.indicators.services import close_risk_and_end_dependents
 from riskreg.register.permissions import require
 from riskreg.risks import services
 from riskreg.risks.models import Risk
@@ -23,15 +23,15 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.risks.services import ENDING
 
 
-class FollowersApi(RiskAct):
+class DependentsApi(RiskAct):
     """An act that names what serves one risk alone."""
 
-    def followers_to_json(self, followers: Followers) -> list[dict[str, Any]]:
-        """``followers`` as JSON."""
-        return [_follower_to_json(f, self.register_url) for f in followers.rows]
+    def dependents_to_json(self, dependents: Dependents) -> list[dict[str, Any]]:
+        """``dependents`` as JSON."""
+        return [_dependent_to_json(f, self.register_url) for f in dependents.rows]
 
 
-class RiskClose(FollowersApi):
+class RiskClose(DependentsApi):
     """GET names what serves the risk alone, POST ends the risk."""
 
     fields = ("reason", "end", *ENDING)
@@ -43,11 +43,11 @@ class RiskClose(FollowersApi):
         self.refuse_unknown_params()
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "risk.close", risk)
-        alone = followers_serving_alone(self.viewer, risk)
-        return self.detail({"serve_alone": self.followers_to_json(alone), "total": alone.total})
+        alone = dependents_serving_no_other_open_risk(self.viewer, risk)
+        return self.detail({"serve_alone": self.dependents_to_json(alone), "total": alone.total})
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
-        return close_risk_and_its_followers(
+        return close_risk_and_end_dependents(
             actor=self.viewer,
             ref=ref,
             version=self.expected_version_or_never,
@@ -66,7 +66,7 @@ class RiskClose(FollowersApi):
         return self.do(request, ref)
 
 
-class RiskReopen(FollowersApi):
+class RiskReopen(DependentsApi):
     """GET names what was ended with the risk, POST brings it back."""
 
     fields = ("reason",)
@@ -76,8 +76,8 @@ class RiskReopen(FollowersApi):
         """What was ended when the risk was closed, and has not been brought back since."""
         self.refuse_unknown_params()
         risk = risk_for(self.viewer, ref)
-        ended = followers_ended_with(self.viewer, risk)
-        return self.detail({"ended": self.followers_to_json(ended), "total": ended.total})
+        ended = dependents_ended_with(self.viewer, risk)
+        return self.detail({"ended": self.dependents_to_json(ended), "total": ended.total})
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
         return services.reopen_risk(
@@ -95,7 +95,7 @@ class RiskReopen(FollowersApi):
         return self.do(request, ref)
 
 
-def _follower_to_json(row: Follower, register_url: str) -> dict[str, Any]:
+def _dependent_to_json(row: Dependent, register_url: str) -> dict[str, Any]:
     return {
         "kind": row.kind,
         "ref": row.ref,

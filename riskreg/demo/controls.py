@@ -23,7 +23,7 @@ class Controls:
         self.content, self.calendar, self.actors, self.at = content, calendar, actors, at
         self.noted: dict[tuple[str, str], UUID] = {}
 
-    def note_controls_of(
+    def add_controls_of(
         self, risk: Mapping[str, Any], ref: str, actor: Viewer, at: dt.datetime
     ) -> None:
         """Note the controls of ``risk``, called ``ref``, as it is found."""

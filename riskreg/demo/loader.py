@@ -18,7 +18,7 @@ from riskreg.comments.services import write_comment
 from riskreg.demo import acceptances, controls, decisions, estimates, indicators, modelling
 from riskreg.demo import content as files
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
-from riskreg.indicators.services import close_risk_and_its_followers
+from riskreg.indicators.services import close_risk_and_end_dependents
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Conflict
 from riskreg.register import services as register_services
@@ -286,7 +286,7 @@ class _Load:
             recorded_at=self.at,
         ).ref
         self.risks[risk["key"]] = ref
-        self.controls.note_controls_of(risk, ref, actor, at)
+        self.controls.add_controls_of(risk, ref, actor, at)
         # Work that is older than a risk comes to serve it when the risk is found.
         for work in self.content.mitigations:
             if risk["key"] in work["risks"] and work["key"] in self.works:
@@ -315,10 +315,10 @@ class _Load:
         services.open_risk(**self._fields_of_act(risk, step, at))
 
     def _close_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
-        reason, ending = _reason_fields(step["comment"]), step.get("ending")
-        if ending and ending.get("happened_on"):
+        if (ending := step.get("ending")) and ending.get("happened_on"):
             ending = {**ending, "happened_on": str(self.calendar.as_day(ending["happened_on"]))}
-        close_risk_and_its_followers(**self._fields_of_act(risk, step, at), **reason, ending=ending)
+        act = self._fields_of_act(risk, step, at) | _reason_fields(step["comment"])
+        close_risk_and_end_dependents(**act, ending=ending)
 
     def _reopen_risk(self, risk: _Record, step: _Record, at: dt.datetime) -> None:
         services.reopen_risk(

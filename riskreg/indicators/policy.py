@@ -86,12 +86,10 @@ class Rule:
         gap = required - value if self.direction == "lower_is_worse" else value - required
         return gap / required * _HUNDRED
 
-    def _status_with_way_back(
-        self, measure: Decimal, amber: Decimal, red: Decimal, was: int
-    ) -> str:
-        if measure >= red or (was >= 3 and measure >= red - self.hysteresis):
+    def _status_with_way_back(self, amount: Decimal, amber: Decimal, red: Decimal, was: int) -> str:
+        if amount >= red or (was >= 3 and amount >= red - self.hysteresis):
             return "red"
-        if measure >= amber or (was >= 2 and measure >= amber - self.hysteresis):
+        if amount >= amber or (was >= 2 and amount >= amber - self.hysteresis):
             return "amber"
         return "green"
 

@@ -16,7 +16,7 @@ from riskreg.decisions.services import add_argument, refuse_acceptance, release_
 from riskreg.endpoints.models import Endpoint
 from riskreg.evidence.services import withdraw_evidence_and_delete_file
 from riskreg.handover.services import hand_over
-from riskreg.indicators.services import close_risk_and_its_followers
+from riskreg.indicators.services import close_risk_and_end_dependents
 from riskreg.notify.models import Delivery, Message
 from riskreg.register.models import Absence, Invitation
 from riskreg.register.services import add_member, create_register, invite, start_absence
@@ -476,7 +476,7 @@ def closed_with(world: World) -> str:
     watch = making.indicator(
         world, row, names={"en": sing("indicator ended with it")}, visibility="party"
     )
-    close_risk_and_its_followers(
+    close_risk_and_end_dependents(
         actor=world.viewer("manager"), ref=row.ref, version=None, reason="It is past",
         end=[work.ref, watch.ref], at=world.at - 7 * DAY,
     )  # fmt: skip

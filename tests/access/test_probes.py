@@ -32,7 +32,7 @@ from riskreg.evidence.queries import same_file_elsewhere
 from riskreg.evidence.targets import thing_for
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.indicators.models import Reading
-from riskreg.indicators.services import close_risk_and_its_followers
+from riskreg.indicators.services import close_risk_and_end_dependents
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.register.models import Membership, Objective
 from riskreg.register.policy import default_criteria
@@ -106,11 +106,11 @@ def end_of_what_serves_a_risk(world: CanaryWorld) -> bool:
     """Closing a risk of catl's names work and indicators of foton's, and ones that are not."""
     act = {"actor": world.viewer("partner_owner"), "ref": "R-002", "version": None,
            "reason": "Past", "at": world.at}  # fmt: skip
-    absent = refusals(close_risk_and_its_followers, end=["FM-999"], **act)
+    absent = refusals(close_risk_and_end_dependents, end=["FM-999"], **act)
     assert absent
     private = (world.mitigation_refs[0], world.indicator_refs[0])
     return any(
-        refusals(close_risk_and_its_followers, end=[ref], **act) != absent for ref in private
+        refusals(close_risk_and_end_dependents, end=[ref], **act) != absent for ref in private
     )
 
 

@@ -24,7 +24,7 @@ from riskreg.exchange.models import Import
 from riskreg.exchange.services import Brought, import_file_unless_answers_needed, undo_import
 from riskreg.indicators.models import Indicator
 from riskreg.indicators.services import create_indicator, edit_indicator, record_readings
-from riskreg.indicators.services.closing import close_risk_and_its_followers
+from riskreg.indicators.services.closing import close_risk_and_end_dependents
 from riskreg.kernel.errors import NotFound, RiskregError
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Objective, Party
@@ -248,7 +248,7 @@ class Story:
         self.on(Risk, record_review, outcome="unchanged", comment=self.word())
 
     def close(self) -> None:
-        self.on(Risk, close_risk_and_its_followers, reason=self.word())
+        self.on(Risk, close_risk_and_end_dependents, reason=self.word())
 
     def reopen(self) -> None:
         self.on(Risk, services.reopen_risk, reason=self.word())

@@ -10,8 +10,11 @@ from riskreg.duties.queries import agenda
 from riskreg.events.models import Event
 from riskreg.indicators.models import Indicator
 from riskreg.indicators.queries import closing
-from riskreg.indicators.queries.closing import followers_ended_with, followers_serving_alone
-from riskreg.indicators.services import close_risk_and_its_followers, edit_indicator
+from riskreg.indicators.queries.closing import (
+    dependents_ended_with,
+    dependents_serving_no_other_open_risk,
+)
+from riskreg.indicators.services import close_risk_and_end_dependents, edit_indicator
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.reminders.models import Addressee, Reminder
 from riskreg.reminders.services import sweep
@@ -37,7 +40,7 @@ def work(world: World, *rows: Risk, **fields: Any) -> Mitigation:
 
 def close(world: World, row: Risk, who: str = "owner", **given: Any) -> Risk:
     given = {"reason": "It is over", "version": None, "at": world.at + DAY, **given}
-    return close_risk_and_its_followers(actor=world.viewer(who), ref=row.ref, **given)
+    return close_risk_and_end_dependents(actor=world.viewer(who), ref=row.ref, **given)
 
 
 def asks(world: World, who: str, at: dt.datetime) -> set[str]:
@@ -101,7 +104,7 @@ def test_what_serves_another_open_risk_or_an_objective_goes_on(world: World) -> 
         hysteresis="0", objective="overseas-units-2030", growth="compound",
         start_on="2025-12-31", start_value="164500",
     )  # fmt: skip
-    assert followers_serving_alone(world.viewer("owner"), row).total == 0
+    assert dependents_serving_no_other_open_risk(world.viewer("owner"), row).total == 0
     close(world, row)
     later = world.at + 100 * DAY
     assert {both.ref, watch.ref, free.ref, pace.ref} <= asks(world, "owner", later)
@@ -117,7 +120,9 @@ def test_closing_ends_what_is_named_and_keeps_the_rest(world: World) -> None:
         at=world.at,
     )  # fmt: skip
     viewer = world.viewer("owner")
-    named = [(f.kind, f.ref, f.may_end) for f in followers_serving_alone(viewer, row).rows]
+    named = [
+        (f.kind, f.ref, f.may_end) for f in dependents_serving_no_other_open_risk(viewer, row).rows
+    ]
     assert named == [
         ("mitigation", ended.ref, True),
         ("mitigation", kept.ref, True),
@@ -145,7 +150,7 @@ def test_closing_ends_what_is_named_and_keeps_the_rest(world: World) -> None:
     services.reopen_risk(
         actor=viewer, ref=row.ref, version=None, reason="Again", at=world.at + 2 * DAY
     )
-    assert [f.ref for f in followers_ended_with(viewer, row).rows] == [ended.ref, watch.ref]
+    assert [f.ref for f in dependents_ended_with(viewer, row).rows] == [ended.ref, watch.ref]
     services.edit_mitigation(
         actor=viewer, ref=ended.ref, version=None, fields={"status": "in_progress"},
         at=world.at + 3 * DAY,
@@ -153,7 +158,7 @@ def test_closing_ends_what_is_named_and_keeps_the_rest(world: World) -> None:
     edit_indicator(
         actor=viewer, ref=watch.ref, version=None, fields={"active": True}, at=world.at + 3 * DAY
     )
-    assert followers_ended_with(viewer, row).total == 0
+    assert dependents_ended_with(viewer, row).total == 0
     back = json.loads(Event.objects.filter(verb="indicator.edited").latest("id").changes)
     assert back["ended_with"] == [row.ref, None]
 
@@ -187,9 +192,9 @@ def test_another_partys_work_is_neither_named_nor_ended(world: World) -> None:
     shared = work(world, row, by=world.partner_owner)
     viewer = world.viewer("owner")
     # Shared work of the other party is named, and is theirs to end.
-    assert [(f.ref, f.may_end) for f in followers_serving_alone(viewer, row).rows] == [
-        (shared.ref, False)
-    ]
+    assert [
+        (f.ref, f.may_end) for f in dependents_serving_no_other_open_risk(viewer, row).rows
+    ] == [(shared.ref, False)]
     with nothing_changes(), pytest.raises(Forbidden):
         close(world, row, end=[shared.ref])
     with nothing_changes(), pytest.raises(Invalid) as refused:
@@ -210,8 +215,8 @@ def test_private_work_that_ends_with_a_shared_risk_is_told_to_its_own_side(world
         for e in Event.objects.filter(at=world.at + DAY).select_related("chain")
     }
     assert chains == {row.ref: "shared", own.ref: str(world.foton.uuid)}
-    assert followers_ended_with(world.viewer("partner_owner"), row) == closing.Followers([], 0)
-    assert [f.ref for f in followers_ended_with(world.viewer("manager"), row).rows] == [own.ref]
+    assert dependents_ended_with(world.viewer("partner_owner"), row) == closing.Dependents([], 0)
+    assert [f.ref for f in dependents_ended_with(world.viewer("manager"), row).rows] == [own.ref]
 
 
 def test_page_names_them_and_ends_what_is_ticked(world: World) -> None:

@@ -21,7 +21,7 @@ MOST = 100
 
 
 @dataclass(frozen=True)
-class Follower:
+class Dependent:
     """A mitigation or an indicator that serves, or served, one risk and nothing else.
 
     ``due_on``: when the work, or the next reading, is due. ``may_end``: whether the viewer may end
@@ -39,10 +39,10 @@ class Follower:
 
 
 @dataclass(frozen=True)
-class Followers:
+class Dependents:
     """``rows``: of each kind the first ``MOST``, work first. ``total``: how many there are."""
 
-    rows: list[Follower]
+    rows: list[Dependent]
     total: int
 
 
@@ -55,39 +55,39 @@ def active_indicators_serving_no_other_open_risk(viewer: Viewer, risk: Risk) -> 
     return serving_no_other_open_risk(rows, risk)
 
 
-def followers_serving_alone(viewer: Viewer, risk: Risk) -> Followers:
+def dependents_serving_no_other_open_risk(viewer: Viewer, risk: Risk) -> Dependents:
     """What closing ``risk`` would leave without an open risk."""
     works, read = (
         running_mitigations_serving_no_other_open_risk(viewer, risk),
         active_indicators_serving_no_other_open_risk(viewer, risk),
     )
-    return _followers(viewer, works, read)
+    return _first_dependents_and_total(viewer, works, read)
 
 
-def followers_ended_with(viewer: Viewer, risk: Risk) -> Followers:
+def dependents_ended_with(viewer: Viewer, risk: Risk) -> Dependents:
     """What was ended when ``risk`` was closed and has not been brought back since."""
     works = Mitigation.objects.visible_to(viewer).filter(ended_with=risk).order_by("ref")
     read = Indicator.objects.visible_to(viewer).filter(ended_with=risk).order_by("ref")
-    return _followers(
+    return _first_dependents_and_total(
         viewer, works.select_related("owner", "party"), read.select_related("owner", "party")
     )
 
 
-def _followers(
+def _first_dependents_and_total(
     viewer: Viewer, works: QuerySet[Mitigation], indicators: QuerySet[Indicator]
-) -> Followers:
+) -> Dependents:
     rows = [
-        *_mitigations_as_followers(viewer, works[:MOST]),
-        *_indicators_as_followers(viewer, indicators[:MOST]),
+        *_mitigations_as_dependents(viewer, works[:MOST]),
+        *_indicators_as_dependents(viewer, indicators[:MOST]),
     ]
     # Nothing was cut, and so nothing is to be counted, where neither kind can have reached MOST.
     total = len(rows) if len(rows) < MOST else works.count() + indicators.count()
-    return Followers(rows, total)
+    return Dependents(rows, total)
 
 
-def _mitigations_as_followers(viewer: Viewer, rows: Iterable[Mitigation]) -> list[Follower]:
+def _mitigations_as_dependents(viewer: Viewer, rows: Iterable[Mitigation]) -> list[Dependent]:
     return [
-        Follower(
+        Dependent(
             kind="mitigation",
             ref=row.ref,
             title=row.localized("title"),
@@ -101,9 +101,9 @@ def _mitigations_as_followers(viewer: Viewer, rows: Iterable[Mitigation]) -> lis
     ]
 
 
-def _indicators_as_followers(viewer: Viewer, rows: Iterable[Indicator]) -> list[Follower]:
+def _indicators_as_dependents(viewer: Viewer, rows: Iterable[Indicator]) -> list[Dependent]:
     return [
-        Follower(
+        Dependent(
             kind="indicator",
             ref=row.ref,
             title=row.name,

@@ -22,7 +22,7 @@ from riskreg.risks.services import cancel_mitigation_as_risk_closes, clean_endin
 
 
 @transaction.atomic
-def close_risk_and_its_followers(
+def close_risk_and_end_dependents(
     *,
     actor: Viewer,
     ref: str,
@@ -39,10 +39,10 @@ def close_risk_and_its_followers(
     ``risks.services.close_risk``.
 
     Only what served no other open risk can be ended so
-    (``queries.closing.followers_serving_alone``). What is not named stays as it is, and nothing
-    reminds of it until it serves an open risk. Each has its event where its own readers are. Raises
-    ``Invalid`` naming what is wrong with ``reason`` and ``end``, ``Forbidden`` for what the actor
-    may not end, ``Conflict``, ``NotFound``."""
+    (``queries.closing.dependents_serving_no_other_open_risk``). What is not named stays as it is,
+    and nothing reminds of it until it serves an open risk. Each has its event where its own readers
+    are. Raises ``Invalid`` naming what is wrong with ``reason`` and ``end``, ``Forbidden`` for what
+    the actor may not end, ``Conflict``, ``NotFound``."""
     require(actor, "risk.close", risk_for(actor, ref))
     errors = Errors()
     refs = _clean_refs(errors, end)
@@ -73,12 +73,12 @@ def close_risk_and_its_followers(
             )
     errors.raise_if_any()
     # A party's own chain is locked before the shared one, as everywhere.
-    followers = [*works.values(), *indicators.values()]
-    for row in sorted(followers, key=lambda row: row.visibility != Visibility.PARTY):
+    dependents = [*works.values(), *indicators.values()]
+    for row in sorted(dependents, key=lambda row: row.visibility != Visibility.PARTY):
         if isinstance(row, Mitigation):
             cancel_mitigation_as_risk_closes(actor, row, risk, at=at, recorded_at=recorded_at)
         else:
-            _retire(actor, row, risk, at, recorded_at)
+            _retire_indicator_with_risk(actor, row, risk, at, recorded_at)
     return close_risk(
         actor=actor,
         ref=ref,
@@ -112,7 +112,7 @@ def _locked_by_ref(model: Any, actor: Viewer, refs: list[str]) -> dict[str, Any]
     return {row.ref: row for row in rows}
 
 
-def _retire(
+def _retire_indicator_with_risk(
     actor: Viewer,
     indicator: Indicator,
     risk: Risk,

@@ -90,7 +90,7 @@ def record_readings(
     if not result.readings:
         return result
     due = indicator.next_reading_on
-    turns = _recompute_status_after(result)
+    turns = _recompute_status_in_memory_after(result)
     changes = status_changes_for_log(indicator, result.before, due)
     entries: list[Entry] = []
     for reading, status in turns[-1:]:
@@ -109,7 +109,7 @@ def record_readings(
     return result
 
 
-def _recompute_status_after(result: Recorded) -> list[ReviewCall]:
+def _recompute_status_in_memory_after(result: Recorded) -> list[ReviewCall]:
     """Bring the status up to date; the reading at which a review came to be called for, if any.
 
     What is news counts: readings later than the latest before, each turn for the worse among them.

@@ -100,7 +100,7 @@ def create_breaches_and_build_entries(
         breach = Breach.objects.create(
             register=indicator.register,
             party_id=risk.party_id,
-            visibility=_narrower_audience(indicator, risk),
+            visibility=_narrower_visibility(indicator, risk),
             indicator=indicator,
             risk=risk,
             reading=reading,
@@ -127,7 +127,7 @@ def create_breaches_and_build_entries(
     return opened, entries
 
 
-def _narrower_audience(indicator: Indicator, risk: Risk) -> str:
+def _narrower_visibility(indicator: Indicator, risk: Risk) -> str:
     private = Visibility.PARTY in (indicator.visibility, risk.visibility)
     return Visibility.PARTY if private else Visibility.SHARED
 

@@ -177,7 +177,7 @@ def cancel_mitigation_as_risk_closes(
 ) -> None:
     """Cancel work that served only ``risk``, which is being closed; the row is locked.
 
-    Part of ``indicators.services.close_risk_and_its_followers``, in its transaction.
+    Part of ``indicators.services.close_risk_and_end_dependents``, in its transaction.
     """
     require(actor, "mitigation.edit", mitigation)
     changes = {

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.indicators.queries.closing import (
-    Follower,
-    followers_ended_with,
-    followers_serving_alone,
+    Dependent,
+    dependents_ended_with,
+    dependents_serving_no_other_open_risk,
 )
-from riskreg.indicators.services import close_risk_and_its_followers
+from riskreg.indicators.services import close_risk_and_end_dependents
 from riskreg.kernel.punctuation import enumerate_texts
 from riskreg.register.labels import Label
 from riskreg.risks.models import Risk
@@ -81,26 +81,26 @@ class CloseRisk(RiskAction):
         }
 
     def prepare_form(self, form: ActionForm, risk: Risk) -> None:
-        self.alone = followers_serving_alone(self.viewer, risk)
-        self.followers = self.alone.rows
-        may_end = [f for f in self.followers if f.may_end]
+        self.alone = dependents_serving_no_other_open_risk(self.viewer, risk)
+        self.dependents = self.alone.rows
+        may_end = [f for f in self.dependents if f.may_end]
         if may_end:
-            set_choices(form, "end", [(f.ref, follower_text(f)) for f in may_end])
+            set_choices(form, "end", [(f.ref, dependent_text(f)) for f in may_end])
         else:
             del form.fields["end"]
 
     def extra_context(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
-        others = [f for f in self.followers if not f.may_end]
+        others = [f for f in self.dependents if not f.may_end]
         return {
-            "followers_of_others": _follower_links(self.viewer.register.slug, others),
-            "not_listed": self.alone.total - len(self.followers),
+            "dependents_of_others": _dependent_links(self.viewer.register.slug, others),
+            "not_listed": self.alone.total - len(self.dependents),
         }
 
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
         self.ended = data.get("end", [])
         ending = {name: data[name] for name in ENDING}
         return self.call_service(
-            close_risk_and_its_followers,
+            close_risk_and_end_dependents,
             risk,
             data,
             reason=data["reason"],
@@ -110,7 +110,7 @@ class CloseRisk(RiskAction):
 
     def success_message(self, risk: Risk) -> str:
         sentences = [_("%(ref)s is closed.") % {"ref": risk.ref}]
-        kept = [f.ref for f in self.followers if f.ref not in self.ended]
+        kept = [f.ref for f in self.dependents if f.ref not in self.ended]
         if self.ended:
             sentences.append(_("Ended with it: %(refs)s.") % {"refs": enumerate_texts(self.ended)})
         if kept:
@@ -134,9 +134,9 @@ class ReopenRisk(RiskAction):
         }
 
     def extra_context(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
-        ended = followers_ended_with(self.viewer, risk)
+        ended = dependents_ended_with(self.viewer, risk)
         return {
-            "ended": _follower_links(self.viewer.register.slug, ended.rows),
+            "ended": _dependent_links(self.viewer.register.slug, ended.rows),
             "not_listed": ended.total - len(ended.rows),
         }
 
@@ -148,33 +148,33 @@ class ReopenRisk(RiskAction):
             _("%(ref)s is open again. Its next review is due on %(day)s.")
             % {"ref": risk.ref, "day": day_text(risk.next_review_on)}
         ]
-        if ended := [f.ref for f in followers_ended_with(self.viewer, risk).rows]:
+        if ended := [f.ref for f in dependents_ended_with(self.viewer, risk).rows]:
             sentences.append(
                 _("Still ended since it was closed: %(refs)s.") % {"refs": enumerate_texts(ended)}
             )
         return reduce(_two_sentences, sentences)
 
 
-def follower_text(follower: Follower) -> str:
+def dependent_text(dependent: Dependent) -> str:
     """A mitigation or an indicator in a line: what it is, and what falls due when."""
-    day = day_text(follower.due_on)
-    if follower.kind == "indicator":
+    day = day_text(dependent.due_on)
+    if dependent.kind == "indicator":
         kind = _("indicator, next reading by %(day)s") % {"day": day}
     else:
         kind = _("mitigation, due on %(day)s") % {"day": day}
-    private = f" · {_('only your party sees it')}" if follower.private else ""
-    return f"{follower.ref} {follower.title} · {kind}{private}"
+    private = f" · {_('only your party sees it')}" if dependent.private else ""
+    return f"{dependent.ref} {dependent.title} · {kind}{private}"
 
 
-def _follower_links(slug: str, followers: Iterable[Follower]) -> list[dict[str, str]]:
+def _dependent_links(slug: str, dependents: Iterable[Dependent]) -> list[dict[str, str]]:
     """What served the risk alone, as a list of links."""
     return [
         {
-            "text": follower_text(f),
+            "text": dependent_text(f),
             "owner": name_of_person(f.owner),
             "url": reverse(f"web:{f.kind}", kwargs={"slug": slug, "ref": f.ref}),
         }
-        for f in followers
+        for f in dependents
     ]
 
 
