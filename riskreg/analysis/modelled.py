@@ -172,8 +172,8 @@ def loss_per_event(exposure: dict[str, Any], side: str) -> quant.Distribution:
     return _equal_pool(parts)
 
 
-def expected_loss_by_risk(inputs: dict[str, Any], side: str) -> dict[str, float]:
-    """The expected loss of a year of each risk, in closed form."""
+def expected_loss_by_risk_without_drivers(inputs: dict[str, Any], side: str) -> dict[str, float]:
+    """The expected loss of a year of each risk, in closed form, as if no driver acted."""
     left: dict[str, float] = {}
     for mitigation in mitigations_in_force_on_after_side(inputs) if side == "after" else ():
         for effect in mitigation.effects:
@@ -187,9 +187,9 @@ def expected_loss_by_risk(inputs: dict[str, Any], side: str) -> dict[str, float]
     }
 
 
-def expected_loss_of_all(inputs: dict[str, Any], side: str) -> float:
+def expected_loss_of_all_without_drivers(inputs: dict[str, Any], side: str) -> float:
     """The expected loss of a year, in closed form."""
-    return math.fsum(expected_loss_by_risk(inputs, side).values())
+    return math.fsum(expected_loss_by_risk_without_drivers(inputs, side).values())
 
 
 def mitigations_in_force_on_after_side(

@@ -19,8 +19,8 @@ from riskreg import quant
 from riskreg.analysis.buying_figures import figures_of_buying, frontier_choice_and_information
 from riskreg.analysis.modelled import (
     drivers_in,
-    expected_loss_by_risk,
-    expected_loss_of_all,
+    expected_loss_by_risk_without_drivers,
+    expected_loss_of_all_without_drivers,
     expected_losses_if_drivers_act,
     frequency_is_rate,
     frequency_of,
@@ -127,7 +127,7 @@ def sort_and_measure_losses(
     renew_claim_or_raise_if_cancelled()
     # In closed form where no driver acts. Where one does, only the drivers are sampled: which
     # events happen leaves no error (``quant.expected``).
-    mean = [expected_loss_of_all(inputs, side), None, None]
+    mean = [expected_loss_of_all_without_drivers(inputs, side), None, None]
     if moved := expected_losses_if_drivers_act(row, inputs, side):
         mean = [*value_low_high(moved[""].value, moved[""].standard_error)]
     found: dict[str, Any] = {"mean": mean}
@@ -175,7 +175,7 @@ def contributions_to_json(
     row: Simulation, inputs: dict[str, Any], side: str, tail: Mapping[str, float]
 ) -> dict[str, Any]:
     """What each risk adds to the losses of one side: {tail, mean}."""
-    each = expected_loss_by_risk(inputs, side)
+    each = expected_loss_by_risk_without_drivers(inputs, side)
     if moved := expected_losses_if_drivers_act(row, inputs, side):
         each = {name: moved[name].value for name in each}
     return {"tail": tail, "mean": each}

@@ -43,7 +43,7 @@ class _Wake:
             if self.needed is None or self.needed():
                 send_task_or_log_failure(self.task, *self.args)
         except Exception as error:
-            _log_not_woken(self.task, error)
+            _log_task_not_sent(self.task, error)
 
 
 def after_commit(task: str, *args: Any, needed: Callable[[], bool] | None = None) -> None:
@@ -67,10 +67,10 @@ def send_task_or_log_failure(task: str, *args: Any, seconds: float = 0.0) -> Non
     try:
         current_app.send_task(task, args=args, retry=False, countdown=seconds or None)
     except Exception as error:
-        _log_not_woken(task, error)
+        _log_task_not_sent(task, error)
 
 
-def _log_not_woken(task: str, error: Exception) -> None:
+def _log_task_not_sent(task: str, error: Exception) -> None:
     """Nobody need be told of a broker that nobody expects: nothing runs, and nothing waits long."""
     tell = log.warning if settings.BROKER_EXPECTED else log.debug
     tell("task_not_woken", task=task, error=type(error).__name__)

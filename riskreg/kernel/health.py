@@ -47,7 +47,7 @@ class NotReady(Exception):
 MAY_WORK: list[Callable[[frozenset[tuple[str, str]]], bool]] = []
 
 
-def check_database() -> None:
+def check_database_writable() -> None:
     """Raises when the database cannot be written to: one may read a full disk, or a replica."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
@@ -131,7 +131,7 @@ def check_broker() -> None:
 
 
 CHECKS: dict[str, Callable[[], None]] = {
-    "database": check_database,
+    "database": check_database_writable,
     "space": check_disk_space,
     "migrations": check_migrations,
     "broker": check_broker,

@@ -227,7 +227,7 @@ def chance_that_costs_fit(
         for k, cost in enumerate(mitigation.costs):
             amount = _cost_draws_or_mean(mitigation, k, seed)
             for budget, total in zip(budgets, paid, strict=True):
-                if budget.covers(cost):
+                if budget.is_charged_with(cost):
                     total += amount
     for budget, total in zip(budgets, paid, strict=True):
         fits &= total <= budget.amount * (1 + 1e-9)

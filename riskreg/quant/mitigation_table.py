@@ -182,7 +182,10 @@ def checked_budgets_and_rules(
     if not budgets or not all(isinstance(b, Budget) for b in budgets):
         raise InvalidShape("budget", budget, "is no list of budgets", "give Budget(amount, …)")
     costs = [
-        [math.fsum(c.amount_at(cost_level) for c in m.costs if b.covers(c)) for m in mitigations]
+        [
+            math.fsum(c.amount_at(cost_level) for c in m.costs if b.is_charged_with(c))
+            for m in mitigations
+        ]
         for b in budgets
     ]
     rules = checked_rules(

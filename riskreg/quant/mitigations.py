@@ -128,7 +128,7 @@ class Budget:
             amount = checks.non_negative("budget", self.amount, InvalidBudget)
             object.__setattr__(self, "amount", amount)
 
-    def covers(self, cost: Cost) -> bool:
+    def is_charged_with(self, cost: Cost) -> bool:
         """Whether the payment comes out of this budget."""
         return self.party in (None, cost.party) and self.year in (None, cost.year)
 

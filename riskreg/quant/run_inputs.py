@@ -113,7 +113,7 @@ class RunInputs:
         """Canonical JSON of all inputs."""
         return plain.canonical_json_without_defaults(self)
 
-    def matrix(self) -> list[list[float]] | None:
+    def correlation_matrix(self) -> list[list[float]] | None:
         """The drivers' correlation, in their order; None when all are independent."""
         if not self.correlation:
             return None
@@ -141,7 +141,7 @@ class RunInputs:
             exposure, driver = _exposure(item)
             exposures.append(exposure)
             own += [driver] if driver else []
-        matrix = self.matrix()
+        matrix = self.correlation_matrix()
         if matrix is not None and own:
             wider = np.eye(len(drivers) + len(own))
             wider[: len(drivers), : len(drivers)] = matrix

@@ -56,7 +56,7 @@ def test_not_ready_names_the_part_and_no_secret(
 
 @pytest.mark.django_db
 def test_the_database_and_its_migrations_are_really_asked(client: Client) -> None:
-    health.check_database()
+    health.check_database_writable()
     health.check_migrations()
 
 
@@ -127,13 +127,13 @@ from riskreg.operations.models import NeededMigration
 from riskreg.operations.services.needed import record_migrations_of_version_before
 with connection.cursor() as cursor:
     cursor.execute("CREATE TABLE IF NOT EXISTS something (id integer)")
-health.check_database()
+health.check_database_writable()
 size = os.path.getsize(connection.settings_dict["NAME"] + "-wal")
 resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 with connection.cursor() as cursor:
     cursor.execute("SELECT count(*) FROM something")
 try:
-    health.check_database()
+    health.check_database_writable()
 except health.NotReady as error:
     print("said:", error)
 """

@@ -306,7 +306,7 @@ def test_correlation_goes_by_pairs_whatever_their_order() -> None:
     pairs = [(LITHIUM, carbon.id, 0.4), (carbon.id, LITHIUM, 0.4)]
     runs = [replace(one, drivers=(*one.drivers, carbon), correlation=(p,)) for p in pairs]
     assert runs[0].digest == runs[1].digest
-    matrix = runs[0].matrix()
+    matrix = runs[0].correlation_matrix()
     assert matrix is not None
     assert sorted(matrix[0]) == [0.4, 1.0]
     with pytest.raises(InvalidChoice, match="pair"):

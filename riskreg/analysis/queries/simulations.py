@@ -259,11 +259,13 @@ def inputs_without_withheld(viewer: Viewer, row: Simulation) -> dict[str, Any]:
     for one in estimates:
         if UUID(one["id"]) in withheld:
             one["frequency"] = one["severity"] = None
-    _blank_withheld_effects(viewer, inputs.get("mitigations", ()))
+    _blank_withheld_effects_in_place(viewer, inputs.get("mitigations", ()))
     return inputs
 
 
-def _blank_withheld_effects(viewer: Viewer, mitigations: Collection[dict[str, Any]]) -> None:
+def _blank_withheld_effects_in_place(
+    viewer: Viewer, mitigations: Collection[dict[str, Any]]
+) -> None:
     costs = [row for one in mitigations for row in one["cost"]]
     shares = [row for one in mitigations for part in one["effects"] for row in part["experts"]]
     ids = {UUID(row["id"]) for row in (*costs, *shares)}

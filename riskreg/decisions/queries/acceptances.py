@@ -92,10 +92,10 @@ def acceptances_of(viewer: Viewer, risk: Risk, today: dt.date) -> QuerySet[Accep
     return acceptances_with_shown_fields_for(viewer, today).filter(risk=risk).order_by("-at", "-pk")
 
 
-def acceptance_exists(viewer: Viewer, risk: str) -> Exists:
-    """Whether the viewer may know of an acceptance of the risk that the column ``risk`` of an outer
-    query names."""
-    return Exists(visible_acceptances(viewer).filter(risk=OuterRef(risk)))
+def acceptance_exists(viewer: Viewer, risk_column: str) -> Exists:
+    """Whether the viewer may know of an acceptance of the risk that the column
+    ``risk_column`` of an outer query names."""
+    return Exists(visible_acceptances(viewer).filter(risk=OuterRef(risk_column)))
 
 
 def acceptance_condition_for(

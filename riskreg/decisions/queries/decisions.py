@@ -116,10 +116,10 @@ def decisions_about(viewer: Viewer, risk: Risk) -> QuerySet[Decision]:
     return rows.order_by("-created_at", "-pk")
 
 
-def decision_exists(viewer: Viewer, risk: str) -> Exists:
-    """Whether the viewer may know of a decision that touches the risk that the column ``risk`` of
-    an outer query names."""
-    return Exists(visible_decisions(viewer).filter(risks=OuterRef(risk)))
+def decision_exists(viewer: Viewer, risk_column: str) -> Exists:
+    """Whether the viewer may know of a decision that touches the risk that the column
+    ``risk_column`` of an outer query names."""
+    return Exists(visible_decisions(viewer).filter(risks=OuterRef(risk_column)))
 
 
 def decision_counts_by_state(viewer: Viewer) -> dict[str, int]:

@@ -52,10 +52,10 @@ def question_for(viewer: Viewer, risk: Risk, question: UUID, *, lock: bool = Fal
     return row
 
 
-def question_exists(viewer: Viewer, risk: str) -> Exists:
-    """Whether anything was asked about the risk that the column ``risk`` of an outer query names,
-    as far as the viewer may know."""
-    return Exists(visible_questions(viewer).filter(risk=OuterRef(risk)))
+def question_exists(viewer: Viewer, risk_column: str) -> Exists:
+    """Whether anything was asked about the risk that the column ``risk_column`` of an outer
+    query names, as far as the viewer may know."""
+    return Exists(visible_questions(viewer).filter(risk=OuterRef(risk_column)))
 
 
 def is_reviewed_since_asked() -> Exists:

@@ -78,7 +78,7 @@ def database_holds_data() -> bool:
     return any(model._base_manager.exists() for model in (User, Register, Event))
 
 
-def require_restorable(path: Path) -> None:
+def require_backup_of_this_version(path: Path) -> None:
     """Raise ``Refused`` unless ``path`` is a backup, and of the version of code and database."""
     with archive.opened_backup(path) as found:
         _require_same_migrations(found.manifest)

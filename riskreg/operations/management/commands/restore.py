@@ -14,7 +14,7 @@ from riskreg.operations.errors import Refused
 from riskreg.operations.services.backing_up import make_backup, new_backup_name
 from riskreg.operations.services.restoring import (
     database_holds_data,
-    require_restorable,
+    require_backup_of_this_version,
     restore,
 )
 from riskreg.operations.services.runs import backup_folder
@@ -53,7 +53,7 @@ class Command(BaseCommand):
                 call_command("migrate", interactive=False, verbosity=0)
             elif options["replace"] and not options["without_saving"] and database_holds_data():
                 # Before a long wait for a copy of what is there.
-                require_restorable(options["file"])
+                require_backup_of_this_version(options["file"])
                 saved = backup_folder() / new_backup_name(at, "before-restore-")
                 make_backup(saved, at)
                 self.stderr.write(f"What was here is in {saved}")
