@@ -29,7 +29,7 @@ RETIRED = {
     "pull_in_review": "bring_review_forward_in_memory", "take_position": "set_position",
     "standing_in": "risks_in_cell",
     "tidied": "url_without_empty_params_or_none", "turns_bad": "triggers_review",
-    "will_ask": "prefetch", "seen_version": "expected_version",
+    "will_ask": "set_registers_read_together", "seen_version": "expected_version",
     "look_again": "claim_next_wake_up", "hand_back": "release_not_begun",
     "recall": "reset_future_retries",
     "judge": "create_permitted_assessment", "sealing": "encryption", "calling": "http_client",

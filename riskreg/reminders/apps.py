@@ -13,10 +13,10 @@ class RemindersConfig(AppConfig):
 
         ladder.register_change_kinds()
         refresh.register_refresher(
-            DIGEST, services.settle_and_render_digest, services.current_digests
+            DIGEST, services.settle_and_render_digest, services.unchanged_digests_among
         )
         refresh.register_refresher(
-            INTERRUPT, services.settle_and_render_interrupt, services.current_interrupts
+            INTERRUPT, services.settle_and_render_interrupt, services.unchanged_interrupts_among
         )
         refresh.register_refresher(ALARM, services.current_content_of_alarm)
         refresh.register_refresher(announcements.KIND, announcements.settle_and_render_announcement)

@@ -13,7 +13,7 @@ from riskreg.kernel import clock
 from riskreg.notify.services import deliver_due
 from riskreg.register.models import Membership, Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder
-from riskreg.reminders.queries import LastLook, members_to_look_after, registers_behind
+from riskreg.reminders.queries import LastLook, members_whose_digest_may_be_due, registers_behind
 from riskreg.reminders.services import recorded, sweep
 from riskreg.reminders.services.recorded import sweep_and_record
 from riskreg.risks.models import Risk
@@ -254,12 +254,12 @@ def test_people_whose_hour_has_not_come_are_not_read(world: World, hours: int) -
     statements(at)
     with CaptureQueriesContext(connection) as seen:
         local = at.astimezone(zoneinfo.ZoneInfo(zone))
-        asked = members_to_look_after(zone, local.date(), local.hour)
+        asked = members_whose_digest_may_be_due(zone, local.date(), local.hour)
         assert [entry.user for batch in asked for entry in batch] == []
     assert len(seen) == 1
     assert len(statements(at + MINUTE)) <= MOST
     # At the next hour of digests of a day of work all of them are looked after.
     monday = begins + (4 * 24 + 7) * HOUR if hours > 48 else begins + (24 + 7) * HOUR
     local = monday.astimezone(zoneinfo.ZoneInfo(zone))
-    asked = members_to_look_after(zone, local.date(), local.hour)
+    asked = members_whose_digest_may_be_due(zone, local.date(), local.hour)
     assert sum(len(batch) for batch in asked) > 30

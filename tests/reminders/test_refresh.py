@@ -16,11 +16,11 @@ from riskreg.register.models import Register
 from riskreg.register.services import add_member, start_absence
 from riskreg.reminders.models import Addressee
 from riskreg.reminders.services import (
-    current_digests,
-    current_interrupts,
     settle_and_render_digest,
     settle_and_render_interrupt,
     sweep,
+    unchanged_digests_among,
+    unchanged_interrupts_among,
 )
 from riskreg.risks.models import Risk
 from riskreg.risks.services import edit_risk, transfer_risk
@@ -45,14 +45,14 @@ def messages(kind: str = "digest") -> list[Any]:
 def test_what_did_not_change_is_not_written_again(world: World) -> None:
     _row, at = swept(world)
     assert len(messages()) == 2
-    assert current_digests(messages(), at) == set(messages())
+    assert unchanged_digests_among(messages(), at) == set(messages())
     for message in Message.objects.all():
         content = settle_and_render_digest(message.uuid, at)
         assert content is not None
         assert (content.subject, content.text, content.html) == (
             message.subject, message.text, message.html,
         )  # fmt: skip
-    assert current_digests(messages(), at) == set(messages())
+    assert unchanged_digests_among(messages(), at) == set(messages())
 
 
 CHANGES: dict[str, Callable[[World, Risk, dt.datetime], Any]] = {
@@ -79,27 +79,27 @@ def test_whatever_a_reader_would_see_makes_a_difference(world: World, change: st
     row, at = swept(world)
     CHANGES[change](world, row, at)
     mine = Message.objects.get(kind="digest", recipient=world.owner.uuid)
-    assert mine.uuid not in current_digests(messages(), at + MINUTE)
+    assert mine.uuid not in unchanged_digests_among(messages(), at + MINUTE)
 
 
 def test_the_next_day_makes_a_difference(world: World) -> None:
     _row, at = swept(world)
-    assert current_digests(messages(), at + DAY) == set()
+    assert unchanged_digests_among(messages(), at + DAY) == set()
 
 
 def test_a_digest_that_nobody_is_told_by_any_more_is_not_unchanged(world: World) -> None:
     _row, at = swept(world)
     Addressee.objects.update(state="dropped", message=None)
-    assert current_digests(messages(), at) == set()
+    assert unchanged_digests_among(messages(), at) == set()
 
 
 def test_interruptions_are_looked_at_alike(world: World) -> None:
     row, at = swept(world, days=21)
     told = messages("interrupt")
     assert len(told) == 4
-    assert current_interrupts(told, at) == set(told)
+    assert unchanged_interrupts_among(told, at) == set(told)
     builders.review(world, row, at=at)
-    assert current_interrupts(told, at) == set()
+    assert unchanged_interrupts_among(told, at) == set()
     assert [settle_and_render_interrupt(message, at) for message in told] == [None] * 4
 
 
@@ -123,7 +123,7 @@ def test_many_are_looked_at_in_as_many_queries_as_few(world: World) -> None:
     sweep(at)
     for some in (messages()[:2], messages()):
         with CaptureQueriesContext(connection) as queries:
-            assert current_digests(some, at) == set(some)
+            assert unchanged_digests_among(some, at) == set(some)
         counts.append(len(queries))
     # Once for each kind of duty, and for whom and what they name.
     assert counts[0] == counts[1] < 10 + len(SOURCES)

@@ -45,7 +45,7 @@ class Item:
     for_id: int | None = None
 
     @property
-    def days(self) -> int:
+    def days_until_due(self) -> int:
         """Days from today to the due date; negative when it has passed."""
         assert self.duty.due_on is not None  # noqa: S101 - only what is due becomes an item
         return (self.duty.due_on - self.today).days
@@ -110,7 +110,7 @@ def collect_digests(
     there = {home.register_id: home.register for at in homes.values() for home in at.values()}
     concerned = {d.register_id for d in duties.values()}
     concerned |= {d.register_id for mine in owned.values() for d in mine}
-    near.prefetch(there[key] for key in sorted(concerned) if key in there)
+    near.set_registers_read_together(there[key] for key in sorted(concerned) if key in there)
     found = []
     for user, theirs in asked:
         at_home = homes.get(user.pk, {}) if user.is_active else {}
@@ -185,7 +185,7 @@ def _duties_answered_for_or_stood_in_for_by_user(
         for home in theirs.values()
         if home.role in ANSWERABLE and home.register.archived_at is None
     ]
-    snapshots.prefetch(home.register for home in working)
+    snapshots.set_registers_read_together(home.register for home in working)
     registers = {home.register_id: home.register for home in working}
     # Whom of the users it matters to.
     readers_by_register_and_answerer: dict[int, dict[int, list[int]]] = {}

@@ -100,11 +100,11 @@ def digest_data(user: User, items: Sequence[Item], backdrop: DigestLookups) -> D
             name=str(user),
             address=user.email,
             language=user.language,
-            lines=tuple(_line(item, user, backdrop, several) for item in shown),
+            lines=tuple(_build_digest_line(item, user, backdrop, several) for item in shown),
             total=len(items),
-            late=sum(item.days < 0 for item in items),
-            today=sum(item.days == 0 for item in items),
-            coming=sum(item.days > 0 for item in items),
+            late=sum(item.days_until_due < 0 for item in items),
+            today=sum(item.days_until_due == 0 for item in items),
+            coming=sum(item.days_until_due > 0 for item in items),
             orphans=sum(item.part == policy.STANDING_IN for item in items),
             registers=tuple((register.name, register.notice) for register in registers),
             work=items[0].register.slug,
@@ -117,7 +117,9 @@ def fingerprint_of_digest(kind: str, facts: DigestData) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _line(item: Item, user: User, backdrop: DigestLookups, name_register: bool) -> DigestLine:
+def _build_digest_line(
+    item: Item, user: User, backdrop: DigestLookups, name_register: bool
+) -> DigestLine:
     duty = item.duty
     assert duty.due_on is not None  # noqa: S101 - only what is due becomes an item
     until = duty.extended_until
@@ -125,7 +127,7 @@ def _line(item: Item, user: User, backdrop: DigestLookups, name_register: bool) 
     return DigestLine(
         ref=duty.ref,
         title=duty.subject_title,
-        days=item.days,
+        days=item.days_until_due,
         due_on=duty.due_on,
         extended_until=until if until and until >= item.today else None,
         fact=backdrop.fact(user, duty),

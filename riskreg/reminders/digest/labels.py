@@ -28,7 +28,7 @@ def day_text(day: dt.date) -> str:
     return date_format(day, pgettext("date form", "j F Y"))
 
 
-def reason_label(part: str) -> str:
+def why_notified_text(part: str) -> str:
     """Why the reader is told; empty for the owner, whose matter it plainly is."""
     return {
         policy.AS_DEPUTY: _("you are its deputy"),

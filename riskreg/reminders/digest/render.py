@@ -30,7 +30,7 @@ from riskreg.reminders.digest.labels import (
     count_texts,
     day_text,
     due_text,
-    reason_label,
+    why_notified_text,
 )
 from riskreg.reminders.policy import ALARM, DIGEST
 
@@ -82,13 +82,13 @@ def _content(user: User, kind: str, facts: DigestData, **more: str) -> Content:
 
 
 def _template_values(facts: DigestData) -> dict[str, Any]:
-    lines = [_line(line) for line in facts.lines]
+    lines = [_template_values_of_line(line) for line in facts.lines]
     counts = {"late": facts.late, "today": facts.today, "coming": facts.coming}
     return {
         "name": facts.name,
         "lines": lines,
         "total": facts.total,
-        "groups": _groups(lines),
+        "groups": _groups_late_today_coming(lines),
         "counts_said": enumerate_texts(count_texts(counts)),
         "more": facts.total - len(lines),
         "orphans": facts.orphans,
@@ -100,7 +100,7 @@ def _template_values(facts: DigestData) -> dict[str, Any]:
     }
 
 
-def _groups(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _groups_late_today_coming(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The lines under what they have in common, in order; groups without lines are left out."""
     kept: dict[str, list[dict[str, Any]]] = {"late": [], "today": [], "coming": []}
     for line in lines:
@@ -114,7 +114,7 @@ def _groups(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _line(line: DigestLine) -> dict[str, Any]:
+def _template_values_of_line(line: DigestLine) -> dict[str, Any]:
     return {
         "ref": line.ref,
         "title": line.title,
@@ -131,7 +131,7 @@ def _line(line: DigestLine) -> dict[str, Any]:
 
 
 def _notes(line: DigestLine) -> list[str]:
-    notes = [reason_label(line.part)]
+    notes = [why_notified_text(line.part)]
     if line.stands_in_for and line.away_until:
         notes.append(
             _("for %(name)s, who is away until %(day)s")

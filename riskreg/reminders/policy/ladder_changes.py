@@ -18,7 +18,7 @@ def ladder_differences(before: Sequence[Rung], after: Sequence[Rung]) -> list[Di
     old = {rung.offset_days: rung for rung in before}
     new = {rung.offset_days: rung for rung in after}
     days = [day for day in sorted(old | new) if old.get(day) != new.get(day)]
-    if is_as_strict(before, after):
+    if is_after_as_strict(before, after):
         return [
             Difference("rung", day, old.get(day), new.get(day), Effect.STRENGTHENS) for day in days
         ]
@@ -28,10 +28,10 @@ def ladder_differences(before: Sequence[Rung], after: Sequence[Rung]) -> list[Di
     ]
 
 
-def is_as_strict(before: Sequence[Rung], after: Sequence[Rung]) -> bool:
+def is_after_as_strict(before: Sequence[Rung], after: Sequence[Rung]) -> bool:
     """Whether each rung of ``before`` has one of its own in ``after`` that does no less."""
     places = [
-        [place for place, other in enumerate(after) if _reminds_no_less(rung, other)]
+        [place for place, other in enumerate(after) if _other_reminds_no_less(rung, other)]
         for rung in before
     ]
     taken: dict[int, int] = {}
@@ -49,7 +49,7 @@ def is_as_strict(before: Sequence[Rung], after: Sequence[Rung]) -> bool:
     return all(find_place(n, set()) for n in range(len(before)))
 
 
-def _reminds_no_less(rung: Rung, other: Rung) -> bool:
+def _other_reminds_no_less(rung: Rung, other: Rung) -> bool:
     """Whether ``other`` reminds everybody that ``rung`` does, as well, and no later."""
     in_time = (
         0 <= other.offset_days <= rung.offset_days

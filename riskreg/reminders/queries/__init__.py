@@ -13,7 +13,7 @@ from riskreg.reminders.queries.people import (
     ids_with_waiting_reminders_among,
     managers_present_or_all,
     member_zones,
-    members_to_look_after,
+    members_whose_digest_may_be_due,
     roster_of,
     users_to_interrupt,
 )
@@ -57,7 +57,7 @@ __all__ = [
     "ladder_versions",
     "managers_present_or_all",
     "member_zones",
-    "members_to_look_after",
+    "members_whose_digest_may_be_due",
     "own_ladders_by_register",
     "pending_steps",
     "plan",

@@ -149,7 +149,7 @@ def _ids_of_registers_waiting_for_absent(snapshots: RegisterSnapshots) -> set[in
     if not pairs:
         return set()
     live = _live_registers().only("time_zone").in_bulk({register for register, _user in pairs})
-    snapshots.prefetch(live.values())
+    snapshots.set_registers_read_together(live.values())
     found = set()
     for register, user in pairs:
         if register not in live:

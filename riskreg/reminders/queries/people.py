@@ -133,7 +133,7 @@ class MemberAndLastDigest(NamedTuple):
     last_day: dt.date | None
 
 
-def members_to_look_after(
+def members_whose_digest_may_be_due(
     zone: str, day: dt.date, hour: int
 ) -> Iterator[list[MemberAndLastDigest]]:
     """Members of ``zone`` whose digest of ``day`` was not looked after yet though its hour has come

@@ -60,14 +60,14 @@ class RegisterSnapshots:
             self._ladders = own_ladders_by_register()
         return self._ladders.get(register_id, DEFAULT)
 
-    def prefetch(self, registers: Iterable[Register]) -> None:
+    def set_registers_read_together(self, registers: Iterable[Register]) -> None:
         """Let what is read next of any register be read of all ``registers`` at once."""
         self._asked = {register.pk: register for register in registers}
 
     def snapshot(self, register: Register) -> RegisterSnapshot:
         """``register`` as it is at this moment."""
         if register.pk not in self._places:
-            new = self._unknown(register, self._places)
+            new = self._registers_still_to_read(register, self._places)
             rosters = rosters_of(
                 {r.pk: self.stand_ins_by_absent_user(r) for r in new},
                 users=self.users,
@@ -85,13 +85,15 @@ class RegisterSnapshots:
     def stand_ins_by_absent_user(self, register: Register) -> dict[int, int | None]:
         """Who is away in ``register`` today, and who stands in for them."""
         if register.pk not in self._away:
-            new = self._unknown(register, self._away)
+            new = self._registers_still_to_read(register, self._away)
             self._away.update(
                 stand_ins_by_register_and_absent_user({r.pk: self.today(r) for r in new})
             )
         return self._away[register.pk]
 
-    def _unknown(self, register: Register, known: Collection[int]) -> list[Register]:
+    def _registers_still_to_read(
+        self, register: Register, known: Collection[int]
+    ) -> list[Register]:
         """``register``, and whatever else will be asked for, that is not among ``known``."""
         return [r for r in {**self._asked, register.pk: register}.values() if r.pk not in known]
 

@@ -6,10 +6,10 @@ from riskreg.reminders.services.digests import write_digest_unless_there_or_empt
 from riskreg.reminders.services.interrupts import interrupt_people
 from riskreg.reminders.services.ladder import set_reminder_ladder
 from riskreg.reminders.services.refresh import (
-    current_digests,
-    current_interrupts,
     settle_and_render_digest,
     settle_and_render_interrupt,
+    unchanged_digests_among,
+    unchanged_interrupts_among,
 )
 from riskreg.reminders.services.sweep import Swept, sweep
 
@@ -17,14 +17,14 @@ __all__ = [
     "Swept",
     "advance_and_readdress",
     "current_content_of_alarm",
-    "current_digests",
-    "current_interrupts",
     "interrupt_people",
     "mail_managers_of_unassigned",
     "set_reminder_ladder",
     "settle_and_render_digest",
     "settle_and_render_interrupt",
     "sweep",
+    "unchanged_digests_among",
+    "unchanged_interrupts_among",
     "write_digest_unless_there_or_empty",
     "write_digests",
 ]

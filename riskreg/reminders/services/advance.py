@@ -56,7 +56,9 @@ def advance_and_readdress(
         ):
             moved += _record_steps(source, snapshots, snapshot, batch)  # 2
         for reminders in unaddressed_in_batches(source, register):
-            _address_or_skip_unaddressed(source, snapshots, register, reminders, unheard)  # 3
+            _address_unaddressed_or_skip_discharged(
+                source, snapshots, register, reminders, unheard
+            )  # 3
     return moved
 
 
@@ -156,7 +158,7 @@ def _readdress_from_absent_recipients(
 
 
 @transaction.atomic
-def _address_or_skip_unaddressed(
+def _address_unaddressed_or_skip_discharged(
     source: Source,
     snapshots: RegisterSnapshots,
     register: Register,

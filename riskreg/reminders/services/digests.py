@@ -30,7 +30,7 @@ from riskreg.reminders.queries import (
     RegisterSnapshots,
     ids_with_waiting_reminders_among,
     member_zones,
-    members_to_look_after,
+    members_whose_digest_may_be_due,
     waiting_addressees_of,
 )
 from riskreg.reminders.services.assignment import (
@@ -80,7 +80,7 @@ def write_digests(at: dt.datetime) -> WrittenAndBroken:
             log.exception("zone_unknown", zone=zone)
             continue
         day = local.date()
-        for batch in members_to_look_after(zone, day, local.hour):
+        for batch in members_whose_digest_may_be_due(zone, day, local.hour):
             come, marks = [], {}
             for user, last in batch:
                 known = last if last is not None and last < day else None
@@ -200,7 +200,7 @@ class _PreparedDigest:
     def _post_or_raise_taken(self, day: dt.date, key: str) -> bool:
         """Drop what does not hold any more and post the rest; False when nothing is left."""
         user, at, seen, backdrop = self.user, self.at, self.seen, self.backdrop
-        waiting = self._still_waiting()
+        waiting = self._lock_still_waiting()
         drop_gone_and_readdress_moved(
             [a for a in seen.gone if a.pk in waiting],
             [a for a in seen.moved if a.pk in waiting],
@@ -244,7 +244,7 @@ class _PreparedDigest:
         mark_sent([a.reminder_id for a in valid], seen.duties, at)
         return True
 
-    def _still_waiting(self) -> set[int]:
+    def _lock_still_waiting(self) -> set[int]:
         """Those of the addressees that nobody else has told since they were looked at.
 
         They are locked from here to the end of the transaction, so that no other sweep, and no

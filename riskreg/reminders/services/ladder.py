@@ -99,13 +99,15 @@ def _proposal(before: LadderInForce, clean: tuple[Rung, ...]) -> Proposal:
     )
 
 
-def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+def _apply_ladder(*, content: Mapping[str, Any], **given: Any) -> Any:
     return set_reminder_ladder(**content, **given)
 
 
 def register_change_kinds() -> None:
     """Let changes of the ladder be asked for."""
-    register_change_kind(ChangeKind(LADDER, ladder_change_title, ladder_change_lines, _apply))
+    register_change_kind(
+        ChangeKind(LADDER, ladder_change_title, ladder_change_lines, _apply_ladder)
+    )
 
 
 def _in_force_if_same(

@@ -83,15 +83,15 @@ def settle_and_render(message: uuid.UUID, kind: str, at: dt.datetime) -> Content
         return replace(content, audiences=seen.audiences, address=user.email)
 
 
-def current_digests(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
+def unchanged_digests_among(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
     """Those digests that ``settle_and_render_digest`` would give the very content they have."""
-    return current_messages_of_kind(messages, DIGEST, at)
+    return unchanged_messages_of_kind(messages, DIGEST, at)
 
 
-def current_messages_of_kind(
+def unchanged_messages_of_kind(
     messages: Collection[uuid.UUID], kind: str, at: dt.datetime
 ) -> set[uuid.UUID]:
-    """See ``current_digests``; for messages of ``kind``. All are looked at together."""
+    """See ``unchanged_digests_among``; for messages of ``kind``. All are looked at together."""
     before = dict(Imprint.objects.filter(message__in=messages).values_list("message", "made_of"))
     notified: dict[uuid.UUID, list[Addressee]] = {}
     for addressee in addressees_of_messages(list(before)):
@@ -125,6 +125,6 @@ def settle_and_render_interrupt(message: uuid.UUID, at: dt.datetime) -> Content 
     return settle_and_render(message, INTERRUPT, at)
 
 
-def current_interrupts(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
+def unchanged_interrupts_among(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
     """Those messages that ``settle_and_render_interrupt`` would give the very content they have."""
-    return current_messages_of_kind(messages, INTERRUPT, at)
+    return unchanged_messages_of_kind(messages, INTERRUPT, at)
