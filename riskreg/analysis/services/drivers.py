@@ -58,7 +58,7 @@ def add_driver(
     errors = Errors()
     if visibility not in Visibility.values:
         errors.add("visibility", "unknown", _("This must be one of: shared, party."))
-    clean = _clean(errors, actor, DRIVER, given, party)
+    clean = _clean_fields_of_table(errors, actor, DRIVER, given, party)
     errors.raise_if_any()
     private_to = party if visibility == Visibility.PARTY else None
     row = Driver.objects.create(
@@ -91,7 +91,7 @@ def record_belief(
     errors = Errors()
     if visibility not in Visibility.values:
         errors.add("visibility", "unknown", _("This must be one of: shared, party."))
-    clean = _clean(errors, actor, BELIEF, {"label": "judgement", **given}, party)
+    clean = _clean_fields_of_table(errors, actor, BELIEF, {"label": "judgement", **given}, party)
     check_belief(errors, clean)
     check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
     check_review_and_step_days(errors, clean, actor.today(at))
@@ -235,7 +235,7 @@ def link_driver(
     if risk.state == State.CLOSED:
         raise Invalid.one("state", "closed", _("This risk is closed; reopen it to link it."))
     errors = Errors()
-    clean = _clean(errors, actor, LINK, given, party)
+    clean = _clean_fields_of_table(errors, actor, LINK, given, party)
     errors.raise_if_any()
     beliefs = newest_beliefs_in_force_by_driver(beliefs_of(actor, [moving])).get(moving.pk, [])
     if visibility == Visibility.SHARED:
@@ -307,7 +307,7 @@ def _factors_after_steps(steps: Iterable[Mapping[str, Any]]) -> list[float]:
     return found
 
 
-def _clean(
+def _clean_fields_of_table(
     errors: Errors, actor: Viewer, table: Table, given: Mapping[str, Any], party: Party
 ) -> dict[str, Any]:
     clean = clean_given(errors, actor, table, given, party=party, visibility=Visibility.PARTY)

@@ -64,7 +64,7 @@ def model_objective(
     if objective.visibility == Visibility.PARTY and visibility == Visibility.SHARED:
         text = _("This objective is your party's own, and so is what is said of it.")
         errors.add("visibility", "narrower", text)
-    clean = _clean(errors, actor, given, party, visibility)
+    clean = _clean_model_fields(errors, actor, given, party, visibility)
     policy.check_start_level(errors, clean, objective.due_on)
     policy.check_growth(errors, clean)
     check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
@@ -102,7 +102,7 @@ def _party_that_may_model(actor: Viewer, objective: Objective, visibility: str) 
     return actor.party
 
 
-def _clean(
+def _clean_model_fields(
     errors: Errors, actor: Viewer, given: Mapping[str, Any], party: Party, visibility: str
 ) -> dict[str, Any]:
     shared = visibility == Visibility.SHARED

@@ -65,7 +65,7 @@ def create_decision(
     risks = _find_risks(errors, actor, given) if "risks" in given else []
     if any(risk.visibility == Visibility.PARTY for risk in risks):
         visibility = Visibility.PARTY
-    clean = _clean(errors, actor, given, party, visibility, None, actor.today(at))
+    clean = _clean_draft_fields(errors, actor, given, party, visibility, None, actor.today(at))
     people = _find_deciders(errors, actor, given, party, visibility, actor.user)
     errors.raise_if_any()
     own = party if visibility == Visibility.PARTY else None
@@ -116,7 +116,9 @@ def edit_decision(
         ):
             text = _("This decision is shared; ask about a risk that is your party's own apart.")
             errors.add("risks", "narrower", text)
-    clean = _clean(errors, actor, fields, row.party, row.visibility, row, actor.today(at))
+    clean = _clean_draft_fields(
+        errors, actor, fields, row.party, row.visibility, row, actor.today(at)
+    )
     people = _find_deciders(errors, actor, fields, row.party, row.visibility, row.requested_by)
     errors.raise_if_any()
     if row.translations and "translations" not in fields:
@@ -216,7 +218,7 @@ def _translations_without_fields(
     return {language: texts for language, texts in left.items() if texts} or None
 
 
-def _clean(
+def _clean_draft_fields(
     errors: Errors,
     actor: Viewer,
     given: Mapping[str, Any],

@@ -56,7 +56,7 @@ def add_option(
     if row.options.count() >= policy.MAX_OPTIONS or row.letters >= len(policy.KEYS):
         text = _("At most %(n)d options are compared. Leave out what nobody would choose.")
         raise Invalid.one("title", "too_many", text % {"n": policy.MAX_OPTIONS})
-    clean, works = _clean(errors, actor, row, {"title": "", **fields})
+    clean, works = _clean_option_fields(errors, actor, row, {"title": "", **fields})
     if "gate" in fields:
         clean["gate"] = clean_gate(errors, row, None, fields["gate"])
     errors.raise_if_any()
@@ -89,7 +89,7 @@ def edit_option(
     row = draft_for_update(actor, ref, version, at)
     option = option_of(row, key)
     errors = Errors()
-    clean, works = _clean(errors, actor, row, fields)
+    clean, works = _clean_option_fields(errors, actor, row, fields)
     if "gate" in fields:
         clean["gate"] = clean_gate(errors, row, option, fields["gate"])
     if option.is_nothing and (works or clean.get("costs")):
@@ -152,7 +152,7 @@ def _save_and_log_if_options_changed(
     append(actor.entry("decision.edited", row, at=at, recorded_at=recorded_at, changes=changes))
 
 
-def _clean(
+def _clean_option_fields(
     errors: Errors, actor: Viewer, row: Decision, given: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Mitigation] | None]:
     for name in given:

@@ -66,7 +66,7 @@ def request_acceptance(
     require_above_appetite_and_not_asked(actor, risk, position)
     errors, today = Errors(), actor.today(at)
     before = newest_granted_acceptance(risk)
-    clean = _clean(errors, actor, risk, given, today, before)
+    clean = _clean_request_fields(errors, actor, risk, given, today, before)
     rows = clean_conditions(errors, actor, risk, conditions, today, clean.get("expires_on"))
     errors.raise_if_any()
     criteria = actor.criteria
@@ -243,7 +243,7 @@ def first_event_changes_beyond_fields(row: Acceptance) -> dict[str, list[Any]]:
     return found
 
 
-def _clean(
+def _clean_request_fields(
     errors: Errors,
     actor: Viewer,
     risk: Risk,

@@ -149,7 +149,7 @@ class Command(BaseCommand):
             def broker_lacks() -> _Awaited:
                 return _NOTHING if server.answers() else _answer_awaited(supervisor, "valkey")
 
-            _wait_until_nothing_lacks(broker_lacks, patience, supervisor, stopper)
+            _wait_until_nothing_is_awaited(broker_lacks, patience, supervisor, stopper)
             env["REDIS_URL"] = server.url
         preload.freeze_loaded_objects()
         for program in programs(port, var_dir, env):
@@ -165,7 +165,7 @@ class Command(BaseCommand):
                 return _Awaited(_not_ready_text(text), None)
             return _answer_awaited(supervisor, "web")
 
-        _wait_until_nothing_lacks(web_lacks, patience, supervisor, stopper)
+        _wait_until_nothing_is_awaited(web_lacks, patience, supervisor, stopper)
         return env
 
     def _greet_and_make_first_link(self, port: int, text: str) -> None:
@@ -247,15 +247,15 @@ class _Stopper:
             time.sleep(0.05)
 
 
-def _wait_until_nothing_lacks(
-    lacks: Callable[[], _Awaited],
+def _wait_until_nothing_is_awaited(
+    awaited: Callable[[], _Awaited],
     patience: Patience,
     supervisor: Supervisor,
     stopper: _Stopper,
 ) -> None:
-    """Wait until ``lacks`` names nothing; ``StartError`` when a program died or nothing moves."""
+    """Wait until ``awaited`` names nothing; ``StartError`` when a program died or nothing moves."""
     while not stopper.asked:
-        what, usage = lacks()
+        what, usage = awaited()
         if not what:
             return
         if not supervisor.restart_what_died():
