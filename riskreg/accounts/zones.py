@@ -34,7 +34,7 @@ def _chinese_zone_names() -> ChineseNames:
 
 
 @cache
-def _zones() -> tuple[str, ...]:
+def _zones_that_are_places() -> tuple[str, ...]:
     """Every IANA zone that is a place, by name."""
     known = time_zones()
     return tuple(sorted(zone for zone in known if "/" in zone and zone[:3] != "Etc"))
@@ -56,7 +56,9 @@ def _groups_by_region() -> Groups:
 def _groups_in_chinese() -> Groups:
     """China first; in each region the places that have a Chinese name before the others."""
     regions, cities = _chinese_zone_names()
-    groups: Groups = [("中国", [(zone, cities[zone]) for zone in _CHINA if zone in _zones()])]
+    groups: Groups = [
+        ("中国", [(zone, cities[zone]) for zone in _CHINA if zone in _zones_that_are_places()])
+    ]
     groups.append(("UTC", [("UTC", "UTC")]))
     for region, zones in _zones_by_region():
         rest = [zone for zone in zones if zone not in _CHINA]
@@ -67,7 +69,7 @@ def _groups_in_chinese() -> Groups:
 
 
 def _zones_by_region() -> list[tuple[str, list[str]]]:
-    grouped = groupby(_zones(), key=lambda zone: zone.partition("/")[0])
+    grouped = groupby(_zones_that_are_places(), key=lambda zone: zone.partition("/")[0])
     return [(region, list(zones)) for region, zones in grouped]
 
 

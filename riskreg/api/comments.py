@@ -113,7 +113,7 @@ class Comments(CommentApi):
                 row = write_comment(
                     actor=self.viewer,
                     kind=about.get("type"),
-                    name=about.get("ref"),
+                    ref_or_id=about.get("ref"),
                     text=given["text"],
                     mentions=given.get("mentions", []),
                     reading=given.get("reading"),

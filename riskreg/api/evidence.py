@@ -105,7 +105,7 @@ class EvidenceList(EvidenceApi):
         assert stored is not None  # noqa: S101 - no file is refused above
         row = services.add_evidence(
             actor=self.viewer,
-            thing=given.get("thing", ""),
+            kind=given.get("thing", ""),
             ref=given.get("ref", ""),
             stored=stored,
             label=given.get("label", "judgement"),

@@ -270,7 +270,7 @@ class _Load:
             write_comment(
                 actor=self.actors[record["by"]],
                 kind=kind,
-                name=names[kind][key],
+                ref_or_id=names[kind][key],
                 text=record["text"],
                 mentions=record["mentions"],
                 at=self.at,

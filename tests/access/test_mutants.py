@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured]
 REDUNDANT = {
     "analysis/queries/effects.py:newest_effects_on_open_risks": "no wider than what it is about",
     "decisions/queries/stale.py:_pending_or_decided_with_missed": "conditions are their decision's",
-    "indicators/queries/breaches.py:with_work_and_reading_labels": "read from one's own chains",
+    "indicators/queries/breaches.py:with_mitigation_and_reading_labels": "from one's own chains",
     "risks/queries/lists.py:labels_of_mitigations": "read from one's own chains",
     "analysis/queries/objectives.py:newest_model_of_each_objective": "as narrow as its objective",
     "analysis/queries/objectives.py:visible_refs_by_id_in_model": (

@@ -135,7 +135,7 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "risk.review": lambda w, v, r: record_review(**_act(w, v, r)),
     "comment.write": lambda w, v, r: write_comment(
-        actor=v, kind="risk", name=r.ref, text="x", at=w.at
+        actor=v, kind="risk", ref_or_id=r.ref, text="x", at=w.at
     ),
     "risk.ask": lambda w, v, r: ask_about_risk(
         actor=v, ref=r.ref, text="x", due_on=v.today(w.at), at=w.at

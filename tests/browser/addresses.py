@@ -65,7 +65,7 @@ def attached(slug: str) -> Evidence:
     checked = check_file(text, "minutes.txt")
     with store_upload(text, checked, clock.now()) as stored:
         return add_evidence(
-            actor=actor, thing="risk", ref="R-001", stored=stored, label="illustrative",
+            actor=actor, kind="risk", ref="R-001", stored=stored, label="illustrative",
             at=clock.now(),
         )  # fmt: skip
 
@@ -181,7 +181,7 @@ def said() -> Comment:
     if (row := Comment.objects.first()) is None:
         actor = viewer_for(User.objects.get(email="leader@foton.example"), slug)
         row = write_comment(
-            actor=actor, kind="risk", name="R-001", text="What of the draft rule?", at=at,
+            actor=actor, kind="risk", ref_or_id="R-001", text="What of the draft rule?", at=at,
             mentions=[OWNER],
         )  # fmt: skip
         row = edit_comment(actor=actor, comment=row.uuid, text="What of the rule?", at=at)

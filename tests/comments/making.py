@@ -12,5 +12,5 @@ def comment(world: World, thing: Any, *, by: str = "leader", **given: Any) -> Co
     """Something that is said about ``thing``."""
     fields = {"text": "Brazil asks for local content (illustrative)", "at": world.at, **given}
     return write_comment(
-        actor=world.viewer(by), kind=kind_of_thing(thing), name=ref_or_id(thing), **fields
+        actor=world.viewer(by), kind=kind_of_thing(thing), ref_or_id=ref_or_id(thing), **fields
     )

@@ -42,5 +42,5 @@ def evidence(
     checked = services.check_file(io.BytesIO(data), name)
     with services.store_upload(io.BytesIO(data), checked, at) as stored:
         return services.add_evidence(
-            actor=world.viewer(by), thing=kind, ref=ref, stored=stored, at=at, **given
+            actor=world.viewer(by), kind=kind, ref=ref, stored=stored, at=at, **given
         )

@@ -38,7 +38,7 @@ def write_comment(
     *,
     actor: Viewer,
     kind: object,
-    name: object,
+    ref_or_id: object,
     text: Any,
     mentions: Any = (),
     reading: Any = None,
@@ -50,7 +50,7 @@ def write_comment(
     the id of the reading it is about, of an indicator. Raises ``Invalid`` naming each wrong field,
     ``Forbidden``, ``NotFound``.
     """
-    thing = _reread_and_lock(thing_by_ref_or_id(actor, kind, name), actor)
+    thing = _reread_and_lock(thing_by_ref_or_id(actor, kind, ref_or_id), actor)
     require(actor, "comment.write", thing)
     errors = Errors()
     text = clean_text(errors, "text", text, required=True, limit=MAX_TEXT)

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 
 from riskreg.events.models import Event
 from riskreg.events.queries import visible_events
-from riskreg.indicators.queries.breaches import with_work_and_reading_labels
+from riskreg.indicators.queries.breaches import with_mitigation_and_reading_labels
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 
@@ -25,7 +25,7 @@ def changes_by_others_since(
     and mitigation where there are none.
 
     What was brought in with a date before ``since`` is history, not news. With the labels of its
-    figures (``with_work_and_reading_labels``).
+    figures (``with_mitigation_and_reading_labels``).
     """
     return _changes_by_others_since(
         viewer, viewer.audience.readable_chain_keys, subjects, since, viewer.user.uuid, most=most
@@ -53,4 +53,4 @@ def _changes_by_others_since(
     news = visible.filter(recorded_at__gt=since).exclude(brought_in=True, at__lte=since)
     # What people did; that the system sent a reminder is no news about the risk.
     news = news.filter(actor__isnull=False).exclude(actor=reader)
-    return with_work_and_reading_labels(viewer, news).order_by("-id")[:most]
+    return with_mitigation_and_reading_labels(viewer, news).order_by("-id")[:most]

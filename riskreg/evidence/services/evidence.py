@@ -63,7 +63,7 @@ def may_release(actor: Viewer, row: Evidence, thing: Thing) -> bool:
 def add_evidence(
     *,
     actor: Viewer,
-    thing: str,
+    kind: str,
     ref: str,
     stored: Stored,
     label: Any = "judgement",
@@ -76,7 +76,7 @@ def add_evidence(
     Raises ``Invalid`` for what is wrong, for the same file a second time on one thing and where the
     register has no room left, ``Forbidden``, ``NotFound``.
     """
-    found = thing_for(actor, thing, ref)
+    found = thing_for(actor, kind, ref)
     require_may_add(actor, found)
     errors = Errors()
     label = clean_value(errors, EVIDENCE["label"], label)

@@ -48,7 +48,7 @@ def breach_reading_labels(
     return {RiskAndIndicator(risk, ref): label for risk, ref, label in found}
 
 
-def with_work_and_reading_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event]:
+def with_mitigation_and_reading_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event]:
     """Events with ``work_labels``, the labels of the mitigation that they are about, and
     ``reading_label``, that of the reading that last called for a review of their risk; None
     without."""

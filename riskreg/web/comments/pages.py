@@ -105,7 +105,7 @@ class CommentList(RegisterView):
             return self._page(request, thing, form, 400)
         given = {k: form.cleaned_data.get(k) for k in ("text", "mentions", "reading")}
         try:
-            write_comment(actor=self.viewer, kind=kind, name=name, at=self.at, **given)
+            write_comment(actor=self.viewer, kind=kind, ref_or_id=name, at=self.at, **given)
         except Invalid as invalid:
             add_errors(form, invalid)
             return self._page(request, thing, form, 400)

@@ -59,7 +59,7 @@ class EvidenceNew(RegisterView):
         with services.store_upload(file, checked, self.at) as stored:  # type: ignore[arg-type]
             return services.add_evidence(
                 actor=self.viewer,
-                thing=thing.kind,
+                kind=thing.kind,
                 ref=thing.ref,
                 stored=stored,
                 label=form.data.get("label") or "judgement",

@@ -33,7 +33,8 @@ class FigureLabels:
     """The labels of the figures of some events: what they say themselves, else as is known now.
 
     Progress is reported, and a breach told, without one: those are read, a query for each of both,
-    where there are any, but for events that were read with them (``with_work_and_reading_labels``).
+    where there are any, but for events that were read with them
+    (``with_mitigation_and_reading_labels``).
     """
 
     def __init__(
