@@ -60,7 +60,7 @@ RETIRED = {
     "links_for": "links_in_force_for",
     "error_page": "keep_draft_and_render_error", "keep_position": "set_position_if_concerned",
     "log_control": "log_control_and_bump_risk_version", "lost_jobs": "jobs_with_unclaimed_steps",
-    "settle": "decide_if_all_agreed", "welcome_speaker": "post_missed_changes_to_first_speaker",
+    "settle": "decide_if_all_agreed", "welcome_speaker": "post_missed_change_if_first_to_answer",
     "bring_about": "create_or_complete_register", "shown_given": "given_not_withheld",
     "shown_estimates": "estimates_not_withheld", "next_step": "next_step_and_columns",
     "own_forecasts": "own_forecasts_on_closed_risks", "risks_due": "all_risks_with_duty_fields",

@@ -126,7 +126,7 @@ def to_json(
         "deputy": person(deputy),
         "part": caller_is,
         "facts": facts,
-        "page": duty.link(viewer.register.slug),
+        "page": duty.absolute_url(viewer.register.slug),
     }
 
 

@@ -107,7 +107,7 @@ class Duty:
         named = "name" if self.subject_type == "control" else "title"
         return str(self.thing.localized(named))
 
-    def link(self, slug: str) -> str:
+    def absolute_url(self, slug: str) -> str:
         """The page where it is discharged."""
         return links.page_url(self.page, slug=slug, **self.page_url_kwargs)
 

@@ -73,4 +73,4 @@ def test_facts_are_said_in_words(world: World, work: Mitigation) -> None:
     ):
         duty = source.load([work.uuid])[work.uuid]
         assert source.facts([duty]) == {work.uuid: message}
-        assert duty.link("x").endswith("/r/x/mitigations/M-001/")
+        assert duty.absolute_url("x").endswith("/r/x/mitigations/M-001/")

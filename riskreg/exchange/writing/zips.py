@@ -24,7 +24,7 @@ class _Out:
     def flush(self) -> None:
         """Nothing is behind it."""
 
-    def take(self) -> bytes:
+    def take_waiting(self) -> bytes:
         """What waits."""
         data = b"".join(self.parts)
         self.parts, self.waiting = [], 0
@@ -42,5 +42,5 @@ def zip_pieces(files: Iterable[NamedFile], at: dt.datetime) -> Iterator[bytes]:
                 for piece in pieces:
                     file.write(piece)
                     if out.waiting > _PIECE:
-                        yield out.take()
-    yield out.take()
+                        yield out.take_waiting()
+    yield out.take_waiting()

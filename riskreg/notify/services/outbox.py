@@ -93,7 +93,7 @@ def post(draft: Draft, at: dt.datetime) -> Message | None:
     return message
 
 
-def note_audiences(message: Message, audiences: Collection[Audience]) -> None:
+def add_audiences(message: Message, audiences: Collection[Audience]) -> None:
     """Note that ``message``, written anew, tells of ``audiences`` as well.
 
     Those it told of before look after its delivery still; once there are several, none of them may

@@ -45,7 +45,7 @@ from riskreg.notify.services.claims import (
     reset_future_retries,
     try_end_and_begin_at_once,
 )
-from riskreg.notify.services.outbox import DELIVER_DUE, note_audiences
+from riskreg.notify.services.outbox import DELIVER_DUE, add_audiences
 from riskreg.notify.services.rate_limit import claim_next_wake_up, per_minute_limit_of
 
 log = structlog.get_logger(__name__)
@@ -274,6 +274,6 @@ def _save_current_content_or_false(row: Delivery, at: dt.datetime) -> bool:
         message.address = content.address
     with transaction.atomic():
         # First who may read it, or a text would for a moment be open to who may not.
-        note_audiences(message, content.audiences or ())
+        add_audiences(message, content.audiences or ())
         message.save(update_fields=["subject", "text", "html", "payload", "address"])
     return True

@@ -141,7 +141,7 @@ def expire_and_reassign_requests(at: dt.datetime) -> int:
     return tended
 
 
-def post_missed_changes_to_first_speaker(membership: Membership, at: dt.datetime) -> None:
+def post_missed_change_if_first_to_answer(membership: Membership, at: dt.datetime) -> None:
     """Write to the first who can speak for a party what was changed while nobody could."""
     party = membership.party
     if party is None:

@@ -11,7 +11,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Absence, Membership, Party, Register, Role
-from riskreg.register.services.change_answers import post_missed_changes_to_first_speaker
+from riskreg.register.services.change_answers import post_missed_change_if_first_to_answer
 from riskreg.register.services.named import LogSubject
 
 
@@ -37,7 +37,7 @@ def add_member(
             "member.added", _log_subject_of_user(user), at=at, changes=changes
         )
     )
-    post_missed_changes_to_first_speaker(membership, at)
+    post_missed_change_if_first_to_answer(membership, at)
     return membership
 
 

@@ -18,7 +18,7 @@ from riskreg.register.people import (
     manages_members_of,
     present_membership_of,
 )
-from riskreg.register.services.change_answers import post_missed_changes_to_first_speaker
+from riskreg.register.services.change_answers import post_missed_change_if_first_to_answer
 from riskreg.register.services.members import end_membership, lock_people
 from riskreg.register.services.named import LogSubject
 
@@ -62,7 +62,7 @@ def change_role(
             "member.changed", LogSubject(row.user, str(row.user.uuid)), at=at, changes=changes
         )
     )
-    post_missed_changes_to_first_speaker(row, at)
+    post_missed_change_if_first_to_answer(row, at)
     return row
 
 

@@ -138,7 +138,7 @@ def _build_digest_line(
         register=item.register.name if name_register else "",
         private=duty.private,
         page=duty.page,
-        url=duty.link(item.register.slug),
+        url=duty.absolute_url(item.register.slug),
     )
 
 

@@ -292,7 +292,7 @@ def _duty_for_program(line: _Line, register: Register) -> dict[str, Any]:
         "rung": line.rung,
         "visibility": "party" if duty.private else "shared",
         "owner": {"id": str(line.owner.uuid), "name": str(line.owner)},
-        "url": duty.link(register.slug),
+        "url": duty.absolute_url(register.slug),
     }
 
 
@@ -306,7 +306,7 @@ def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
         if duty.private:
             notes.append(_("only your party sees it"))
         when = " · ".join(notes)
-        url = duty.link(register.slug)
+        url = duty.absolute_url(register.slug)
         sentences.append(
             f"- [{what}]({url}){colon()}{when}" if marked else f"{what}{colon()}{when}\n{url}"
         )

@@ -102,7 +102,7 @@ def _entry(viewer: Viewer, duty: Duty, facts: str, changed: dt.datetime) -> Even
     Its UID is the duty's: one that moves to another date moves in the calendar as well.
     """
     assert duty.due_on is not None  # noqa: S101 - open rows have a date
-    link = duty.link(viewer.register.slug)
+    link = duty.absolute_url(viewer.register.slug)
     extended = ""
     if duty.extended_until is not None:
         extended = _("extended until %(day)s; the due date stays") % {
