@@ -1,6 +1,7 @@
 """Reading the log: always for an audience, so that no party reads another's chain."""
 
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,21 +16,29 @@ from riskreg.kernel.compiled import Statement
 
 def visible_events(audience: Audience) -> QuerySet[Event]:
     """The events that a member of ``audience`` may read."""
-    return Event.objects.filter(chain__key__in=audience.readable_chain_keys).select_related("chain")
+    return Event.objects.filter(chain__key__in=_keys_read_by(audience)).select_related("chain")
 
 
 def sql_of_visible_events(audience: Audience) -> tuple[str, list[Any]]:
     """``pk, subject_uuid, verb, changes, at, recorded_at`` of what a member of ``audience`` may
     read, as SQL and values: a part of a larger statement."""
-    return _VISIBLE.sql(audience.readable_chain_keys[0], audience.readable_chain_keys[-1])
+    keys = _keys_read_by(audience)
+    return _statement_of_events_in_chains(len(keys)).sql(*keys)
 
 
-def _events_of_chains(shared_key: str, own_key: str) -> QuerySet[Event, tuple[Any, ...]]:
-    found = Event.objects.filter(chain__key__in=[shared_key, own_key]).order_by()
-    return found.values_list("pk", "subject_uuid", "verb", "changes", "at", "recorded_at")
+def _keys_read_by(audience: Audience) -> list[str]:
+    return audience.readable_chain_keys
 
 
-_VISIBLE: Statement[Any] = Statement(_events_of_chains, str, str)
+@functools.cache
+def _statement_of_events_in_chains(number: int) -> Statement[Any]:
+    """The statement for so many chains, written once."""
+
+    def events_of_chains(*keys: str) -> QuerySet[Event, tuple[Any, ...]]:
+        found = Event.objects.filter(chain__key__in=keys).order_by()
+        return found.values_list("pk", "subject_uuid", "verb", "changes", "at", "recorded_at")
+
+    return Statement(events_of_chains, *[str] * number)
 
 
 def history_of(audience: Audience, subjects: Collection[uuid.UUID]) -> QuerySet[Event]:

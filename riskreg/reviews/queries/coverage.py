@@ -211,7 +211,7 @@ def _public_key_and_name_by_group(
 ) -> dict[Any, tuple[str, Any]]:
     """Public key and name of each group, in the register's order where there is one."""
     if by == "party":
-        parties = _PARTIES(viewer.register.pk)
+        parties = _PARTIES(viewer.register.pk) if groups else []
         return {party.pk: (party.key, party) for party in parties if party.pk in groups}
     if by == WORKSTREAM:
         terms = Term.objects.filter(
