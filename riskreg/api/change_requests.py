@@ -15,7 +15,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, require_empty_body
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
-from riskreg.api.core.query import parse_choices, with_errors_in_query
+from riskreg.api.core.query import check_choices, with_errors_in_query
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Conflict, Errors, Invalid
@@ -43,7 +43,7 @@ class ChangeRequests(RegisterApi):
         self.refuse_unknown_params("state", *PARAMS)
         errors = Errors()
         asked = request.query_params.getlist("state")
-        states = parse_choices(errors, "state", asked, ChangeState.values)
+        states = check_choices(errors, "state", asked, ChangeState.values)
         with_errors_in_query(errors.raise_if_any)
         rows = change_requests_for(self.viewer)
         if states:

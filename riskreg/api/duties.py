@@ -21,7 +21,7 @@ from riskreg.api.core.pagination import (
     parse_limit,
     read_cursor,
 )
-from riskreg.api.core.query import parse_choices, parse_day, parse_switch, with_errors_in_query
+from riskreg.api.core.query import check_choices, parse_day, parse_switch, with_errors_in_query
 from riskreg.api.core.values import day, person
 from riskreg.duties.queries import agenda
 from riskreg.duties.sources import LISTED, Duty
@@ -62,7 +62,7 @@ class Duties(RegisterApi):
     def _parse_filters(self) -> agenda.Wanted:
         params, errors = self.request.query_params, Errors()
         switches = {n: parse_switch(errors, n, params.get(n)) for n in ("mine", "overdue")}
-        kinds = tuple(parse_choices(errors, "kind", params.getlist("kind"), sorted(LISTED)))
+        kinds = tuple(check_choices(errors, "kind", params.getlist("kind"), sorted(LISTED)))
         due_before = parse_day(errors, "due_before", params.get("due_before"))
         with_errors_in_query(errors.raise_if_any)
         return agenda.Wanted(

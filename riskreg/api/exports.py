@@ -16,7 +16,7 @@ from riskreg.api.core import row_parameters, schema, schema_exports
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.of_risks import parse_state_and_risk_filters
-from riskreg.api.core.query import parse_choices, parse_day, with_errors_in_query
+from riskreg.api.core.query import check_choices, parse_day, with_errors_in_query
 from riskreg.api.coverage import PARAMS as COVERAGE_PARAMS
 from riskreg.decisions.models import AcceptanceState, DecisionState
 from riskreg.events.queries import history_of
@@ -90,7 +90,7 @@ class FileApi(RegisterApi):
         params = request.query_params
         kind = params.get("format", "ndjson")
         errors = Errors()
-        parse_choices(errors, "format", [kind], self.formats)
+        check_choices(errors, "format", [kind], self.formats)
         with_errors_in_query(errors.raise_if_any)
         sheets, rows = with_rows_counted_as_read(self.sheets(params, **named))
         columns = [name for name in params.get("columns", "").split(",") if name]

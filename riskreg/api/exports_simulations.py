@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from riskreg.analysis.queries.simulations import simulation_for
 from riskreg.api.core import schema_exports
-from riskreg.api.core.query import parse_choices, with_errors_in_query
+from riskreg.api.core.query import check_choices, with_errors_in_query
 from riskreg.api.exports import as_file, renderer_class_for
 from riskreg.api.simulations import SimulationApi
 from riskreg.exchange.queries.simulation_pictures import picture_file
@@ -36,7 +36,7 @@ class SimulationPicture(SimulationApi):
         row = simulation_for(self.viewer, simulation)
         kind = request.query_params.get("format", "png")
         errors = Errors()
-        parse_choices(errors, "format", [kind], PICTURES)
+        check_choices(errors, "format", [kind], PICTURES)
         with_errors_in_query(errors.raise_if_any)
         data, media_type, called = picture_file(self.viewer, row, name, kind)
         return as_file([data], media_type, called)

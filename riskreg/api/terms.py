@@ -12,7 +12,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.pagination import PARAMS, Listing, finder_by_uuid, page_response
-from riskreg.api.core.query import parse_choices, parse_switch, with_errors_in_query
+from riskreg.api.core.query import check_choices, parse_switch, with_errors_in_query
 from riskreg.api.core.values import time
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel import keyset
@@ -140,7 +140,7 @@ class Terms(TermApi):
         params, errors = request.query_params, Errors()
         rows = terms_of(self.viewer)
         if key := params.get("taxonomy"):
-            parse_choices(errors, "taxonomy", [key], [r.key for r in taxonomy_rows(self.viewer)])
+            check_choices(errors, "taxonomy", [key], [r.key for r in taxonomy_rows(self.viewer)])
             rows = rows.filter(taxonomy__key=key)
         if (active := parse_switch(errors, "active", params.get("active"))) is not None:
             rows = rows.filter(retired_at__isnull=active)

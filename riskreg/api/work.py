@@ -9,7 +9,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView
 from riskreg.api.core.errors import request_id
 from riskreg.api.core.pagination import PARAMS
-from riskreg.api.core.query import parse_choices, parse_day, parse_switch, with_errors_in_query
+from riskreg.api.core.query import check_choices, parse_day, parse_switch, with_errors_in_query
 from riskreg.api.duties import Paging, owner_or_deputy_or_none, to_json
 from riskreg.duties.queries import agenda
 from riskreg.duties.queries.everywhere import WantedWork, work_everywhere
@@ -61,7 +61,7 @@ class Work(ApiView):
 
     def _parse_filters(self) -> WantedWork:
         params, errors = self.request.query_params, Errors()
-        kinds = tuple(parse_choices(errors, "kind", params.getlist("kind"), sorted(LISTED)))
+        kinds = tuple(check_choices(errors, "kind", params.getlist("kind"), sorted(LISTED)))
         due_before = parse_day(errors, "due_before", params.get("due_before"))
         overdue = parse_switch(errors, "overdue", params.get("overdue"))
         with_errors_in_query(errors.raise_if_any)

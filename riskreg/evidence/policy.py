@@ -128,7 +128,7 @@ def safe_file_name(raw: str) -> str:
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
-def name_with_ending(name: str, found: FileType) -> str:
+def name_with_ending_where_none(name: str, found: FileType) -> str:
     """``name`` with the ending of what it is, where it has none."""
     return name if ending_of(name) else f"{name}.{found.endings[0]}"
 

@@ -32,7 +32,10 @@ from riskreg.register.people import manages_members_of
 from riskreg.register.permissions import permits, require, require_for_person
 from riskreg.register.queries import ANSWERABLE, find_answerable_member, party_id_of
 from riskreg.register.services import change_role, remove_member
-from riskreg.register.services.people import lock_member_to_change, lock_member_to_remove
+from riskreg.register.services.people import (
+    lock_member_to_remove,
+    lock_member_without_permission_check,
+)
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risks_called
@@ -188,7 +191,7 @@ def change_member_role(
     nobody_yet: bool = False,
 ) -> Membership:
     """Give a member another role; into one that answers for nothing as ``end_member`` does."""
-    row = lock_member_to_change(actor, user, version)
+    row = lock_member_without_permission_check(actor, user, version)
     left: ThingsWithNobody = []
     if (
         role not in ANSWERABLE

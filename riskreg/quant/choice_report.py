@@ -136,10 +136,16 @@ def report_choice(
     )
 
 
-def _sets_to_compare(allowed: Allowed, chosen: Group, size: int, *, every: bool) -> list[Group]:
+def _sets_to_compare(
+    allowed: Allowed, chosen: Group, mitigation_count: int, *, every: bool
+) -> list[Group]:
     if not every:
-        return list(neighbours(allowed, chosen, size))
-    sets = [frozenset(s) for k in range(size + 1) for s in itertools.combinations(range(size), k)]
+        return list(neighbours(allowed, chosen, mitigation_count))
+    sets = [
+        frozenset(s)
+        for k in range(mitigation_count + 1)
+        for s in itertools.combinations(range(mitigation_count), k)
+    ]
     return [s for s in sets if s != chosen and allowed.allows(s)]
 
 

@@ -79,9 +79,9 @@ def _set_from_greedy_start(table: Table, goal: Goal, allowed: Allowed) -> Group:
         chosen = best
 
 
-def neighbours(allowed: Allowed, chosen: Group, size: int) -> Iterator[Group]:
+def neighbours(allowed: Allowed, chosen: Group, mitigation_count: int) -> Iterator[Group]:
     """Sets one addition, one removal or one swap away, with what they need, that are allowed."""
-    others = [i for i in range(size) if i not in chosen]
+    others = [i for i in range(mitigation_count) if i not in chosen]
     found = {chosen}
     removed = [chosen - allowed.with_dependants(j) for j in sorted(chosen)]
     added = [chosen | allowed.with_needs(i) for i in others]

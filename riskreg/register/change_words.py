@@ -43,7 +43,7 @@ def programme_changed_title(_before: Snapshot, _after: Snapshot) -> str:
 
 def programme_changed_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     """Each part that would not be as it was said."""
-    old, new = _programme_texts_by_label(before), _programme_texts_by_label(after)
+    old, new = _programme_dates_texts_by_label(before), _programme_dates_texts_by_label(after)
     return [
         Line(label, old.get(label, ""), new.get(label, ""), Effect.MOVES)
         for label in [*old, *(label for label in new if label not in old)]
@@ -51,7 +51,7 @@ def programme_changed_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     ]
 
 
-def _programme_texts_by_label(frame: Snapshot) -> dict[str, str]:
+def _programme_dates_texts_by_label(frame: Snapshot) -> dict[str, str]:
     """What is said of a programme, by what each part is called, in the reader's language."""
     parts = {
         _("Start"): _day_text_or_empty(frame["starts_on"]),

@@ -107,7 +107,7 @@ def _statement_and_values(
         if kind is None and value is not None:
             return None
         kinds.append(kind)
-        values += _padded_values(value, kind)
+        values += _parameters_with_list_filled_up(value, kind)
     shape = _Shape(
         build=build,
         party=viewer.party_id is not None,
@@ -179,7 +179,7 @@ def _kind_of(value: Any) -> _Kind:
     return None if value is None else type(value)
 
 
-def _padded_values(value: Any, kind: _Kind) -> Sequence[Value]:
+def _parameters_with_list_filled_up(value: Any, kind: _Kind) -> Sequence[Value]:
     if isinstance(kind, _List):
         return [*value, *value[-1:] * (kind.length - len(value))]
     return [] if value is None else [value]

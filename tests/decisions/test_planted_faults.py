@@ -45,12 +45,12 @@ def extends_past_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def accepts_without_acceptance(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = acceptance_queries._is_validly_accepted
+    plain = acceptance_queries._is_position_validly_accepted
 
     def wishes_too(viewer: Viewer, today: Any) -> Q:
         return plain(viewer, today) | Q(risk__response="accept")
 
-    monkeypatch.setattr(acceptance_queries, "_is_validly_accepted", wishes_too)
+    monkeypatch.setattr(acceptance_queries, "_is_position_validly_accepted", wishes_too)
 
 
 def grants_what_is_no_more_acceptable(monkeypatch: pytest.MonkeyPatch) -> None:

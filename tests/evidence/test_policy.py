@@ -5,7 +5,12 @@ import struct
 
 import pytest
 
-from riskreg.evidence.policy import NotTaken, name_with_ending, safe_file_name, type_of_taken_file
+from riskreg.evidence.policy import (
+    NotTaken,
+    name_with_ending_where_none,
+    safe_file_name,
+    type_of_taken_file,
+)
 from tests.evidence.making import HTML, PDF, PNG, SVG, packed
 
 OFFICE = "[Content_Types].xml"
@@ -129,4 +134,7 @@ def test_a_long_name_is_cut_before_its_ending() -> None:
 
 
 def test_a_name_without_ending_takes_that_of_what_it_is() -> None:
-    assert name_with_ending("notice", type_of_taken_file(io.BytesIO(PDF), "notice")) == "notice.pdf"
+    assert (
+        name_with_ending_where_none("notice", type_of_taken_file(io.BytesIO(PDF), "notice"))
+        == "notice.pdf"
+    )

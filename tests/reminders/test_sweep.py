@@ -377,14 +377,14 @@ def test_one_broken_digest_keeps_nobody_else_waiting(
     from riskreg.reminders.services import digests
 
     row = builders.risk(world, deputy=world.deputy)
-    plain = digests.render_with_imprint
+    plain = digests.render_with_fingerprint
 
     def fragile(user: User, *rest: Any) -> Any:
         if user == world.owner:
             raise RuntimeError("cannot be rendered")
         return plain(user, *rest)
 
-    monkeypatch.setattr(digests, "render_with_imprint", fragile)
+    monkeypatch.setattr(digests, "render_with_fingerprint", fragile)
     run(due_at(row, 0))
     assert [name for name, _ in told()] == ["deputy"]
 

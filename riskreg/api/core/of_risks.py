@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from riskreg.api.core.query import parse_choices, with_errors_in_query
+from riskreg.api.core.query import check_choices, with_errors_in_query
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import risks_called
@@ -18,7 +18,7 @@ def parse_state_and_risk_filters(
     string ask for; ``path_to_risk`` leads to the risk. Raises ``InvalidQuery`` for a state that
     there is not; a risk that the viewer may not know of has nothing."""
     errors = Errors()
-    chosen = parse_choices(errors, "state", params.getlist("state"), list(known_states))
+    chosen = check_choices(errors, "state", params.getlist("state"), list(known_states))
     with_errors_in_query(errors.raise_if_any)
     found = Q(state__in=chosen) if chosen else Q()
     if (ref := params.get("risk")) is not None:

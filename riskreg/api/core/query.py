@@ -81,7 +81,7 @@ def parse_switch(errors: Errors, name: str, text: str | None) -> bool | None:
     return None if text is None else text == "true"
 
 
-def parse_choices(
+def check_choices(
     errors: Errors, name: str, values: list[str], allowed: Iterable[str]
 ) -> list[str]:
     """``values``, each of which is one of ``allowed``. Notes the first that is not, by itself."""

@@ -155,7 +155,7 @@ def unaccepted_threats_above_appetite(viewer: Viewer, today: dt.date) -> QuerySe
         risk=OuterRef("risk"), visibility=OuterRef("visibility"), state=AcceptanceState.REQUESTED
     )
     return (
-        rows.exclude(_is_validly_accepted(viewer, today))
+        rows.exclude(_is_position_validly_accepted(viewer, today))
         .annotate(request=Subquery(waiting.values("ref")[:1]))
         .order_by(priority_of_position().desc(), "ref_order")
     )
@@ -181,7 +181,7 @@ def ref_order_of_risk(viewer: Viewer, ref: str) -> Subquery:
     return Subquery(current_positions(viewer).filter(ref=ref).values("ref_order")[:1])
 
 
-def _is_validly_accepted(viewer: Viewer, today: dt.date) -> Q:
+def _is_position_validly_accepted(viewer: Viewer, today: dt.date) -> Q:
     """Of a position: whether a valid acceptance covers it."""
     granted = visible_acceptances(viewer).filter(
         state=AcceptanceState.GRANTED, starts_on__lte=today, expires_on__gte=today

@@ -123,7 +123,7 @@ def edit_decision(
     errors.raise_if_any()
     if row.translations and "translations" not in fields:
         moved = {n for n in DECISION.translated if n in clean and clean[n] != getattr(row, n)}
-        clean["translations"] = _translations_without_fields(row.translations, moved)
+        clean["translations"] = _translations_left_or_none(row.translations, moved)
     changes: dict[str, Any] = set_changed_in_memory(DECISION, row, clean) | save_changed_links(
         row, links
     )
@@ -208,7 +208,7 @@ def _fields_of_doing_nothing() -> dict[str, Any]:
         return {"title": title, "translations": {"zh-hans": {"title": _("Do nothing")}}}
 
 
-def _translations_without_fields(
+def _translations_left_or_none(
     translations: Mapping[str, Mapping[str, str]], fields: set[str]
 ) -> dict[str, dict[str, str]] | None:
     left = {

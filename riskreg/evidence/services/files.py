@@ -21,7 +21,12 @@ from django.utils.translation import gettext as _
 
 from riskreg.evidence import storage
 from riskreg.evidence.models import Evidence, Upload
-from riskreg.evidence.policy import NotTaken, name_with_ending, safe_file_name, type_of_taken_file
+from riskreg.evidence.policy import (
+    NotTaken,
+    name_with_ending_where_none,
+    safe_file_name,
+    type_of_taken_file,
+)
 from riskreg.evidence.queries import all_evidence_with_bytes
 from riskreg.kernel.errors import Invalid, NotFound, Unavailable
 
@@ -64,7 +69,9 @@ def check_file(file: IO[bytes] | None, name: str) -> Checked:
     except NotTaken as error:
         raise Invalid.one("file", error.code, error.detail) from error
     file.seek(0)
-    return Checked(name_with_ending(cleaned, found), found.media_type, size, hash_and_size(file)[0])
+    return Checked(
+        name_with_ending_where_none(cleaned, found), found.media_type, size, hash_and_size(file)[0]
+    )
 
 
 def too_large() -> Invalid:

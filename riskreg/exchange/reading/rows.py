@@ -29,7 +29,7 @@ def rows_and_skipped_rows_below(
     judged = [place for place, found in known.items() if found.target in SCORES]
     ids = [place for place, found in known.items() if found.target == "external_id"]
     work = [place for place, found in known.items() if found.target.startswith("mitigation.")]
-    if not _mostly_filled(sheet, last, ids):
+    if not _mostly_filled_below(sheet, last, ids):
         ids = []
     spans = _rows_with_wide_cells(sheet)
     _fill_merged_cells_down(sheet, last)
@@ -131,12 +131,12 @@ def _why_no_row_or_empty(
     return ""
 
 
-def _mostly_filled(sheet: Sheet, last: int, places: list[int]) -> bool:
+def _mostly_filled_below(sheet: Sheet, header_row: int, places: list[int]) -> bool:
     """Whether nearly every row that says more than one thing has something in ``places``."""
     if not places:
         return False
     rows = filled = 0
-    for row in sheet.grid[last + 1 :]:
+    for row in sheet.grid[header_row + 1 :]:
         cells = (v for v in row if not is_blank(v))
         if next(cells, None) is not None and next(cells, None) is not None:
             rows += 1

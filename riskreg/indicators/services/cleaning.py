@@ -53,7 +53,7 @@ def clean_fields(
     return clean
 
 
-def find_watchable_risks(
+def find_risks_and_check_watchable(
     errors: Errors, viewer: Viewer, given: Mapping[str, Any], *, party: Party, visibility: str
 ) -> list[Risk]:
     """The risks whose refs are in ``given``; notes those that this indicator cannot watch.

@@ -17,7 +17,7 @@ from riskreg.indicators.services.cleaning import (
     LIMITS,
     check_limits,
     clean_fields,
-    find_watchable_risks,
+    find_risks_and_check_watchable,
     keep_other_languages_in_memory,
     outdated_fields_by_language,
     texts_by_language_after,
@@ -84,7 +84,7 @@ def create_indicator(
     }  # fmt: skip
     given["owner"] = given["owner"] or actor.user
     clean = clean_fields(errors, actor, given, party=party, visibility=visibility)
-    risks = find_watchable_risks(errors, actor, given, party=party, visibility=visibility)
+    risks = find_risks_and_check_watchable(errors, actor, given, party=party, visibility=visibility)
     check_limits(errors, {**_EMPTY, **clean})
     check_sourced(errors, "label", clean["label"], _names_source(clean))
     errors.raise_if_any()
@@ -146,7 +146,7 @@ def edit_indicator(
     before_risks = {r.ref: r for r in indicator.risks.all()}
     risks = None
     if "risks" in fields:
-        risks = find_watchable_risks(errors, actor, fields, **where)
+        risks = find_risks_and_check_watchable(errors, actor, fields, **where)
     merged = {n: clean.get(n, getattr(indicator, n)) for n in (*LIMITS, "unit")}
     check_limits(errors, merged)
     if {"label", "source", "limit_notes"} & set(fields):

@@ -32,7 +32,7 @@ def change_role(
     Raises ``Forbidden`` for members of another party, ``Invalid`` for a role that they cannot have
     and for the last manager of a party, ``Conflict`` for another version than was seen.
     """
-    row = lock_member_to_change(actor, user, version)
+    row = lock_member_without_permission_check(actor, user, version)
     if not manages_members_of(actor, row.party_id):
         raise Forbidden(_other_party_refusal_text(row))
     if row.user.is_program or role == Role.INTEGRATION:
@@ -81,14 +81,16 @@ def remove_member(
 
 def lock_member_to_remove(actor: Viewer, user: uuid.UUID, version: int | None) -> Membership:
     """The membership, locked, that ``remove_member`` would end; it raises what that raises."""
-    row = lock_member_to_change(actor, user, version)
+    row = lock_member_without_permission_check(actor, user, version)
     if row.user_id != actor.user.pk and not manages_members_of(actor, row.party_id):
         raise Forbidden(_other_party_refusal_text(row))
     require_party_keeps_a_manager(row, "user")
     return row
 
 
-def lock_member_to_change(actor: Viewer, user: uuid.UUID, version: int | None) -> Membership:
+def lock_member_without_permission_check(
+    actor: Viewer, user: uuid.UUID, version: int | None
+) -> Membership:
     """The membership, locked with its register's other managers; see ``change_role``."""
     # Of two managers who leave at once, one must find the other gone.
     lock_people(actor.register)

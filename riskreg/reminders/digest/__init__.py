@@ -3,7 +3,7 @@
 from riskreg.reminders.digest.contents import DigestContents, Item, collect_digest, collect_digests
 from riskreg.reminders.digest.data import SHOWN, DigestLookups, digest_data, fingerprint_of_digest
 from riskreg.reminders.digest.labels import day_text, due_text
-from riskreg.reminders.digest.render import render_alarm, render_with_imprint
+from riskreg.reminders.digest.render import render_alarm, render_with_fingerprint
 
 __all__ = [
     "SHOWN",
@@ -17,5 +17,5 @@ __all__ = [
     "due_text",
     "fingerprint_of_digest",
     "render_alarm",
-    "render_with_imprint",
+    "render_with_fingerprint",
 ]

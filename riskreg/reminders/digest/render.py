@@ -42,7 +42,7 @@ class RenderedMessage(NamedTuple):
     made_of: str
 
 
-def render_with_imprint(
+def render_with_fingerprint(
     user: User, items: Sequence[Item], kind: str = DIGEST, backdrop: DigestLookups | None = None
 ) -> RenderedMessage:
     """The message of ``kind`` that tells ``user`` of ``items``."""

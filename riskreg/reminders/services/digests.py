@@ -22,7 +22,7 @@ from riskreg.reminders.digest import (
     DigestLookups,
     collect_digest,
     collect_digests,
-    render_with_imprint,
+    render_with_fingerprint,
 )
 from riskreg.reminders.models import Addressee, AddresseeState, DigestMark, Imprint
 from riskreg.reminders.policy import DIGEST, is_digest_day_over, is_digest_to_be_written
@@ -220,7 +220,7 @@ class _PreparedDigest:
             settle_older_addressees(older, seen)
             valid = [a for a in seen.valid if a.pk in unsaid]
             backdrop = DigestLookups([(user, seen.items)])
-        content, imprint = render_with_imprint(user, seen.items, DIGEST, backdrop)
+        content, imprint = render_with_fingerprint(user, seen.items, DIGEST, backdrop)
         message = post(
             build_draft_to(
                 user,

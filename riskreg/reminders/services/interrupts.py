@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.notify.services import drop_waiting_messages, post
-from riskreg.reminders.digest import collect_digest, render_with_imprint
+from riskreg.reminders.digest import collect_digest, render_with_fingerprint
 from riskreg.reminders.models import Addressee, AddresseeState, Imprint
 from riskreg.reminders.policy import INTERRUPT
 from riskreg.reminders.queries import RegisterSnapshots, users_to_interrupt
@@ -60,7 +60,7 @@ def _interrupt_unless_nothing_left(
         older = addressees_of_messages(replaced)
         seen = collect_digest(user, [*seen.valid, *older], at, snapshots=snapshots, own=False)
         settle_older_addressees(older, seen)
-    content, imprint = render_with_imprint(user, seen.items, INTERRUPT)
+    content, imprint = render_with_fingerprint(user, seen.items, INTERRUPT)
     # The rows are locked, so that no other message tells of them: its key need only be its own.
     message = post(
         build_draft_to(

@@ -15,7 +15,7 @@ from riskreg.reminders.digest import (
     collect_digests,
     digest_data,
     fingerprint_of_digest,
-    render_with_imprint,
+    render_with_fingerprint,
 )
 from riskreg.reminders.models import Addressee, AddresseeState, Imprint
 from riskreg.reminders.policy import DIGEST, INTERRUPT
@@ -78,7 +78,7 @@ def settle_and_render(message: uuid.UUID, kind: str, at: dt.datetime) -> Content
         )
         if not any(a.pk in mine for a in seen.valid):
             return None
-        content, imprint = render_with_imprint(user, seen.items, kind)
+        content, imprint = render_with_fingerprint(user, seen.items, kind)
         Imprint.objects.filter(message=message).update(made_of=imprint)
         return replace(content, audiences=seen.audiences, address=user.email)
 

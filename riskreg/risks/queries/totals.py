@@ -18,12 +18,14 @@ from riskreg.risks.queries.access import current_positions, positions_at, visibl
 
 def overdue_counts_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
     """Each party with a visible open risk whose review is overdue, and how many; most first."""
-    rows = _overdue_counts_by_party(viewer, today)
+    rows = _overdue_review_counts_by_party(viewer, today)
     return [(Party(pk=pk, key=key, names=names), n) for pk, key, names, n in rows]
 
 
 @written_once()
-def _overdue_counts_by_party(viewer: Viewer, today: dt.date) -> QuerySet[Position, tuple[Any, ...]]:
+def _overdue_review_counts_by_party(
+    viewer: Viewer, today: dt.date
+) -> QuerySet[Position, tuple[Any, ...]]:
     return (
         current_positions(viewer)
         .filter(state=State.OPEN, risk__next_review_on__lt=today)

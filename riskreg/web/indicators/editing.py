@@ -93,7 +93,7 @@ class IndicatorEdit(IndicatorEditing):
         indicator = self._indicator(ref)
         form = IndicatorForm(self.viewer, request.POST, current=indicator)
         if form.is_valid():
-            touched = names_to_save(request, form.changed_fields())
+            touched = names_to_save(request, form.changed_fields_for_service())
             fields = {
                 name: value for name, value in form.fields_for_service().items() if name in touched
             }

@@ -129,7 +129,7 @@ class IndicatorForm(forms.Form):
             fields[target] = _texts_by_language(data[name], data[f"{name}_zh"])
         return fields | read_confirmed_translations(self)
 
-    def changed_fields(self) -> set[str]:
+    def changed_fields_for_service(self) -> set[str]:
         """Names of the table's fields that the writer changed from what they were shown."""
         fields = {name: field for field, name in TEXT_FIELDS.items()}
         fields[CONFIRMED_TRANSLATIONS_FIELD] = CONFIRMED

@@ -91,7 +91,7 @@ class MitigationForm(forms.Form):
         }
         return fields | read_confirmed_translations(self)
 
-    def changed_fields(self) -> set[str]:
+    def changed_fields_for_service(self) -> set[str]:
         """Names of what the service takes that the writer changed from what they were shown."""
         return {
             CONFIRMED if name == CONFIRMED_TRANSLATIONS_FIELD else name
@@ -169,7 +169,7 @@ class MitigationEdit(MitigationPage):
         require(self.viewer, "mitigation.edit", mitigation)
         form = MitigationForm(self.viewer, request.POST, current=mitigation)
         if form.is_valid():
-            touched = names_to_save(request, form.changed_fields())
+            touched = names_to_save(request, form.changed_fields_for_service())
             if "progress" in touched:
                 # The sentence that stands beside it in the form goes with it.
                 touched = {*touched, "progress_note"}

@@ -114,10 +114,10 @@ class ModelForm(forms.Form):
         self._add_line_field(f"{prefix}_low", _("At the least, %"), _("Empty: one number."))
         self._add_line_field(f"{prefix}_high", _("At the most, %"), _("Empty: one number."))
 
-    def _add_line_field(self, name: str, label: str, text: str = "") -> None:
+    def _add_line_field(self, name: str, label: str, help_text: str = "") -> None:
         widget = forms.TextInput({"autocomplete": "off"})
         self.fields[name] = forms.CharField(
-            label=label, required=False, help_text=text, widget=widget
+            label=label, required=False, help_text=help_text, widget=widget
         )
 
     def hit_fields_by_row(self) -> list[list[Any]]:

@@ -51,7 +51,7 @@ class OverviewPage(RegisterView):
         usual = self._day_of_last_meeting(today)
         problems: list[dict[str, str]] = []
         try:
-            since = _parse_since(request.GET.get("since", ""), today) or usual
+            since = _parse_since_if_given(request.GET.get("since", ""), today) or usual
         except Invalid as invalid:
             problems, since = error_list(invalid, {"since": _("Since")}), usual
         since = since or day_months_later(today, -3)
@@ -338,8 +338,9 @@ def _month_ends(today: dt.date) -> list[dt.date]:
     return [day_months_later(first, -n) - dt.timedelta(days=1) for n in range(MONTHS - 2, -1, -1)]
 
 
-def _parse_since(text: str, today: dt.date) -> dt.date | None:
-    """The day that the address names. Raises ``Invalid`` for none, or one that is not over."""
+def _parse_since_if_given(text: str, today: dt.date) -> dt.date | None:
+    """The day that the address names, None where it names none. Raises ``Invalid`` for a text that
+    is no day, or a day that is not over."""
     if not text:
         return None
     errors = Errors()

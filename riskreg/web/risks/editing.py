@@ -210,7 +210,7 @@ class EditRisk(_Editor):
     @staticmethod
     def _changed_fields(request: HttpRequest, form: RiskForm, source_formset: Any) -> set[str]:
         """What the writer changed; only that is sent, so that an echo overwrites nothing."""
-        changed_fields = form.changed_fields()
+        changed_fields = form.changed_fields_for_service()
         try:
             seen = json.loads(request.POST.get(SEEN_SOURCES, "[]"))
         except (ValueError, RecursionError):

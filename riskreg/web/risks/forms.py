@@ -194,7 +194,7 @@ class RiskForm(forms.Form):
         kept[self.other] = {t: text for t, text in texts.items() if text}
         return {language: texts for language, texts in kept.items() if texts}
 
-    def changed_fields(self) -> set[str]:
+    def changed_fields_for_service(self) -> set[str]:
         """Names of the risk's fields that the writer changed from what they were shown."""
         names = set()
         for name in self.changed_data:
