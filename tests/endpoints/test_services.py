@@ -32,7 +32,7 @@ ELSEWHERE = Audience(uuid.UUID(int=5), uuid.UUID(int=2))
 ACTOR = uuid.UUID(int=3)
 ADDRESS = "https://hooks.receiver.com/in?key=s3cret"
 SLACK = "https://hooks.slack.com/services/T0AB/B0CD/x7YzTok3n"
-WHO: dict[str, Any] = {"audience": OURS, "actor": ACTOR, "at": AT}
+WHO: dict[str, Any] = {"audience": OURS, "actor_for_log": ACTOR, "at": AT}
 
 
 @pytest.fixture(autouse=True)

@@ -176,7 +176,7 @@ def site(
 def _wait(found: Site, supervisor: Supervisor) -> None:
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        assert supervisor.poll(), supervisor.failed
+        assert supervisor.restart_what_died(), supervisor.failed
         with contextlib.suppress(OSError, http.client.HTTPException):
             if found.ask("GET", "/healthz")[0].status == 200:
                 return

@@ -270,7 +270,7 @@ def test_an_endpoint_that_is_switched_off_hears_nothing_and_nothing_later(
     hook = add(climbing, "webhook")
     at = due_at(row)
     sweep(at)
-    who = {"audience": climbing.viewer("manager").audience, "actor": climbing.manager.uuid}
+    who = {"audience": climbing.viewer("manager").audience, "actor_for_log": climbing.manager.uuid}
     endpoints.switch_on_or_off(endpoint=hook.uuid, version=None, on=False, at=at, **who)
     deliver_due(lambda: at, seconds=60, limit=100)
     Announcement.objects.update(state="waiting", message=None)

@@ -210,7 +210,7 @@ def test_the_list_costs_the_same_for_many_rows(
 def hook(world: World, who: str = "manager", name: str = "Plant ERP") -> Delivery:
     """A test message to a webhook of the party of ``who``; its server is none that is called."""
     viewer = world.viewer(who)
-    acting = {"audience": viewer.audience, "actor": viewer.user.uuid, "at": world.at}
+    acting = {"audience": viewer.audience, "actor_for_log": viewer.user.uuid, "at": world.at}
     row, _secret = endpoints.add_endpoint(
         kind="webhook", name=name, language="en",
         address=Address("https", "hooks.factory.internal", 443, "/in?key=s3cret"), **acting,
