@@ -66,13 +66,13 @@ def _filter_readers() -> dict[str, FilterReader]:
         "term": reader_filed_under_all_of(watched, "indicator_id", "pk", term="risk__terms"),
         "q": lambda asked: contains_every_word(asked.value, "search_text", "ref"),
         "active": lambda asked: Q(active=parse_switch(asked)),
-        "late": _matches_asked_lateness,
+        "late": _is_as_late_as_asked,
         "due_before": _is_active_and_next_reading_due_before,
         "updated_since": reader_updated_since("updated_at"),
     }
 
 
-def _matches_asked_lateness(asked: Asked) -> Q:
+def _is_as_late_as_asked(asked: Asked) -> Q:
     late = ASKED & Q(next_reading_on__lt=asked.viewer.today(asked.at))
     return late if parse_switch(asked) else ~late
 
