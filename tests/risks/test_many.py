@@ -81,7 +81,8 @@ def everything(since: int) -> list[list[dict[str, Any]]]:
     for event in events:
         event["subject_uuid"] = public.get(event["subject_uuid"], event["subject_uuid"])
     links = [
-        list(through.objects.order_by("risk__ref_order", "pk").values_list("risk__ref", other))
+        # In which order a risk's own were linked says nothing.
+        list(through.objects.order_by("risk__ref_order", other).values_list("risk__ref", other))
         for through, other in (
             (Risk.terms.through, "term__key"), (Risk.objectives.through, "objective__key"),
         )
