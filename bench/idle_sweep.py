@@ -20,7 +20,7 @@ NAME = "idle_sweep"
 SIZES = [1, 100, 1_000]
 STATEMENTS = 20
 # For a thousand times the registers and the duties.
-LIMITS = {"sqlite": 8.0, "postgresql": 2.0}
+LIMITS = {"sqlite": 3.0, "postgresql": 1.5}
 
 
 def run(sizes: list[int] | None = None) -> Iterator[Row]:

@@ -145,8 +145,14 @@ def share_connections(found: dict[str, Any], size: int) -> None:
 
 # How the server is to weigh ways to an answer. What is counted in an index costs little more than
 # what is read in a row, in memory and on a flash disk; and many ask at once, so that what one of
-# them was helped by two processes more would be taken from the others.
-_PLANS = {"random_page_cost": 1.1, "max_parallel_workers_per_gather": 0}
+# them was helped by two processes more would be taken from the others. A statement that is prepared
+# is planned once: where other registers hold a million risks the server took a plan for each pair
+# of values for the cheaper one, and planning again for longer than the statement runs.
+_PLANS = {
+    "random_page_cost": 1.1,
+    "max_parallel_workers_per_gather": 0,
+    "plan_cache_mode": "force_generic_plan",
+}
 
 
 def _bound(env: environ.Env, found: dict[str, Any], named: str = "DATABASE_URL") -> None:
@@ -172,7 +178,7 @@ def _bound(env: environ.Env, found: dict[str, Any], named: str = "DATABASE_URL")
     if not pooler:
         # A pooler takes no parameters of a session; there they are set for the role.
         ends = {name: n * 1000 for name, n in limits.items()}
-        options["options"] = " ".join(f"-c {name}={n}" for name, n in (ends | _PLANS).items())
+        options["options"] = " ".join(f"-c {name}={n}" for name, n in {**ends, **_PLANS}.items())
     given = found.get("OPTIONS") or {}
     if given.get("sslmode") in _UNVERIFIED:
         raise ImproperlyConfigured(
