@@ -82,6 +82,21 @@ def test_a_column_that_is_made_wider_beside_it_breaks_nothing(world: World) -> N
 
 @pytest.mark.postgres
 @pytest.mark.django_db
+def test_a_statement_is_planned_once_whatever_its_values(world: World) -> None:
+    """The server would plan anew for each pair of values where it takes that for the cheaper."""
+    connection.ensure_connection()
+    statement = Statement(titled, int, str, str)
+    for n in range(8):
+        assert list(statement(world.register.pk + n, f"Title {n}", "x")) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sum(generic_plans), sum(custom_plans) FROM pg_prepared_statements")
+        generic, custom = cursor.fetchone()
+    assert generic >= 6
+    assert custom == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
 def test_a_connection_keeps_so_many_and_no_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,7 @@ from riskreg.register.models import Absence, Membership, Register
 from riskreg.register.queries import stand_ins_by_absent_user
 from riskreg.register.services import end_absence, set_time_zone, start_absence
 from riskreg.reminders.models import Addressee, DigestMark, Reminder
-from riskreg.reminders.policy import Rung, highest_rung_reached, is_digest_to_be_written
+from riskreg.reminders.policy import DigestOfDay, Rung, digest_of_day, highest_rung_reached
 from riskreg.reminders.queries import RegisterSnapshots, ladder_in_force_of
 from riskreg.reminders.services import advance, sweep
 from riskreg.reviews.services import grant_extension
@@ -401,9 +401,8 @@ class Engine(RuleBasedStateMachine):
             comes = False
             if mark is None or mark < day or mark > day + DAY:
                 last = mark if mark is not None and mark < day else None
-                comes = is_digest_to_be_written(
-                    day, local.hour, user.digest_hour, last, self._works(user)
-                )
+                digest = digest_of_day(day, local.hour, user.digest_hour, last, self._works(user))
+                comes = digest is DigestOfDay.DUE
             written = Message.objects.filter(key=f"digest:{user.uuid}:{day}").exists()
             standing[user.pk] = (user, day, comes and not written)
         return standing

@@ -11,6 +11,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.reminders.policy import (
     DEFAULT_LADDER,
     MAX_RUNGS,
+    DigestOfDay,
     DutyScope,
     Extension,
     Member,
@@ -19,10 +20,9 @@ from riskreg.reminders.policy import (
     Rung,
     clean_ladder,
     day_of_rung,
+    digest_of_day,
     due_date_cutoffs,
     highest_rung_reached,
-    is_digest_day_over,
-    is_digest_to_be_written,
     next_digest_day,
     recipients_or_fallback,
     rung_of,
@@ -342,7 +342,7 @@ def weekday(day: dt.date) -> bool:
 def test_when_the_hour_of_a_digest_has_come(
     hour: int, last: dt.date | None, day: dt.date, come: bool
 ) -> None:
-    assert is_digest_to_be_written(day, hour, 7, last, weekday) is come
+    assert (digest_of_day(day, hour, 7, last, weekday) is DigestOfDay.DUE) is come
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_when_the_hour_of_a_digest_has_come(
 def test_when_a_day_has_no_digest_to_come(
     hour: int, last: dt.date | None, day: dt.date, over: bool
 ) -> None:
-    assert is_digest_day_over(day, hour, 7, last, weekday) is over
+    assert (digest_of_day(day, hour, 7, last, weekday) is DigestOfDay.NONE) is over
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import datetime as dt
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from riskreg.events.models import Event
 from riskreg.risks.models import Risk
@@ -86,6 +88,14 @@ def test_every_page_of_a_list_says_the_true_total(pilot, address, monkeypatch):
         assert "of 4</span>" in response.content.decode()
         tail = response.context["next"]
     assert seen == ["R-001", "R-002", "R-003", "N-001"]
+
+
+def test_a_list_is_counted_without_what_only_its_rows_show(pilot, address):
+    client = pilot.client("owner")
+    with CaptureQueriesContext(connection) as seen:
+        assert shown(client.get(address("risks/")))
+    [counted] = [q["sql"] for q in seen if q["sql"].startswith("SELECT COUNT(*)")]
+    assert "JOIN" not in counted
 
 
 def test_list_queries_do_not_grow(pilot, address, django_assert_max_num_queries):

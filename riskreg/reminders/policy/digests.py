@@ -1,46 +1,39 @@
 """Messages to people: their kinds, and when a digest is to be written."""
 
 import datetime as dt
+import enum
 from collections.abc import Callable
 
 DIGEST, INTERRUPT, ALARM = "digest", "interrupt", "alarm"
 
 
-def is_digest_to_be_written(
+class DigestOfDay(enum.Enum):
+    """Whether somebody's digest of a day is to be written now, is still to come, or none is."""
+
+    DUE = "due"
+    TO_COME = "to come"
+    NONE = "none"
+
+
+def digest_of_day(
     day: dt.date,
     hour: int,
     chosen_hour: int,
     last_digest_on: dt.date | None,
     works_on: Callable[[dt.date], bool],
-) -> bool:
-    """Whether the digest of ``day`` is to be written now, at ``hour`` of it in the reader's zone.
+) -> DigestOfDay:
+    """How it stands with the digest of ``day`` at ``hour`` of it in the reader's zone.
 
     ``chosen_hour`` is theirs, ``last_digest_on`` the day of their last digest (None: not known). On
-    a day they work, from that hour on; and before it, when a day on which they worked went by
-    without one, because nothing ran at that hour.
+    a day they work it is due from that hour on; and before it, when a day on which they worked went
+    by without one, because nothing ran at that hour. On another day there is none once the hour has
+    come, unless such a day is still owed.
     """
-    if not works_on(day):
-        return False
-    if hour >= chosen_hour:
-        return True
-    return _has_missed_a_digest(day, last_digest_on, works_on)
-
-
-def is_digest_day_over(
-    day: dt.date,
-    hour: int,
-    chosen_hour: int,
-    last_digest_on: dt.date | None,
-    works_on: Callable[[dt.date], bool],
-) -> bool:
-    """Whether ``day``, on which no digest is to be written now, has none to come: it is not worked
-    on, the hour of digests has come, and nothing of the days before is owed. Values are as in
-    ``is_digest_to_be_written``."""
-    return (
-        hour >= chosen_hour
-        and not works_on(day)
-        and not _has_missed_a_digest(day, last_digest_on, works_on)
-    )
+    hour_has_come = hour >= chosen_hour
+    owed = _has_missed_a_digest(day, last_digest_on, works_on)
+    if works_on(day):
+        return DigestOfDay.DUE if hour_has_come or owed else DigestOfDay.TO_COME
+    return DigestOfDay.NONE if hour_has_come and not owed else DigestOfDay.TO_COME
 
 
 def _has_missed_a_digest(

@@ -1,6 +1,6 @@
 """Every read of the engine."""
 
-from riskreg.reminders.queries.behind import LastLook, registers_behind
+from riskreg.reminders.queries.behind import LastLook, live_registers, registers_behind
 from riskreg.reminders.queries.ladders import (
     LadderInForce,
     ladder_in_force_of,
@@ -55,6 +55,7 @@ __all__ = [
     "ids_with_waiting_reminders_among",
     "ladder_in_force_of",
     "ladder_versions",
+    "live_registers",
     "managers_present_or_all",
     "member_zones",
     "members_whose_digest_may_be_due",

@@ -75,15 +75,16 @@ def registers_behind(at: dt.datetime, last: LastLook | None = None) -> list[Regi
     if not last.is_all_done(at):
         # Of each register no more than decides it: of a thousand, whole rows cost more than the
         # rest.
-        live = list(_live_registers().only("time_zone").order_by("pk"))
+        live = list(live_registers().only("time_zone").order_by("pk"))
         found = _ids_of_registers_with_due_rungs(live, snapshots, last)
         last.all_done_until = None if found else _start_of_next_day_anywhere(live, at)
     found |= set(_ids_of_registers_with_unaddressed_reminders())
     found |= _ids_of_registers_waiting_for_absent(snapshots)
-    return list(_live_registers().filter(pk__in=sorted(found)).order_by("pk")) if found else []
+    return list(live_registers().filter(pk__in=sorted(found)).order_by("pk")) if found else []
 
 
-def _live_registers() -> QuerySet[Register]:
+def live_registers() -> QuerySet[Register]:
+    """Registers that are not archived: nobody is reminded in the others."""
     return Register.objects.filter(archived_at=None)
 
 
@@ -148,7 +149,7 @@ def _ids_of_registers_waiting_for_absent(snapshots: RegisterSnapshots) -> set[in
     )
     if not pairs:
         return set()
-    live = _live_registers().only("time_zone").in_bulk({register for register, _user in pairs})
+    live = live_registers().only("time_zone").in_bulk({register for register, _user in pairs})
     snapshots.set_registers_read_together(live.values())
     found = set()
     for register, user in pairs:

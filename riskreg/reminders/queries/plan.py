@@ -10,6 +10,7 @@ from riskreg.register.models import Register
 from riskreg.register.queries import stand_ins_by_absent_user
 from riskreg.reminders.models import Addressee, AddresseeState, ReminderState
 from riskreg.reminders.policy import Rung
+from riskreg.reminders.queries.behind import live_registers
 from riskreg.reminders.queries.ladders import DEFAULT, own_ladders_by_register
 from riskreg.reminders.queries.people import roster_of, users_named_on
 from riskreg.reminders.queries.selection import (
@@ -41,7 +42,7 @@ def plan(at: dt.datetime, on: dt.date | None = None) -> Iterator[Planned]:
     ``on`` asks about another day of each register's calendar, with everything else as it is now.
     """
     own = own_ladders_by_register()
-    for register in Register.objects.filter(archived_at=None).order_by("slug").iterator():
+    for register in live_registers().order_by("slug").iterator():
         today = on or clock.local_date(at, register.time_zone)
         ladder = own.get(register.pk, DEFAULT)
         away = stand_ins_by_absent_user(register.pk, today)

@@ -25,7 +25,7 @@ from riskreg.reminders.digest import (
     render_with_fingerprint,
 )
 from riskreg.reminders.models import Addressee, AddresseeState, DigestMark, Imprint
-from riskreg.reminders.policy import DIGEST, is_digest_day_over, is_digest_to_be_written
+from riskreg.reminders.policy import DIGEST, DigestOfDay, digest_of_day
 from riskreg.reminders.queries import (
     RegisterSnapshots,
     ids_with_waiting_reminders_among,
@@ -84,10 +84,12 @@ def write_digests(at: dt.datetime) -> WrittenAndBroken:
             come, marks = [], {}
             for user, last in batch:
                 known = last if last is not None and last < day else None
-                asked = (day, local.hour, user.digest_hour, known, _works_on_day(user))
-                if is_digest_to_be_written(*asked):
+                digest = digest_of_day(
+                    day, local.hour, user.digest_hour, known, _works_on_day(user)
+                )
+                if digest is DigestOfDay.DUE:
                     come.append(user)
-                elif is_digest_day_over(*asked):
+                elif digest is DigestOfDay.NONE:
                     # Nobody need be looked at in each sweep of a weekend.
                     marks[user.pk] = day
                 elif known is None:

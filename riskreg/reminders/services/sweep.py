@@ -45,7 +45,7 @@ from dataclasses import dataclass
 import structlog
 
 from riskreg.register.models import Register
-from riskreg.reminders.queries import LastLook, registers_behind
+from riskreg.reminders.queries import LastLook, live_registers, registers_behind
 from riskreg.reminders.services.advance import advance_and_readdress
 from riskreg.reminders.services.alarms import UnassignedDuties, mail_managers_of_unassigned
 from riskreg.reminders.services.announcements import post_announcements_to_endpoints
@@ -75,7 +75,7 @@ def _registers_to_look_at(at: dt.datetime, last: LastLook | None) -> Iterable[Re
         return registers_behind(at, last)
     except Exception:
         log.exception("looked_at_all_registers")
-        return Register.objects.filter(archived_at=None).order_by("pk").iterator()
+        return live_registers().order_by("pk").iterator()
 
 
 def sweep(at: dt.datetime, last: LastLook | None = None) -> Swept:
